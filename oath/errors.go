@@ -1,0 +1,45 @@
+package oath
+
+import "errors"
+
+// What can go wrong with any token. Tokens wrap these, so that errors.Is tells
+// what happened, and the message where.
+var (
+	// ErrNotFound says that the token holds no such account.
+	ErrNotFound = errors.New("no such account")
+
+	// ErrAmbiguous says that a query fits several accounts. The error is an
+	// *AmbiguousError.
+	ErrAmbiguous = errors.New("several accounts match")
+
+	// ErrExists says that the token holds an account with this ID already.
+	// Nothing was changed.
+	ErrExists = errors.New("the account is already there")
+
+	// ErrLocked says that the token wants a password or a passphrase, and was
+	// given none.
+	ErrLocked = errors.New("a password is required")
+
+	// ErrWrongPassword says that the password or passphrase given does not open
+	// the token.
+	ErrWrongPassword = errors.New("wrong password")
+
+	// ErrNoPassword says that a password was given or is to be cleared where
+	// none is set.
+	ErrNoPassword = errors.New("no password is set")
+
+	// ErrTouchTimeout says that the key waited for a touch that did not come.
+	ErrTouchTimeout = errors.New("the key was not touched in time")
+
+	// ErrNoSpace says that the token cannot take another account. Nothing was
+	// changed.
+	ErrNoSpace = errors.New("no space left on the token")
+
+	// ErrUnsupported says that this token, by its firmware or its maker, lacks
+	// what was asked for. Nothing was changed.
+	ErrUnsupported = errors.New("not supported by this token")
+
+	// ErrRemoved says that the token went away in the middle. Whether the last
+	// change took place is not known.
+	ErrRemoved = errors.New("the key was removed")
+)
