@@ -1,0 +1,65 @@
+package virtualkey
+
+import (
+	"context"
+	"sync"
+)
+
+// Plug puts the key into its port: it has power, no applet is selected, nothing
+// is unlocked, and the commands of the faults are counted from here. A key that
+// was in a port before was pulled out of it first.
+func (k *Key) Plug() {
+	k.Pull()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.deselect()
+	k.faults.set(k.faults.list)
+	k.plug.in()
+}
+
+// Pull takes the key out of its port. A command under way, be it waiting for a
+// touch, ends with [ErrPulled], and so does every one after it until Plug.
+func (k *Key) Pull() { k.plug.out() }
+
+// Reset is a warm reset, or power off and on: no applet is selected, nothing is
+// unlocked.
+func (k *Key) Reset() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.trace.event("reset")
+	k.deselect()
+}
+
+// plug is the key's hold in its port.
+type plug struct {
+	mu   sync.Mutex
+	port context.Context // ends when the key is pulled out; nil if never plugged in
+	pull context.CancelFunc
+}
+
+func (p *plug) in() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.port, p.pull = context.WithCancel(context.Background())
+}
+
+func (p *plug) out() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pull != nil {
+		p.pull()
+	}
+}
+
+// bind returns a context that ends with the given one, or with [ErrPulled] when
+// the key is pulled out. The caller releases it.
+func (p *plug) bind(ctx context.Context) (context.Context, context.CancelFunc) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ctx, cancel := context.WithCancelCause(ctx)
+	if p.port.Err() != nil {
+		cancel(ErrPulled) // now, where AfterFunc would do so soon
+	}
+	stop := context.AfterFunc(p.port, func() { cancel(ErrPulled) })
+	return ctx, func() { stop(); cancel(nil) }
+}

@@ -1,0 +1,96 @@
+package virtualkey
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Quirks are habits of other vendors' cards, or-ed together, by which a client
+// shows that it follows the protocol and not one key.
+type Quirks uint32
+
+const (
+	UnknownTags       Quirks = 1 << iota // unknown data objects in every response
+	NoReset                              // RESET is an unknown instruction
+	NoRename                             // RENAME is an unknown instruction
+	NoCalculateAll                       // CALCULATE ALL is an unknown instruction
+	NoOverwrite                          // PUT of a name there is answers 6985
+	ReducedValues                        // truncated values modulo 10^digits
+	UnmaskedValues                       // truncated values with their top bit
+	NoSalt                               // SELECT of OATH without tag 71
+	Algorithm21                          // SELECT of OATH answers 21 in tag 7B
+	OneReply                             // long responses whole, longer than was asked for
+	EmptyChunk                           // an empty piece before the last of every response
+	SmallChunks                          // pieces of 13 bytes, cutting objects anywhere
+	NotFound6A82                         // no such account is 6A82
+	NotFound6A88                         // no such account is 6A88
+	WrongPassword6982                    // a wrong password is 6982
+	NoSerial                             // tells no serial number
+	NoManagement                         // has no Management applet
+)
+
+// quirks are the names of the quirks, in the order of their bits.
+var quirks = [...]struct{ name, meaning string }{
+	{"unknown-tags", "unknown data objects in every response"},
+	{"no-reset", "RESET is an unknown instruction"},
+	{"no-rename", "RENAME is an unknown instruction"},
+	{"no-calculate-all", "CALCULATE ALL is an unknown instruction"},
+	{"no-overwrite", "PUT of a name there is answers 6985"},
+	{"reduced-values", "truncated values modulo 10^digits"},
+	{"unmasked-values", "truncated values with their top bit"},
+	{"no-salt", "SELECT of OATH without tag 71"},
+	{"algorithm-21", "SELECT of OATH answers 21 in tag 7B"},
+	{"one-reply", "long responses whole, longer than was asked for"},
+	{"empty-chunk", "an empty piece before the last of every response"},
+	{"small-chunks", "responses in pieces of 13 bytes"},
+	{"not-found-6a82", "no such account is 6A82"},
+	{"not-found-6a88", "no such account is 6A88"},
+	{"wrong-password-6982", "a wrong password is 6982"},
+	{"no-serial", "tells no serial number"},
+	{"no-management", "has no Management applet"},
+}
+
+// Has says whether q has all the quirks of other.
+func (q Quirks) Has(other Quirks) bool { return q&other == other }
+
+// ParseQuirks reads names of quirks, joined by commas.
+func ParseQuirks(s string) (Quirks, error) {
+	var q Quirks
+	for name := range strings.SplitSeq(s, ",") {
+		bit, ok := quirkNamed(name)
+		if !ok {
+			return 0, fmt.Errorf("quirk %q is none of %s", name, ^Quirks(0))
+		}
+		q |= bit
+	}
+	return q, nil
+}
+
+func quirkNamed(name string) (Quirks, bool) {
+	for i, q := range quirks {
+		if q.name == name {
+			return 1 << i, true
+		}
+	}
+	return 0, false
+}
+
+// String returns the names of the quirks, joined by commas.
+func (q Quirks) String() string {
+	var names []string
+	for i, k := range quirks {
+		if q.Has(1 << i) {
+			names = append(names, k.name)
+		}
+	}
+	return strings.Join(names, ",")
+}
+
+// QuirksHelp returns a line for each quirk: its name and what it does.
+func QuirksHelp() string {
+	var b strings.Builder
+	for _, q := range quirks {
+		fmt.Fprintf(&b, "%-20s %s\n", q.name, q.meaning)
+	}
+	return b.String()
+}

@@ -1,0 +1,157 @@
+package virtualkey
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// state is what the key keeps without power. Its file is JSON, byte strings in
+// base64 (RFC 4648, 4):
+//
+//	{
+//	  "format": 1,
+//	  "serial": 12345678,
+//	  "oath": {
+//	    "salt": "8 bytes",
+//	    "code": {"algorithm": 33, "key": "16 bytes"},
+//	    "accounts": [
+//	      {"name": "GitHub:alice", "algorithm": 33, "digits": 6, "key": "...",
+//	       "touch": true, "increasing": true, "counter": 0, "last": "8 bytes"}
+//	    ]
+//	  },
+//	  "management": {"disabled_usb": 32, ...}
+//	}
+//
+// An algorithm is the byte of the protocol, type or-ed with hash. The name is a
+// byte string too. The firmware is no part of the state: it may be updated.
+type state struct {
+	Format     int             `json:"format"`
+	Serial     uint32          `json:"serial"`
+	OATH       oathState       `json:"oath"`
+	Management managementState `json:"management"`
+}
+
+// stateFormat is the version of the file's format.
+const stateFormat = 1
+
+// ErrInUse is returned for a state file that another key has open.
+var ErrInUse = errors.New("in use by another virtual key")
+
+// ErrState is returned for a state file that is damaged or from another version.
+var ErrState = errors.New("not the state of a virtual key")
+
+// clone returns a copy that can be changed by itself.
+func (s *state) clone() *state {
+	c := *s
+	c.OATH.Accounts = make([]*account, len(s.OATH.Accounts))
+	for i, a := range s.OATH.Accounts {
+		copied := *a
+		c.OATH.Accounts[i] = &copied
+	}
+	return &c
+}
+
+func (s *state) check() error {
+	if s.Format != stateFormat {
+		return fmt.Errorf("format %d is unknown", s.Format)
+	}
+	return s.OATH.check()
+}
+
+// A store is a state file, held locked. The zero store keeps nothing.
+type store struct {
+	path string
+	lock *os.File
+}
+
+// openStore locks the state file at path, which need not exist yet.
+func openStore(path string) (store, error) {
+	lock, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return store{}, fmt.Errorf("locking the state: %w", err)
+	}
+	if err := lockFile(lock); err != nil {
+		lock.Close()
+		return store{}, fmt.Errorf("locking %s: %w", path, err)
+	}
+	return store{path: path, lock: lock}, nil
+}
+
+func (st store) close() error {
+	if st.lock == nil {
+		return nil
+	}
+	return st.lock.Close()
+}
+
+// load returns the state, or nil if the file is not there.
+func (st store) load() (*state, error) {
+	b, err := os.ReadFile(st.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the state: %w", err)
+	}
+	s, err := parseState(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", st.path, ErrState, err)
+	}
+	return s, nil
+}
+
+func parseState(b []byte) (*state, error) {
+	var s state
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		return nil, fmt.Errorf("at byte %d: %w", d.InputOffset(), err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("at byte %d: more after the end", d.InputOffset())
+	}
+	return &s, s.check()
+}
+
+// save replaces the file such that a crash leaves the old or the new.
+func (st store) save(s *state) error {
+	if st.path == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding the state: %w", err)
+	}
+	if err := replaceFile(st.path, append(b, '\n')); err != nil {
+		return fmt.Errorf("writing the state: %w", err)
+	}
+	return nil
+}
+
+// replaceFile writes a file beside the one at path and moves it there. Its mode
+// is 0600, as CreateTemp makes it.
+func replaceFile(path string, b []byte) error {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // is gone when all went well
+	_, err = f.Write(b)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// has says whether b is one of the values.
+func has[T comparable](b T, values ...T) bool { return slices.Contains(values, b) }

@@ -1,0 +1,69 @@
+package virtualkey
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// A Touch says when the finger comes after the key began to blink. Its zero
+// value is at once.
+type Touch struct {
+	after time.Duration
+	never bool
+}
+
+// TouchNever is the finger that does not come.
+var TouchNever = Touch{never: true}
+
+// TouchAfter is the finger that comes after a while.
+func TouchAfter(d time.Duration) Touch { return Touch{after: d} }
+
+// ParseTouch reads "auto", "never", or a duration such as 2s.
+func ParseTouch(s string) (Touch, error) {
+	switch s {
+	case "auto":
+		return Touch{}, nil
+	case "never":
+		return TouchNever, nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return Touch{}, fmt.Errorf("touch %q is not auto, never or a duration", s)
+	}
+	return TouchAfter(d), nil
+}
+
+// String returns the touch as ParseTouch reads it.
+func (t Touch) String() string {
+	switch {
+	case t.never:
+		return "never"
+	case t.after == 0:
+		return "auto"
+	}
+	return t.after.String()
+}
+
+// touched waits for the finger and says whether it came in time.
+func (k *Key) touched(ctx context.Context) bool {
+	touch, timeout := k.config.Touch, k.config.TouchTimeout
+	if touch.never || touch.after > timeout {
+		k.wait(ctx, timeout)
+		return false
+	}
+	return k.wait(ctx, touch.after)
+}
+
+// wait lets time pass and says whether the context lasted.
+func (k *Key) wait(ctx context.Context, d time.Duration) bool {
+	if d == 0 {
+		return ctx.Err() == nil
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-k.config.After(d):
+		return true
+	}
+}
