@@ -36,6 +36,7 @@ func (k *Key) Connect(ctx context.Context, address string, plugged func()) error
 // context ends, which pulls the key out; [io.EOF] when the reader hangs up; and
 // [ErrPulled] when a fault pulled the key out. It closes conn.
 func (k *Key) Serve(ctx context.Context, conn net.Conn, plugged func()) error {
+	conn = hasten(conn)
 	k.Plug()
 	defer k.Pull()
 	port, unplug := context.WithCancelCause(ctx)
@@ -96,13 +97,11 @@ func (k *Key) answer(ctx context.Context, w io.Writer, frame []byte) error {
 // readFrames reads ahead of the answers, so that a reader which hangs up is
 // noticed while the key waits for a touch.
 func readFrames(ctx context.Context, conn net.Conn, frames chan<- []byte) error {
-	tune(conn)
 	for {
 		frame, err := readFrame(conn)
 		if err != nil {
 			return err
 		}
-		tune(conn)
 		select {
 		case frames <- frame:
 		case <-ctx.Done():
