@@ -1,0 +1,98 @@
+// Package ykoath speaks the YKOATH protocol: the OATH applet of a YubiKey, or of
+// another maker's key that answers like one.
+//
+// A [Session] is an applet selected over a [Card]. It has one method an
+// instruction, and is an [oath.Token] over them. Facts cited as YKOATH are from
+// the protocol's published specification,
+// https://developers.yubico.com/OATH/YKOATH_Protocol.html.
+package ykoath
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+// A Card takes a command APDU and returns the response APDU, status word
+// included (ISO 7816-4). Transmit need not be safe for concurrent use.
+type Card interface {
+	Transmit(command []byte) (response []byte, err error)
+}
+
+// ErrMalformed says that the card answered something that the protocol does not
+// allow. The message that wraps it says what, and at which offset.
+var ErrMalformed = errors.New("the card answered nonsense")
+
+const (
+	insSendRemaining = 0xa5 // YKOATH, "SEND REMAINING"
+	insGetResponse   = 0xc0 // ISO 7816-4, for applets other than OATH
+
+	// maxResponse bounds a chained response, in bytes. A key of 64 accounts
+	// answers some 5 KB; a card that goes on for longer than this is broken.
+	maxResponse = 1 << 20
+
+	// maxEmptyChunks bounds the chunks without data that a chained response may
+	// hold. Some makers' keys send one; none needs many.
+	maxEmptyChunks = 16
+)
+
+// A command is a short APDU of class 00.
+type command struct {
+	name   string // for errors
+	ins    byte
+	p1, p2 byte
+	data   []byte
+}
+
+func (c command) encode() []byte {
+	// Without data, the last byte is Le and asks for all there is.
+	apdu := append(make([]byte, 0, 5+len(c.data)), 0x00, c.ins, c.p1, c.p2, byte(len(c.data)))
+	return append(apdu, c.data...)
+}
+
+// transmit sends a command, reads the whole of its answer with the instruction
+// more, and returns it without the status word.
+func transmit(card Card, c command, more byte) ([]byte, error) {
+	if len(c.data) > 255 {
+		return nil, fmt.Errorf("%s: %d bytes of data do not fit a short APDU", c.name, len(c.data))
+	}
+	var answer []byte
+	empty := 0
+	next := c.encode()
+	for {
+		data, sw, err := exchange(card, next)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", c.name, err)
+		}
+		answer = append(answer, data...)
+		if len(data) == 0 {
+			empty++
+		}
+		switch {
+		case sw == swOK:
+			return answer, nil
+		case sw>>8 != swMoreData>>8:
+			return nil, &StatusError{Command: c.name, Status: sw}
+		case empty > maxEmptyChunks || len(answer) > maxResponse:
+			return nil, fmt.Errorf("%s: %w: it has more and more to say, %d bytes so far", c.name, ErrMalformed, len(answer))
+		}
+		next = command{ins: more}.encode()
+	}
+}
+
+func exchange(card Card, apdu []byte) (data []byte, sw uint16, err error) {
+	response, err := card.Transmit(apdu)
+	if err != nil {
+		return nil, 0, err
+	}
+	switch n := len(response); n {
+	case 0:
+		// What pcscd returns for a card that has just been pulled out.
+		return nil, 0, oath.ErrRemoved
+	case 1:
+		return nil, 0, fmt.Errorf("%w: one byte, which is no status word", ErrMalformed)
+	default:
+		return response[:n-2], uint16(response[n-2])<<8 | uint16(response[n-1]), nil
+	}
+}

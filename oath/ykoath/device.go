@@ -1,0 +1,165 @@
+package ykoath
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// Applets that tell what key this is.
+var (
+	managementAID = []byte{0xa0, 0x00, 0x00, 0x05, 0x27, 0x47, 0x11, 0x17}
+	otpAID        = []byte{0xa0, 0x00, 0x00, 0x05, 0x27, 0x20, 0x01}
+)
+
+// Tags of the Management applet's configuration.
+const (
+	configSerial     = 0x02
+	configEnabledUSB = 0x03
+	configFormFactor = 0x04
+	configVersion    = 0x05
+	configMoreData   = 0x10
+
+	capabilityOATH = 0x20 // in configEnabledUSB
+
+	// maxConfigPages bounds how often the configuration may say that it goes on.
+	maxConfigPages = 8
+)
+
+// A Device is the key itself, as its Management applet describes it.
+type Device struct {
+	Serial     uint32 // printed on the key; 0 if it does not tell
+	Version    Version
+	FormFactor FormFactor
+	NoOATH     bool // the OATH applet is switched off over USB
+}
+
+// A FormFactor is the shape of a YubiKey, from its Management applet.
+type FormFactor byte
+
+// String describes the shape, and is empty if it is not known.
+func (f FormFactor) String() string {
+	switch f & 0x0f { // the upper bits mark FIPS and Security Key editions
+	case 1:
+		return "USB-A Keychain"
+	case 2:
+		return "USB-A Nano"
+	case 3:
+		return "USB-C Keychain"
+	case 4:
+		return "USB-C Nano"
+	case 5:
+		return "USB-C and Lightning"
+	case 6:
+		return "USB-A Bio"
+	case 7:
+		return "USB-C Bio"
+	}
+	return ""
+}
+
+// Model names the key as its maker does, by the generation of its firmware.
+func (d Device) Model() string {
+	switch major := d.Version[0]; {
+	case d.Version == Version{}:
+		return ""
+	case major <= 3:
+		return "YubiKey NEO"
+	default:
+		return fmt.Sprintf("YubiKey %d", major)
+	}
+}
+
+// ErrUnknownDevice says that the card does not tell what it is: it has neither
+// of the applets that would.
+var ErrUnknownDevice = errors.New("the card does not tell its serial number")
+
+// ReadDevice asks the card what key it is. It deselects the OATH applet. The
+// error wraps ErrUnknownDevice if the card cannot tell, as other makers' keys.
+func ReadDevice(card Card) (Device, error) {
+	_, err := transmit(card, command{name: cmdSelect, ins: 0xa4, p1: 0x04, data: managementAID}, insGetResponse)
+	var refused *StatusError
+	if errors.As(err, &refused) {
+		return readOTPSerial(card)
+	}
+	if err != nil {
+		return Device{}, err
+	}
+	device, err := readConfig(card)
+	if errors.As(err, &refused) { // a key before 4.1, whose applet cannot say this
+		return readOTPSerial(card)
+	}
+	return device, err
+}
+
+// readConfig reads the pages of the Management applet's READ CONFIG.
+func readConfig(card Card) (Device, error) {
+	const name = "READ CONFIG"
+	var device Device
+	for page := byte(0); page < maxConfigPages; page++ {
+		answer, err := transmit(card, command{name: name, ins: 0x1d, p1: page}, insGetResponse)
+		if err != nil {
+			return Device{}, err
+		}
+		if len(answer) < 1 || int(answer[0]) > len(answer)-1 {
+			return Device{}, fmt.Errorf("%s: %w: the length at offset 0 does not fit %d bytes", name, ErrMalformed, len(answer))
+		}
+		fields, err := parseFields(answer[1 : 1+int(answer[0])])
+		if err != nil {
+			return Device{}, fmt.Errorf("%s: %w", name, err)
+		}
+		device.readFields(fields)
+		if more, _ := find(fields, configMoreData); len(more) == 0 || more[0] == 0 {
+			break
+		}
+	}
+	return device, nil
+}
+
+func (d *Device) readFields(fields []field) {
+	for _, f := range fields {
+		switch f.tag {
+		case configSerial:
+			if len(f.value) == 4 {
+				d.Serial = binary.BigEndian.Uint32(f.value)
+			}
+		case configEnabledUSB:
+			if n := len(f.value); n > 0 {
+				d.NoOATH = f.value[n-1]&capabilityOATH == 0
+			}
+		case configFormFactor:
+			if len(f.value) == 1 {
+				d.FormFactor = FormFactor(f.value[0])
+			}
+		case configVersion:
+			copy(d.Version[:], f.value)
+		}
+	}
+}
+
+// readOTPSerial asks the OTP applet, which knows the serial number where the
+// Management applet does not.
+func readOTPSerial(card Card) (Device, error) {
+	status, err := transmit(card, command{name: cmdSelect, ins: 0xa4, p1: 0x04, data: otpAID}, insGetResponse)
+	if err != nil {
+		return Device{}, unknownDevice(err)
+	}
+	answer, err := transmit(card, command{name: "READ SERIAL", ins: 0x01, p1: 0x10}, insGetResponse)
+	if err != nil {
+		return Device{}, unknownDevice(err)
+	}
+	if len(answer) < 4 {
+		return Device{}, fmt.Errorf("READ SERIAL: %w: %d bytes, not 4", ErrMalformed, len(answer))
+	}
+	device := Device{Serial: binary.BigEndian.Uint32(answer)}
+	copy(device.Version[:], status) // the applet's status begins with the firmware
+	return device, nil
+}
+
+func unknownDevice(err error) error {
+	var refused *StatusError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("%w: %v", ErrUnknownDevice, err)
+	}
+	return err
+}
