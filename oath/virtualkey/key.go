@@ -30,7 +30,7 @@ type Config struct {
 	Serial   uint32     // 0 is the state file's, or else DefaultSerial
 	Firmware Version    // zero is DefaultFirmware
 	State    string     // file that outlives the process; "" keeps the key in memory
-	Disable  Capability // applications switched off over USB
+	Disable  Capability // applications to switch off over USB, for good
 	Quirks   Quirks     // habits of other vendors' keys
 
 	Touch        Touch         // when the finger comes; zero is at once
@@ -98,7 +98,10 @@ func New(config Config) (*Key, error) {
 	if err := k.open(); err != nil {
 		return nil, err
 	}
-	k.state.Management.DisabledUSB |= config.Disable
+	if err := k.disable(config.Disable); err != nil {
+		k.store.close()
+		return nil, err
+	}
 	k.serial = k.state.Serial
 	k.faults.list = config.Faults
 	k.Plug()
@@ -152,6 +155,14 @@ func (k *Key) initialise() error {
 	}
 	k.state = s
 	return nil
+}
+
+// disable switches applications off as WRITE CONFIG does.
+func (k *Key) disable(c Capability) error {
+	if k.state.Management.DisabledUSB|c == k.state.Management.DisabledUSB {
+		return nil
+	}
+	return k.update(func(s *state) { s.Management.DisabledUSB |= c })
 }
 
 // Close pulls the key out and releases its state file.

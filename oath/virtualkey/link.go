@@ -125,8 +125,8 @@ func readFrame(r io.Reader) ([]byte, error) {
 }
 
 func linkError(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = io.EOF
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("the reader hung up: %w", io.EOF)
 	}
 	return fmt.Errorf("reading from the reader: %w", err)
 }

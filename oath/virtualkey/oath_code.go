@@ -34,7 +34,8 @@ func (a algorithm) kind() algorithm { return a & maskType }
 func (a algorithm) hash() algorithm { return a & maskHash }
 
 func (a algorithm) valid() bool {
-	return has(a.kind(), typeHOTP, typeTOTP) && has(a.hash(), hashSHA1, hashSHA256, hashSHA512)
+	kind, hash := a.kind(), a.hash()
+	return (kind == typeHOTP || kind == typeTOTP) && hash >= hashSHA1 && hash <= hashSHA512
 }
 
 func (a algorithm) new() hash.Hash {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 )
 
 // state is what the key keeps without power. Its file is JSON, byte strings in
@@ -152,6 +151,3 @@ func replaceFile(path string, b []byte) error {
 	}
 	return syncDir(dir)
 }
-
-// has says whether b is one of the values.
-func has[T comparable](b T, values ...T) bool { return slices.Contains(values, b) }

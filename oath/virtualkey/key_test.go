@@ -1,0 +1,83 @@
+package virtualkey_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/tokenctl/tokenctl/oath/virtualkey"
+)
+
+func TestATR(t *testing.T) {
+	c := plug(t, virtualkey.Config{})
+	if want := unhex(t, "3BFD1300008131FE158073C021C057597562694B657940"); !bytes.Equal(c.ATR(), want) {
+		t.Errorf("got %x, want %x", c.ATR(), want)
+	}
+}
+
+func TestExchanges(t *testing.T) {
+	c := plugOATH(t, virtualkey.Config{})
+	c.fails("6700", "00")
+	c.ok("00a10000")
+	if n := c.Exchanges(); n != 3 {
+		t.Errorf("%d exchanges, want 3", n)
+	}
+	c.ClearExchanges()
+	c.Reset()
+	c.ok(selectOATH)
+	if n := c.Exchanges(); n != 1 {
+		t.Errorf("%d exchanges, want 1", n)
+	}
+}
+
+func TestTrace(t *testing.T) {
+	var b strings.Builder
+	c := plug(t, virtualkey.Config{Trace: &b, Faults: []virtualkey.Fault{fault(t, "2:pull")}})
+	c.fails("6d00", "00a10000")
+	c.Reset()
+	c.Transmit([]byte{0, 1, 2, 3})
+	const want = `000001 > 00a10000
+000001 < 6d00
+000001 * reset
+000002 > 00010203
+000002 * the key was pulled out
+`
+	if b.String() != want {
+		t.Errorf("got %s\nwant %s", b.String(), want)
+	}
+}
+
+// A key without randomness makes no salt and no challenge.
+func TestNoRandomness(t *testing.T) {
+	if _, err := virtualkey.New(virtualkey.Config{Rand: strings.NewReader("short")}); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("New: %v", err)
+	}
+	c := plug(t, virtualkey.Config{Rand: strings.NewReader("the salt")})
+	c.fails("6f00", selectOATH)
+	c.fails("6f00", "0004dead")
+}
+
+// The key keeps nothing of the caller's bytes.
+func TestCommandIsCopied(t *testing.T) {
+	c := plugOATH(t, virtualkey.Config{})
+	p, s := totp("a"), setCode(code)
+	c.ok(p)
+	clear(p)
+	c.is("7202 21 61", "00a10000")
+	c.ok(s)
+	clear(s)
+	c.unlock(code)
+}
+
+func TestParseVersion(t *testing.T) {
+	if v, err := virtualkey.ParseVersion("5.10.255"); v != (virtualkey.Version{5, 10, 255}) || err != nil {
+		t.Errorf("got %v, %v", v, err)
+	}
+	for _, s := range []string{"", "5", "5.7", "5.7.1.2", "5.7.256", "5.7.-1", " 5.7.1", "5.7.1 ", "05.7.1", "a.b.c"} {
+		if v, err := virtualkey.ParseVersion(s); err == nil {
+			t.Errorf("%q is %v", s, v)
+		}
+	}
+}
