@@ -1,0 +1,53 @@
+// Package pcsc reaches smart cards through PC/SC: pcscd on Linux and the BSDs,
+// the system's own service on macOS and Windows.
+//
+// A [Service] knows the readers; a [Card] is a card in one of them, shared with
+// other programs but held in a transaction from Open to Close, so that none of
+// them comes between two commands.
+//
+// On Linux and macOS it needs cgo. Built without, every call returns
+// [ErrUnavailable].
+package pcsc
+
+import "errors"
+
+// What can go wrong between a program and a card. The operating system's own
+// word for it follows in the error that wraps one of these.
+var (
+	// ErrUnavailable says that this program was built without cgo, and so
+	// without PC/SC.
+	ErrUnavailable = errors.New("built without smart card support")
+
+	// ErrNoService says that the PC/SC service, pcscd, is not running, or went
+	// away.
+	ErrNoService = errors.New("the smart card service is not running")
+
+	// ErrNoPermission says that the service refuses this user.
+	ErrNoPermission = errors.New("no permission to use the smart card service")
+
+	// ErrNoReader says that there is no reader of that name.
+	ErrNoReader = errors.New("no such card reader")
+
+	// ErrNoCard says that there is no card in the reader.
+	ErrNoCard = errors.New("no card in the reader")
+
+	// ErrMute says that a card is in the reader, and does not answer.
+	ErrMute = errors.New("the card in the reader does not answer")
+
+	// ErrBusy says that another program held the card for as long as this one
+	// was willing to wait.
+	ErrBusy = errors.New("another program holds the card")
+
+	// ErrRemoved says that the card, or the reader with it, was pulled out.
+	// Whether the last command was carried out is not known.
+	ErrRemoved = errors.New("the card was removed")
+)
+
+// A Reader is a card reader; a USB key is a reader with its card in it.
+type Reader struct {
+	Name      string // as PC/SC tells it
+	Present   bool   // a card is in it
+	Mute      bool   // the card does not answer
+	Exclusive bool   // another program has taken the card for itself
+	ATR       []byte // the card's answer to reset (ISO 7816-3)
+}
