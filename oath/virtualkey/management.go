@@ -12,7 +12,7 @@ import (
 // management is the Management applet, which tells the serial number and
 // switches applications on and off. Source: yubikit/management.py of
 // https://github.com/Yubico/yubikey-manager.
-type management struct{ *Key }
+type management struct{ key *Key }
 
 func newManagement(k *Key) *management { return &management{k} }
 
@@ -85,16 +85,16 @@ func (*management) fetch() byte            { return insGetResponse }
 func (*management) leave()                 {}
 
 func (m *management) available() bool {
-	return !m.config.Quirks.Has(NoManagement) && !m.config.Firmware.before(3, 0, 0)
+	return !m.key.config.Quirks.Has(NoManagement) && !m.key.config.Firmware.before(3, 0, 0)
 }
 
 // enter answers SELECT with a sentence.
 func (m *management) enter() ([]byte, status) {
-	return []byte("Virtual mgr - FW version " + m.config.Firmware.String()), swOK
+	return []byte("Virtual mgr - FW version " + m.key.config.Firmware.String()), swOK
 }
 
 func (m *management) handle(_ context.Context, c command) ([]byte, status) {
-	v := m.config.Firmware
+	v := m.key.config.Firmware
 	switch {
 	case c.ins == insReadConfig && !v.before(4, 1, 0):
 		return m.readConfig(c)
@@ -110,11 +110,11 @@ func (m *management) readConfig(c command) ([]byte, status) {
 		return nil, swWrongP1P2 // everything is on the first page
 	}
 	r := m.identity()
-	if !m.config.Firmware.before(5, 0, 0) {
+	if !m.key.config.Firmware.before(5, 0, 0) {
 		r = m.appendSettings(r)
 	}
-	r = appendTLV(r, tagConfigLock, flag(m.state.Management.Lock != nil))
-	if !m.config.Firmware.before(5, 7, 0) {
+	r = appendTLV(r, tagConfigLock, flag(m.key.state.Management.Lock != nil))
+	if !m.key.config.Firmware.before(5, 7, 0) {
 		r = appendTLV(r, tagFIPSCapable, 0, 0)
 		r = appendTLV(r, tagFIPSApproved, 0, 0)
 		r = appendTLV(r, tagPINComplexity, 0)
@@ -127,14 +127,14 @@ func (m *management) readConfig(c command) ([]byte, status) {
 func (m *management) identity() []byte {
 	all := m.supported()
 	r := appendTLV(nil, tagUSBSupported, all.bytes()...)
-	if !m.config.Quirks.Has(NoSerial) {
-		r = appendTLV(r, tagSerial, binary.BigEndian.AppendUint32(nil, m.serial)...)
+	if !m.key.config.Quirks.Has(NoSerial) {
+		r = appendTLV(r, tagSerial, binary.BigEndian.AppendUint32(nil, m.key.serial)...)
 	}
-	return appendTLV(r, tagUSBEnabled, (all &^ m.state.Management.DisabledUSB).bytes()...)
+	return appendTLV(r, tagUSBEnabled, (all &^ m.key.state.Management.DisabledUSB).bytes()...)
 }
 
 func (m *management) appendSettings(r []byte) []byte {
-	s, all, v := &m.state.Management, m.supported(), m.config.Firmware
+	s, all, v := &m.key.state.Management, m.supported(), m.key.config.Firmware
 	timeout := s.ChallengeResponse
 	if timeout == 0 {
 		timeout = defaultChallengeResponse
@@ -151,7 +151,7 @@ func (m *management) appendSettings(r []byte) []byte {
 // supported is what the key has applets for.
 func (m *management) supported() Capability {
 	var all Capability
-	for _, a := range m.applets {
+	for _, a := range m.key.applets {
 		if a.available() {
 			all |= a.capability()
 		}
@@ -176,12 +176,12 @@ func (m *management) writeConfig(c command) status {
 	if len(c.data) == 0 || int(c.data[0]) != len(c.data)-1 {
 		return swWrongData
 	}
-	next := m.state.Management
+	next := m.key.state.Management
 	sw := next.write(objects(c.data[1:]), m.supported())
 	if sw != swOK {
 		return sw
 	}
-	if m.update(func(s *state) { s.Management = next }) != nil {
+	if m.key.update(func(s *state) { s.Management = next }) != nil {
 		return swMemoryFailure
 	}
 	return swOK

@@ -6,8 +6,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
 )
 
-// What the configuration of a new key is, by firmware. ykman 4.0.9 and 5.5 read
-// these.
+// What the configuration of a new key is, by firmware.
 func TestReadConfig(t *testing.T) {
 	for _, test := range []struct {
 		firmware virtualkey.Version

@@ -11,12 +11,12 @@ import (
 // https://developers.yubico.com/OATH/YKOATH_Protocol.html; where that is silent,
 // https://github.com/Yubico/ykneo-oath.
 type oath struct {
-	*Key
+	key       *Key
 	challenge []byte // what VALIDATE must answer; nil if it cannot
 	unlocked  bool   // VALIDATE succeeded in this session
 }
 
-func newOATH(k *Key) *oath { return &oath{Key: k} }
+func newOATH(k *Key) *oath { return &oath{key: k} }
 
 // YKOATH, "Instructions".
 const (
@@ -61,11 +61,11 @@ func (*oath) fetch() byte            { return insSendRemaining }
 
 // enter answers SELECT: version, salt and, with a code set, a challenge.
 func (o *oath) enter() ([]byte, status) {
-	challenge, err := o.random(challengeLength)
+	challenge, err := o.key.random(challengeLength)
 	if err != nil {
 		return nil, swAborted
 	}
-	st, v := &o.state.OATH, o.config.Firmware
+	st, v := &o.key.state.OATH, o.key.config.Firmware
 	r := o.response(nil)
 	r = appendTLV(r, tagVersion, v[:]...)
 	if !o.quirk(NoSalt) {
@@ -88,7 +88,7 @@ func (o *oath) leave() { o.challenge, o.unlocked = nil, false }
 // handle executes an instruction. All but VALIDATE and RESET need the session
 // to be unlocked, and that is looked at first.
 func (o *oath) handle(ctx context.Context, c command) ([]byte, status) {
-	locked := o.state.OATH.Code != nil && !o.unlocked
+	locked := o.key.state.OATH.Code != nil && !o.unlocked
 	if locked && c.ins != insValidate && c.ins != insReset {
 		return nil, swSecurity
 	}
@@ -130,7 +130,7 @@ func (o *oath) supports(c command) status {
 	case insCalculate, insCalculateAll:
 		ok = p <= 1
 	case insRename:
-		if o.config.Firmware.before(5, 3, 1) {
+		if o.key.config.Firmware.before(5, 3, 1) {
 			return swUnknownInstruction
 		}
 	default:
@@ -147,7 +147,7 @@ func (o *oath) supports(c command) status {
 	return swOK
 }
 
-func (o *oath) quirk(q Quirks) bool { return o.config.Quirks.Has(q) }
+func (o *oath) quirk(q Quirks) bool { return o.key.config.Quirks.Has(q) }
 
 // response ends an entry of a response: with UnknownTags, an object that no
 // client knows follows it, or begins the response.
@@ -160,7 +160,7 @@ func (o *oath) response(r []byte) []byte {
 
 // change keeps a change of the applet's state.
 func (o *oath) change(f func(*oathState)) status {
-	if o.update(func(s *state) { f(&s.OATH) }) != nil {
+	if o.key.update(func(s *state) { f(&s.OATH) }) != nil {
 		return swMemoryFailure
 	}
 	return swOK
@@ -191,7 +191,7 @@ func (o *oath) setCode(d objects) status {
 	}
 	sw := o.change(func(s *oathState) { s.Code = code })
 	if sw == swOK {
-		o.unlocked = !o.config.Firmware.before(3, 0, 0) // older ones lock again
+		o.unlocked = !o.key.config.Firmware.before(3, 0, 0) // older ones lock again
 	}
 	return sw
 }
@@ -199,7 +199,7 @@ func (o *oath) setCode(d objects) status {
 // validate unlocks the session and proves to the client that the key has the
 // code too. YKOATH, "VALIDATE".
 func (o *oath) validate(d objects) ([]byte, status) {
-	code := o.state.OATH.Code
+	code := o.key.state.OATH.Code
 	if code == nil {
 		return nil, swDataInvalid
 	}
@@ -222,7 +222,7 @@ func (o *oath) validate(d objects) ([]byte, status) {
 // reset forgets everything. The new salt makes it another device to clients.
 // YKOATH, "RESET".
 func (o *oath) reset() status {
-	salt, err := o.random(saltLength)
+	salt, err := o.key.random(saltLength)
 	if err != nil {
 		return swAborted
 	}
@@ -236,7 +236,7 @@ func (o *oath) reset() status {
 // list names the accounts with their type and hash. YKOATH, "LIST".
 func (o *oath) list() []byte {
 	r := o.response(nil)
-	for _, a := range o.state.OATH.Accounts {
+	for _, a := range o.key.state.OATH.Accounts {
 		r = o.response(appendTLV(r, tagNameList, append([]byte{byte(a.Algorithm)}, a.Name...)...))
 	}
 	return r

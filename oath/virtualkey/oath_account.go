@@ -101,7 +101,7 @@ func (o *oath) parseAccount(d objects) (*account, bool) {
 
 // accepts checks the algorithm and the length of the key.
 func (o *oath) accepts(a *account) bool {
-	v := o.config.Firmware
+	v := o.key.config.Firmware
 	switch {
 	case !a.Algorithm.valid(), len(a.Key) > a.Algorithm.block():
 		return false
@@ -120,7 +120,7 @@ func (o *oath) parseProperty(a *account, d *objects) bool {
 	d.byte()
 	p, ok := d.byte()
 	a.Increasing = p&propertyIncreasing != 0
-	a.Touch = p&propertyTouch != 0 && !o.config.Firmware.before(4, 2, 4)
+	a.Touch = p&propertyTouch != 0 && !o.key.config.Firmware.before(4, 2, 4)
 	return ok && p&^(propertyIncreasing|propertyTouch) == 0
 }
 
@@ -143,7 +143,7 @@ func parseIMF(a *account, d *objects) bool {
 // -1. Firmware between 4.0.0 and 4.3.5 takes the name for that of a longer one
 // that begins with it.
 func (o *oath) place(name []byte) int {
-	s, v := &o.state.OATH, o.config.Firmware
+	s, v := &o.key.state.OATH, o.key.config.Firmware
 	if i := s.index(name); i >= 0 || !(Version{4, 0, 0}).before(v[0], v[1], v[2]) || !v.before(4, 3, 5) {
 		return i
 	}
@@ -160,7 +160,7 @@ const (
 // fits says whether there is room for an account. The oldest keys ask even
 // where it replaces another.
 func (o *oath) fits(a *account, isNew bool) bool {
-	accounts, v := o.state.OATH.Accounts, o.config.Firmware
+	accounts, v := o.key.state.OATH.Accounts, o.key.config.Firmware
 	switch {
 	case v.before(4, 0, 0):
 		used := len(a.Name) + memoryOfAccount
@@ -176,7 +176,7 @@ func (o *oath) fits(a *account, isNew bool) bool {
 
 // full is the status for no space.
 func (o *oath) full() status {
-	if o.config.Firmware.before(3, 0, 0) {
+	if o.key.config.Firmware.before(3, 0, 0) {
 		return swAborted
 	}
 	return swNoSpace
@@ -188,7 +188,7 @@ func (o *oath) delete(d objects) status {
 	if !ok || len(d) > 0 {
 		return swWrongData
 	}
-	i := o.state.OATH.index(name)
+	i := o.key.state.OATH.index(name)
 	if i < 0 {
 		return o.notFound()
 	}
@@ -202,11 +202,11 @@ func (o *oath) rename(d objects) status {
 	if !ok1 || !ok2 || len(d) > 0 || len(to) == 0 || len(to) > nameMax {
 		return swWrongData
 	}
-	i := o.state.OATH.index(from)
+	i := o.key.state.OATH.index(from)
 	if i < 0 {
 		return o.notFound()
 	}
-	if j := o.state.OATH.index(to); j >= 0 && j != i {
+	if j := o.key.state.OATH.index(to); j >= 0 && j != i {
 		return swWrongData
 	}
 	return o.change(func(s *oathState) { s.Accounts[i].Name = bytes.Clone(to) })

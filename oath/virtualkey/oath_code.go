@@ -63,7 +63,7 @@ func (o *oath) calculate(ctx context.Context, d objects, truncated bool) ([]byte
 	if !ok {
 		return nil, swWrongData
 	}
-	i := o.state.OATH.index(name)
+	i := o.key.state.OATH.index(name)
 	if i < 0 {
 		return nil, o.notFound()
 	}
@@ -71,11 +71,11 @@ func (o *oath) calculate(ctx context.Context, d objects, truncated bool) ([]byte
 	if !ok || len(d) > 0 {
 		return nil, swWrongData
 	}
-	a := o.state.OATH.Accounts[i]
+	a := o.key.state.OATH.Accounts[i]
 	if sw := a.takes(challenge); sw != swOK {
 		return nil, sw
 	}
-	if a.Touch && !o.touched(ctx) {
+	if a.Touch && !o.key.touched(ctx) {
 		return nil, swSecurity
 	}
 	message, sw := o.advance(i, challenge)
@@ -101,7 +101,7 @@ func (a *account) takes(challenge []byte) status {
 // advance returns what goes into the HMAC, and keeps beforehand whatever makes
 // sure that it does not do so again.
 func (o *oath) advance(i int, challenge []byte) ([]byte, status) {
-	switch a := o.state.OATH.Accounts[i]; {
+	switch a := o.key.state.OATH.Accounts[i]; {
 	case a.Algorithm.kind() == typeHOTP:
 		counter := binary.BigEndian.AppendUint64(nil, a.Counter)
 		return counter, o.change(func(s *oathState) { s.Accounts[i].Counter++ })
@@ -129,7 +129,7 @@ func (o *oath) calculateAll(d objects, truncated bool) ([]byte, status) {
 		return nil, swWrongData
 	}
 	r := o.response(nil)
-	for i, a := range o.state.OATH.Accounts {
+	for i, a := range o.key.state.OATH.Accounts {
 		r = appendTLV(r, tagName, a.Name...)
 		var sw status
 		if r, sw = o.appendEntry(r, i, challenge, truncated); sw != swOK {
@@ -142,7 +142,7 @@ func (o *oath) calculateAll(d objects, truncated bool) ([]byte, status) {
 
 // appendEntry appends what CALCULATE ALL says of an account after its name.
 func (o *oath) appendEntry(r []byte, i int, challenge []byte, truncated bool) ([]byte, status) {
-	a := o.state.OATH.Accounts[i]
+	a := o.key.state.OATH.Accounts[i]
 	switch {
 	case a.Algorithm.kind() == typeHOTP:
 		return appendTLV(r, tagHOTP, a.Digits), swOK

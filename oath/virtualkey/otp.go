@@ -8,7 +8,7 @@ import (
 // otp is the OTP applet, as far as the serial number goes: firmware before 4.1.0
 // tells it nowhere else. Its slots are empty. Source: yubikit/yubiotp.py of
 // https://github.com/Yubico/yubikey-manager.
-type otp struct{ *Key }
+type otp struct{ key *Key }
 
 func newOTP(k *Key) *otp { return &otp{k} }
 
@@ -30,7 +30,7 @@ func (o *otp) enter() ([]byte, status) { return o.status(), swOK }
 // status is the version, the programming sequence, and the flags of the slots,
 // little-endian.
 func (o *otp) status() []byte {
-	v := o.config.Firmware
+	v := o.key.config.Firmware
 	return append(v[:], 0, 0, 0)
 }
 
@@ -42,8 +42,8 @@ func (o *otp) handle(_ context.Context, c command) ([]byte, status) {
 		return nil, swUnknownInstruction
 	case c.p1 != slotSerial:
 		return nil, swWrongP1P2
-	case o.config.Quirks.Has(NoSerial):
+	case o.key.config.Quirks.Has(NoSerial):
 		return nil, swConditions
 	}
-	return binary.BigEndian.AppendUint32(nil, o.serial), swOK
+	return binary.BigEndian.AppendUint32(nil, o.key.serial), swOK
 }
