@@ -1,0 +1,125 @@
+package otpauth
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+var (
+	errMOTP  = fmt.Errorf("%w: Mobile-OTP (motp) is a scheme of its own, not HOTP or TOTP", oath.ErrInvalid)
+	errYAOTP = fmt.Errorf("%w: Yandex's codes (yaotp) are a scheme of their own, not HOTP or TOTP", oath.ErrInvalid)
+)
+
+// parseKeyURI reads TYPE/LABEL?PARAMETERS.
+//
+// There are no fragments in otpauth URIs: a '#' belongs to the name it stands in.
+func parseKeyURI(rest string) (Key, error) {
+	path, query, _ := strings.Cut(rest, "?")
+	kind, label, _ := strings.Cut(path, "/")
+	params, err := parseParameters(query)
+	if err != nil {
+		return Key{}, err
+	}
+	account, err := parseMovingFactor(strings.ToLower(kind), params)
+	if err != nil {
+		return Key{}, err
+	}
+	if account.Algorithm, err = parseAlgorithm(params["algorithm"]); err != nil {
+		return Key{}, err
+	}
+	if account.Digits, err = params.number("digits", 0); err != nil {
+		return Key{}, err
+	}
+	secret, err := parseSecret(params)
+	if err != nil {
+		return Key{}, err
+	}
+	k := Key{Account: account, Secret: secret}
+	k.setName(splitLabel(label, params["issuer"]), params["issuer"])
+	steam := strings.EqualFold(kind, "steam") || strings.EqualFold(params["encoder"], "steam")
+	return k.finish(steam, params.has("digits"))
+}
+
+// parseMovingFactor reads the type, and the counter or the period with it.
+func parseMovingFactor(kind string, params parameters) (a oath.Account, err error) {
+	switch kind {
+	case "totp", "steam":
+		a.Type = oath.TOTP
+		a.Period, err = params.number("period", oath.DefaultPeriod)
+	case "hotp":
+		a.Type = oath.HOTP
+		a.Counter, err = parseCounter(params)
+	case "yaotp":
+		err = errYAOTP
+	case "motp":
+		err = errMOTP
+	default:
+		err = fmt.Errorf("%w: the type after otpauth:// is neither totp nor hotp", oath.ErrInvalid)
+	}
+	return a, err
+}
+
+func parseCounter(params parameters) (uint64, error) {
+	text := params["counter"]
+	if text == "" {
+		return 0, fmt.Errorf("%w: an hotp URI needs a counter, and this one has none", oath.ErrInvalid)
+	}
+	counter, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%w: the counter is not a whole number from 0 to 2^64-1", oath.ErrInvalid)
+	}
+	return counter, nil
+}
+
+func parseSecret(params parameters) (oath.Secret, error) {
+	if !params.has("secret") {
+		return oath.Secret{}, fmt.Errorf("%w: the URI has no secret", oath.ErrInvalid)
+	}
+	return oath.ParseSecret(params["secret"])
+}
+
+// parseAlgorithm reads the names that services give to the three hashes, as in
+// "SHA1", "sha-256", "HmacSHA512" and "Algorithm.sha1".
+func parseAlgorithm(text string) (oath.Algorithm, error) {
+	name := strings.ToUpper(text)
+	name = strings.TrimPrefix(name, "ALGORITHM.")
+	name = strings.NewReplacer("-", "", "_", "", " ", "").Replace(name)
+	switch strings.TrimPrefix(name, "HMAC") {
+	case "", "SHA1", "SHA":
+		return oath.SHA1, nil
+	case "SHA256":
+		return oath.SHA256, nil
+	case "SHA512":
+		return oath.SHA512, nil
+	case "MD5":
+		return 0, errMD5
+	}
+	return 0, errAlgorithm
+}
+
+var (
+	errAlgorithm = fmt.Errorf("%w: the algorithm is none of SHA1, SHA256, SHA512", oath.ErrInvalid)
+	errMD5       = fmt.Errorf("%w: the algorithm is MD5, which neither RFC 4226 nor RFC 6238 allows; SHA1, SHA256 and SHA512 are", oath.ErrInvalid)
+)
+
+// finish settles what the parts of a text mean together, and checks the whole.
+// With digitsGiven the text told the length of a code, and 0 is no default.
+func (k Key) finish(steam, digitsGiven bool) (Key, error) {
+	if err := k.settleSteam(steam, digitsGiven); err != nil {
+		return Key{}, err
+	}
+	if k.Account.Digits == 0 && !digitsGiven {
+		k.Account.Digits = oath.DefaultDigits
+	}
+	if err := k.Account.Validate(); err != nil {
+		return Key{}, err
+	}
+	return k, nil
+}
+
+func (k *Key) warn(format string, args ...any) {
+	k.Warnings = append(k.Warnings, fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,70 @@
+package otpauth
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+// URI writes the key as an otpauth URI, secret included, with every default
+// spelled out. Parse reads it back as the same key, without warnings, if the
+// account is valid and neither its issuer nor its name begins or ends with white
+// space. Touch is not part of the format.
+//
+// A Steam account is written as KeePassXC and gopass do, with encoder=steam; the
+// issuer tells the others.
+func (k Key) URI() string {
+	a := k.Account.WithDefaults()
+	var b strings.Builder
+	b.WriteString("otpauth://" + a.Type.String() + "/" + escapedLabel(a))
+	b.WriteString("?secret=" + k.Secret.Base32())
+	if a.Issuer != "" {
+		b.WriteString("&issuer=" + escape(a.Issuer))
+	}
+	b.WriteString("&algorithm=" + a.Algorithm.String())
+	b.WriteString("&digits=" + strconv.Itoa(a.Digits))
+	if a.Type == oath.HOTP {
+		b.WriteString("&counter=" + strconv.FormatUint(a.Counter, 10))
+		return b.String()
+	}
+	b.WriteString("&period=" + strconv.Itoa(a.Period))
+	if a.IsSteam() {
+		b.WriteString("&encoder=steam")
+	}
+	return b.String()
+}
+
+// escapedLabel writes issuer:name with no other literal colon, and so that a
+// colon in a name without issuer is not taken for the end of one.
+func escapedLabel(a oath.Account) string {
+	if a.Issuer == "" && !strings.Contains(a.Name, ":") {
+		return escape(a.Name)
+	}
+	return escape(a.Issuer) + ":" + escape(a.Name)
+}
+
+// escape writes everything as %XX but RFC 3986's unreserved characters and '@',
+// which a path and a query may hold and which names are full of. A space is %20:
+// in a label, '+' means itself.
+func escape(s string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		if isLiteral(c) {
+			b.WriteByte(c)
+			continue
+		}
+		b.Write([]byte{'%', hex[c>>4], hex[c&15]})
+	}
+	return b.String()
+}
+
+func isLiteral(c byte) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		return true
+	}
+	return strings.IndexByte("-._~@", c) >= 0
+}
