@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -63,7 +64,29 @@ func (s *Session) List() ([]oath.Account, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", cmdList, err)
 	}
+	s.ids = make([]oath.ID, len(accounts))
+	for i, a := range accounts {
+		s.ids[i] = a.ID()
+	}
 	return accounts, nil
+}
+
+// knownIDs returns the IDs of all accounts, and asks the card only if it has not
+// told them yet.
+func (s *Session) knownIDs() ([]oath.ID, error) {
+	if s.ids == nil {
+		if _, err := s.List(); err != nil {
+			return nil, err
+		}
+	}
+	return s.ids, nil
+}
+
+// change runs a command after which the accounts are others.
+func (s *Session) change(c command) error {
+	s.ids = nil
+	_, err := s.do(c)
+	return err
 }
 
 func parseList(answer []byte) ([]oath.Account, error) {
@@ -109,25 +132,21 @@ func parseAlgorithm(kind byte) oath.Algorithm {
 	return oath.AlgorithmUnknown
 }
 
-// Put stores a new account; it asks the card for a list first, since PUT itself
-// overwrites without a word. It returns oath.ErrExists, oath.ErrNoSpace,
-// oath.ErrUnsupported or a *NameTooLongError as oath.Token describes.
+// Put stores a new account. It makes sure first that there is none of this ID,
+// since the card's own PUT overwrites without a word. It returns oath.ErrExists,
+// oath.ErrNoSpace, oath.ErrUnsupported or a *NameTooLongError as oath.Token
+// describes.
 func (s *Session) Put(a oath.Account, secret oath.Secret) error {
 	c, err := s.putCommand(a, secret)
 	if err != nil {
 		return err
 	}
-	accounts, err := s.List()
+	ids, err := s.knownIDs()
 	if err != nil {
 		return err
 	}
-	for _, there := range accounts {
-		if there.ID() == a.ID() {
-			return fmt.Errorf("%s: %w", cmdPut, oath.ErrExists)
-		}
-	}
-	if err := s.prefixBug(a.ID(), accounts); err != nil {
-		return err
+	if slices.Contains(ids, a.ID()) {
+		return fmt.Errorf("%s: %w", cmdPut, oath.ErrExists)
 	}
 	return s.put(a, c)
 }
@@ -138,17 +157,8 @@ func (s *Session) Replace(a oath.Account, secret oath.Secret) error {
 	if err != nil {
 		return err
 	}
-	if s.hasPrefixBug() {
-		accounts, err := s.List()
-		if err != nil {
-			return err
-		}
-		if err := s.prefixBug(a.ID(), accounts); err != nil {
-			return err
-		}
-	}
 	err = s.put(a, c)
-	if errors.Is(err, oath.ErrExists) { // this maker's key does not overwrite
+	if errors.Is(err, oath.ErrExists) { // some makers' keys do not overwrite
 		if err := s.Delete(a.ID()); err != nil {
 			return err
 		}
@@ -158,27 +168,30 @@ func (s *Session) Replace(a oath.Account, secret oath.Secret) error {
 }
 
 func (s *Session) put(a oath.Account, c command) error {
-	_, err := s.do(c)
+	if err := s.prefixBug(a.ID()); err != nil {
+		return err
+	}
+	err := s.change(c)
 	if err != nil && a.Algorithm == oath.SHA512 {
 		return s.unsupported(err, "SHA-512", versionSHA512)
 	}
 	return err
 }
 
-// hasPrefixBug reports whether PUT overwrites an account whose name begins with
-// the new one.
-func (s *Session) hasPrefixBug() bool {
-	return Version{4, 0, 0}.before(s.Version) && s.Version.before(versionNoPrefix)
-}
-
-func (s *Session) prefixBug(id oath.ID, accounts []oath.Account) error {
-	if !s.hasPrefixBug() {
+// prefixBug refuses an ID that an account's ID begins with, on the firmware where
+// PUT would overwrite that account.
+func (s *Session) prefixBug(id oath.ID) error {
+	if !versionSlots.before(s.Version) || !s.Version.before(versionNoPrefix) {
 		return nil
 	}
-	for _, there := range accounts {
-		if there.ID() != id && strings.HasPrefix(string(there.ID()), string(id)) {
-			return fmt.Errorf("%w: firmware %s would overwrite %q with a name that it begins with; choose another name",
-				oath.ErrUnsupported, s.Version, there.Label())
+	ids, err := s.knownIDs()
+	if err != nil {
+		return err
+	}
+	for _, there := range ids {
+		if there != id && strings.HasPrefix(string(there), string(id)) {
+			return fmt.Errorf("%w: firmware %s would overwrite %q, which begins with this name; choose another name",
+				oath.ErrUnsupported, s.Version, there)
 		}
 	}
 	return nil
@@ -258,8 +271,7 @@ func (s *Session) Delete(id oath.ID) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.do(command{name: cmdDelete, ins: 0x02, data: appendField(nil, tagName, name...)})
-	return err
+	return s.change(command{name: cmdDelete, ins: 0x02, data: appendField(nil, tagName, name...)})
 }
 
 // Rename gives an account another ID. It returns oath.ErrUnsupported if the key
@@ -274,8 +286,19 @@ func (s *Session) Rename(old, new oath.ID) error {
 	if err != nil {
 		return err
 	}
+	ids, err := s.knownIDs()
+	switch {
+	case err != nil:
+		return err
+	case !slices.Contains(ids, old):
+		return fmt.Errorf("%s: %w", cmdRename, oath.ErrNotFound)
+	case old != new && slices.Contains(ids, new):
+		return fmt.Errorf("%s: %w", cmdRename, oath.ErrExists)
+	case old == new:
+		return nil
+	}
 	data := appendField(appendField(nil, tagName, from...), tagName, to...)
-	_, err = s.do(command{name: cmdRename, ins: 0x05, data: data})
+	err = s.change(command{name: cmdRename, ins: 0x05, data: data})
 	if errors.Is(err, oath.ErrUnsupported) {
 		return s.unsupported(err, "renaming", versionRename)
 	}
@@ -284,7 +307,7 @@ func (s *Session) Rename(old, new oath.ID) error {
 
 // Reset deletes every account and the password (RESET). It needs no password.
 func (s *Session) Reset() error {
-	if _, err := s.do(command{name: cmdReset, ins: 0x04, p1: 0xde, p2: 0xad}); err != nil {
+	if err := s.change(command{name: cmdReset, ins: 0x04, p1: 0xde, p2: 0xad}); err != nil {
 		return err
 	}
 	return s.selectApplet()

@@ -102,6 +102,10 @@ func (s *Session) Codes(at time.Time) ([]oath.Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", cmdCalculateAll, err)
 	}
+	s.ids = make([]oath.ID, len(entries))
+	for i, e := range entries {
+		s.ids[i] = e.Account.ID()
+	}
 	return entries, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/pbkdf2"
 	"crypto/sha1"
+	"errors"
 	"fmt"
 	"io"
 
@@ -52,7 +53,7 @@ func (s *Session) newChallenge() ([]byte, error) {
 
 // Unlock proves to the card that the caller has the key, and has the card prove
 // the same (VALIDATE). It returns oath.ErrWrongPassword if either fails, and
-// oath.ErrNoPassword if none is set.
+// oath.ErrNoPassword if none is set. After the wrong key, it may be called again.
 func (s *Session) Unlock(key AccessKey) error {
 	if !s.HasPassword() {
 		return fmt.Errorf("%s: %w", cmdValidate, oath.ErrNoPassword)
@@ -64,9 +65,18 @@ func (s *Session) Unlock(key AccessKey) error {
 	data := appendField(nil, tagResponse, key.sign(s.challenge)...)
 	data = appendField(data, tagChallenge, ours...)
 	answer, err := s.do(command{name: cmdValidate, ins: 0xa3, data: data})
+	if errors.Is(err, oath.ErrWrongPassword) { // whether the challenge stands is not known
+		return errors.Join(err, s.selectApplet())
+	}
 	if err != nil {
 		return err
 	}
+	return s.checkProof(answer, key.sign(ours))
+}
+
+// checkProof opens the session if the card answered our challenge as only one
+// that knows the key can.
+func (s *Session) checkProof(answer, expected []byte) error {
 	fields, err := parseFields(answer)
 	if err != nil {
 		return fmt.Errorf("%s: %w", cmdValidate, err)
@@ -75,7 +85,7 @@ func (s *Session) Unlock(key AccessKey) error {
 	if !found {
 		return fmt.Errorf("%s: %w: it did not prove to know the password", cmdValidate, ErrMalformed)
 	}
-	if !hmac.Equal(proof, key.sign(ours)) {
+	if !hmac.Equal(proof, expected) {
 		return fmt.Errorf("%s: %w: the card does not know it", cmdValidate, oath.ErrWrongPassword)
 	}
 	s.unlocked = true

@@ -28,7 +28,9 @@ const (
 var aid = []byte{0xa0, 0x00, 0x00, 0x05, 0x27, 0x21, 0x01}
 
 // A Session is the OATH applet, selected on a card. It ends when another applet
-// is selected, or the card is reset. It is not safe for concurrent use.
+// is selected, or the card is reset. It counts on being alone with the card, as
+// in a PC/SC transaction, and remembers which accounts it was told of. It is not
+// safe for concurrent use.
 type Session struct {
 	// Version is the firmware the applet tells, and zero if it tells none.
 	Version Version
@@ -38,6 +40,7 @@ type Session struct {
 	salt      []byte
 	challenge []byte // of the card, to be answered by Unlock; nil if no password is set
 	unlocked  bool
+	ids       []oath.ID // of all accounts, if known; nil if not
 }
 
 var _ oath.Token = (*Session)(nil)

@@ -1,0 +1,13 @@
+package main
+
+import "os"
+
+func openConsole() (in, out *os.File, err error) {
+	if in, err = os.OpenFile("CONIN$", os.O_RDWR, 0); err != nil {
+		return nil, nil, err
+	}
+	out, err = os.OpenFile("CONOUT$", os.O_RDWR, 0)
+	return in, out, err
+}
+
+func forbidCoreDumps() {} // Windows writes none unless told to

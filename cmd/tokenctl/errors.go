@@ -1,0 +1,137 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/pcsc"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
+)
+
+// Exit statuses; docs/exit-codes.md explains them.
+const (
+	exitFailure     = 1
+	exitUsage       = 2
+	exitNotFound    = 3
+	exitAmbiguous   = 4
+	exitNoKey       = 5
+	exitPassword    = 6
+	exitTouch       = 7
+	exitNoSpace     = 8
+	exitPartial     = 9
+	exitInterrupted = 130 // 128 and the number of SIGINT, as shells have it
+)
+
+// A usageError is a command line that cannot be meant.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+var (
+	// errNoTerminal says that a question cannot be asked.
+	errNoTerminal = errors.New("there is no terminal to ask on")
+
+	// errDeclined says that the user answered no.
+	errDeclined = errors.New("nothing was done")
+
+	// errSeveralKeys says that one of the keys must be chosen.
+	errSeveralKeys = errors.New("several keys are plugged in")
+
+	// errNoSuchKey says that no key has the serial number or reader asked for.
+	errNoSuchKey = errors.New("no such key is plugged in")
+
+	// errNoKeyring says that the system has no keyring to remember in.
+	errNoKeyring = errors.New("the system has no keyring")
+
+	// errUnequal says that a key computed another code than tokenctl did.
+	errUnequal = errors.New("the key computed a wrong code")
+
+	// errPartly says that a part was done, and wraps what stopped the rest.
+	errPartly = errors.New("done in part")
+)
+
+// A remedy is what to do about an error, and the exit status that tells of it.
+type remedy struct {
+	of   error
+	exit int
+	hint string
+}
+
+// remedies holds every error a user may meet. The first that fits counts.
+var remedies = []remedy{
+	{errPartly, exitPartial, ""},
+	{errNoTerminal, exitUsage, "Without a terminal, pass --yes to confirm, and --secret-stdin or --password-file for what is secret."},
+	{errSeveralKeys, exitAmbiguous, "Choose one with --device SERIAL or --reader NAME, or leave only one plugged in."},
+	{errNoSuchKey, exitNoKey, "See what is plugged in with: tokenctl keys"},
+	{errNoKeyring, exitFailure, "Use --password-file or --password-command instead; a command can ask the password manager you have."},
+	{errUnequal, exitFailure, "Do not rely on this account. The key may be damaged, or not do what it says."},
+	{errDeclined, exitFailure, ""},
+
+	{pcsc.ErrUnavailable, exitNoKey, "Build tokenctl with cgo: install gcc and libpcsclite-dev, and build with CGO_ENABLED=1."},
+	{pcsc.ErrNoService, exitNoKey, "Start pcscd: sudo systemctl start pcscd.socket. If it is not installed: sudo apt install pcscd"},
+	{pcsc.ErrNoPermission, exitNoKey, "pcscd asks polkit who may use readers; over SSH, that is root unless a polkit rule says otherwise."},
+	{pcsc.ErrNoReader, exitNoKey, "Plug in the key."},
+	{pcsc.ErrNoCard, exitNoKey, "Plug in the key, or lay it on the reader."},
+	{pcsc.ErrMute, exitNoKey, "Pull the key out and plug it in again."},
+	{pcsc.ErrBusy, exitNoKey, "Close what uses it (Yubico Authenticator, ykman, gpg). For gpg: gpgconf --kill scdaemon"},
+	{pcsc.ErrRemoved, exitNoKey, "Plug it in again and see with tokenctl list whether the change was made."},
+	{oath.ErrRemoved, exitNoKey, "Plug it in again and see with tokenctl list whether the change was made."},
+	{ykoath.ErrNoApplet, exitNoKey, "If it is a YubiKey, switch OATH on: ykman config usb --enable OATH"},
+
+	{oath.ErrAmbiguous, exitAmbiguous, ""},
+	{oath.ErrNotFound, exitNotFound, "See which there are with: tokenctl list"},
+	{oath.ErrExists, exitFailure, "Replace it with --overwrite, which cannot be undone, or choose another --account name."},
+	{oath.ErrWrongPassword, exitPassword, "A forgotten password cannot be recovered; tokenctl reset wipes the key and its accounts."},
+	{oath.ErrLocked, exitPassword, "Give it with --password-file or --password-command, or on a terminal."},
+	{oath.ErrNoPassword, exitPassword, "Leave out --password-file and --password-command, or set one with: tokenctl password set"},
+	{oath.ErrTouchTimeout, exitTouch, "Try again, and touch the key's contact when it blinks."},
+	{oath.ErrNoSpace, exitNoSpace, "Make room with tokenctl delete, or use another key. tokenctl keys shows how full each is."},
+	{oath.ErrUnsupported, exitFailure, ""},
+	{oath.ErrInvalid, exitUsage, ""},
+	{otpauth.ErrNotURI, exitUsage, "It should begin with otpauth://. To type a secret, leave out the source."},
+	{otpauth.ErrNoQR, exitUsage, "Try a sharper or larger picture, or enter the secret that the service shows beside the code."},
+
+	{ykoath.ErrCorrupt, exitFailure, "Delete the account and enroll it again with a new secret from the service."},
+	{ykoath.ErrMalformed, exitFailure, "Pull the key out, plug it in and try again. If it stays, the key or its reader is broken, or not compatible."},
+}
+
+// report prints the error, with what to do about it, and returns the exit status.
+func (p *program) report(err error) int {
+	if err == nil {
+		return 0
+	}
+	p.note("tokenctl: %v", err)
+	var ambiguous *oath.AmbiguousError
+	if errors.As(err, &ambiguous) {
+		p.note("%s", listMatches(ambiguous))
+	}
+	for _, r := range remedies {
+		if errors.Is(err, r.of) {
+			if r.hint != "" {
+				p.note("  %s", r.hint)
+			}
+			return r.exit
+		}
+	}
+	if errors.As(err, new(usageError)) {
+		p.note("  See: tokenctl --help")
+		return exitUsage
+	}
+	return exitFailure
+}
+
+func listMatches(e *oath.AmbiguousError) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "  %q fits:", e.Query)
+	for _, a := range e.Matches {
+		fmt.Fprintf(&b, "\n    %s", printable(string(a.ID())))
+	}
+	return b.String()
+}

@@ -1,0 +1,83 @@
+// Tokenctl keeps two-factor accounts on a hardware key, and sees to it that
+// their owner is never locked out.
+//
+// # Usage
+//
+//	tokenctl enroll [SOURCE...]     put an account on the key
+//	tokenctl code [QUERY]           show one code, or all
+//	tokenctl list                   show the accounts
+//	tokenctl rename QUERY NAME      give an account another name
+//	tokenctl delete QUERY           remove an account
+//	tokenctl keys                   show the keys that are plugged in
+//	tokenctl password ...           the key's password: set, clear, remember, forget
+//	tokenctl reset                  wipe the key's accounts and password
+//
+// A SOURCE is an otpauth URI, a picture of a QR code, or "-" for either of them
+// on standard input. A QUERY fits accounts by ID, then by name, then by how they
+// begin, then by what they contain; the first of these that fits any account
+// wins, and more than one account is an error that lists them.
+//
+// Results go to standard output, all else to standard error, and questions to the
+// terminal itself. "tokenctl code NAME", piped, prints the digits and a newline.
+//
+// # Exit status
+//
+//	0  done
+//	1  any other failure
+//	2  wrong usage
+//	3  no such account
+//	4  several accounts, or several keys, and one must be chosen
+//	5  no key, no reader, or it cannot be reached
+//	6  the password is wrong or missing
+//	7  the key was not touched in time
+//	8  no space left on the key
+//	9  done in part; the message says which part
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// version is set when linking.
+var version = "development"
+
+func main() {
+	forbidCoreDumps()
+	os.Exit(run())
+}
+
+// run executes the command line. A signal ends it at once: a command that waits
+// for a touch cannot be told to stop, but pcscd resets the card that a program
+// lets go of by ending.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	p := &program{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		now: time.Now, random: rand.Reader,
+		terminal: openTerminal(),
+	}
+	defer p.terminal.close()
+	status := make(chan int, 1)
+	go func() { status <- p.execute(ctx, os.Args[1:]) }()
+	select {
+	case s := <-status:
+		return s
+	case <-ctx.Done():
+	}
+	select {
+	case <-status:
+	case <-time.After(interruptGrace):
+	}
+	fmt.Fprintln(os.Stderr)
+	return exitInterrupted
+}
+
+// interruptGrace is for commands to clean up in when a signal came.
+const interruptGrace = 200 * time.Millisecond

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
+)
+
+// A passwordSource is where a password comes from that nobody is asked for.
+type passwordSource struct {
+	file, command string
+}
+
+func (s *passwordSource) addFlags(c *cobra.Command) {
+	c.Flags().StringVar(&s.file, "password-file", "", "read the key's password from the first line of `FILE`")
+	c.Flags().StringVar(&s.command, "password-command", "", "read the key's password from the first line that `CMD` prints")
+	c.MarkFlagsMutuallyExclusive("password-file", "password-command")
+}
+
+func (s passwordSource) isGiven() bool { return s.file != "" || s.command != "" }
+
+// read returns the password, without the end of its line.
+func (s passwordSource) read(ctx context.Context) (string, error) {
+	var text []byte
+	var err error
+	if s.file != "" {
+		text, err = os.ReadFile(s.file)
+	} else {
+		text, err = shell(ctx, s.command).Output()
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the password: %w", err)
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	line = strings.TrimSuffix(line, "\r")
+	switch {
+	case line == "":
+		return "", fmt.Errorf("reading the password: %w: the first line is empty", oath.ErrWrongPassword)
+	case !utf8.ValidString(line):
+		return "", fmt.Errorf("reading the password: %w: it is not UTF-8", oath.ErrWrongPassword)
+	}
+	return line, nil
+}
+
+func shell(ctx context.Context, command string) *exec.Cmd {
+	name, flag := "sh", "-c"
+	if runtime.GOOS == "windows" {
+		name, flag = "cmd", "/c"
+	}
+	c := exec.CommandContext(ctx, name, flag, command)
+	c.Stderr = os.Stderr
+	return c
+}
+
+// passwordTries is how often a wrong password may be corrected at the terminal.
+const passwordTries = 3
+
+// unlock opens a key that has a password, with the one given, the one remembered,
+// or one asked for.
+func (p *program) unlock(ctx context.Context, s *ykoath.Session, source passwordSource) error {
+	switch {
+	case !s.Locked() && source.isGiven():
+		return fmt.Errorf("%w: this key is open to everyone", oath.ErrNoPassword)
+	case !s.Locked():
+		return nil
+	case source.isGiven():
+		password, err := source.read(ctx)
+		if err != nil {
+			return err
+		}
+		return unlockWith(s, password)
+	}
+	if done, err := p.unlockRemembered(s); done || err != nil {
+		return err
+	}
+	return p.unlockAsking(s)
+}
+
+func unlockWith(s *ykoath.Session, password string) error {
+	accessKey, err := ykoath.DeriveAccessKey(password, s.Salt())
+	if err != nil {
+		return err
+	}
+	return s.Unlock(accessKey)
+}
+
+// unlockRemembered tries what the keyring holds. A password that does not open
+// the key any more is as good as none.
+func (p *program) unlockRemembered(s *ykoath.Session) (done bool, err error) {
+	accessKey, found := recallAccessKey(s.DeviceID())
+	if !found {
+		return false, nil
+	}
+	err = s.Unlock(accessKey)
+	if errors.Is(err, oath.ErrWrongPassword) {
+		p.note("The remembered password does not open this key any more.")
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (p *program) unlockAsking(s *ykoath.Session) error {
+	for try := 1; ; try++ {
+		password, err := p.terminal.askSecret("Password of the key")
+		if errors.Is(err, errNoTerminal) {
+			return oath.ErrLocked
+		}
+		if err != nil {
+			return err
+		}
+		err = unlockWith(s, password)
+		if !errors.Is(err, oath.ErrWrongPassword) || try == passwordTries {
+			return err
+		}
+		p.terminal.tell("That is not it.")
+	}
+}

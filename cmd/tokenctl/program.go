@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// A program is what the commands share with the world.
+type program struct {
+	in       io.Reader
+	out, err io.Writer
+	now      func() time.Time
+	random   io.Reader
+	terminal *terminal // nil if there is none
+}
+
+// execute runs a command line and returns the exit status.
+func (p *program) execute(ctx context.Context, args []string) int {
+	started := false
+	root := newRootCommand(p)
+	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
+	root.SetArgs(args)
+	root.SetIn(p.in)
+	root.SetOut(p.out)
+	root.SetErr(p.err)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !started { // the command line itself was wrong
+		err = usageError{err}
+	}
+	return p.report(err)
+}
+
+func newRootCommand(p *program) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tokenctl",
+		Short: "Two-factor accounts on a hardware key",
+		Long: "Tokenctl keeps TOTP and HOTP accounts on a hardware key: any key with the\n" +
+			"YubiKey OATH applet, reached through PC/SC.",
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetVersionTemplate("tokenctl {{.Version}}\n")
+	root.AddCommand(
+		newEnrollCommand(p),
+		newCodeCommand(p),
+		newListCommand(p),
+		newRenameCommand(p),
+		newDeleteCommand(p),
+		newKeysCommand(p),
+		newPasswordCommand(p),
+		newResetCommand(p),
+		newManCommand(p),
+	)
+	return root
+}
+
+// note tells the user something that is not the result.
+func (p *program) note(format string, args ...any) {
+	fmt.Fprintf(p.err, format+"\n", args...)
+}
+
+// printJSON writes a result for other programs to read.
+func (p *program) printJSON(v any) error {
+	encoder := json.NewEncoder(p.out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}
+
+// showsResults reports whether a person is looking at the results.
+func (p *program) showsResults() bool { return isTerminal(p.out) }
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
