@@ -1,0 +1,56 @@
+PREFIX   ?= /usr/local
+FUZZTIME ?= 1m
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+
+# The version is told by git describe: go need not ask git once more, and would
+# refuse to build where the checkout belongs to somebody else.
+export GOFLAGS += -buildvcs=false
+
+.PHONY: help deps build demo test vet portable lint fuzz bench install clean
+.NOTPARALLEL:
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+deps: ## install what the targets below need, on Debian
+	@.ci/deps test
+
+build: ## bin/tokenctl and bin/virtualkey
+	@.ci/deps build
+	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/...
+
+demo: ## enroll an account in a virtual YubiKey, and print a code
+	@.ci/deps demo
+	@$(MAKE) --no-print-directory build
+	@.ci/demo
+
+test: deps vet portable ## every test
+	go test ./...
+
+vet: ## gofmt and go vet
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not as gofmt has it: $$unformatted" >&2; exit 1; }
+	go vet ./... ./.ci/reader
+
+portable: ## vet what is built without cgo, for Windows, and for macOS
+	CGO_ENABLED=0 go vet ./...
+	CGO_ENABLED=0 GOOS=windows go vet ./...
+	CGO_ENABLED=0 GOOS=darwin go vet ./...
+
+lint: vet ## vet, and staticcheck
+	go run $(STATICCHECK) ./...
+
+fuzz: deps ## every fuzz target, for FUZZTIME each
+	.ci/fuzz $(FUZZTIME)
+
+bench: deps ## every benchmark
+	go test -run '^$$' -bench . -benchmem ./...
+
+install: build ## programs and manual pages, to DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install bin/tokenctl bin/virtualkey $(DESTDIR)$(PREFIX)/bin
+	bin/tokenctl man $(DESTDIR)$(PREFIX)/share/man/man1
+
+clean: ## remove what was built
+	rm -rf bin
