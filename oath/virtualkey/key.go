@@ -94,7 +94,7 @@ func New(config Config) (*Key, error) {
 		config.After = time.After
 	}
 	k := &Key{config: config, trace: trace{w: config.Trace}}
-	k.applets = []applet{newOATH(k), newManagement(k), newOTP(k)}
+	k.applets = []applet{newOATH(k), newManagement(k), newOTP(k), newPIV(k)}
 	if err := k.open(); err != nil {
 		return nil, err
 	}

@@ -12,9 +12,9 @@ func TestReadConfig(t *testing.T) {
 		firmware virtualkey.Version
 		config   string
 	}{
-		{virtualkey.Version{4, 3, 5}, "11 01020021 020400bc614e 03020021 0a0100"},
-		{virtualkey.Version{5, 4, 3}, "2b 01020021 020400bc614e 03020021 040101 0503050403 06020000 07010f 080100 0d020021 0e020021 0a0100"},
-		{virtualkey.Version{5, 7, 1}, "3a 01020021 020400bc614e 03020021 040101 0503050701 06020000 07010f 080100 0d020021 0e020021 0a0100 14020000 15020000 160100 18020000"},
+		{virtualkey.Version{4, 3, 5}, "11 01020031 020400bc614e 03020031 0a0100"},
+		{virtualkey.Version{5, 4, 3}, "2b 01020031 020400bc614e 03020031 040101 0503050403 06020000 07010f 080100 0d020031 0e020031 0a0100"},
+		{virtualkey.Version{5, 7, 1}, "3a 01020031 020400bc614e 03020031 040101 0503050701 06020000 07010f 080100 0d020031 0e020031 0a0100 14020000 15020000 160100 18020000"},
 	} {
 		c := plug(t, virtualkey.Config{Firmware: test.firmware})
 		c.ok(selectManagement)
@@ -51,7 +51,7 @@ func TestSerialFromOTP(t *testing.T) {
 func TestNoSerial(t *testing.T) {
 	c := plug(t, virtualkey.Config{Quirks: virtualkey.NoSerial, Firmware: virtualkey.Version{4, 3, 5}})
 	c.ok(selectManagement)
-	c.is("0b 01020021 03020021 0a0100", "001d0000")
+	c.is("0b 01020031 03020031 0a0100", "001d0000")
 	c.ok(selectOTP)
 	c.fails("6985", "00011000")
 }
@@ -60,7 +60,7 @@ func TestWriteConfig(t *testing.T) {
 	c := plug(t, virtualkey.Config{})
 	c.ok(selectManagement)
 	c.ok("001c000015 14 0c00 03020001 0e020020 06020102 07010a 080140")
-	c.is("3a 01020021 020400bc614e 03020001 040101 0503050701 06020102 07010a 080140 0d020021 0e020020 0a0100 14020000 15020000 160100 18020000", "001d0000")
+	c.is("3a 01020031 020400bc614e 03020001 040101 0503050701 06020102 07010a 080140 0d020031 0e020020 0a0100 14020000 15020000 160100 18020000", "001d0000")
 	c.fails("6a82", selectOATH)
 	c.ok(selectManagement)
 	c.ok("001c000005 04 03020021")
@@ -104,7 +104,7 @@ func TestConfigLock(t *testing.T) {
 func TestDisable(t *testing.T) {
 	c := plug(t, virtualkey.Config{Disable: virtualkey.CapabilityOATH})
 	c.fails("6a82", selectOATH)
-	c.fails("6a82", "00a4040005 a000000308")
+	c.fails("6a82", "00a4040006 d27600012401")
 	c.ok(selectOTP)
 }
 

@@ -203,7 +203,7 @@ func TestPassword(t *testing.T) {
 	c.fails("6982", "00a10000")
 
 	c.unlock(code)
-	c.fails("6a82", "00a4040005 a000000308")
+	c.fails("6a82", "00a4040006 d27600012401")
 	c.ok("00a10000") // a failed SELECT leaves the session
 
 	c.ok("00 03 00 00 02 73 00")

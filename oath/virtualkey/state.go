@@ -24,7 +24,14 @@ import (
 //	       "touch": true, "increasing": true, "counter": 0, "last": "8 bytes"}
 //	    ]
 //	  },
-//	  "management": {"disabled_usb": 32, ...}
+//	  "management": {"disabled_usb": 32, ...},
+//	  "piv": {
+//	    "pin": {"value": "8 bytes", "tries": 3, "left": 3},
+//	    "puk": {"value": "8 bytes", "tries": 3, "left": 3},
+//	    "management": {"algorithm": 10, "key": "24 bytes", "touch": true},
+//	    "keys": {"9a": {"private": "PKCS #8", "pin": 2, "touch": 1, "imported": true}},
+//	    "objects": {"5fc105": "..."}
+//	  }
 //	}
 //
 // An algorithm is the byte of the protocol, type or-ed with hash. The name is a
@@ -34,6 +41,7 @@ type state struct {
 	Serial     uint32          `json:"serial"`
 	OATH       oathState       `json:"oath"`
 	Management managementState `json:"management"`
+	PIV        *pivState       `json:"piv,omitempty"` // nil until the applet is selected
 }
 
 // stateFormat is the version of the file's format.
@@ -53,6 +61,7 @@ func (s *state) clone() *state {
 		copied := *a
 		c.OATH.Accounts[i] = &copied
 	}
+	c.PIV = s.PIV.clone()
 	return &c
 }
 
@@ -60,7 +69,7 @@ func (s *state) check() error {
 	if s.Format != stateFormat {
 		return fmt.Errorf("format %d is unknown", s.Format)
 	}
-	return s.OATH.check()
+	return errors.Join(s.OATH.check(), s.PIV.check())
 }
 
 // A store is a state file, held locked. The zero store keeps nothing.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
 )
 
@@ -167,7 +168,7 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(stateOfChild); path != "" {
 		writeForever(path)
 	}
-	os.Exit(m.Run())
+	os.Exit(pcscdtest.Main(m))
 }
 
 // writeForever counts an HOTP account up, and tells each count once the key has
