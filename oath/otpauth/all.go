@@ -18,31 +18,36 @@ func ParseAll(texts ...string) ([]Key, error) {
 	var (
 		keys    []Key
 		errs    []error
-		exports = make(exports)
+		exports exports
 		seen    = make(map[string]bool)
 	)
-	for _, text := range texts {
+	for i, text := range texts {
 		if text = trimText(text); seen[text] {
 			continue
 		}
 		seen[text] = true
 		found, err := exports.parse(text)
+		if err != nil && len(texts) > 1 {
+			err = fmt.Errorf("number %d of %d: %w", i+1, len(texts), err)
+		}
 		keys = append(keys, found...)
 		errs = append(errs, err)
 	}
 	return keys, errors.Join(append(errs, exports.incomplete()...)...)
 }
 
-// exports are the parts that were read of each export, by its ID and size.
-type exports map[exportID][]int
+// exports are those of which parts were read, in the order of their first.
+type exports []export
 
-type exportID struct {
-	id   int32
-	size int
+// An export is a list of accounts in several QR codes.
+type export struct {
+	id    int32
+	size  int
+	parts []int // that were read, from 0
 }
 
 // parse reads one text of any kind, and notes which part of an export it is.
-func (e exports) parse(text string) ([]Key, error) {
+func (e *exports) parse(text string) ([]Key, error) {
 	if !isMigration(text) {
 		k, err := Parse(text)
 		if err != nil {
@@ -52,26 +57,38 @@ func (e exports) parse(text string) ([]Key, error) {
 	}
 	batch, err := ParseBatch(text)
 	if batch.Size > 0 {
-		id := exportID{batch.ID, batch.Size}
-		e[id] = append(e[id], batch.Index)
+		e.note(batch)
 	}
 	return batch.Keys, err
 }
 
+func (e *exports) note(b Batch) {
+	i := slices.IndexFunc(*e, func(x export) bool { return x.id == b.ID && x.size == b.Size })
+	if i < 0 {
+		i = len(*e)
+		*e = append(*e, export{id: b.ID, size: b.Size})
+	}
+	(*e)[i].parts = append((*e)[i].parts, b.Index)
+}
+
 func (e exports) incomplete() []error {
 	var errs []error
-	for id, parts := range e {
-		incomplete := &IncompleteError{Size: id.size}
-		for i := range id.size {
-			if !slices.Contains(parts, i) {
-				incomplete.Missing = append(incomplete.Missing, i+1)
-			}
-		}
-		if len(incomplete.Missing) > 0 {
-			errs = append(errs, incomplete)
+	for _, x := range e {
+		if missing := x.missing(); len(missing) > 0 {
+			errs = append(errs, &IncompleteError{Size: x.size, Missing: missing})
 		}
 	}
 	return errs
+}
+
+func (x export) missing() []int {
+	var missing []int
+	for i := range x.size {
+		if !slices.Contains(x.parts, i) {
+			missing = append(missing, i+1)
+		}
+	}
+	return missing
 }
 
 // An IncompleteError tells which QR codes of Google Authenticator's export are

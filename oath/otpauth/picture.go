@@ -22,7 +22,7 @@ func decodePicture(r io.Reader) (image.Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the picture, which must be a PNG or a JPEG: %w", err)
 	}
-	if config.Width*config.Height > maxPixels {
+	if int64(config.Width)*int64(config.Height) > maxPixels {
 		return nil, fmt.Errorf("the picture has %d by %d pixels, and may have %.0f million; crop it to the QR code",
 			config.Width, config.Height, maxPixels/1e6)
 	}
@@ -84,4 +84,21 @@ func invert(g *image.Gray) *image.Gray {
 		inverted.Pix[i] = ^v
 	}
 	return inverted
+}
+
+// smooth returns the picture with each pixel the mean of its neighbourhood.
+func smooth(g *image.Gray) *image.Gray {
+	smoothed := image.NewGray(g.Rect)
+	copy(smoothed.Pix, g.Pix)
+	for y := 1; y < g.Rect.Dy()-1; y++ {
+		for x := 1; x < g.Rect.Dx()-1; x++ {
+			sum := 0
+			for dy := -1; dy <= 1; dy++ {
+				i := (y+dy)*g.Stride + x
+				sum += int(g.Pix[i-1]) + int(g.Pix[i]) + int(g.Pix[i+1])
+			}
+			smoothed.Pix[y*g.Stride+x] = uint8(sum / 9)
+		}
+	}
+	return smoothed
 }

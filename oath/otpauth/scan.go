@@ -31,70 +31,88 @@ func ReadQR(r io.Reader) ([]string, error) {
 
 // FindQR is ReadQR for a picture that is decoded already, such as a screenshot.
 func FindQR(img image.Image) ([]string, error) {
-	var texts []string
+	// The ground shows in the margin, and through what is transparent. Codes
+	// that are light on dark want it dark.
 	for _, ground := range []color.Gray{{Y: 0xff}, {Y: 0}} {
-		texts = appendQR(texts, grayscale(img, ground, 16))
-		if len(texts) > 0 {
+		if texts := find(grayscale(img, ground, 16)); len(texts) > 0 {
 			return texts, nil
 		}
 	}
 	return nil, ErrNoQR
 }
 
-func appendQR(texts []string, g *image.Gray) []string {
-	for _, view := range views(g) {
-		for _, text := range scan(view) {
-			if !slices.Contains(texts, text) {
-				texts = append(texts, text)
+// find looks for codes in several views of a picture, since each shows codes that
+// others hide. A large picture is searched further only if it shows none at first.
+func find(g *image.Gray) (texts []string) {
+	const large = 1 << 20
+	for _, views := range []func(*image.Gray) []*image.Gray{plainViews, smoothViews} {
+		for _, view := range views(g) {
+			for _, text := range scan(view) {
+				if !slices.Contains(texts, text) {
+					texts = append(texts, text)
+				}
 			}
+		}
+		if len(texts) > 0 && len(g.Pix) > large {
+			break
 		}
 	}
 	return texts
 }
 
-// views returns the picture at the sizes in which codes are looked for, dark on
-// light and light on dark.
-func views(g *image.Gray) []*image.Gray {
-	var sizes []*image.Gray
-	side := max(g.Rect.Dx(), g.Rect.Dy())
-	switch {
-	case side <= 500:
-		sizes = append(sizes, g, enlarge(g, 3))
-	case side > 2000:
-		sizes = append(sizes, shrink(g, side/1000), g)
-	default:
-		sizes = append(sizes, g, shrink(g, 2))
+// viewSide is the longer side of a picture, in pixels, in which a code that fills
+// much of a photograph is free of its noise, and the search is fast.
+const viewSide = 1000
+
+// plainViews show small codes, as on a screenshot, and large ones.
+func plainViews(g *image.Gray) []*image.Gray {
+	factor := max(g.Rect.Dx(), g.Rect.Dy()) / viewSide
+	if factor < 2 {
+		return []*image.Gray{g}
 	}
-	var all []*image.Gray
-	for _, size := range sizes {
-		all = append(all, size, invert(size))
-	}
-	return all
+	return []*image.Gray{g, shrink(g, factor)}
 }
 
-var scanHints = map[gozxing.DecodeHintType]any{
-	gozxing.DecodeHintType_TRY_HARDER:    true,
-	gozxing.DecodeHintType_CHARACTER_SET: "UTF-8",
+// smoothViews show codes through noise, and those whose modules are but a pixel
+// or two wide.
+func smoothViews(g *image.Gray) []*image.Gray {
+	plain := plainViews(g)
+	g = plain[len(plain)-1]
+	return []*image.Gray{enlarge(g, 3), smooth(enlarge(g, 2)), smooth(smooth(g))}
 }
 
-// scan returns the texts of the codes in one view.
-func scan(g *image.Gray) []string {
-	size := g.Rect.Size()
-	source, err := gozxing.NewPlanarYUVLuminanceSource(g.Pix, size.X, size.Y, 0, 0, size.X, size.Y, false)
-	if err != nil {
-		return nil
-	}
-	bitmap, err := gozxing.NewBinaryBitmap(gozxing.NewHybridBinarizer(source))
-	if err != nil {
-		return nil
-	}
-	var texts []string
-	if results, err := multi.NewQRCodeMultiReader().DecodeMultiple(bitmap, scanHints); err == nil {
-		for _, result := range results {
-			texts = append(texts, result.GetText())
+// scan returns the texts of the codes in one view, dark on light or light on dark.
+func scan(g *image.Gray) (texts []string) {
+	for _, g := range []*image.Gray{g, invert(g)} {
+		size := g.Rect.Size()
+		source, err := gozxing.NewPlanarYUVLuminanceSource(g.Pix, size.X, size.Y, 0, 0, size.X, size.Y, false)
+		if err != nil {
+			continue
 		}
+		// The first copes with shadows, the second with blur.
+		texts = append(texts, decode(gozxing.NewHybridBinarizer(source))...)
+		texts = append(texts, decode(gozxing.NewGlobalHistgramBinarizer(source))...)
 	}
-	if result, err := qrcode.NewQRCodeReader().Decode(bitmap, scanHints); err == nil {
+	return texts
+}
+
+// decode returns the texts of the codes in black and white. The reader of many
+// misses some single ones.
+func decode(binarizer gozxing.Binarizer) (texts []string) {
+	bitmap, err := gozxing.NewBinaryBitmap(binarizer)
+	if err != nil {
+		return nil
+	}
+	hints := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
+	results, err := multi.NewQRCodeMultiReader().DecodeMultiple(bitmap, hints)
+	if err != nil || len(results) == 0 {
+		result, err := qrcode.NewQRCodeReader().Decode(bitmap, hints)
+		if err != nil {
+			return nil
+		}
+		results = []*gozxing.Result{result}
+	}
+	for _, result := range results {
 		texts = append(texts, result.GetText())
 	}
 	return texts

@@ -12,12 +12,18 @@ import (
 // account is valid and neither its issuer nor its name begins or ends with white
 // space. Touch is not part of the format.
 //
-// A Steam account is written as KeePassXC and gopass do, with encoder=steam; the
-// issuer tells the others.
+// A Steam account gets the type of Aegis and Ente Auth, otpauth://steam, and the
+// encoder=steam of KeePassXC, which looks at no type. Other authenticators refuse
+// it; as otpauth://totp they would take it, and show codes that do not work
+// (github.com/beemdevelopment/Aegis/issues/343).
 func (k Key) URI() string {
 	a := k.Account.WithDefaults()
+	kind := a.Type.String()
+	if a.IsSteam() {
+		kind = "steam"
+	}
 	var b strings.Builder
-	b.WriteString("otpauth://" + a.Type.String() + "/" + escapedLabel(a))
+	b.WriteString("otpauth://" + kind + "/" + escapedLabel(a))
 	b.WriteString("?secret=" + k.Secret.Base32())
 	if a.Issuer != "" {
 		b.WriteString("&issuer=" + escape(a.Issuer))
