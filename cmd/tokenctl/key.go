@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -62,27 +63,28 @@ func (p *program) openKey(ctx context.Context, o keyOptions) (*key, error) {
 // selectKey opens the one key that the options choose, as far as can be without
 // its password.
 func (p *program) selectKey(ctx context.Context, o keyOptions) (*key, error) {
-	readers, err := occupiedReaders(o.reader)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case o.serial != 0:
-		return p.selectSerial(ctx, readers, o.serial)
-	case len(readers) > 1:
-		return p.selectOnly(ctx, readers)
-	}
-	return p.selectIn(ctx, readers[0])
-}
-
-// occupiedReaders returns the names of the readers with a card in them, of those
-// whose name contains the given one. It returns an error if there is none.
-func occupiedReaders(name string) ([]string, error) {
 	service, err := pcsc.Connect()
 	if err != nil {
 		return nil, err
 	}
 	defer service.Close()
+	readers, err := occupiedReaders(service, o.reader)
+	if err != nil {
+		return nil, err
+	}
+	f := finder{ctx: ctx, service: service, random: p.random}
+	switch {
+	case o.serial != 0:
+		return f.withSerial(readers, o.serial)
+	case len(readers) > 1:
+		return f.only(readers)
+	}
+	return f.in(readers[0])
+}
+
+// occupiedReaders returns the names of the readers with a card in them, of those
+// whose name contains the given one. It returns an error if there is none.
+func occupiedReaders(service *pcsc.Service, name string) ([]string, error) {
 	all, err := service.Readers()
 	if err != nil {
 		return nil, err
@@ -104,88 +106,83 @@ func occupiedReaders(name string) ([]string, error) {
 	return nil, pcsc.ErrNoCard
 }
 
-// selectIn opens the key in a reader.
-func (p *program) selectIn(ctx context.Context, reader string) (*key, error) {
-	card, err := openCard(ctx, reader)
+// A finder opens keys.
+type finder struct {
+	ctx     context.Context
+	service *pcsc.Service
+	random  io.Reader
+}
+
+// card takes hold of the card in a reader.
+func (f finder) card(reader string) (*pcsc.Card, error) {
+	ctx, cancel := context.WithTimeout(f.ctx, holdTimeout)
+	defer cancel()
+	return f.service.Open(ctx, reader)
+}
+
+// in opens the key in a reader.
+func (f finder) in(reader string) (*key, error) {
+	card, err := f.card(reader)
 	if err != nil {
 		return nil, err
 	}
-	k, err := p.selectOn(card, reader)
+	return f.on(card, reader)
+}
+
+// on opens the key that a card is, or lets go of it.
+func (f finder) on(card *pcsc.Card, reader string) (*key, error) {
+	session, err := ykoath.Select(card, f.random)
 	if err != nil {
 		card.Close(false)
-	}
-	return k, err
-}
-
-func openCard(ctx context.Context, reader string) (*pcsc.Card, error) {
-	ctx, cancel := context.WithTimeout(ctx, holdTimeout)
-	defer cancel()
-	return pcsc.Open(ctx, reader)
-}
-
-func (p *program) selectOn(card *pcsc.Card, reader string) (*key, error) {
-	session, err := ykoath.Select(card, p.random)
-	if err != nil {
 		return nil, err
 	}
 	return &key{session, card, reader}, nil
 }
 
-// selectSerial opens the key with a serial number. A reader that cannot be
-// reached is of interest only if no other has the key.
-func (p *program) selectSerial(ctx context.Context, readers []string, serial uint32) (*key, error) {
+// withSerial opens the key with a serial number. A reader that cannot be reached
+// is of interest only if no other has the key.
+func (f finder) withSerial(readers []string, serial uint32) (*key, error) {
 	missing := fmt.Errorf("%w: none has the serial number %d", errNoSuchKey, serial)
 	for _, reader := range readers {
-		card, err := openCard(ctx, reader)
+		card, err := f.card(reader)
 		if err != nil {
 			missing = err
 			continue
 		}
 		device, err := ykoath.ReadDevice(card)
-		if err != nil || device.Serial != serial {
-			card.Close(false)
-			continue
+		if err == nil && device.Serial == serial {
+			return f.on(card, reader)
 		}
-		k, err := p.selectOn(card, reader)
-		if err != nil {
-			card.Close(false)
-		}
-		return k, err
+		card.Close(false)
 	}
 	return nil, missing
 }
 
-// selectOnly opens the only one of several cards that has an OATH applet.
-func (p *program) selectOnly(ctx context.Context, readers []string) (*key, error) {
-	var chosen *key
-	var others []string
+// only opens the only one of several cards that has an OATH applet.
+func (f finder) only(readers []string) (*key, error) {
+	var found []*key
 	var failure error
 	for _, reader := range readers {
-		k, err := p.selectIn(ctx, reader)
+		k, err := f.in(reader)
 		switch {
-		case errors.Is(err, ykoath.ErrNoApplet):
-		case err != nil:
+		case err == nil:
+			found = append(found, k)
+		case !errors.Is(err, ykoath.ErrNoApplet):
 			failure = err
-		case chosen == nil:
-			chosen = k
-		default:
-			others = append(others, describeKey(k))
-			k.close()
 		}
 	}
 	switch {
-	case len(others) > 0:
-		defer chosen.close()
-		return nil, fmt.Errorf("%w: %s", errSeveralKeys, strings.Join(append([]string{describeKey(chosen)}, others...), ", "))
-	case failure != nil:
-		if chosen != nil {
-			chosen.close()
-		}
-		return nil, failure
-	case chosen == nil:
-		return nil, ykoath.ErrNoApplet
+	case len(found) == 1 && failure == nil:
+		return found[0], nil
+	case len(found) > 1:
+		failure = fmt.Errorf("%w: %s", errSeveralKeys, strings.Join(mapSlice(found, describeKey), ", "))
+	case failure == nil:
+		failure = ykoath.ErrNoApplet
 	}
-	return chosen, nil
+	for _, k := range found {
+		k.close()
+	}
+	return nil, failure
 }
 
 // describeKey names a key by its serial number, or by its reader if it has none.

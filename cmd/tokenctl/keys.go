@@ -47,13 +47,19 @@ type keyJSON struct {
 }
 
 func (p *program) keys(ctx context.Context, o keysOptions) error {
-	readers, err := occupiedReaders(o.key.reader)
+	service, err := pcsc.Connect()
 	if err != nil {
 		return err
 	}
+	defer service.Close()
+	readers, err := occupiedReaders(service, o.key.reader)
+	if err != nil {
+		return err
+	}
+	f := finder{ctx: ctx, service: service, random: p.random}
 	var keys []keyJSON
 	for _, reader := range readers {
-		k := p.inspect(ctx, reader, o.key.password)
+		k := p.inspect(f, reader, o.key.password)
 		if o.key.serial == 0 || o.key.serial == k.Serial {
 			keys = append(keys, k)
 		}
@@ -70,9 +76,9 @@ func (p *program) keys(ctx context.Context, o keysOptions) error {
 
 // inspect tells what can be told of the key in a reader. What goes wrong is told
 // too, and does not keep the others from being shown.
-func (p *program) inspect(ctx context.Context, reader string, source passwordSource) keyJSON {
+func (p *program) inspect(f finder, reader string, source passwordSource) keyJSON {
 	j := keyJSON{Reader: reader}
-	card, err := openCard(ctx, reader)
+	card, err := f.card(reader)
 	if err != nil {
 		j.Problem = problem(err)
 		return j
@@ -82,9 +88,8 @@ func (p *program) inspect(ctx context.Context, reader string, source passwordSou
 		j.Problem = problem(err)
 	}
 	j.Serial, j.Model, j.FormFactor = device.Serial, device.Model(), device.FormFactor.String()
-	k, err := p.selectOn(card, reader)
+	k, err := f.on(card, reader)
 	if err != nil {
-		card.Close(false)
 		j.Problem = problem(err)
 		if device.NoOATH {
 			j.Problem = "OATH is switched off"
@@ -97,7 +102,7 @@ func (p *program) inspect(ctx context.Context, reader string, source passwordSou
 	if device.Serial != 0 { // the rule for YubiKeys, not for other makers' keys
 		j.Capacity = k.Version.Capacity()
 	}
-	if p.unlockQuietly(ctx, k, source) {
+	if p.unlockQuietly(f.ctx, k, source) {
 		if accounts, err := k.List(); err != nil {
 			j.Problem = problem(err)
 		} else {

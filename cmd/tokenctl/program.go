@@ -57,7 +57,6 @@ func newRootCommand(p *program) *cobra.Command {
 		newKeysCommand(p),
 		newPasswordCommand(p),
 		newResetCommand(p),
-		newManCommand(p),
 	)
 	return root
 }

@@ -20,21 +20,22 @@ type Card struct {
 // Open takes hold of the card in a reader. While another program holds it, Open
 // waits, until ctx is done, and then returns ErrBusy. It returns ErrNoReader,
 // ErrNoCard, ErrMute, ErrNoService or ErrNoPermission as they apply.
-func Open(ctx context.Context, reader string) (*Card, error) {
-	pcscContext, err := scard.EstablishContext()
-	if err != nil {
-		return nil, fmt.Errorf("connecting to the smart card service: %w", explain(err))
+//
+// Each card has a connection of its own, so that one that blocks holds up no
+// other: it takes the service's, which makes itself another when it needs one.
+func (s *Service) Open(ctx context.Context, reader string) (*Card, error) {
+	if s.context == nil {
+		if err := s.connect(); err != nil {
+			return nil, err
+		}
 	}
-	card, err := connectShared(ctx, pcscContext, reader)
+	card, err := connectShared(ctx, s.context, reader)
 	if err != nil {
-		pcscContext.Release()
 		return nil, fmt.Errorf("opening the card in %q: %w", reader, explain(err))
 	}
-	c := &Card{context: pcscContext, card: card}
+	c := &Card{context: s.context, card: card}
+	s.context = nil
 	if err := c.begin(ctx); err != nil {
-		if !errors.Is(err, ErrBusy) { // a call that still blocks holds the context
-			c.release(scard.LeaveCard)
-		}
 		return nil, fmt.Errorf("opening the card in %q: %w", reader, err)
 	}
 	return c, nil
@@ -54,16 +55,20 @@ func connectShared(ctx context.Context, pcscContext *scard.Context, reader strin
 	}
 }
 
-// begin begins the transaction. PC/SC waits for it without bound and cannot be
-// told to stop, so it waits aside, and is left behind when ctx is done.
+// begin begins the transaction, or releases the card. PC/SC waits for its turn
+// without bound and cannot be told to stop, so it waits aside, and is left behind
+// when ctx is done.
 func (c *Card) begin(ctx context.Context) error {
 	begun := make(chan error, 1)
 	go func() { begun <- c.beginTransaction() }()
 	select {
 	case err := <-begun:
+		if err != nil {
+			c.release(scard.LeaveCard)
+		}
 		return err
 	case <-ctx.Done():
-		go func() { // whenever it is our turn after all, pass
+		go func() { // when it is our turn after all, pass
 			if <-begun == nil {
 				c.card.EndTransaction(scard.LeaveCard)
 			}

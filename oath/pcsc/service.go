@@ -14,7 +14,7 @@ import (
 // A Service is a connection to the PC/SC service. It mends itself when the
 // service went away and came back. It is not safe for concurrent use.
 type Service struct {
-	context *scard.Context
+	context *scard.Context // nil if it is to be connected when needed
 }
 
 // Connect connects to the PC/SC service. It returns ErrNoService or
@@ -37,13 +37,22 @@ func (s *Service) connect() error {
 }
 
 // Close ends the connection. Cards opened before stay open.
-func (s *Service) Close() error { return s.context.Release() }
+func (s *Service) Close() error {
+	if s.context == nil {
+		return nil
+	}
+	defer func() { s.context = nil }()
+	return s.context.Release()
+}
 
 // Readers returns the readers, and what is in them. There may be none.
 func (s *Service) Readers() ([]Reader, error) {
-	readers, err := s.readers()
-	if !isStale(err) {
-		return readers, err
+	if s.context != nil {
+		readers, err := s.readers()
+		if !isStale(err) {
+			return readers, err
+		}
+		s.Close()
 	}
 	if err := s.connect(); err != nil {
 		return nil, err

@@ -25,7 +25,7 @@ func (*Service) Wait(context.Context, func([]Reader) bool) ([]Reader, error) {
 }
 
 // Open returns ErrUnavailable.
-func Open(context.Context, string) (*Card, error) { return nil, ErrUnavailable }
+func (*Service) Open(context.Context, string) (*Card, error) { return nil, ErrUnavailable }
 
 // Transmit returns ErrUnavailable.
 func (*Card) Transmit([]byte) ([]byte, error) { return nil, ErrUnavailable }
