@@ -4,12 +4,14 @@ import (
 	"errors"
 	"image"
 	"image/color"
+	"image/draw"
 	"io"
 	"slices"
 
 	"github.com/makiuchi-d/gozxing"
 	multi "github.com/makiuchi-d/gozxing/multi/qrcode"
 	"github.com/makiuchi-d/gozxing/qrcode"
+	"github.com/makiuchi-d/gozxing/qrcode/detector"
 )
 
 // ErrNoQR is returned for a picture in which no QR code can be read.
@@ -81,39 +83,71 @@ func smoothViews(g *image.Gray) []*image.Gray {
 	return []*image.Gray{enlarge(g, 3), smooth(enlarge(g, 2)), smooth(smooth(g))}
 }
 
-// scan returns the texts of the codes in one view, dark on light or light on dark.
+// scan returns the texts of the codes in one view, dark on light and light on
+// dark, and paints over them.
 func scan(g *image.Gray) (texts []string) {
 	for _, g := range []*image.Gray{g, invert(g)} {
-		size := g.Rect.Size()
-		source, err := gozxing.NewPlanarYUVLuminanceSource(g.Pix, size.X, size.Y, 0, 0, size.X, size.Y, false)
-		if err != nil {
-			continue
-		}
 		// The first copes with shadows, the second with blur.
-		texts = append(texts, decode(gozxing.NewHybridBinarizer(source))...)
-		texts = append(texts, decode(gozxing.NewGlobalHistgramBinarizer(source))...)
+		texts = append(texts, scanWith(gozxing.NewHybridBinarizer, g)...)
+		texts = append(texts, scanWith(gozxing.NewGlobalHistgramBinarizer, g)...)
 	}
 	return texts
 }
 
-// decode returns the texts of the codes in black and white. The reader of many
-// misses some single ones.
-func decode(binarizer gozxing.Binarizer) (texts []string) {
-	bitmap, err := gozxing.NewBinaryBitmap(binarizer)
+// scanWith returns the texts of the codes that are dark on light. It looks again
+// where it has painted over some: finder patterns of different codes that happen
+// to form a corner hide others.
+func scanWith(binarizer func(gozxing.LuminanceSource) gozxing.Binarizer, g *image.Gray) (texts []string) {
+	for more := true; more; {
+		more = false
+		for _, result := range decode(binarizer, g) {
+			texts = append(texts, result.GetText())
+			if paintOver(g, result) {
+				more = true
+			}
+		}
+	}
+	return texts
+}
+
+// decode reads the codes in black and white. The reader of many misses some
+// single ones.
+func decode(binarizer func(gozxing.LuminanceSource) gozxing.Binarizer, g *image.Gray) []*gozxing.Result {
+	size := g.Rect.Size()
+	source, err := gozxing.NewPlanarYUVLuminanceSource(g.Pix, size.X, size.Y, 0, 0, size.X, size.Y, false)
+	if err != nil {
+		return nil
+	}
+	bitmap, err := gozxing.NewBinaryBitmap(binarizer(source))
 	if err != nil {
 		return nil
 	}
 	hints := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
 	results, err := multi.NewQRCodeMultiReader().DecodeMultiple(bitmap, hints)
-	if err != nil || len(results) == 0 {
-		result, err := qrcode.NewQRCodeReader().Decode(bitmap, hints)
-		if err != nil {
-			return nil
+	if err == nil && len(results) > 0 {
+		return results
+	}
+	result, err := qrcode.NewQRCodeReader().Decode(bitmap, hints)
+	if err != nil {
+		return nil
+	}
+	return []*gozxing.Result{result}
+}
+
+// paintOver hides the finder patterns of a code, and reports whether there was
+// anything to hide. A pattern is 7 modules wide, and reaches 5 from its centre to
+// its corner; the next code is at least 7 away.
+func paintOver(g *image.Gray, result *gozxing.Result) (hidden bool) {
+	for _, point := range result.GetResultPoints() {
+		pattern, ok := point.(*detector.FinderPattern)
+		if !ok {
+			continue
 		}
-		results = []*gozxing.Result{result}
+		x, y := int(pattern.GetX()), int(pattern.GetY())
+		reach := int(pattern.GetEstimatedModuleSize()*5) + 1
+		box := image.Rect(x-reach, y-reach, x+reach, y+reach)
+		draw.Draw(g, box, image.White, image.Point{}, draw.Src)
+		hidden = true
 	}
-	for _, result := range results {
-		texts = append(texts, result.GetText())
-	}
-	return texts
+	return hidden
 }

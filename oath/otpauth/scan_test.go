@@ -1,0 +1,310 @@
+package otpauth
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func testURI(account int) string {
+	return fmt.Sprintf("otpauth://totp/Example:user%d@example.com?secret=%s&issuer=Example&algorithm=SHA1&digits=6&period=30", account, testSecret)
+}
+
+// symbolImage returns the code of an account, each module a square of scale
+// pixels.
+func symbolImage(t *testing.T, account, scale int) image.Image {
+	t.Helper()
+	s, err := EncodeQR(testURI(account), LevelM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Image(scale)
+}
+
+func onWhite(img image.Image) *image.Gray { return grayscale(img, color.Gray{Y: 0xff}, 0) }
+
+// turn returns the picture turned clockwise on a white ground, as a camera that
+// is held at an angle takes it.
+func turn(g *image.Gray, degrees float64) *image.Gray {
+	sin, cos := math.Sincos(degrees * math.Pi / 180)
+	w, h := float64(g.Rect.Dx()), float64(g.Rect.Dy())
+	W, H := math.Abs(w*cos)+math.Abs(h*sin), math.Abs(w*sin)+math.Abs(h*cos)
+	turned := image.NewGray(image.Rect(0, 0, int(W)+1, int(H)+1))
+	at := func(x, y int) float64 {
+		if !(image.Point{x, y}).In(g.Rect) {
+			return 0xff
+		}
+		return float64(g.GrayAt(x, y).Y)
+	}
+	for y := range turned.Rect.Dy() {
+		for x := range turned.Rect.Dx() {
+			dx, dy := float64(x)-W/2, float64(y)-H/2
+			sx, sy := dx*cos+dy*sin+w/2, dy*cos-dx*sin+h/2
+			x0, y0 := int(math.Floor(sx)), int(math.Floor(sy))
+			fx, fy := sx-float64(x0), sy-float64(y0)
+			upper := at(x0, y0)*(1-fx) + at(x0+1, y0)*fx
+			lower := at(x0, y0+1)*(1-fx) + at(x0+1, y0+1)*fx
+			turned.SetGray(x, y, color.Gray{Y: uint8(upper*(1-fy) + lower*fy)})
+		}
+	}
+	return turned
+}
+
+// photograph returns the picture with the contrast, the shadow and the noise of
+// a photograph taken in the evening.
+func photograph(g *image.Gray, noise float64) *image.Gray {
+	random := rand.New(rand.NewPCG(1, 2))
+	photo := image.NewGray(g.Rect)
+	for i, v := range g.Pix {
+		shadow := float64(i%g.Stride) / float64(g.Stride) * 60
+		value := 50 + float64(v)*0.4 + shadow + random.NormFloat64()*noise
+		photo.Pix[i] = uint8(max(0, min(255, value)))
+	}
+	return photo
+}
+
+// asJPEG returns the picture as it comes out of compression.
+func asJPEG(t *testing.T, img image.Image, quality int) image.Image {
+	t.Helper()
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: quality}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := jpeg.Decode(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// transparent returns the picture with one of its colours taken out.
+func transparent(img image.Image, drop, keep color.Color) image.Image {
+	out := image.NewNRGBA(img.Bounds())
+	for y := range img.Bounds().Dy() {
+		for x := range img.Bounds().Dx() {
+			if color.GrayModel.Convert(img.At(x, y)) != color.GrayModel.Convert(drop) {
+				out.Set(x, y, keep)
+			}
+		}
+	}
+	return out
+}
+
+// screenshot returns a picture of the size of a screen, with text-like marks all
+// over it and the codes on their white ground among them.
+func screenshot(size image.Point, ground uint8, codes ...image.Image) *image.Gray {
+	random := rand.New(rand.NewPCG(3, 4))
+	shot := image.NewGray(image.Rectangle{Max: size})
+	draw.Draw(shot, shot.Rect, image.NewUniform(color.Gray{Y: ground}), image.Point{}, draw.Src)
+	for range 1500 {
+		mark := image.Rect(0, 0, 1+random.IntN(9), 1+random.IntN(9)).Add(image.Pt(random.IntN(size.X), random.IntN(size.Y)))
+		draw.Draw(shot, mark, image.NewUniform(color.Gray{Y: ^ground}), image.Point{}, draw.Src)
+	}
+	at := size.Div(8)
+	for _, code := range codes {
+		draw.Draw(shot, code.Bounds().Add(at), code, image.Point{}, draw.Src)
+		at = at.Add(image.Pt(code.Bounds().Dx()+20, 30))
+	}
+	return shot
+}
+
+func TestFindQR(t *testing.T) {
+	black, white := color.Gray{}, color.Gray{Y: 0xff}
+	plain := func(scale int) func(*testing.T) image.Image {
+		return func(t *testing.T) image.Image { return symbolImage(t, 0, scale) }
+	}
+	turned := func(degrees float64) func(*testing.T) image.Image {
+		return func(t *testing.T) image.Image { return turn(onWhite(symbolImage(t, 0, 4)), degrees) }
+	}
+	tests := []struct {
+		name  string
+		codes int // 1 if zero
+		image func(t *testing.T) image.Image
+	}{
+		{name: "a module a pixel", image: plain(1)},
+		{name: "two pixels", image: plain(2)},
+		{name: "three pixels", image: plain(3)},
+		{name: "eight pixels", image: plain(8)},
+		{name: "forty pixels", image: plain(40)},
+		{name: "turned by 7", image: turned(7)},
+		{name: "turned by 30", image: turned(30)},
+		{name: "turned by 45", image: turned(45)},
+		{name: "turned by 90", image: turned(90)},
+		{name: "upside down", image: turned(180)},
+		{name: "turned by 217", image: turned(217)},
+		{name: "mirrored", image: func(t *testing.T) image.Image {
+			g := onWhite(symbolImage(t, 0, 4))
+			for y := range g.Rect.Dy() {
+				slices.Reverse(g.Pix[y*g.Stride : y*g.Stride+g.Rect.Dx()])
+			}
+			return g
+		}},
+		{name: "JPEG of quality 40", image: func(t *testing.T) image.Image {
+			return asJPEG(t, turn(onWhite(symbolImage(t, 0, 4)), 11), 40)
+		}},
+		{name: "JPEG of quality 10", image: func(t *testing.T) image.Image {
+			return asJPEG(t, symbolImage(t, 0, 3), 10)
+		}},
+		{name: "light on dark", image: func(t *testing.T) image.Image {
+			return invert(onWhite(symbolImage(t, 0, 4)))
+		}},
+		{name: "light on dark, turned, JPEG", image: func(t *testing.T) image.Image {
+			return asJPEG(t, invert(turn(onWhite(symbolImage(t, 0, 4)), 20)), 50)
+		}},
+		{name: "cut out to the edge", image: func(t *testing.T) image.Image {
+			img := symbolImage(t, 0, 4).(*image.Paletted)
+			return img.SubImage(img.Rect.Inset(4 * QuietZone))
+		}},
+		{name: "light on dark, cut out to the edge", image: func(t *testing.T) image.Image {
+			img := invert(onWhite(symbolImage(t, 0, 4)))
+			return img.SubImage(img.Rect.Inset(4 * QuietZone))
+		}},
+		{name: "black on nothing", image: func(t *testing.T) image.Image {
+			return transparent(symbolImage(t, 0, 4), white, black)
+		}},
+		{name: "white on nothing", image: func(t *testing.T) image.Image {
+			return transparent(symbolImage(t, 0, 4), black, white)
+		}},
+		{name: "white on nothing, light on dark", image: func(t *testing.T) image.Image {
+			return transparent(symbolImage(t, 0, 4), white, white)
+		}},
+		{name: "in colour", image: func(t *testing.T) image.Image {
+			img := symbolImage(t, 0, 4).(*image.Paletted)
+			img.Palette = color.Palette{color.RGBA{0xff, 0xf0, 0xc0, 0xff}, color.RGBA{0x10, 0x30, 0x90, 0xff}}
+			return img
+		}},
+		{name: "photograph in the evening", image: func(t *testing.T) image.Image {
+			return photograph(turn(onWhite(symbolImage(t, 0, 5)), 8), 20)
+		}},
+		{name: "large photograph", image: func(t *testing.T) image.Image {
+			page := screenshot(image.Pt(2400, 1800), 0xff, symbolImage(t, 0, 16))
+			return asJPEG(t, photograph(page, 12), 70)
+		}},
+		{name: "screenshot", image: func(t *testing.T) image.Image {
+			return screenshot(image.Pt(1920, 1080), 0xf0, symbolImage(t, 0, 4))
+		}},
+		{name: "dark screenshot", image: func(t *testing.T) image.Image {
+			return screenshot(image.Pt(1920, 1080), 0x18, symbolImage(t, 0, 4))
+		}},
+		{name: "two on a large screenshot", codes: 2, image: func(t *testing.T) image.Image {
+			return screenshot(image.Pt(3840, 2160), 0xf0, symbolImage(t, 0, 3), symbolImage(t, 1, 6))
+		}},
+		{name: "four of different sizes", codes: 4, image: func(t *testing.T) image.Image {
+			return screenshot(image.Pt(1600, 900), 0xff,
+				symbolImage(t, 0, 4), symbolImage(t, 1, 5), symbolImage(t, 2, 3), turn(onWhite(symbolImage(t, 3, 4)), 15))
+		}},
+		{name: "sheet of twelve", codes: 12, image: func(t *testing.T) image.Image {
+			sheet := image.NewGray(image.Rect(0, 0, 4*200, 3*200))
+			for i := range 12 {
+				code := symbolImage(t, i, 3)
+				draw.Draw(sheet, code.Bounds().Add(image.Pt(i%4*200, i/4*200)), code, image.Point{}, draw.Src)
+			}
+			return sheet
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var want []string
+			for i := range max(1, tt.codes) {
+				want = append(want, testURI(i))
+			}
+			got, err := FindQR(tt.image(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				t.Errorf("got  %q\nwant %q", got, want)
+			}
+		})
+	}
+}
+
+// qrencode makes the codes here, in the encodings that it has.
+func TestFindQROfQrencode(t *testing.T) {
+	requireTool(t, "qrencode")
+	tests := []struct {
+		name    string
+		text    string
+		options []string
+	}{
+		{"usual", testURI(0), nil},
+		{"level H", testURI(0), []string{"-l", "H"}},
+		{"version 20", testURI(0), []string{"-v", "20"}},
+		{"no margin", testURI(0), []string{"-m", "0", "-s", "2"}},
+		{"capitals", "STEAM://" + testSecret, nil},
+		{"digits", strings.Repeat("0123456789", 20), nil},
+		{"UTF-8", "otpauth://totp/Büro Zürich:ålice ☃?secret=" + testSecret, []string{"-8"}},
+		{"Latin-1", "otpauth://totp/B\xfcro:alice?secret=" + testSecret, []string{"-8"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := FindQR(qrencode(t, tt.text, tt.options...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := strings.ReplaceAll(tt.text, "\xfc", "ü")
+			if len(got) != 1 || got[0] != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestReadQR(t *testing.T) {
+	code := symbolImage(t, 0, 3)
+	encoders := map[string]func(*bytes.Buffer, image.Image) error{
+		"PNG":  func(b *bytes.Buffer, img image.Image) error { return png.Encode(b, img) },
+		"JPEG": func(b *bytes.Buffer, img image.Image) error { return jpeg.Encode(b, img, nil) },
+	}
+	for name, encode := range encoders {
+		var b bytes.Buffer
+		if err := encode(&b, code); err != nil {
+			t.Fatal(err)
+		}
+		whole := bytes.Clone(b.Bytes())
+		texts, err := ReadQR(&b)
+		if err != nil || len(texts) != 1 || texts[0] != testURI(0) {
+			t.Errorf("%s: %q, %v", name, texts, err)
+		}
+		if _, err := ReadQR(bytes.NewReader(whole[:len(whole)/2])); err == nil || errors.Is(err, ErrNoQR) {
+			t.Errorf("half of a %s: %v", name, err)
+		}
+		b.Reset()
+		if err := encode(&b, image.NewGray(image.Rect(0, 0, 50, 50))); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadQR(&b); !errors.Is(err, ErrNoQR) {
+			t.Errorf("empty %s: %v", name, err)
+		}
+	}
+	if _, err := ReadQR(strings.NewReader("%PDF-1.7")); err == nil || !strings.Contains(err.Error(), "PNG or a JPEG") {
+		t.Errorf("a PDF: %v", err)
+	}
+}
+
+// A header is enough to refuse a picture that would fill the memory.
+func TestReadQRRefusesLargePictures(t *testing.T) {
+	ihdr := []byte("IHDR\x00\x00\x00\x00\x00\x00\x00\x00\x08\x06\x00\x00\x00")
+	binary.BigEndian.PutUint32(ihdr[4:], 30000)
+	binary.BigEndian.PutUint32(ihdr[8:], 20000)
+	header := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), ihdr...)
+	header = binary.BigEndian.AppendUint32(header, crc32.ChecksumIEEE(ihdr))
+	_, err := ReadQR(bytes.NewReader(header))
+	if err == nil || !strings.Contains(err.Error(), "30000 by 20000") {
+		t.Errorf("the error is %v", err)
+	}
+}
