@@ -1,0 +1,127 @@
+package fleet
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+// ErrUnequal says that a token computed another code than the secret yields.
+var ErrUnequal = errors.New("it computed a wrong code")
+
+// An Enrollment is an account to be put on tokens.
+type Enrollment struct {
+	Account oath.Account
+	Secret  oath.Secret
+	Replace bool             // an account with the same ID, if there is one
+	Now     func() time.Time // a touch may take its time
+}
+
+// A State is what came of an enrollment on one token.
+type State int
+
+const (
+	Failed  State = iota // the account is not there, or it is another one
+	Stored               // it is there now, but was not checked
+	Checked              // it is there, and the token computes the right code
+)
+
+// An Outcome is what came of an enrollment on one token.
+type Outcome struct {
+	Member  *Member
+	State   State
+	Already bool      // it was there before, with the same secret
+	Code    oath.Code // that the token computed, if State is Checked
+	Err     error     // why it failed, or was not checked
+}
+
+// On puts the account on a token, and has the token compute a code, which must be
+// the one that is computed here. A token that is locked but takes accounts is not
+// checked; the error is oath.ErrLocked then. One that computes wrong codes loses
+// the account again, and the error wraps ErrUnequal.
+//
+// An account that is there already is as good as stored if its code is right.
+// That makes it safe to enroll again where it went wrong halfway.
+func (e Enrollment) On(m *Member) Outcome {
+	outcome := Outcome{Member: m}
+	token, err := m.Token()
+	if err != nil {
+		outcome.Err = err
+		return outcome
+	}
+	store := token.Put
+	if e.Replace {
+		store = token.Replace
+	}
+	err = store(e.Account, e.Secret)
+	switch {
+	case errors.Is(err, oath.ErrExists):
+		return e.compare(token, outcome, err)
+	case err != nil:
+		outcome.Err = err
+		return outcome
+	}
+	outcome.State = Stored
+	if isLocked(token) {
+		outcome.Err = oath.ErrLocked
+		return outcome
+	}
+	return e.check(token, outcome)
+}
+
+// check has the token compute a code of the account it was just given.
+func (e Enrollment) check(token oath.Token, outcome Outcome) Outcome {
+	code, err := e.verify(token)
+	switch {
+	case err == nil:
+		outcome.State, outcome.Code = Checked, code
+	case errors.Is(err, ErrUnequal):
+		outcome.State = Failed
+		outcome.Err = err
+		if deleted := token.Delete(e.Account.ID()); deleted != nil {
+			outcome.Err = fmt.Errorf("%w, and the account cannot be deleted from it: %w", err, deleted)
+		}
+	default:
+		outcome.Err = err
+	}
+	return outcome
+}
+
+// compare tells whether the account that is there already is the same one. Of
+// HOTP it does not: that would cost a counter, which may have moved besides.
+func (e Enrollment) compare(token oath.Token, outcome Outcome, exists error) Outcome {
+	outcome.Err = exists
+	if e.Account.Type == oath.HOTP {
+		return outcome
+	}
+	code, err := e.verify(token)
+	switch {
+	case err == nil:
+		outcome.State, outcome.Already, outcome.Code, outcome.Err = Checked, true, code, nil
+	case errors.Is(err, ErrUnequal):
+		outcome.Err = fmt.Errorf("%w, with another secret", exists)
+	default:
+		outcome.Err = fmt.Errorf("%w, and whether it is the same one was not checked: %w", exists, err)
+	}
+	return outcome
+}
+
+// verify compares the token's code with the secret's.
+func (e Enrollment) verify(token oath.Token) (oath.Code, error) {
+	at := e.Now()
+	expected, err := oath.Compute(e.Account, e.Secret, at)
+	if err != nil {
+		return oath.Code{}, err
+	}
+	code, err := token.Code(e.Account, at)
+	if err != nil {
+		return oath.Code{}, err
+	}
+	if subtle.ConstantTimeCompare([]byte(code.Value), []byte(expected.Value)) == 0 {
+		return oath.Code{}, ErrUnequal
+	}
+	return code, nil
+}
