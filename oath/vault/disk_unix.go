@@ -1,0 +1,52 @@
+//go:build unix
+
+package vault
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// secure returns ErrInsecure unless only this user, and the superuser, may write
+// to a file or a folder.
+func secure(info fs.FileInfo) error {
+	if mode := info.Mode().Perm(); mode&0o022 != 0 {
+		return fmt.Errorf("%w: its mode is %04o", ErrInsecure, mode)
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if ok && stat.Uid != 0 && int(stat.Uid) != os.Geteuid() {
+		return fmt.Errorf("%w: it belongs to user %d", ErrInsecure, stat.Uid)
+	}
+	return nil
+}
+
+// syncFolder makes a folder's names durable. Some file systems over a network
+// say that they cannot, and then have nothing to be synced.
+func syncFolder(f *os.File) error {
+	err := f.Sync()
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) {
+		return nil
+	}
+	return err
+}
+
+// lockHandle takes the lock on an open file; closing the file releases it.
+func lockHandle(f *os.File) error {
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX)
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
+func isNoSpace(err error) bool {
+	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
+}
+
+func isReadOnly(err error) bool { return errors.Is(err, unix.EROFS) }

@@ -1,0 +1,116 @@
+package vault
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+var (
+	// ErrNoVault says that the folder does not exist, or holds no vault.
+	ErrNoVault = errors.New("no vault here")
+
+	// ErrVaultExists says that the folder holds a vault already. Nothing was
+	// changed.
+	ErrVaultExists = errors.New("there is a vault already")
+
+	// ErrNotEmpty says that the folder for a new vault holds something else.
+	// Nothing was changed.
+	ErrNotEmpty = errors.New("the folder is not empty")
+
+	// ErrInsecure says that somebody else may write to the vault's folder or to
+	// a file in it. The message names it.
+	ErrInsecure = errors.New("somebody else may write to it")
+
+	// ErrSymlink says that there is a symbolic link where a vault has a file or a
+	// folder. Links are not followed.
+	ErrSymlink = errors.New("a symbolic link, which is not followed")
+
+	// ErrReadOnly says that the vault is on a disk that cannot be written to.
+	// Nothing was changed.
+	ErrReadOnly = errors.New("the disk is read-only")
+
+	// ErrRecipientsChanged says that accounts would be encrypted to other keys
+	// than the ones that this machine trusts. Nothing was changed. Trust tells
+	// the vault that the change is meant.
+	ErrRecipientsChanged = errors.New("the vault's public key is not the one this machine knows")
+
+	// ErrWrongKey says that a key is sound, but does not belong to this vault;
+	// it may be the one from before a rekey.
+	ErrWrongKey = errors.New("this key belongs to another vault, or to this one before its key was changed")
+
+	// ErrMalformedKey says that a text is no age identity: not what is printed as
+	// AGE-SECRET-KEY-1..., or mistyped.
+	ErrMalformedKey = errors.New("not a vault's key, or mistyped")
+
+	// ErrNoWay says that the vault has no such way in.
+	ErrNoWay = errors.New("the vault has no such way in")
+
+	// ErrNotCommitted says that the change was made, but git did not take it.
+	ErrNotCommitted = errors.New("the change was made, but not committed to git")
+
+	// ErrDamaged says that a file cannot be used. It is left as it is. Where
+	// several are looked at, the error is a *DamagedError.
+	ErrDamaged = errors.New("the file cannot be used")
+)
+
+// A DamagedError lists the files that cannot be used, and comes with all that
+// the others hold. It wraps ErrDamaged and each file's own error.
+type DamagedError struct {
+	Files []DamagedFile
+}
+
+// A DamagedFile is a file that cannot be used.
+type DamagedFile struct {
+	Path string // in the vault, with slashes
+	Err  error  // why, without the path; may be ErrInsecure or ErrSymlink
+}
+
+func (e *DamagedError) Error() string {
+	lines := make([]string, len(e.Files))
+	for i, f := range e.Files {
+		lines[i] = f.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Unwrap returns the files' errors.
+func (e *DamagedError) Unwrap() []error {
+	errs := make([]error, len(e.Files))
+	for i := range e.Files {
+		errs[i] = &e.Files[i]
+	}
+	return errs
+}
+
+func (f *DamagedFile) Error() string { return fmt.Sprintf("%q: %v", f.Path, f.Err) }
+
+// Unwrap returns ErrDamaged and the file's own error.
+func (f *DamagedFile) Unwrap() []error { return []error{ErrDamaged, f.Err} }
+
+func asDamaged(err error) (*DamagedFile, bool) {
+	var file *DamagedFile
+	if errors.As(err, &file) {
+		return file, true
+	}
+	return nil, false
+}
+
+// A damage collects files that cannot be used.
+type damage []DamagedFile
+
+// add takes an error that is about one file, and returns any other.
+func (d *damage) add(err error) error {
+	if file, ok := asDamaged(err); ok {
+		*d = append(*d, *file)
+		return nil
+	}
+	return err
+}
+
+func (d damage) err() error {
+	if len(d) == 0 {
+		return nil
+	}
+	return &DamagedError{Files: d}
+}

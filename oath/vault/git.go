@@ -1,0 +1,81 @@
+package vault
+
+import (
+	"fmt"
+	"path"
+	"slices"
+)
+
+// Git runs git in a folder with those arguments, and returns an error that tells
+// what git said on standard error if it fails. The environment must hold no
+// GIT_ variables but those that keep git from asking, such as
+// GIT_TERMINAL_PROMPT=0.
+type Git func(folder string, args ...string) error
+
+// gitFiles are what a repository needs to keep age files as they are: git would
+// take one without a zero byte for text, and rewrite its line ends on Windows.
+var gitFiles = map[string]string{
+	".gitattributes": "*.age binary\n.age-recipients text eol=lf\n",
+	".gitignore":     "/" + lockFile + "\n/" + journalFile + "\n/" + creatingFile + "\n" + temporaryPrefix + "*\n",
+}
+
+// InitGit makes the folder a git repository, with all that is in the vault in
+// its first commit. In one that is a repository already, it commits what is not
+// committed yet.
+func (v *Vault) InitGit() error {
+	if v.options.Git == nil {
+		return fmt.Errorf("%w: there is no git", ErrNotCommitted)
+	}
+	if !v.isRepository() {
+		if err := v.options.Git(v.disk.dir, "init", "--quiet"); err != nil {
+			return fmt.Errorf("making a git repository: %w", err)
+		}
+	}
+	return v.exclusive("Keep the vault in git", func() error { return nil })
+}
+
+// isRepository reports whether the folder itself is a repository or a worktree.
+func (v *Vault) isRepository() bool {
+	_, err := v.disk.root.Lstat(".git")
+	return err == nil
+}
+
+// commit commits the vault's files, and nothing else that the user may have
+// there. The message tells no more than the files' names.
+func (v *Vault) commit(message string) error {
+	if v.options.Git == nil || !v.isRepository() {
+		return nil
+	}
+	if err := v.commitFiles(message); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotCommitted, err)
+	}
+	return nil
+}
+
+func (v *Vault) commitFiles(message string) error {
+	files := []string{recipientsFile, accountsFolder, unlockFolder}
+	for name, content := range gitFiles {
+		there, err := v.disk.exists(name)
+		if err != nil {
+			return err
+		}
+		if !there {
+			if err := v.disk.write(name, []byte(content)); err != nil {
+				return err
+			}
+		}
+		files = append(files, name)
+	}
+	slices.Sort(files)
+	for _, folder := range []string{accountsFolder, unlockFolder} {
+		if err := v.disk.mkdir(path.Clean(folder)); err != nil {
+			return err
+		}
+	}
+	add := append([]string{"--literal-pathspecs", "add", "--all", "--"}, files...)
+	if err := v.options.Git(v.disk.dir, add...); err != nil {
+		return err
+	}
+	commit := append([]string{"--literal-pathspecs", "commit", "--quiet", "--message", message, "--"}, files...)
+	return v.options.Git(v.disk.dir, commit...)
+}

@@ -1,0 +1,291 @@
+package vault
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+const (
+	accountSuffix = ".age"
+	codesSuffix   = ".codes.age"
+
+	// maxStem is the greatest length of a name without its suffix, in bytes. It
+	// leaves room for a mark and the longest suffix within the 143 bytes that
+	// eCryptfs has; other file systems have 255.
+	maxStem = 112
+
+	differsMark   = "%~" // and 16 hex digits: another name differs in case alone
+	shortenedMark = "%-" // and 32 hex digits: the name was cut
+)
+
+// Path returns where an account is kept in the vault, with slashes:
+// accounts/ISSUER/NAME.age, or accounts/NAME.age. Issuer and name are the parts
+// of the ID, so that a period other than 30 seconds stands before the issuer.
+//
+// What some file system does not take is written as %XX, a byte in upper-case
+// hexadecimal: slashes and other separators, control and invisible characters,
+// dots and dashes in front, dots and spaces at the end, and the first letter of
+// Windows' device names. A part that does not fit is cut, and ends in "%-" and
+// the beginning of its SHA-256.
+//
+// Where the folder already holds a name that differs in case alone, the part
+// ends in "%~" and the beginning of its SHA-256, and Path does not tell.
+func Path(id oath.ID) string { return paths(id)[0] }
+
+// paths returns all places where an account may be, the usual one first.
+func paths(id oath.ID) []string {
+	issuer, name := parts(id)
+	files := []string{stem(name) + accountSuffix, marked(name) + accountSuffix}
+	if issuer == "" {
+		return []string{path.Join(accountsFolder, files[0]), path.Join(accountsFolder, files[1])}
+	}
+	var all []string
+	for _, folder := range []string{stem(issuer), marked(issuer)} {
+		for _, file := range files {
+			all = append(all, path.Join(accountsFolder, folder, file))
+		}
+	}
+	return all
+}
+
+// parts returns the issuer and the name of an ID, which joined by a colon are
+// the ID again.
+func parts(id oath.ID) (issuer, name string) {
+	a := id.Account(oath.HOTP) // whose IDs hold no period
+	return a.Issuer, a.Name
+}
+
+// codesPath returns where the backup codes are that belong to an account's file.
+func codesPath(account string) string {
+	return strings.TrimSuffix(account, accountSuffix) + codesSuffix
+}
+
+// stem returns a part of an ID as it stands in a file name.
+func stem(part string) string {
+	escaped := escapePart(part)
+	if len(escaped) <= maxStem {
+		return escaped
+	}
+	mark := shortenedMark + digest(part, 16)
+	return cutEscaped(escaped, maxStem-len(mark)) + mark
+}
+
+// marked is stem for a part that another differs from in case alone.
+func marked(part string) string {
+	escaped := escapePart(part)
+	mark := differsMark + digest(part, 8)
+	return cutEscaped(escaped, maxStem-len(mark)) + mark
+}
+
+func digest(part string, size int) string {
+	sum := sha256.Sum256([]byte(part))
+	return hex.EncodeToString(sum[:size])
+}
+
+// cutEscaped shortens a name, but cuts no character and no %XX.
+func cutEscaped(escaped string, size int) string {
+	if len(escaped) <= size {
+		return escaped
+	}
+	for size > 0 && !utf8.RuneStart(escaped[size]) {
+		size--
+	}
+	if i := strings.LastIndexByte(escaped[:size], '%'); i >= 0 && i > size-len("%XX") {
+		size = i
+	}
+	return escaped[:size]
+}
+
+// escapePart writes as %XX what cannot stand in a file name everywhere.
+//
+// macOS takes names in different Unicode normal forms for the same. So names in
+// form C are written so that they stay in it, and others in ASCII alone.
+func escapePart(part string) string {
+	composed := norm.NFC.IsNormalString(part)
+	var b strings.Builder
+	escaped := false
+	for i := 0; i < len(part); {
+		r, size := utf8.DecodeRuneInString(part[i:])
+		stays := r < utf8.RuneSelf || composed && !(escaped && composes(part[i:]))
+		escaped = !stays || !isPortable(r) || isAwkward(part, i, size)
+		if escaped {
+			b.WriteString(percent(part[i : i+size]))
+		} else {
+			b.WriteString(part[i : i+size])
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// composes reports whether text may form one character with a letter before it,
+// as an accent would with the hexadecimal digit of a %XX.
+func composes(text string) bool {
+	return !norm.NFC.PropertiesString(text).BoundaryBefore()
+}
+
+func percent(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		fmt.Fprintf(&b, "%%%02X", s[i])
+	}
+	return b.String()
+}
+
+// isPortable reports whether a character may stand anywhere in a file name on
+// every system, and can be seen.
+func isPortable(r rune) bool {
+	return unicode.IsPrint(r) && r != utf8.RuneError && !strings.ContainsRune(`%/\:*?"<>|`, r)
+}
+
+// isAwkward reports whether a character must not stand at this place.
+func isAwkward(part string, i, size int) bool {
+	first, last := i == 0, i+size == len(part)
+	switch part[i] {
+	case '.':
+		return first || last || isSuffix(part[i:])
+	case ' ':
+		return first || last
+	case '-':
+		return first // an option
+	}
+	return first && isDevice(part)
+}
+
+// isSuffix reports whether a dot begins what would be taken for a file's suffix.
+func isSuffix(s string) bool {
+	return strings.EqualFold(s, ".age") || strings.EqualFold(s, ".codes")
+}
+
+// isDevice reports whether Windows would take a name for a device's, which it
+// does whatever follows the first dot (Microsoft, "Naming Files, Paths, and
+// Namespaces").
+func isDevice(part string) bool {
+	name, _, _ := strings.Cut(strings.ToUpper(part), ".")
+	name = strings.TrimRight(name, " ")
+	switch name {
+	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
+		return true
+	}
+	if rest, found := strings.CutPrefix(name, "COM"); found {
+		return isDeviceNumber(rest)
+	}
+	rest, found := strings.CutPrefix(name, "LPT")
+	return found && isDeviceNumber(rest)
+}
+
+func isDeviceNumber(s string) bool {
+	return len(s) == 1 && s[0] >= '0' && s[0] <= '9' || s == "¹" || s == "²" || s == "³"
+}
+
+// A fileName is an account as its file's name tells it.
+type fileName struct {
+	path string // as it stands on the disk
+	id   oath.ID
+	cut  bool // the ID is not whole
+}
+
+// errMisnamed says that a file's name is not one that an account would be found
+// under.
+var errMisnamed = errors.New("the file's name is not one of an account")
+
+// parsePath reads an account's path, below the folder of accounts and with its
+// suffix.
+func parsePath(name string) (fileName, error) {
+	folder, file, found := strings.Cut(name, "/")
+	if !found {
+		folder, file = "", name
+	}
+	f := fileName{path: path.Join(accountsFolder, name)}
+	account, cut, err := parseStem(strings.TrimSuffix(file, accountSuffix))
+	if err != nil {
+		return f, err
+	}
+	f.id, f.cut = oath.ID(account), cut
+	if folder != "" {
+		issuer, cut, err := parseStem(folder)
+		if err != nil {
+			return f, err
+		}
+		f.id, f.cut = oath.ID(issuer+":"+account), f.cut || cut
+	}
+	if issuer, name := parts(f.id); !f.cut && (name != account || (issuer == "") != (folder == "")) {
+		return f, fmt.Errorf("%w: it should be %q", errMisnamed, Path(f.id))
+	}
+	return f, nil
+}
+
+// parseStem reads a part of an ID. With cut, the part is only how it begins.
+func parseStem(name string) (part string, cut bool, err error) {
+	name = norm.NFC.String(name) // macOS's older file system takes it apart
+	text, mark := cutMark(name)
+	part, ok := unescapePart(text)
+	switch {
+	case !ok || part == "":
+		return "", false, fmt.Errorf("%w: %q", errMisnamed, name)
+	case mark == "" && stem(part) != name:
+		return "", false, fmt.Errorf("%w: %q is written as %q", errMisnamed, part, stem(part))
+	case mark == "" || strings.HasPrefix(mark, differsMark) && marked(part) == name:
+		return part, false, nil
+	}
+	return part + "…", true, nil
+}
+
+// cutMark takes off the mark of a name that was cut or that differs in case.
+func cutMark(name string) (text, mark string) {
+	i := strings.LastIndexByte(name, '%')
+	if i < 0 {
+		return name, ""
+	}
+	mark = name[i:]
+	isMark := strings.HasPrefix(mark, differsMark) && len(mark) == len(differsMark)+16 ||
+		strings.HasPrefix(mark, shortenedMark) && len(mark) == len(shortenedMark)+32
+	if _, err := hex.DecodeString(strings.TrimLeft(mark, "%~-")); !isMark || err != nil {
+		return name, ""
+	}
+	return name[:i], mark
+}
+
+func unescapePart(text string) (string, bool) {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] != '%' {
+			b.WriteByte(text[i])
+			continue
+		}
+		if len(text)-i < len("%XX") {
+			return "", false
+		}
+		c, err := hex.DecodeString(text[i+1 : i+3])
+		if err != nil {
+			return "", false
+		}
+		b.WriteByte(c[0])
+		i += len("XX")
+	}
+	return b.String(), true
+}
+
+// mayHold reports whether an account may be in the file with that name: its own,
+// or, for who leaves the period out of it, its label's.
+func mayHold(name string, a oath.Account) bool {
+	name = norm.NFC.String(name)
+	return slices.Contains(paths(a.ID()), name) || slices.Contains(paths(oath.ID(a.Label())), name)
+}
+
+// foldName returns a file's name as a disk that knows no case sees it.
+func foldName(name string) string {
+	return norm.NFC.String(cases.Fold().String(norm.NFC.String(name)))
+}

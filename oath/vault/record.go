@@ -1,0 +1,131 @@
+package vault
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"filippo.io/age"
+
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
+)
+
+// A record is the content of an account's file.
+type record struct {
+	key   otpauth.Key
+	extra string // parameters of the URI that mean nothing here, each with its &
+	lines string // what follows the first line, as it is
+}
+
+var (
+	errNotURI    = errors.New("its first line is not an otpauth URI that can be used")
+	errMisplaced = errors.New("it holds another account than its name tells")
+)
+
+// parseRecord reads the URI on the first line. The error quotes nothing of it.
+func parseRecord(content []byte) (record, error) {
+	first, lines, _ := strings.Cut(string(content), "\n")
+	key, err := otpauth.Parse(first)
+	if errors.Is(err, otpauth.ErrNotURI) {
+		return record{}, errNotURI
+	}
+	if err != nil {
+		return record{}, fmt.Errorf("%w: %w", errNotURI, err)
+	}
+	return record{key, extraParameters(first), lines}, nil
+}
+
+// extraParameters returns what the URI says beyond what an otpauth.Key holds, as
+// in "&image=https%3A%2F%2F...".
+func extraParameters(uri string) string {
+	_, query, _ := strings.Cut(strings.TrimSpace(uri), "?")
+	var b strings.Builder
+	for field := range strings.SplitSeq(query, "&") {
+		name, _, _ := strings.Cut(field, "=")
+		switch strings.ToLower(name) {
+		case "", "secret", "issuer", "algorithm", "digits", "period", "counter", "encoder":
+		default:
+			b.WriteString("&" + field)
+		}
+	}
+	return b.String()
+}
+
+func (r record) content() []byte {
+	return []byte(r.key.URI() + r.extra + "\n" + r.lines)
+}
+
+// newRecord returns the record of a new account, if its URI says the same.
+func newRecord(a oath.Account, s oath.Secret) (record, error) {
+	a.Touch = false // which is a key's to ask for
+	if err := a.Validate(); err != nil {
+		return record{}, err
+	}
+	if a.Type == oath.HOTP {
+		a.Period = 0
+	} else {
+		a.Counter = 0
+	}
+	key := otpauth.Key{Account: a, Secret: s}
+	back, err := otpauth.Parse(key.URI())
+	if err != nil {
+		return record{}, err
+	}
+	if back.Account != a {
+		return record{}, fmt.Errorf("%w: the name would be read back as %q", oath.ErrInvalid, back.Account.Label())
+	}
+	return record{key: key}, nil
+}
+
+// Why an age file does not open.
+var (
+	errNotAge     = errors.New("not an age file, or damaged")
+	errForeign    = errors.New("encrypted to another key than the vault's")
+	errUnreadable = errors.New("damaged: it was altered or cut short")
+)
+
+// open decrypts an age file.
+func open(content []byte, identity age.Identity) ([]byte, error) {
+	r, err := age.Decrypt(bytes.NewReader(content), identity)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := io.ReadAll(r)
+	if err != nil {
+		return nil, errUnreadable
+	}
+	return plain, nil
+}
+
+// openOwn decrypts a file that should be encrypted to the vault's own key.
+func openOwn(content []byte, identity *age.X25519Identity) ([]byte, error) {
+	plain, err := open(content, identity)
+	var noMatch *age.NoIdentityMatchError
+	switch {
+	case err == nil:
+		return plain, nil
+	case errors.As(err, &noMatch):
+		return nil, errForeign
+	case errors.Is(err, errUnreadable):
+		return nil, err
+	}
+	return nil, errNotAge
+}
+
+func seal(content []byte, to ...age.Recipient) ([]byte, error) {
+	var b bytes.Buffer
+	w, err := age.Encrypt(&b, to...)
+	if err != nil {
+		return nil, fmt.Errorf("encrypting: %w", err)
+	}
+	if _, err := w.Write(content); err != nil {
+		return nil, fmt.Errorf("encrypting: %w", err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("encrypting: %w", err)
+	}
+	return b.Bytes(), nil
+}
