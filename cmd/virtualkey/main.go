@@ -10,8 +10,8 @@
 // error when the reader has found the key, and stays. SIGINT or SIGTERM pull the
 // key out.
 //
-// The key has the OATH applet, the Management applet, and the serial number of
-// the OTP applet. Programs look for a YubiKey by the reader's name, so that the
+// The key has the OATH, PIV and Management applets, and the serial number of the
+// OTP applet. Programs look for a YubiKey by the reader's name, so that the
 // FRIENDLYNAME in reader.conf.d should be "Yubico YubiKey OTP+FIDO+CCID".
 //
 // # The key

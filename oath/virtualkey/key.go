@@ -2,15 +2,15 @@
 // way the hardware does, in the same process or, plugged into a vpcd reader,
 // under pcscd and in front of every program that speaks PC/SC.
 //
-// The key has the OATH applet whole, the Management applet as far as reading
-// and writing the configuration goes, and of the OTP applet the serial number
-// by which older firmware tells who it is. It can be given other firmware, the
-// habits of other vendors ([Quirks]), a slow finger ([Touch]) and faults on
+// The key has the OATH and PIV applets whole, the Management applet as far as
+// reading and writing the configuration goes, and of the OTP applet the serial
+// number by which older firmware tells who it is. It can be given other firmware,
+// the habits of other vendors ([Quirks]), a slow finger ([Touch]) and faults on
 // command ([Fault]).
 //
 // It follows Yubico's published YKOATH protocol and, where that is silent,
-// ykneo-oath, the source of the applet on the YubiKey NEO. It shares no
-// code with the client it tests.
+// ykneo-oath, the source of the applet on the YubiKey NEO; for PIV, NIST SP
+// 800-73-4 and Yubico's extensions. It shares no code with the client it tests.
 package virtualkey
 
 import (

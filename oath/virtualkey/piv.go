@@ -43,7 +43,7 @@ const (
 	insSetManagement   = 0xFF
 )
 
-// SP 800-73-4, part 2, table 6, where it differs from the other applets.
+// Status words of SP 800-73-4, part 2, that the other applets do not have.
 const (
 	swTriesLeft     status = 0x63C0 // low digit: how many
 	swBlocked       status = 0x6983
@@ -88,7 +88,7 @@ func (p *piv) leave() {
 	p.witness, p.challenge = nil, nil
 }
 
-// Tags of the application property template, SP 800-73-4, part 2, table 3.
+// Tags of the application property template, SP 800-73-4, part 2, 3.1.1.
 const (
 	tagApplication    = 0x61
 	tagIdentifier     = 0x4F

@@ -34,7 +34,7 @@ var (
 	extensionFormFactor = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 41482, 3, 9} // 1 byte
 )
 
-// Tags of a certificate in an object, SP 800-73-4, part 1, table 10.
+// Tags of a certificate in an object, SP 800-73-4, part 1, appendix A.
 const (
 	tagCertificate     = 0x70
 	tagCertificateInfo = 0x71

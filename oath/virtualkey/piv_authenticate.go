@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Tags of the dynamic authentication template, SP 800-73-4, part 2, table 7.
+// Tags of the dynamic authentication template, SP 800-73-4, part 2, 3.2.4.
 const (
 	tagAuthTemplate  = 0x7C
 	tagAuthWitness   = 0x80

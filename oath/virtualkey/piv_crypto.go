@@ -50,7 +50,7 @@ type pivPrivate interface {
 	// public is the public key, as crypto/x509 takes it.
 	public() crypto.PublicKey
 
-	// template is the public key as the contents of SP 800-73-4, part 2, table 11.
+	// template is the public key as the contents of SP 800-73-4's tag 7F49.
 	template() []byte
 
 	// respond signs a digest, or is the private operation of RSA.
@@ -60,7 +60,7 @@ type pivPrivate interface {
 	agree(peer []byte) ([]byte, bool)
 }
 
-// Tags of a public key, SP 800-73-4, part 2, table 11.
+// Tags of a public key, SP 800-73-4, part 2, 3.3.2.
 const (
 	tagModulus        = 0x81
 	tagPublicExponent = 0x82

@@ -12,7 +12,7 @@ import (
 	"math/big"
 )
 
-// Tags of the control template of GENERATE, SP 800-73-4, part 2, table 10.
+// Tags of the control template of GENERATE, SP 800-73-4, part 2, 3.3.2.
 const (
 	tagControl       = 0xAC
 	tagKeyAlgorithm  = 0x80

@@ -6,7 +6,7 @@ import (
 	"crypto/x509"
 )
 
-// A pivSlot holds a key. SP 800-73-4, part 1, table 4b; F9 is Yubico's.
+// A pivSlot holds a key. SP 800-73-4, part 1, 5.1; F9 is Yubico's.
 type pivSlot byte
 
 const (

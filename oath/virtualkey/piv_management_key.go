@@ -11,7 +11,7 @@ import (
 
 // pivManagement is the management key.
 type pivManagement struct {
-	Algorithm byte   `json:"algorithm"` // SP 800-78-4, table 6-2
+	Algorithm byte   `json:"algorithm"`
 	Key       []byte `json:"key"`
 	Touch     bool   `json:"touch,omitempty"`
 }
@@ -51,11 +51,6 @@ func (m pivManagement) block() cipher.Block {
 		return nil
 	}
 	return b
-}
-
-// isDefault says whether the key is the one that everybody knows.
-func (m pivManagement) isDefault(v Version) bool {
-	return m.Algorithm == pivDefaultManagement(v) && bytes.Equal(m.Key, pivDefaultManagementKey)
 }
 
 // authenticateManagement is GENERAL AUTHENTICATE with the management key, SP

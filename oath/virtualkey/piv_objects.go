@@ -6,7 +6,7 @@ import (
 )
 
 // A pivObject is the number of a data object, which is its BER tag. SP 800-73-4,
-// part 1, table 3.
+// part 1, 4.3.
 type pivObject uint32
 
 const (
@@ -31,8 +31,8 @@ const (
 // valid says whether a client can keep something under the number.
 func (o pivObject) valid() bool { return o>>16 == 0x5F }
 
-// private says whether the object is read with the PIN only. SP 800-73-4, part 1,
-// table 2.
+// private says whether the object is read with the PIN only, by the access rules
+// of SP 800-73-4, part 1.
 func (o pivObject) private() bool {
 	switch o {
 	case objectFingerprints, objectFace, objectPrinted, objectIris:
