@@ -1,0 +1,42 @@
+//go:build linux
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime/pprof"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary be tokenctl, and a program that holds a key, when
+// it is run under their names.
+func TestMain(m *testing.M) {
+	flag.Set("test.parallel", "8") // they wait for readers more than they compute
+	testscript.Main(m, map[string]func(){
+		"tokenctl": func() { detach(); watch(); main() },
+		"hold":     func() { os.Exit(hold(os.Args[1:])) },
+	})
+}
+
+// detach leaves the terminal that the tests may have been started from: tokenctl
+// would ask its questions there. Where a test gave it a terminal, it stays.
+func detach() { syscall.Setsid() }
+
+// patience is how long a command may take. None waits for longer than for another
+// program to let go of the key, or for a touch, and tests keep both short.
+const patience = 30 * time.Second
+
+// watch ends a command that hangs, and shows where.
+func watch() {
+	time.AfterFunc(patience, func() {
+		fmt.Fprintf(os.Stderr, "tokenctl hangs, %v after it was started\n", patience)
+		pprof.Lookup("goroutine").WriteTo(os.Stderr, 2)
+		os.Exit(99)
+	})
+}

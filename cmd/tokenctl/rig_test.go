@@ -1,0 +1,239 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/tokenctl/tokenctl/oath/pcsc"
+	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
+	"github.com/tokenctl/tokenctl/oath/virtualkey"
+)
+
+// A rig is a PC/SC daemon of its own and the virtual keys that are plugged in.
+type rig struct {
+	tb     testing.TB
+	daemon *pcscdtest.Daemon
+	keys   map[string]*device
+	holder *holder       // of a key, another program; nil if there is none
+	talk   *conversation // on the terminal; nil if there is none
+}
+
+// newRig starts a daemon for the length of a test, or skips the test where that
+// cannot be.
+func newRig(tb testing.TB) *rig {
+	tb.Helper()
+	if _, err := pcsc.Connect(); errors.Is(err, pcsc.ErrUnavailable) {
+		tb.Skip(err)
+	}
+	return &rig{tb: tb, daemon: pcscdtest.Start(tb), keys: make(map[string]*device)}
+}
+
+// A device is a virtual key, in a slot or on the table.
+type device struct {
+	*virtualkey.Key
+	trace trace
+	slot  int
+	pull  func()
+}
+
+// plug plugs a key in that has a name in this test. One of a new name is made as
+// the config says; another is the same as before.
+func (r *rig) plug(name string, slot int, config virtualkey.Config) *device {
+	r.tb.Helper()
+	d, known := r.keys[name]
+	if !known {
+		d = &device{}
+		config.Trace = &d.trace
+		key, err := virtualkey.New(config)
+		if err != nil {
+			r.tb.Fatal(err)
+		}
+		r.tb.Cleanup(func() { key.Close() })
+		d.Key = key
+		r.keys[name] = d
+	}
+	d.slot = slot
+	d.pull = r.daemon.Plug(r.tb, slot, d.Key)
+	return d
+}
+
+// again plugs a key in that was pulled out, faults aside.
+func (r *rig) again(d *device) {
+	r.tb.Helper()
+	d.pull()
+	d.SetFaults()
+	d.pull = r.daemon.Plug(r.tb, d.slot, d.Key)
+}
+
+// environment is what a program needs to find the daemon, and nothing of the
+// user's own.
+func (r *rig) environment(home string) []string {
+	return append(r.daemon.Env(),
+		"PATH="+os.Getenv("PATH"), "HOME="+home, "LC_ALL=C.UTF-8",
+		"XDG_CONFIG_HOME="+home+"/config", "XDG_DATA_HOME="+home+"/data", "XDG_STATE_HOME="+home+"/state")
+}
+
+// An outcome is what a program did.
+type outcome struct {
+	status         int
+	stdout, stderr string
+}
+
+func (o outcome) String() string {
+	return fmt.Sprintf("status %d\n[stdout]\n%s[stderr]\n%s", o.status, o.stdout, o.stderr)
+}
+
+// run runs a program of the first argument's name on a standard input.
+func (r *rig) run(stdin string, command ...string) outcome {
+	r.tb.Helper()
+	var stdout, stderr bytes.Buffer
+	c := exec.Command(command[0], command[1:]...)
+	c.Env = r.environment(r.tb.TempDir())
+	c.Stdin, c.Stdout, c.Stderr = strings.NewReader(stdin), &stdout, &stderr
+	err := c.Run()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		r.tb.Fatal(err)
+	}
+	return outcome{c.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+// must runs a program that succeeds, and returns what it printed.
+func (r *rig) must(stdin string, command ...string) string {
+	r.tb.Helper()
+	o := r.run(stdin, command...)
+	if o.status != 0 {
+		r.tb.Fatalf("%s: %v", strings.Join(command, " "), o)
+	}
+	return o.stdout
+}
+
+// A trace is what virtualkey.Config.Trace is told.
+type trace struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (t *trace) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(b)
+}
+
+// take returns the names of the commands since it was last called.
+func (t *trace) take() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	defer t.text.Reset()
+	var names []string
+	for line := range strings.Lines(t.text.String()) {
+		if _, text, found := strings.Cut(strings.TrimSpace(line), " > "); found {
+			apdu, err := hex.DecodeString(text)
+			if err != nil {
+				panic(err)
+			}
+			names = append(names, nameOf(apdu))
+		}
+	}
+	return names
+}
+
+// commands are the instructions of the OATH applet, from YKOATH, and those that
+// tell the serial number.
+var commands = map[byte]string{
+	0x01: "PUT", 0x02: "DELETE", 0x03: "SET CODE", 0x04: "RESET", 0x05: "RENAME",
+	0xa1: "LIST", 0xa2: "CALCULATE", 0xa3: "VALIDATE", 0xa5: "SEND REMAINING",
+	0x1d: "READ CONFIG",
+}
+
+func nameOf(apdu []byte) string {
+	switch {
+	case len(apdu) < 5:
+		return "short"
+	case apdu[1] == 0xa4 && apdu[2] == 0x04:
+		return selectNames[hex.EncodeToString(apdu[5:])]
+	case apdu[1] == 0xa4:
+		return "CALCULATE ALL"
+	}
+	return commands[apdu[1]]
+}
+
+var selectNames = map[string]string{
+	"a0000005272101":   "SELECT",
+	"a000000527471117": "SELECT Management",
+	"a0000005272001":   "SELECT OTP",
+}
+
+// parseKey reads the flags that describe a key, which are those of virtualkey.
+func parseKey(args []string) (name string, slot int, config virtualkey.Config, err error) {
+	f := flag.NewFlagSet("plug", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.IntVar(&slot, "slot", 0, "")
+	f.DurationVar(&config.TouchTimeout, "touch-timeout", 0, "")
+	f.Func("serial", "", func(s string) error {
+		n, err := strconv.ParseUint(s, 10, 32)
+		config.Serial = uint32(n)
+		return err
+	})
+	f.Func("firmware", "", func(s string) (err error) {
+		config.Firmware, err = virtualkey.ParseVersion(s)
+		return err
+	})
+	f.Func("touch", "", func(s string) (err error) {
+		config.Touch, err = virtualkey.ParseTouch(s)
+		return err
+	})
+	f.Func("disable", "", func(s string) (err error) {
+		config.Disable, err = virtualkey.ParseCapability(s)
+		return err
+	})
+	f.Func("quirk", "", func(s string) (err error) {
+		config.Quirks, err = virtualkey.ParseQuirks(s)
+		return err
+	})
+	f.Func("fault", "", func(s string) error {
+		fault, err := virtualkey.ParseFault(s)
+		config.Faults = append(config.Faults, fault)
+		return err
+	})
+	if err := f.Parse(args); err != nil {
+		return "", 0, config, err
+	}
+	if f.NArg() != 1 {
+		return "", 0, config, errors.New("usage: plug [-slot N] [flags of virtualkey] NAME")
+	}
+	return f.Arg(0), slot, config, nil
+}
+
+// parseFaults reads faults as virtualkey's flag --fault has them.
+func parseFaults(specs []string) ([]virtualkey.Fault, error) {
+	var faults []virtualkey.Fault
+	for _, spec := range specs {
+		fault, err := virtualkey.ParseFault(spec)
+		if err != nil {
+			return nil, err
+		}
+		faults = append(faults, fault)
+	}
+	return faults, nil
+}
+
+// sameCommands compares a trace with the names that were expected.
+func sameCommands(got, want []string) error {
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("the key was sent %q, want %q", got, want)
+	}
+	return nil
+}

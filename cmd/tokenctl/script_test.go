@@ -1,0 +1,179 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestScripts runs the scripts in testdata/script, each before a PC/SC daemon of
+// its own. Besides testscript's commands they have these:
+//
+//	exits N PROGRAM ARGS...     run a program that exits with status N
+//	json PATH VALUE             what JSON on stdout holds, as in: json 0.code 123456
+//
+//	plug [FLAGS] NAME           plug a key in: -slot N, and the flags of virtualkey;
+//	                            one of a known name is the same key again
+//	pull NAME                   pull it out
+//	fault NAME SPEC...          what goes wrong, counting commands from now
+//	apdus NAME COMMAND...       what the key was sent since the last apdus
+//	daemon stop|start           the PC/SC daemon goes away and comes back
+//	hold N | release            another program holds the key in slot N
+//
+//	terminal [-pipe] PROGRAM... run a program on a terminal; -pipe leaves it only
+//	                            the terminal itself, not as its standard streams
+//	expect REGEXP               wait until the terminal shows it, after what was
+//	                            expected before
+//	type TEXT                   type a line; press KEY: one key, as in ^C
+//	exited N                    wait until the program exits with status N
+//	shown REGEXP                the terminal shows, or showed, it
+//	echoes                      the terminal shows what is typed
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                "testdata/script",
+		RequireUniqueNames: true,
+		Setup: func(env *testscript.Env) error {
+			r := newRig(env.T().(testing.TB))
+			env.Vars = append(env.Vars, r.environment(env.WorkDir)...)
+			env.Values[rigKey{}] = r
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   scriptExits,
+			"json":    scriptJSON,
+			"plug":    scriptPlug,
+			"pull":    scriptPull,
+			"fault":   scriptFault,
+			"apdus":   scriptAPDUs,
+			"daemon":  scriptDaemon,
+			"hold":    scriptHold,
+			"release": scriptRelease,
+
+			"terminal": scriptTerminal,
+			"expect":   scriptExpect,
+			"type":     scriptType,
+			"press":    scriptPress,
+			"exited":   scriptExited,
+			"shown":    scriptShown,
+			"echoes":   scriptEchoes,
+		},
+	})
+}
+
+// rigKey is where a script's environment keeps its rig.
+type rigKey struct{}
+
+func rigOf(ts *testscript.TestScript) *rig { return ts.Value(rigKey{}).(*rig) }
+
+// usage ends a script that has a command wrong.
+func usage(ts *testscript.TestScript, right bool, words string) {
+	if !right {
+		ts.Fatalf("usage: %s", words)
+	}
+}
+
+func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) > 1, "exits N PROGRAM ARGS...")
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+func scriptJSON(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, len(args) == 2 || neg && len(args) == 1, "[!] json PATH [VALUE]")
+	var v any
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
+	got, found := lookUp(v, args[0])
+	switch {
+	case neg && found:
+		ts.Fatalf("%s is there: %v", args[0], got)
+	case !neg && !found:
+		ts.Fatalf("%s is not there", args[0])
+	case !neg && fmt.Sprint(got) != args[1]:
+		ts.Fatalf("%s is %v, want %s", args[0], got, args[1])
+	}
+}
+
+// lookUp finds a value in JSON by names and indexes that dots part.
+func lookUp(v any, path string) (any, bool) {
+	for name := range strings.SplitSeq(path, ".") {
+		switch here := v.(type) {
+		case map[string]any:
+			var found bool
+			if v, found = here[name]; !found {
+				return nil, false
+			}
+		case []any:
+			i, err := strconv.Atoi(name)
+			if err != nil || i >= len(here) {
+				return nil, false
+			}
+			v = here[i]
+		default:
+			return nil, false
+		}
+	}
+	if n, ok := v.(float64); ok {
+		return int64(n), true
+	}
+	return v, true
+}
+
+func scriptPlug(ts *testscript.TestScript, neg bool, args []string) {
+	name, slot, config, err := parseKey(args)
+	ts.Check(err)
+	rigOf(ts).plug(name, slot, config)
+}
+
+// deviceOf returns the key that a command names first.
+func deviceOf(ts *testscript.TestScript, args []string) *device {
+	usage(ts, len(args) > 0, "COMMAND NAME ...")
+	d := rigOf(ts).keys[args[0]]
+	if d == nil {
+		ts.Fatalf("there is no key named %s", args[0])
+	}
+	return d
+}
+
+func scriptPull(ts *testscript.TestScript, neg bool, args []string) {
+	deviceOf(ts, args).pull()
+}
+
+func scriptFault(ts *testscript.TestScript, neg bool, args []string) {
+	d := deviceOf(ts, args)
+	faults, err := parseFaults(args[1:])
+	ts.Check(err)
+	d.SetFaults(faults...)
+}
+
+func scriptAPDUs(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Check(sameCommands(deviceOf(ts, args).trace.take(), args[1:]))
+}
+
+func scriptDaemon(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, len(args) == 1, "daemon stop|start")
+	d := rigOf(ts).daemon
+	if args[0] == "stop" {
+		d.Pause()
+		return
+	}
+	ts.Check(d.Resume())
+}
