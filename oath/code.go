@@ -94,11 +94,13 @@ func (a Account) FormatCode(value uint32) string {
 		return steamCode(value)
 	}
 	digits := a.Digits
-	if digits == 0 {
+	if digits <= 0 {
 		digits = DefaultDigits
 	}
-	modulus := uint32(math.Pow10(min(digits, 9)))
-	return fmt.Sprintf("%0*d", digits, value%modulus)
+	if digits < 10 { // which is what a 31-bit number has at most
+		value %= uint32(math.Pow10(digits))
+	}
+	return fmt.Sprintf("%0*d", digits, value)
 }
 
 // steamAlphabet leaves out the letters and digits that are mistaken for others.

@@ -1,8 +1,8 @@
 package oath
 
 import (
+	"bytes"
 	"encoding/base32"
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -20,7 +20,7 @@ const (
 // A Secret is the key an account's codes are computed from. It does not print:
 // formatting it in any way yields a placeholder.
 type Secret struct {
-	key []byte
+	key *[]byte // fmt asks no unexported field how to print, but follows no pointer in one
 }
 
 // NewSecret returns a secret that holds a copy of key. The error wraps
@@ -34,50 +34,72 @@ func NewSecret(key []byte) (Secret, error) {
 	case len(key) > MaxSecretSize:
 		return Secret{}, fmt.Errorf("%w: the secret has %d bytes, and may have %d at most", ErrInvalid, len(key), MaxSecretSize)
 	}
-	return Secret{append([]byte(nil), key...)}, nil
+	held := bytes.Clone(key)
+	return Secret{&held}, nil
 }
+
+// secretEncoding is what services show secrets in, RFC 4648, section 6.
+var secretEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// secretGrouping is what stands between the groups of a secret.
+const secretGrouping = " -\t\u00a0"
 
 // ParseSecret reads a secret in base32 (RFC 4648) as services show it: in either
 // case, in groups parted by spaces or dashes, with or without padding. The error
 // wraps ErrInvalid and tells where the text stops being base32, but not the text.
 func ParseSecret(s string) (Secret, error) {
-	text := strings.NewReplacer(" ", "", "-", "", "\t", "", "\u00a0", "").Replace(s)
-	text = strings.ToUpper(strings.TrimRight(text, "="))
-	key, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
+	letters, err := base32Letters(strings.TrimRight(s, secretGrouping+"="))
 	if err != nil {
-		return Secret{}, fmt.Errorf("%w: the secret is not base32: %s", ErrInvalid, base32Mistake(text, err))
+		return Secret{}, fmt.Errorf("%w: the secret is not base32: %w", ErrInvalid, err)
+	}
+	key, err := secretEncoding.DecodeString(letters)
+	if err != nil {
+		return Secret{}, fmt.Errorf("%w: the secret is not base32", ErrInvalid)
 	}
 	return NewSecret(key)
 }
 
-func base32Mistake(text string, err error) string {
-	for i, r := range text {
+// base32Letters returns the text in upper case and without its grouping. The
+// error counts the characters of the text from 1.
+func base32Letters(text string) (string, error) {
+	var letters strings.Builder
+	for i, r := range []rune(text) {
 		switch {
+		case r >= 'a' && r <= 'z':
+			letters.WriteRune(r - 'a' + 'A')
 		case r >= 'A' && r <= 'Z', r >= '2' && r <= '7':
-		case strings.ContainsRune("0189", r):
-			return fmt.Sprintf("character %d is a digit that base32 does not have (it uses A-Z and 2-7)", i+1)
+			letters.WriteRune(r)
+		case strings.ContainsRune(secretGrouping, r):
+		case r >= '0' && r <= '9':
+			return "", fmt.Errorf("character %d is a digit that base32 does not have (it uses A-Z and 2-7)", i+1)
 		default:
-			return fmt.Sprintf("character %d is neither a letter A-Z nor a digit 2-7", i+1)
+			return "", fmt.Errorf("character %d is neither a letter A-Z nor a digit 2-7", i+1)
 		}
 	}
-	if corrupt := base32.CorruptInputError(0); errors.As(err, &corrupt) {
-		return "its length does not fit; is it cut short?"
+	switch n := letters.Len(); n % 8 {
+	case 1, 3, 6: // package base32 would drop the last group in silence
+		return "", fmt.Errorf("%d characters end within a byte; is it cut short?", n)
 	}
-	return "it cannot be read"
+	return letters.String(), nil
 }
 
 // Bytes returns the key itself, not a copy.
-func (s Secret) Bytes() []byte { return s.key }
+func (s Secret) Bytes() []byte {
+	if s.key == nil {
+		return nil
+	}
+	return *s.key
+}
 
 // Base32 returns the secret in upper-case base32 without padding, the form of
 // otpauth URIs.
 func (s Secret) Base32() string {
-	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(s.key)
+	return secretEncoding.EncodeToString(s.Bytes())
 }
 
 // Clear overwrites the key in memory. Copies of the Secret share the key, and
 // are cleared with it.
-func (s Secret) Clear() { clear(s.key) }
+func (s Secret) Clear() { clear(s.Bytes()) }
 
 // String returns a placeholder.
 func (Secret) String() string { return "[secret]" }
