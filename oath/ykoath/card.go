@@ -8,6 +8,7 @@
 package ykoath
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -32,9 +33,9 @@ const (
 	// answers some 5 KB; a card that goes on for longer than this is broken.
 	maxResponse = 1 << 20
 
-	// maxEmptyChunks bounds the chunks without data that a chained response may
-	// hold. Some makers' keys send one; none needs many.
-	maxEmptyChunks = 16
+	// maxChunks bounds how often a response may go on: in chunks of 13 bytes,
+	// the smallest that keys are known to send, the same key needs 400.
+	maxChunks = 1 << 10
 )
 
 // A command is a short APDU of class 00.
@@ -58,27 +59,22 @@ func transmit(card Card, c command, more byte) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %d bytes of data do not fit a short APDU", c.name, len(c.data))
 	}
 	var answer []byte
-	empty := 0
 	next := c.encode()
-	for {
+	for chunk := 0; chunk < maxChunks && len(answer) <= maxResponse; chunk++ {
 		data, sw, err := exchange(card, next)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", c.name, err)
 		}
 		answer = append(answer, data...)
-		if len(data) == 0 {
-			empty++
-		}
 		switch {
 		case sw == swOK:
 			return answer, nil
-		case sw>>8 != swMoreData>>8:
+		case sw&0xff00 != swMoreData:
 			return nil, &StatusError{Command: c.name, Status: sw}
-		case empty > maxEmptyChunks || len(answer) > maxResponse:
-			return nil, fmt.Errorf("%s: %w: it has more and more to say, %d bytes so far", c.name, ErrMalformed, len(answer))
 		}
 		next = command{ins: more}.encode()
 	}
+	return nil, fmt.Errorf("%s: %w: it has more and more to say, %d bytes so far", c.name, ErrMalformed, len(answer))
 }
 
 func exchange(card Card, apdu []byte) (data []byte, sw uint16, err error) {
@@ -87,12 +83,11 @@ func exchange(card Card, apdu []byte) (data []byte, sw uint16, err error) {
 		return nil, 0, err
 	}
 	switch n := len(response); n {
-	case 0:
-		// What pcscd returns for a card that has just been pulled out.
+	case 0: // what pcscd returns for a card that has just been pulled out
 		return nil, 0, oath.ErrRemoved
 	case 1:
 		return nil, 0, fmt.Errorf("%w: one byte, which is no status word", ErrMalformed)
 	default:
-		return response[:n-2], uint16(response[n-2])<<8 | uint16(response[n-1]), nil
+		return response[:n-2], binary.BigEndian.Uint16(response[n-2:]), nil
 	}
 }

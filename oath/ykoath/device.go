@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 )
 
 // Applets that tell what key this is.
@@ -74,39 +76,44 @@ func (d Device) Model() string {
 // of the applets that would.
 var ErrUnknownDevice = errors.New("the card does not tell its serial number")
 
+// The commands that tell what key this is, for errors.
+const (
+	cmdSelectManagement = "SELECT Management"
+	cmdReadConfig       = "READ CONFIG"
+	cmdSelectOTP        = "SELECT OTP"
+	cmdReadSerial       = "READ SERIAL"
+)
+
 // ReadDevice asks the card what key it is. It deselects the OATH applet. The
 // error wraps ErrUnknownDevice if the card cannot tell, as other makers' keys.
 func ReadDevice(card Card) (Device, error) {
-	_, err := transmit(card, command{name: cmdSelect, ins: 0xa4, p1: 0x04, data: managementAID}, insGetResponse)
-	var refused *StatusError
-	if errors.As(err, &refused) {
-		return readOTPSerial(card)
+	device, err := readManagement(card)
+	if isRefusal(err) { // no such applet, or one before 4.1 that cannot say this
+		device, err = readOTP(card)
 	}
-	if err != nil {
-		return Device{}, err
-	}
-	device, err := readConfig(card)
-	if errors.As(err, &refused) { // a key before 4.1, whose applet cannot say this
-		return readOTPSerial(card)
+	if isRefusal(err) {
+		return Device{}, fmt.Errorf("%w: %v", ErrUnknownDevice, err)
 	}
 	return device, err
 }
 
-// readConfig reads the pages of the Management applet's READ CONFIG.
-func readConfig(card Card) (Device, error) {
-	const name = "READ CONFIG"
-	var device Device
+// isRefusal reports whether the error is a status word from the card.
+func isRefusal(err error) bool {
+	var refused *StatusError
+	return errors.As(err, &refused)
+}
+
+// readManagement reads the pages of the Management applet's READ CONFIG.
+func readManagement(card Card) (Device, error) {
+	greeting, err := transmit(card, selectCommand(cmdSelectManagement, managementAID), insGetResponse)
+	if err != nil {
+		return Device{}, err
+	}
+	device := Device{Version: greetingVersion(greeting)}
 	for page := byte(0); page < maxConfigPages; page++ {
-		answer, err := transmit(card, command{name: name, ins: 0x1d, p1: page}, insGetResponse)
+		fields, err := readConfigPage(card, page)
 		if err != nil {
 			return Device{}, err
-		}
-		if len(answer) < 1 || int(answer[0]) > len(answer)-1 {
-			return Device{}, fmt.Errorf("%s: %w: the length at offset 0 does not fit %d bytes", name, ErrMalformed, len(answer))
-		}
-		fields, err := parseFields(answer[1 : 1+int(answer[0])])
-		if err != nil {
-			return Device{}, fmt.Errorf("%s: %w", name, err)
 		}
 		device.readFields(fields)
 		if more, _ := find(fields, configMoreData); len(more) == 0 || more[0] == 0 {
@@ -114,6 +121,40 @@ func readConfig(card Card) (Device, error) {
 		}
 	}
 	return device, nil
+}
+
+func readConfigPage(card Card, page byte) ([]field, error) {
+	answer, err := transmit(card, command{name: cmdReadConfig, ins: 0x1d, p1: page}, insGetResponse)
+	if err != nil {
+		return nil, err
+	}
+	if len(answer) < 1 || int(answer[0]) > len(answer)-1 {
+		return nil, fmt.Errorf("%s: %w: the length at offset 0 does not fit %d bytes", cmdReadConfig, ErrMalformed, len(answer))
+	}
+	fields, err := parseFields(answer[1 : 1+int(answer[0])])
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", cmdReadConfig, err)
+	}
+	return fields, nil
+}
+
+var versionText = regexp.MustCompile(`(\d{1,3})\.(\d{1,3})\.(\d{1,3})`)
+
+// greetingVersion finds the firmware in the sentence that the Management applet
+// answers to SELECT. Before 5.0, the configuration does not tell it.
+func greetingVersion(greeting []byte) Version {
+	var v Version
+	for i, number := range versionText.FindSubmatch(greeting) {
+		if i == 0 {
+			continue // the match as a whole
+		}
+		n, err := strconv.ParseUint(string(number), 10, 8)
+		if err != nil {
+			return Version{}
+		}
+		v[i-1] = byte(n)
+	}
+	return v
 }
 
 func (d *Device) readFields(fields []field) {
@@ -137,29 +178,21 @@ func (d *Device) readFields(fields []field) {
 	}
 }
 
-// readOTPSerial asks the OTP applet, which knows the serial number where the
-// Management applet does not.
-func readOTPSerial(card Card) (Device, error) {
-	status, err := transmit(card, command{name: cmdSelect, ins: 0xa4, p1: 0x04, data: otpAID}, insGetResponse)
+// readOTP asks the OTP applet, which knows the serial number where the Management
+// applet does not.
+func readOTP(card Card) (Device, error) {
+	status, err := transmit(card, selectCommand(cmdSelectOTP, otpAID), insGetResponse)
 	if err != nil {
-		return Device{}, unknownDevice(err)
+		return Device{}, err
 	}
-	answer, err := transmit(card, command{name: "READ SERIAL", ins: 0x01, p1: 0x10}, insGetResponse)
+	answer, err := transmit(card, command{name: cmdReadSerial, ins: 0x01, p1: 0x10}, insGetResponse)
 	if err != nil {
-		return Device{}, unknownDevice(err)
+		return Device{}, err
 	}
 	if len(answer) < 4 {
-		return Device{}, fmt.Errorf("READ SERIAL: %w: %d bytes, not 4", ErrMalformed, len(answer))
+		return Device{}, fmt.Errorf("%s: %w: %d bytes, not 4", cmdReadSerial, ErrMalformed, len(answer))
 	}
 	device := Device{Serial: binary.BigEndian.Uint32(answer)}
 	copy(device.Version[:], status) // the applet's status begins with the firmware
 	return device, nil
-}
-
-func unknownDevice(err error) error {
-	var refused *StatusError
-	if errors.As(err, &refused) {
-		return fmt.Errorf("%w: %v", ErrUnknownDevice, err)
-	}
-	return err
 }

@@ -11,11 +11,14 @@ import (
 const (
 	swOK                  = 0x9000
 	swMoreData            = 0x6100 // the low byte hints at how much
+	swWarning             = 0x6300
+	swTriesLeft           = 0x63c0 // the low digit tells how many
 	swMemoryFailure       = 0x6581
 	swWrongLength         = 0x6700
 	swSecurity            = 0x6982 // not validated, or the touch did not come
-	swConditions          = 0x6985
 	swNoSuchObject        = 0x6984
+	swConditions          = 0x6985
+	swNotSelectable       = 0x6999
 	swWrongSyntax         = 0x6a80
 	swFunctionUnsupported = 0x6a81
 	swFileNotFound        = 0x6a82
@@ -25,7 +28,6 @@ const (
 	swWrongP1P2           = 0x6b00
 	swNoSuchInstruction   = 0x6d00
 	swClassUnsupported    = 0x6e00
-	swAppletSelect        = 0x6999 // the applet is not selectable
 	swUnknown             = 0x6f00
 )
 
@@ -51,73 +53,56 @@ func (e *StatusError) Error() string {
 }
 
 func (e *StatusError) Unwrap() error {
-	switch e.Status {
-	case swSecurity:
-		return oath.ErrLocked
-	case swMemoryFailure:
-		return ErrCorrupt
-	case swNoSuchInstruction, swClassUnsupported, swFunctionUnsupported:
-		if e.Command == cmdSelect {
-			return ErrNoApplet
-		}
-		return oath.ErrUnsupported
+	status := e.Status
+	if status&0xfff0 == swTriesLeft {
+		status = swTriesLeft
 	}
-	switch e.Command {
-	case cmdSelect:
-		return e.meaningOfSelect()
-	case cmdPut:
-		return e.meaningOfPut()
-	case cmdValidate:
-		return e.meaningOfValidate()
-	case cmdDelete, cmdRename, cmdCalculate:
-		return e.meaningOfNamed()
+	if meaning := meanings[e.Command][status]; meaning != nil {
+		return meaning
 	}
-	return nil
+	return commonMeanings[status]
 }
 
-func (e *StatusError) meaningOfSelect() error {
-	switch e.Status {
-	case swFileNotFound, swAppletSelect, swWrongP1P2:
-		return ErrNoApplet
-	}
-	return nil
+// commonMeanings are those of every command that has no other for the word.
+var commonMeanings = map[uint16]error{
+	swSecurity:            oath.ErrLocked,
+	swMemoryFailure:       ErrCorrupt,
+	swNoSuchInstruction:   oath.ErrUnsupported,
+	swClassUnsupported:    oath.ErrUnsupported,
+	swFunctionUnsupported: oath.ErrUnsupported,
 }
 
-func (e *StatusError) meaningOfPut() error {
-	switch e.Status {
-	case swNoSpace, swUnknown: // 6F00 is how very old keys say that they are full
-		return oath.ErrNoSpace
-	case swConditions: // one maker's key does not overwrite
-		return oath.ErrExists
-	}
-	return nil
+// meanings are those that a word has for one command. The words for the same
+// mistake differ from maker to maker.
+var meanings = map[string]map[uint16]error{
+	cmdSelect: {
+		swNotSelectable:       ErrNoApplet,
+		swFunctionUnsupported: ErrNoApplet,
+		swFileNotFound:        ErrNoApplet,
+		swWrongP1P2:           ErrNoApplet,
+		swNoSuchInstruction:   ErrNoApplet,
+		swClassUnsupported:    ErrNoApplet,
+	},
+	cmdValidate: {
+		swWarning:      oath.ErrWrongPassword,
+		swTriesLeft:    oath.ErrWrongPassword,
+		swWrongLength:  oath.ErrWrongPassword,
+		swSecurity:     oath.ErrWrongPassword,
+		swConditions:   oath.ErrWrongPassword,
+		swWrongSyntax:  oath.ErrWrongPassword,
+		swNoSuchObject: oath.ErrNoPassword,
+	},
+	cmdPut:       {swNoSpace: oath.ErrNoSpace},
+	cmdDelete:    noSuchAccount,
+	cmdRename:    noSuchAccount,
+	cmdCalculate: noSuchAccount,
 }
 
-func (e *StatusError) meaningOfValidate() error {
-	switch e.Status {
-	case swWrongSyntax, swConditions, swWrongLength, 0x6300:
-		return oath.ErrWrongPassword
-	case swNoSuchObject:
-		return oath.ErrNoPassword
-	}
-	if e.Status&0xfff0 == 0x63c0 { // ISO 7816-4: wrong, and how many tries are left
-		return oath.ErrWrongPassword
-	}
-	return nil
-}
-
-// meaningOfNamed is for the commands that name an account. The words for one
-// that is not there differ from maker to maker.
-func (e *StatusError) meaningOfNamed() error {
-	switch e.Status {
-	case swNoSuchObject, swFileNotFound, swRecordNotFound, swReferenceNotFound:
-		return oath.ErrNotFound
-	case swConditions:
-		if e.Command == cmdRename {
-			return oath.ErrExists
-		}
-	}
-	return nil
+var noSuchAccount = map[uint16]error{
+	swNoSuchObject:      oath.ErrNotFound,
+	swFileNotFound:      oath.ErrNotFound,
+	swRecordNotFound:    oath.ErrNotFound,
+	swReferenceNotFound: oath.ErrNotFound,
 }
 
 // hasStatus reports whether the error is the card's answer with that status word.

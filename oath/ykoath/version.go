@@ -20,11 +20,10 @@ func (v Version) before(w Version) bool { return v.Compare(w) < 0 }
 
 // Firmware from which a feature is there, or a bug is gone.
 var (
-	versionNoRelock  = Version{3, 0, 0} // before, SET CODE locks the applet again
 	versionSlots     = Version{4, 0, 0} // before, a budget of memory instead of slots
 	versionTouch     = Version{4, 2, 4}
 	versionSHA512    = Version{4, 3, 1}
-	versionNoPrefix  = Version{4, 3, 5} // since 4.0.1 and before, PUT overwrites a name it is a prefix of
+	versionNoPrefix  = Version{4, 3, 5} // from 4.0.1 until then, PUT overwrites an account whose ID begins with the new one
 	versionRename    = Version{5, 3, 1}
 	versionMoreSlots = Version{5, 7, 0}
 )
