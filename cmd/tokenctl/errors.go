@@ -25,6 +25,20 @@ const (
 	exitInterrupted = 130 // 128 and the number of SIGINT, as shells have it
 )
 
+// exitStatuses ends every command's help and manual page.
+const exitStatuses = `  0    done
+  1    any other failure
+  2    wrong usage
+  3    no such account
+  4    several accounts, or several keys, and one must be chosen
+  5    no key, no reader, or it cannot be reached
+  6    the password is wrong or missing
+  7    the key was not touched in time
+  8    no space left on the key
+  9    done in part; the message says which part
+  130  interrupted
+`
+
 // A usageError is a command line that cannot be meant.
 type usageError struct{ error }
 

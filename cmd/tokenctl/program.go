@@ -25,7 +25,13 @@ type program struct {
 func (p *program) execute(ctx context.Context, args []string) int {
 	started := false
 	root := newRootCommand(p)
-	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		if err := c.ValidateFlagGroups(); err != nil { // which cobra does only after this
+			return err
+		}
+		started = true
+		return nil
+	}
 	root.SetArgs(args)
 	root.SetIn(p.in)
 	root.SetOut(p.out)
@@ -48,6 +54,7 @@ func newRootCommand(p *program) *cobra.Command {
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("tokenctl {{.Version}}\n")
+	root.SetHelpTemplate(root.HelpTemplate() + "\nExit status:\n" + exitStatuses)
 	root.AddCommand(
 		newEnrollCommand(p),
 		newCodeCommand(p),
