@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,11 +37,24 @@ func (p *program) execute(ctx context.Context, args []string) int {
 	root.SetIn(p.in)
 	root.SetOut(p.out)
 	root.SetErr(p.err)
-	err := root.ExecuteContext(ctx)
+	err := unknownCommand(root, args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
 	if err != nil && !started { // the command line itself was wrong
 		err = usageError{err}
 	}
 	return p.report(err)
+}
+
+// unknownCommand returns an error for a command that a group does not have. Cobra
+// would answer with the group's help, as if all were well.
+func unknownCommand(root *cobra.Command, args []string) error {
+	group, rest, err := root.Find(args)
+	if err != nil || group.Runnable() || len(rest) == 0 || strings.HasPrefix(rest[0], "-") {
+		return nil
+	}
+	return fmt.Errorf("unknown command %q for %q", rest[0], group.CommandPath())
 }
 
 func newRootCommand(p *program) *cobra.Command {
