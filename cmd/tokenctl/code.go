@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,10 +11,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
 type codeOptions struct {
-	key          keyOptions
+	tokens       tokenOptions
 	query        string
 	at           string
 	next         bool
@@ -29,8 +30,9 @@ func newCodeCommand(p *program) *cobra.Command {
 		Use:   "code [QUERY]",
 		Short: "Show one code, or all",
 		Long: "Code prints the code of the account that QUERY fits, and nothing else, on\n" +
-			"standard output. Without a query it prints all codes but those that need a touch\n" +
-			"or move a counter.\n\n" +
+			"standard output. It looks on the keys that are plugged in, then in the vault.\n" +
+			"Without a query it prints all codes but those that need a touch, move a counter,\n" +
+			"or are in a locked vault alone.\n\n" +
 			"The counter of an HOTP account moves each time its code is asked for.",
 		Example: "  tokenctl code github\n  tokenctl code GitHub:alice | xclip",
 		Args:    cobra.MaximumNArgs(1),
@@ -42,7 +44,7 @@ func newCodeCommand(p *program) *cobra.Command {
 			return p.oneCode(c.Context(), o)
 		},
 	}
-	o.key.addFlags(c)
+	o.tokens.addFlags(c)
 	f := c.Flags()
 	f.StringVar(&o.at, "at", "", "compute the code of another `TIME`: RFC 3339, or seconds since 1970")
 	f.BoolVar(&o.next, "next", false, "compute the code that follows the current one")
@@ -76,103 +78,75 @@ func (p *program) oneCode(ctx context.Context, o codeOptions) error {
 	if o.query == "" {
 		return usagef("the query is empty")
 	}
-	k, err := p.openKey(ctx, o.key)
+	t, err := p.openTokens(ctx, o.tokens, o.json)
 	if err != nil {
 		return err
 	}
-	defer k.close()
-	entry, err := p.findCode(k, o, at)
+	defer t.close()
+	h, err := p.findCode(t, o, at)
 	if err != nil {
 		return err
 	}
-	if entry, err = p.adjust(ctx, k, o, entry); err != nil {
+	if h, err = p.adjust(ctx, o, h); err != nil {
 		return err
 	}
 	if o.json {
-		return p.printJSON(describeEntry(entry))
+		return p.printJSON(describeHolding(h))
 	}
-	fmt.Fprintln(p.out, entry.Code.Value)
+	fmt.Fprintln(p.out, h.Code.Value)
 	if p.showsResults() {
-		p.note("%s%s", printable(entry.Account.Label()), p.validity(entry.Code))
+		p.note("%s on %s%s", printable(h.Account.Label()), h.Members[0].Name, p.validity(h.Code))
 	}
 	return nil
 }
 
-// findCode finds the account and computes its code in as few exchanges with the
+// findCode finds the account and computes its code, in as few exchanges with a
 // key as can be.
-func (p *program) findCode(k *key, o codeOptions, at time.Time) (oath.Entry, error) {
+func (p *program) findCode(t *tokens, o codeOptions, at time.Time) (fleet.Holding, error) {
 	if p.wantsOnlyDigits(o) {
-		entry, err := p.codeByID(k, oath.ID(o.query), at)
+		code, m, err := t.CodeOf(oath.ID(o.query), at)
 		if !errors.Is(err, oath.ErrNotFound) {
-			return entry, err
+			return fleet.Holding{Entry: oath.Entry{Code: code}, Members: []*fleet.Member{m}}, err
 		}
 	}
-	entries, err := k.Codes(at)
-	if err != nil {
-		return oath.Entry{}, err
+	h, err := t.Find(o.query, at)
+	if err != nil || !h.Code.IsZero() {
+		return h, err
 	}
-	account, err := oath.MatchOne(mapSlice(entries, entryAccount), o.query)
-	if err != nil {
-		return oath.Entry{}, fmt.Errorf("%q: %w", o.query, err)
-	}
-	i := slices.IndexFunc(entries, func(e oath.Entry) bool { return e.Account.ID() == account.ID() })
-	if !entries[i].Code.IsZero() {
-		return entries[i], nil
-	}
-	return p.askCode(k, account, at)
+	return computeCode(h, at)
 }
 
 // wantsOnlyDigits reports whether the query looks like a whole ID, and nothing
-// but the digits is wanted. Then the key can be asked for that account's code
+// but the digits is wanted. Then a key can be asked for that account's code
 // straight away; but the answer does not tell TOTP from HOTP, and so not whether
 // the code expires.
 func (p *program) wantsOnlyDigits(o codeOptions) bool {
 	timed := o.next || o.minRemaining > 0
-	return strings.Contains(o.query, ":") && len(o.query) <= 64 && !o.json && !timed && !p.showsResults()
+	return strings.Contains(o.query, ":") && len(o.query) <= ykoath.MaxIDSize && !o.json && !timed && !p.showsResults()
 }
 
-func (p *program) codeByID(k *key, id oath.ID, at time.Time) (oath.Entry, error) {
-	return p.askCode(k, id.Account(oath.TOTP), at)
-}
-
-func entryAccount(e oath.Entry) oath.Account { return e.Account }
-
-// askCode computes one account's code, and says so when a touch is awaited.
-func (p *program) askCode(k *key, a oath.Account, at time.Time) (oath.Entry, error) {
-	code, err := p.untilTouched(a.Touch, func() (oath.Code, error) { return k.Code(a, at) })
+// computeCode asks for a code that was not told on the way.
+func computeCode(h fleet.Holding, at time.Time) (fleet.Holding, error) {
+	code, m, err := h.ComputeCode(at)
 	if err != nil {
-		return oath.Entry{}, fmt.Errorf("%q: %w", printable(a.Label()), err)
+		return h, fmt.Errorf("%q: %w", printable(h.Account.Label()), err)
 	}
-	return oath.Entry{Account: a, Code: code}, nil
-}
-
-// touchNotice is how long a key may take to answer before it is safe to say that
-// it waits for a touch. It does not tell beforehand for every account.
-const touchNotice = 400 * time.Millisecond
-
-func (p *program) untilTouched(touch bool, compute func() (oath.Code, error)) (oath.Code, error) {
-	notice := func() { p.note("Touch the key, please.") }
-	if touch {
-		notice()
-		return compute()
-	}
-	timer := time.AfterFunc(touchNotice, notice)
-	defer timer.Stop()
-	return compute()
+	h.Code, h.Members = code, []*fleet.Member{m}
+	return h, nil
 }
 
 // adjust computes the code that --next or --min-remaining ask for, in the place
 // of the current one.
-func (p *program) adjust(ctx context.Context, k *key, o codeOptions, e oath.Entry) (oath.Entry, error) {
-	if e.Account.Type == oath.HOTP || (!o.next && e.Code.Remaining(p.now()) >= o.minRemaining) {
-		return e, nil
+func (p *program) adjust(ctx context.Context, o codeOptions, h fleet.Holding) (fleet.Holding, error) {
+	if h.Code.Until.IsZero() || (!o.next && h.Code.Remaining(p.now()) >= o.minRemaining) {
+		return h, nil
 	}
 	if !o.next {
-		if err := p.waitUntil(ctx, e.Code.Until); err != nil {
-			return oath.Entry{}, err
+		if err := p.waitUntil(ctx, h.Code.Until); err != nil {
+			return h, err
 		}
 	}
-	return p.askCode(k, e.Account, e.Code.Until)
+	return computeCode(h, h.Code.Until)
 }
 
 func (p *program) waitUntil(ctx context.Context, t time.Time) error {
@@ -209,50 +183,35 @@ func (p *program) allCodes(ctx context.Context, o codeOptions) error {
 	if err != nil {
 		return err
 	}
-	k, err := p.openKey(ctx, o.key)
+	t, err := p.openTokens(ctx, o.tokens, o.json)
 	if err != nil {
 		return err
 	}
-	defer k.close()
-	entries, err := freeCodes(k, at)
-	if err != nil {
-		return err
-	}
-	slices.SortStableFunc(entries, func(a, b oath.Entry) int { return compareAccounts(a.Account, b.Account) })
+	defer t.close()
+	holdings, failure := t.Codes(at)
 	if o.json {
-		return p.printJSON(mapSlice(entries, describeEntry))
+		err = p.printJSON(mapSlice(holdings, describeHolding))
+	} else {
+		p.printColumns(mapSlice(holdings, codeRow))
 	}
-	p.printColumns(mapSlice(entries, codeRow))
-	if len(entries) == 0 {
+	if err == nil && failure == nil && len(holdings) == 0 {
 		p.note("No accounts yet. Add one with: tokenctl enroll")
 	}
-	return nil
+	return errors.Join(err, incomplete(failure, len(holdings)))
 }
 
-// freeCodes returns all accounts, with the codes that cost neither a touch nor a
-// counter.
-func freeCodes(k *key, at time.Time) ([]oath.Entry, error) {
-	entries, err := k.Codes(at)
-	if err != nil {
-		return nil, err
+// incomplete is the error for results of which some are missing.
+func incomplete(failure error, shown int) error {
+	if failure == nil || shown == 0 {
+		return failure
 	}
-	for i, e := range entries {
-		if !e.Code.IsZero() || e.Account.Touch || e.Account.Type != oath.TOTP {
-			continue
-		}
-		code, err := k.Code(e.Account, at)
-		if err != nil {
-			return nil, fmt.Errorf("%q: %w", printable(e.Account.Label()), err)
-		}
-		entries[i].Code = code
-	}
-	return entries, nil
+	return fmt.Errorf("%w: %w", errPartly, failure)
 }
 
-func codeRow(e oath.Entry) []string {
-	code := e.Code.Value
-	if e.Code.IsZero() {
-		code = "(" + reasonWithout(e.Account) + ")"
+func codeRow(h fleet.Holding) []string {
+	code := h.Code.Value
+	if h.Code.IsZero() {
+		code = "(" + reasonWithout(h) + ")"
 	}
-	return []string{printable(string(e.Account.ID())), code}
+	return []string{printable(string(h.Account.ID())), code}
 }

@@ -2,13 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
 )
 
 type deleteOptions struct {
-	key       keyOptions
+	tokens    tokenOptions
 	query     string
 	yes, json bool
 }
@@ -19,39 +24,67 @@ func newDeleteCommand(p *program) *cobra.Command {
 		Use:     "delete QUERY",
 		Aliases: []string{"rm"},
 		Short:   "Remove an account",
-		Long: "Delete removes the account that QUERY fits from the key, with its secret. There\n" +
-			"is no way back: turn two-factor authentication off at the service first.",
+		Long: "Delete removes the account that QUERY fits, with its secret, from every key that is\n" +
+			"plugged in and from the vault. There is no way back: turn two-factor\n" +
+			"authentication off at the service first.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.query = args[0]
 			return p.delete(c.Context(), o)
 		},
 	}
-	o.key.addFlags(c)
+	o.tokens.addFlags(c)
 	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return c
 }
 
 func (p *program) delete(ctx context.Context, o deleteOptions) error {
-	k, err := p.openKey(ctx, o.key)
+	t, err := p.openTokens(ctx, o.tokens, true)
 	if err != nil {
 		return err
 	}
-	defer k.close()
-	a, err := findAccount(k, o.query)
+	defer t.close()
+	h, err := t.Locate(o.query)
 	if err != nil {
 		return err
 	}
-	if err := p.terminal.confirm(o.yes, "Delete %s and its secret for good?", printable(a.Label())); err != nil {
+	label, from := printable(h.Account.Label()), strings.Join(mapSlice(h.Members, memberName), " and ")
+	if err := p.terminal.confirm(o.yes, "Delete %s and its secret from %s for good?", label, from); err != nil {
 		return err
 	}
-	if err := k.Delete(a.ID()); err != nil {
-		return fmt.Errorf("deleting %q: %w", printable(a.Label()), err)
+	done, failures := h.Each(func(t oath.Token) error { return t.Delete(h.Account.ID()) })
+	return p.reportChange(change{what: "deleted", of: h.Account, result: h.Account, json: o.json, done: done, failures: failures})
+}
+
+// A change is what was done to an account on several tokens.
+type change struct {
+	what     string // past participle
+	of       oath.Account
+	result   oath.Account
+	json     bool
+	done     []*fleet.Member
+	failures []*fleet.MemberError
+}
+
+// reportChange tells where a change was made and where not.
+func (p *program) reportChange(c change) error {
+	label := printable(c.of.Label())
+	for _, m := range c.done {
+		p.note("%s: %s is %s.", m.Name, label, c.what)
 	}
-	if o.json {
-		return p.printJSON(describeAccount(a))
+	var failed []error
+	for _, f := range c.failures {
+		failed = append(failed, f)
 	}
-	p.note("%s is deleted.", printable(a.Label()))
-	return nil
+	switch err := errors.Join(failed...); {
+	case err == nil && c.json:
+		return p.printJSON(describeAccount(c.result))
+	case err == nil:
+		return nil
+	case len(c.done) == 0:
+		return fmt.Errorf("%q is not %s: %w", label, c.what, err)
+	default:
+		return fmt.Errorf("%w: %q is not %s everywhere: %w", errPartly, label, c.what, err)
+	}
 }

@@ -2,25 +2,28 @@ package main
 
 import (
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
 type enrollOptions struct {
-	key       keyOptions
-	to        string
+	tokens    tokenOptions
+	to        []string
+	allKeys   bool
 	sources   []string
 	typed     typedAccount
 	touch     bool
 	overwrite bool
+	yes       bool
 	json      bool
 }
 
@@ -28,13 +31,15 @@ func newEnrollCommand(p *program) *cobra.Command {
 	var o enrollOptions
 	c := &cobra.Command{
 		Use:   "enroll [SOURCE...]",
-		Short: "Put an account on the key",
-		Long: "Enroll puts an account on the key: from an otpauth URI, from a picture of the QR\n" +
-			"code that the service shows (PNG or JPEG), from either of them on standard input\n" +
-			"(-), or from options and questions. Several codes in one picture are several\n" +
-			"accounts.\n\n" +
-			"The key then computes a code, tokenctl computes the same one by itself, and if\n" +
-			"they agree prints it, to be typed into the service at once.",
+		Short: "Put an account on every key and in the vault",
+		Long: "Enroll puts an account on every key that is plugged in, and in the vault: from an\n" +
+			"otpauth URI, from a picture of the QR code that the service shows (PNG or JPEG),\n" +
+			"from either of them on standard input (-), or from options and questions. Several\n" +
+			"codes in one picture are several accounts.\n\n" +
+			"Each key then computes a code, tokenctl computes the same one by itself, and if\n" +
+			"they agree prints it, to be typed into the service at once.\n\n" +
+			"Where an account is already, with the same secret, nothing changes: after a\n" +
+			"failure halfway, the same command again does the rest.",
 		Example: "  tokenctl enroll qr.png\n" +
 			"  wl-paste --type image/png | tokenctl enroll -\n" +
 			"  tokenctl enroll --issuer GitHub --account alice --touch",
@@ -43,21 +48,22 @@ func newEnrollCommand(p *program) *cobra.Command {
 			return p.enroll(c.Context(), o)
 		},
 	}
-	o.key.addFlags(c)
+	o.tokens.addFlags(c)
 	o.typed.addFlags(c)
 	f := c.Flags()
-	f.StringVar(&o.to, "to", "", "put it on the key with this serial number, as in `key:SERIAL`")
-	f.BoolVarP(&o.touch, "touch", "t", false, "have the key ask for a touch for each code")
-	f.BoolVar(&o.overwrite, "overwrite", false, "replace the account if there is one of this name")
+	f.StringSliceVar(&o.to, "to", nil, "put it on these alone: `TOKEN` is key:SERIAL or vault; several parted by commas")
+	f.BoolVar(&o.allKeys, "all-keys", false, "put it on every key that is plugged in, which is what happens without --to")
+	f.BoolVarP(&o.touch, "touch", "t", false, "have the keys ask for a touch for each code")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace the account where there is another of this name")
+	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask, and do not offer to wait for a spare key")
 	f.BoolVar(&o.json, "json", false, "print JSON")
-	c.MarkFlagsMutuallyExclusive("to", "device")
+	for _, other := range []string{"device", "reader", "no-keys", "no-vault", "all-keys"} {
+		c.MarkFlagsMutuallyExclusive("to", other)
+	}
 	return c
 }
 
 func (p *program) enroll(ctx context.Context, o enrollOptions) error {
-	if err := o.chooseTarget(); err != nil {
-		return err
-	}
 	accounts, err := p.accountsToEnroll(o)
 	if err != nil {
 		return err
@@ -66,30 +72,16 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 		defer accounts[i].Secret.Clear()
 		accounts[i].Account.Touch = o.touch
 	}
-	k, err := p.openKey(ctx, o.key)
+	t, err := p.openTargets(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer k.close()
-	entries, err := p.enrollAll(k, accounts, o.overwrite)
-	if shown := p.showEnrolled(entries, o.json); shown != nil {
-		return shown
+	defer t.close()
+	results := p.enrollAll(t.Fleet, accounts, o.overwrite)
+	if p.mayOfferSpare(o, t) {
+		results = p.offerSpare(ctx, t, o, accounts, results)
 	}
-	return err
-}
-
-// chooseTarget turns --to into the choice of a key.
-func (o *enrollOptions) chooseTarget() error {
-	if o.to == "" {
-		return nil
-	}
-	serial, found := strings.CutPrefix(o.to, "key:")
-	n, err := strconv.ParseUint(serial, 10, 32)
-	if !found || err != nil || n == 0 {
-		return usagef("--to %q is not of the form key:SERIAL", o.to)
-	}
-	o.key.serial = uint32(n)
-	return nil
+	return p.reportEnrolled(results, o.json)
 }
 
 func (p *program) accountsToEnroll(o enrollOptions) ([]otpauth.Key, error) {
@@ -107,70 +99,162 @@ func (p *program) accountsToEnroll(o enrollOptions) ([]otpauth.Key, error) {
 	return accounts, o.typed.rename(accounts)
 }
 
-// enrollAll enrolls one account after the other, until one fails. The error
-// wraps errPartly if something was done before.
-func (p *program) enrollAll(k *key, accounts []otpauth.Key, overwrite bool) ([]oath.Entry, error) {
-	var entries []oath.Entry
-	for _, account := range accounts {
-		entry, err := p.enrollOne(k, account, overwrite)
-		if err != nil && len(entries) > 0 && !errors.Is(err, errPartly) {
-			err = fmt.Errorf("%w: %d of %d accounts are on the key; %w", errPartly, len(entries), len(accounts), err)
-		}
-		if err != nil {
-			return entries, err
-		}
-		entries = append(entries, entry)
+// openTargets opens the tokens to enroll on.
+func (p *program) openTargets(ctx context.Context, o enrollOptions) (*tokens, error) {
+	if err := checkTargets(o.to); err != nil {
+		return nil, err
 	}
-	return entries, nil
-}
-
-// enrollOne stores an account and checks it: the key's code must be the one that
-// is computed here.
-func (p *program) enrollOne(k *key, account otpauth.Key, overwrite bool) (oath.Entry, error) {
-	a := account.Account
-	label := printable(a.Label())
-	store := k.Put
-	if overwrite {
-		store = k.Replace
+	if len(o.to) == 1 && o.to[0] == vaultName {
+		o.tokens.noKeys = true
 	}
-	if err := store(a, account.Secret); err != nil {
-		return oath.Entry{}, fmt.Errorf("enrolling %q: %w", label, err)
-	}
-	at := p.now()
-	expected, err := oath.Compute(a, account.Secret, at)
+	t, err := p.openTokens(ctx, o.tokens, true)
 	if err != nil {
-		return oath.Entry{}, err
+		return nil, err
 	}
-	entry, err := p.askCode(k, a, at)
-	if err != nil {
-		return oath.Entry{}, fmt.Errorf("%w: the account is on the key, but was not checked: %w", errPartly, err)
+	if len(o.to) == 0 {
+		return t, nil
 	}
-	if subtle.ConstantTimeCompare([]byte(entry.Code.Value), []byte(expected.Value)) == 0 {
-		return oath.Entry{}, withdraw(k, a)
+	var chosen fleet.Fleet
+	for _, name := range o.to {
+		i := slices.IndexFunc(t.Fleet, func(m *fleet.Member) bool { return m.Name == name })
+		if i < 0 {
+			t.close()
+			return nil, missingTarget(name)
+		}
+		chosen = append(chosen, t.Fleet[i])
 	}
-	return entry, nil
+	t.Fleet = chosen
+	return t, nil
 }
 
-// withdraw removes an account whose codes are wrong.
-func withdraw(k *key, a oath.Account) error {
-	label := printable(a.Label())
-	if err := k.Delete(a.ID()); err != nil {
-		return fmt.Errorf("%w for %q, and cannot delete it: %w", errUnequal, label, err)
-	}
-	return fmt.Errorf("%w for %q; it is deleted from the key again", errUnequal, label)
-}
-
-// showEnrolled prints the codes that were checked.
-func (p *program) showEnrolled(entries []oath.Entry, asJSON bool) error {
-	switch {
-	case asJSON:
-		return p.printJSON(mapSlice(entries, describeEntry))
-	case len(entries) == 1:
-		e := entries[0]
-		p.note("%s is on the key, which computes the right code%s", printable(e.Account.Label()), p.validity(e.Code))
-		fmt.Fprintln(p.out, e.Code.Value)
-	default:
-		p.printColumns(mapSlice(entries, codeRow))
+func checkTargets(names []string) error {
+	for i, name := range names {
+		if name != vaultName && !isKeyName(name) {
+			return usagef("--to %q is neither key:SERIAL nor vault", name)
+		}
+		if slices.Contains(names[:i], name) {
+			return usagef("--to names %s twice", name)
+		}
 	}
 	return nil
+}
+
+func isKeyName(name string) bool {
+	serial, found := strings.CutPrefix(name, "key:")
+	return found && serial != "" && strings.Trim(serial, "0123456789") == ""
+}
+
+func missingTarget(name string) error {
+	if name == vaultName {
+		return vault.ErrNoVault
+	}
+	return fmt.Errorf("%w: none is %s", errNoSuchKey, name)
+}
+
+// An enrolled account is one with what came of it on each token.
+type enrolled struct {
+	account  oath.Account
+	code     oath.Code // that a token computed; zero if none could
+	outcomes []fleet.Outcome
+}
+
+func (p *program) enrollAll(f fleet.Fleet, accounts []otpauth.Key, overwrite bool) []enrolled {
+	results := make([]enrolled, len(accounts))
+	for i, key := range accounts {
+		results[i].account = key.Account
+		if key.Account.Type == oath.HOTP && len(f) > 1 {
+			p.note("%s counts its codes, and every token for itself. Use it on one token, or the counters drift apart.",
+				printable(key.Account.Label()))
+		}
+		results[i].enroll(f, fleet.Enrollment{Account: key.Account, Secret: key.Secret, Replace: overwrite, Now: p.now})
+	}
+	return results
+}
+
+func (r *enrolled) enroll(f fleet.Fleet, e fleet.Enrollment) {
+	for _, m := range f {
+		outcome := e.On(m)
+		r.outcomes = append(r.outcomes, outcome)
+		if outcome.State == fleet.Checked {
+			r.code = outcome.Code
+		}
+	}
+}
+
+// reportEnrolled prints the codes, tells what is where, and returns what went
+// wrong.
+func (p *program) reportEnrolled(results []enrolled, asJSON bool) error {
+	for _, r := range results {
+		p.noteOutcomes(r)
+	}
+	if err := p.printEnrolled(results, asJSON); err != nil {
+		return err
+	}
+	return enrollError(results)
+}
+
+func (p *program) noteOutcomes(r enrolled) {
+	label := printable(r.account.Label())
+	for _, o := range r.outcomes {
+		switch {
+		case o.Already:
+			p.note("%s: %s was there before, and computes the right code.", o.Member.Name, label)
+		case o.State == fleet.Checked:
+			p.note("%s: %s is there, and computes the right code.", o.Member.Name, label)
+		case isSealed(o):
+			p.note("%s: %s is there. It is locked, and computed no code.", o.Member.Name, label)
+		}
+	}
+}
+
+// isSealed reports whether a token took the account, and was not checked only
+// because it is locked.
+func isSealed(o fleet.Outcome) bool {
+	return o.State == fleet.Stored && errors.Is(o.Err, oath.ErrLocked)
+}
+
+func (p *program) printEnrolled(results []enrolled, asJSON bool) error {
+	var rows [][]string
+	for _, r := range results {
+		if !r.code.IsZero() {
+			rows = append(rows, []string{printable(string(r.account.ID())), r.code.Value})
+		}
+	}
+	switch {
+	case asJSON:
+		return p.printJSON(mapSlice(results, describeEnrolled))
+	case len(results) == 1 && len(rows) == 1:
+		fmt.Fprintln(p.out, rows[0][1])
+		p.note("The code%s", p.validity(results[0].code))
+	default:
+		p.printColumns(rows)
+	}
+	return nil
+}
+
+// enrollError tells which account is not where it should be.
+func enrollError(results []enrolled) error {
+	var failures []error
+	done := 0
+	for _, r := range results {
+		for _, o := range r.outcomes {
+			switch {
+			case o.State == fleet.Checked || isSealed(o):
+				done++
+			case o.State == fleet.Stored:
+				done++
+				failures = append(failures, fmt.Errorf("%s: %q is there, but was not checked: %w", o.Member.Name, printable(r.account.Label()), o.Err))
+			default:
+				failures = append(failures, fmt.Errorf("%s: %q is not there: %w", o.Member.Name, printable(r.account.Label()), o.Err))
+			}
+		}
+	}
+	switch err := errors.Join(failures...); {
+	case err == nil:
+		return nil
+	case done == 0:
+		return err
+	default:
+		return fmt.Errorf("%w:\n%w", errPartly, err)
+	}
 }

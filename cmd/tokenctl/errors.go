@@ -6,8 +6,10 @@ import (
 	"strings"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
+	"github.com/tokenctl/tokenctl/oath/vault"
 	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
@@ -64,9 +66,6 @@ var (
 	// errNoKeyring says that the system has no keyring to remember in.
 	errNoKeyring = errors.New("the system has no keyring")
 
-	// errUnequal says that a key computed another code than tokenctl did.
-	errUnequal = errors.New("the key computed a wrong code")
-
 	// errPartly says that a part was done, and wraps what stopped the rest.
 	errPartly = errors.New("done in part")
 )
@@ -85,7 +84,7 @@ var remedies = []remedy{
 	{errSeveralKeys, exitAmbiguous, "Choose one with --device SERIAL or --reader NAME, or leave only one plugged in."},
 	{errNoSuchKey, exitNoKey, "See what is plugged in with: tokenctl keys"},
 	{errNoKeyring, exitFailure, "Use --password-file or --password-command instead; a command can ask the password manager you have."},
-	{errUnequal, exitFailure, "Do not rely on this account. The key may be damaged, or not do what it says."},
+	{fleet.ErrUnequal, exitFailure, "Do not rely on this account. The key may be damaged, or not do what it says."},
 	{errDeclined, exitFailure, ""},
 
 	{pcsc.ErrUnavailable, exitNoKey, "Build tokenctl with cgo: install gcc and libpcsclite-dev, and build with CGO_ENABLED=1."},
@@ -99,11 +98,24 @@ var remedies = []remedy{
 	{oath.ErrRemoved, exitNoKey, "Plug it in again and see with tokenctl list whether the change was made."},
 	{ykoath.ErrNoApplet, exitNoKey, "If it is a YubiKey, switch OATH on: ykman config usb --enable OATH"},
 
+	{vault.ErrNoVault, exitFailure, "Make one with: tokenctl vault init"},
+	{vault.ErrVaultExists, exitFailure, "See to it with tokenctl vault status; another folder is named by --vault."},
+	{vault.ErrNotEmpty, exitFailure, "Name an empty or a new folder with --vault."},
+	{vault.ErrInsecure, exitFailure, "Make it yours alone: chmod go-w, and see who else had been there."},
+	{vault.ErrSymlink, exitFailure, "Put the file itself there, or delete the link."},
+	{vault.ErrReadOnly, exitFailure, "Nothing was changed. Make the disk writable, or name another folder with --vault."},
+	{vault.ErrRecipientsChanged, exitFailure, "If you changed it on another machine: tokenctl vault trust. If not, somebody wants to read what you store."},
+	{vault.ErrWrongKey, exitPassword, ""},
+	{vault.ErrMalformedKey, exitPassword, "It begins with AGE-SECRET-KEY-1, and is best read in by scanning."},
+	{vault.ErrNoWay, exitPassword, "See what opens it with: tokenctl vault status"},
+	{vault.ErrWrongSlot, exitPassword, "Was its PIV slot changed since? Add it again with: tokenctl vault add-key"},
+	{vault.ErrDamaged, exitFailure, "The file is left as it is. Bring it back from a copy of the vault, or delete it."},
+
 	{oath.ErrAmbiguous, exitAmbiguous, ""},
 	{oath.ErrNotFound, exitNotFound, "See which there are with: tokenctl list"},
 	{oath.ErrExists, exitFailure, "Replace it with --overwrite, which cannot be undone, or choose another --account name."},
 	{oath.ErrWrongPassword, exitPassword, "A forgotten password cannot be recovered; tokenctl reset wipes the key and its accounts."},
-	{oath.ErrLocked, exitPassword, "Give it with --password-file or --password-command, or on a terminal."},
+	{oath.ErrLocked, exitPassword, "Give it on a terminal, or with --password-file or --password-command for a key, --passphrase-file or --passphrase-command for the vault."},
 	{oath.ErrNoPassword, exitPassword, "Leave out --password-file and --password-command, or set one with: tokenctl password set"},
 	{oath.ErrTouchTimeout, exitTouch, "Try again, and touch the key's contact when it blinks."},
 	{oath.ErrNoSpace, exitNoSpace, "Make room with tokenctl delete, or use another key. tokenctl keys shows how full each is."},

@@ -26,7 +26,7 @@ type keyOptions struct {
 
 func (o *keyOptions) addFlags(c *cobra.Command) {
 	o.addChoice(c)
-	o.password.addFlags(c)
+	o.password.addFlags(c, "password", "the key's password")
 }
 
 func (o *keyOptions) addChoice(c *cobra.Command) {
@@ -40,6 +40,15 @@ type key struct {
 	*ykoath.Session
 	card   *pcsc.Card
 	reader string
+	serial uint32 // 0 if the key was not asked, or does not tell
+}
+
+// name tells the key from others: key:SERIAL, as --to takes it, or key:READER.
+func (k *key) name() string {
+	if k.serial == 0 {
+		return "key:" + k.reader
+	}
+	return fmt.Sprintf("key:%d", k.serial)
 }
 
 // close lets go of the key. One that a password had opened is reset, so that it
@@ -120,23 +129,37 @@ func (f finder) card(reader string) (*pcsc.Card, error) {
 	return f.service.Open(ctx, reader)
 }
 
-// in opens the key in a reader.
+// in opens the key in a reader, in as few exchanges as can be.
 func (f finder) in(reader string) (*key, error) {
 	card, err := f.card(reader)
 	if err != nil {
 		return nil, err
 	}
-	return f.on(card, reader)
+	return f.on(card, reader, ykoath.Device{})
+}
+
+// identified opens the key in a reader, and asks it for its serial number first.
+func (f finder) identified(reader string) (*key, error) {
+	card, err := f.card(reader)
+	if err != nil {
+		return nil, err
+	}
+	device, err := ykoath.ReadDevice(card)
+	if err != nil && !errors.Is(err, ykoath.ErrUnknownDevice) {
+		card.Close(false)
+		return nil, err
+	}
+	return f.on(card, reader, device)
 }
 
 // on opens the key that a card is, or lets go of it.
-func (f finder) on(card *pcsc.Card, reader string) (*key, error) {
+func (f finder) on(card *pcsc.Card, reader string, device ykoath.Device) (*key, error) {
 	session, err := ykoath.Select(card, f.random)
 	if err != nil {
 		card.Close(false)
 		return nil, err
 	}
-	return &key{session, card, reader}, nil
+	return &key{session, card, reader, device.Serial}, nil
 }
 
 // withSerial opens the key with a serial number. A reader that cannot be reached
@@ -151,45 +174,43 @@ func (f finder) withSerial(readers []string, serial uint32) (*key, error) {
 		}
 		device, err := ykoath.ReadDevice(card)
 		if err == nil && device.Serial == serial {
-			return f.on(card, reader)
+			return f.on(card, reader, device)
 		}
 		card.Close(false)
 	}
 	return nil, missing
 }
 
-// only opens the only one of several cards that has an OATH applet.
-func (f finder) only(readers []string) (*key, error) {
-	var found []*key
-	var failure error
+// all opens the keys in several readers. A card without an OATH applet is not a
+// key; the errors are of the others that could not be opened, by reader.
+func (f finder) all(readers []string) (keys []*key, failures map[string]error) {
+	failures = make(map[string]error)
 	for _, reader := range readers {
-		k, err := f.in(reader)
+		k, err := f.identified(reader)
 		switch {
 		case err == nil:
-			found = append(found, k)
+			keys = append(keys, k)
 		case !errors.Is(err, ykoath.ErrNoApplet):
-			failure = err
+			failures[reader] = err
 		}
 	}
-	switch {
-	case len(found) == 1 && failure == nil:
-		return found[0], nil
-	case len(found) > 1:
-		failure = fmt.Errorf("%w: %s", errSeveralKeys, strings.Join(mapSlice(found, describeKey), ", "))
-	case failure == nil:
-		failure = ykoath.ErrNoApplet
-	}
-	for _, k := range found {
-		k.close()
-	}
-	return nil, failure
+	return keys, failures
 }
 
-// describeKey names a key by its serial number, or by its reader if it has none.
-func describeKey(k *key) string {
-	device, err := ykoath.ReadDevice(k.card)
-	if err != nil || device.Serial == 0 {
-		return fmt.Sprintf("the one in %q", k.reader)
+// only opens the only one of several cards that is a key.
+func (f finder) only(readers []string) (*key, error) {
+	keys, failures := f.all(readers)
+	if len(keys) == 1 && len(failures) == 0 {
+		return keys[0], nil
 	}
-	return fmt.Sprint(device.Serial)
+	for _, k := range keys {
+		k.close()
+	}
+	if len(keys) > 1 {
+		return nil, fmt.Errorf("%w: %s", errSeveralKeys, strings.Join(mapSlice(keys, (*key).name), ", "))
+	}
+	for reader, err := range failures {
+		return nil, fmt.Errorf("%s: %w", reader, err)
+	}
+	return nil, ykoath.ErrNoApplet
 }

@@ -88,7 +88,7 @@ func (p *program) inspect(f finder, reader string, source passwordSource) keyJSO
 		j.Problem = problem(err)
 	}
 	j.Serial, j.Model, j.FormFactor = device.Serial, device.Model(), device.FormFactor.String()
-	k, err := f.on(card, reader)
+	k, err := f.on(card, reader, device)
 	if err != nil {
 		j.Problem = problem(err)
 		if device.NoOATH {
@@ -140,7 +140,7 @@ func problem(err error) string {
 var keysHeader = []string{"SERIAL", "MODEL", "FIRMWARE", "ACCOUNTS", "PASSWORD", "READER"}
 
 func keysRow(k keyJSON) []string {
-	serial, used := "-", "?"
+	serial, used := "-", "-"
 	if k.Serial != 0 {
 		serial = strconv.FormatUint(uint64(k.Serial), 10)
 	}
@@ -153,12 +153,5 @@ func keysRow(k keyJSON) []string {
 	if k.Problem != "" {
 		used = k.Problem
 	}
-	return []string{serial, orQuestion(k.Model), orQuestion(k.Firmware), used, yesNo(k.Password), k.Reader}
-}
-
-func orQuestion(s string) string {
-	if s == "" {
-		return "?"
-	}
-	return s
+	return []string{serial, orDash(k.Model), orDash(k.Firmware), used, yesNo(k.Password), k.Reader}
 }

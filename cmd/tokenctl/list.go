@@ -2,17 +2,18 @@ package main
 
 import (
 	"context"
-	"slices"
+	"errors"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
 )
 
 type listOptions struct {
-	key        keyOptions
+	tokens     tokenOptions
 	long, json bool
 }
 
@@ -22,80 +23,80 @@ func newListCommand(p *program) *cobra.Command {
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "Show the accounts",
-		Long: "List prints the ID of every account, one a line.\n\n" +
-			"With --long it adds type, algorithm, digits, period in seconds, and whether a\n" +
-			"touch is needed. The key does not tell that of an HOTP account, nor its digits.",
+		Long: "List prints the ID of every account on the keys and in the vault, one a line.\n\n" +
+			"With --long it adds type, algorithm, digits, period in seconds, whether a touch is\n" +
+			"needed, and where the account is. A dash is what no token tells: a key does not\n" +
+			"tell digits or touch of an HOTP account, and a locked vault tells names alone.",
 		Example: "  tokenctl list\n  tokenctl list --json | jq -r '.[].id'",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return p.list(c.Context(), o) },
 	}
-	o.key.addFlags(c)
-	c.Flags().BoolVarP(&o.long, "long", "l", false, "show all that the key tells of each account")
+	o.tokens.addFlags(c)
+	c.Flags().BoolVarP(&o.long, "long", "l", false, "show all that the tokens tell of each account")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return c
 }
 
 func (p *program) list(ctx context.Context, o listOptions) error {
-	k, err := p.openKey(ctx, o.key)
+	t, err := p.openTokens(ctx, o.tokens, o.long || o.json)
 	if err != nil {
 		return err
 	}
-	defer k.close()
-	accounts, err := k.List()
-	if err != nil {
-		return err
-	}
+	defer t.close()
+	holdings, failure := t.List()
 	if o.long || o.json {
-		entries, err := k.Codes(p.now())
-		if err != nil {
-			return err
+		entries, err := t.Codes(p.now())
+		if failure == nil {
+			failure = err
 		}
-		complete(accounts, entries)
+		complete(holdings, entries)
 	}
-	sortAccounts(accounts)
 	switch {
 	case o.json:
-		return p.printJSON(mapSlice(accounts, describeAccount))
+		err = p.printJSON(mapSlice(holdings, describeHeld))
 	case o.long:
-		p.printColumns(append([][]string{longHeader}, mapSlice(accounts, longRow)...))
+		p.printColumns(append([][]string{longHeader}, mapSlice(holdings, longRow)...))
 	default:
-		p.printColumns(mapSlice(accounts, func(a oath.Account) []string { return []string{printable(string(a.ID()))} }))
+		p.printColumns(mapSlice(holdings, func(h fleet.Holding) []string {
+			return []string{printable(string(h.Account.ID()))}
+		}))
 	}
-	if len(accounts) == 0 {
+	if err == nil && failure == nil && len(holdings) == 0 {
 		p.note("No accounts yet. Add one with: tokenctl enroll")
 	}
-	return nil
+	return errors.Join(err, incomplete(failure, len(holdings)))
 }
 
 // complete adds what only the codes tell, digits and touch, to the accounts.
-func complete(accounts []oath.Account, entries []oath.Entry) {
-	told := make(map[oath.ID]oath.Account, len(entries))
-	for _, e := range entries {
-		told[e.Account.ID()] = e.Account
+func complete(holdings, told []fleet.Holding) {
+	accounts := make(map[oath.ID]oath.Account, len(told))
+	for _, h := range told {
+		accounts[h.Account.ID()] = h.Account
 	}
-	for i := range accounts {
-		a := told[accounts[i].ID()]
-		accounts[i].Digits, accounts[i].Touch = a.Digits, a.Touch
+	for i := range holdings {
+		a := &holdings[i].Account
+		*a = fleet.Complete(*a, accounts[a.ID()])
 	}
 }
 
-func sortAccounts(accounts []oath.Account) {
-	slices.SortStableFunc(accounts, compareAccounts)
+var longHeader = []string{"ACCOUNT", "TYPE", "ALGORITHM", "DIGITS", "PERIOD", "TOUCH", "WHERE"}
+
+func longRow(h fleet.Holding) []string {
+	j := describeHeld(h)
+	return []string{
+		printable(h.Account.Label()), j.Type, orDash(j.Algorithm), numberOrDash(j.Digits), numberOrDash(j.Period),
+		yesNo(j.Touch), strings.Join(j.Tokens, " "),
+	}
 }
 
-// compareAccounts orders by label, whatever the case.
-func compareAccounts(a, b oath.Account) int {
-	return strings.Compare(strings.ToLower(a.Label()), strings.ToLower(b.Label()))
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
 }
 
-var longHeader = []string{"ACCOUNT", "TYPE", "ALGORITHM", "DIGITS", "PERIOD", "TOUCH"}
-
-func longRow(a oath.Account) []string {
-	j := describeAccount(a)
-	return []string{printable(a.Label()), j.Type, j.Algorithm, orDash(a.Digits), orDash(a.Period), yesNo(a.Touch)}
-}
-
-func orDash(n int) string {
+func numberOrDash(n int) string {
 	if n == 0 {
 		return "-"
 	}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
 )
 
 // accountJSON is an account as other programs read it; docs/json.md describes
@@ -22,6 +23,9 @@ type accountJSON struct {
 	Digits    int    `json:"digits,omitempty"`
 	Period    int    `json:"period,omitempty"` // seconds
 	Touch     bool   `json:"touch"`
+
+	// Tokens have the account: key:SERIAL, or vault.
+	Tokens []string `json:"tokens,omitempty"`
 }
 
 func describeAccount(a oath.Account) accountJSON {
@@ -46,30 +50,41 @@ func describeAccount(a oath.Account) accountJSON {
 type codeJSON struct {
 	accountJSON
 	Code       string     `json:"code,omitempty"`
-	Reason     string     `json:"reason,omitempty"` // "touch" or "counter"
+	Reason     string     `json:"reason,omitempty"` // "touch", "counter" or "locked"
 	ValidFrom  *time.Time `json:"valid_from,omitempty"`
 	ValidUntil *time.Time `json:"valid_until,omitempty"`
 }
 
-func describeEntry(e oath.Entry) codeJSON {
-	j := codeJSON{accountJSON: describeAccount(e.Account), Code: e.Code.Value}
-	if e.Code.IsZero() {
-		j.Reason = reasonWithout(e.Account)
-		return j
-	}
-	if !e.Code.Until.IsZero() {
-		from, until := e.Code.From.UTC(), e.Code.Until.UTC()
+func describeHolding(h fleet.Holding) codeJSON {
+	j := codeJSON{accountJSON: describeHeld(h), Code: h.Code.Value}
+	switch {
+	case h.Code.IsZero():
+		j.Reason = reasonWithout(h)
+	case !h.Code.Until.IsZero():
+		from, until := h.Code.From.UTC(), h.Code.Until.UTC()
 		j.ValidFrom, j.ValidUntil = &from, &until
 	}
 	return j
 }
 
+// describeHeld describes an account and where it is.
+func describeHeld(h fleet.Holding) accountJSON {
+	j := describeAccount(h.Account)
+	j.Tokens = mapSlice(h.Members, memberName)
+	return j
+}
+
+func memberName(m *fleet.Member) string { return m.Name }
+
 // reasonWithout tells why an account's code is computed only when asked for.
-func reasonWithout(a oath.Account) string {
-	if a.Type == oath.HOTP {
+func reasonWithout(h fleet.Holding) string {
+	switch {
+	case h.Account.Type == oath.HOTP:
 		return "counter"
+	case h.Account.Touch:
+		return "touch"
 	}
-	return "touch"
+	return "locked"
 }
 
 // printColumns writes rows: aligned for a person, parted by tabs for a program.

@@ -113,7 +113,7 @@ func (p *program) clearPassword(ctx context.Context, o passwordClearOptions) err
 	if err := k.ClearPassword(); err != nil {
 		return err
 	}
-	forgetAccessKey(k.DeviceID()) // there is nothing to open any more
+	forget(k.DeviceID()) // there is nothing to open any more
 	p.note("The key has no password any more.")
 	return nil
 }
@@ -207,7 +207,7 @@ func (p *program) forgetPassword(ctx context.Context, o keyOptions) error {
 		return err
 	}
 	defer k.close()
-	forgotten, err := forgetAccessKey(k.DeviceID())
+	forgotten, err := forget(k.DeviceID())
 	if err != nil {
 		return err
 	}

@@ -21,10 +21,11 @@ type passwordSource struct {
 	file, command string
 }
 
-func (s *passwordSource) addFlags(c *cobra.Command) {
-	c.Flags().StringVar(&s.file, "password-file", "", "read the key's password from the first line of `FILE`")
-	c.Flags().StringVar(&s.command, "password-command", "", "read the key's password from the first line that `CMD` prints")
-	c.MarkFlagsMutuallyExclusive("password-file", "password-command")
+// addFlags adds --NAME-file and --NAME-command for what the password is of.
+func (s *passwordSource) addFlags(c *cobra.Command, name, what string) {
+	c.Flags().StringVar(&s.file, name+"-file", "", "read "+what+" from the first line of `FILE`")
+	c.Flags().StringVar(&s.command, name+"-command", "", "read "+what+" from the first line that `CMD` prints")
+	c.MarkFlagsMutuallyExclusive(name+"-file", name+"-command")
 }
 
 func (s passwordSource) isGiven() bool { return s.file != "" || s.command != "" }

@@ -78,6 +78,8 @@ func newRootCommand(p *program) *cobra.Command {
 		newKeysCommand(p),
 		newPasswordCommand(p),
 		newResetCommand(p),
+		newInitCommand(p),
+		newVaultCommand(p),
 	)
 	return root
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -10,7 +9,7 @@ import (
 )
 
 type renameOptions struct {
-	key         keyOptions
+	tokens      tokenOptions
 	query, name string
 	json        bool
 }
@@ -18,9 +17,11 @@ type renameOptions struct {
 func newRenameCommand(p *program) *cobra.Command {
 	var o renameOptions
 	c := &cobra.Command{
-		Use:     "rename QUERY NAME",
-		Short:   "Give an account another name",
-		Long:    "Rename gives the account that QUERY fits another issuer and name, written as\nissuer:name. Its secret stays. A YubiKey can do so from firmware 5.3.1 on.",
+		Use:   "rename QUERY NAME",
+		Short: "Give an account another name",
+		Long: "Rename gives the account that QUERY fits another issuer and name, written as\n" +
+			"issuer:name, on every key that is plugged in and in the vault. Its secret stays.\n" +
+			"A YubiKey can do so from firmware 5.3.1 on.",
 		Example: "  tokenctl rename github 'GitHub:alice@example.com'",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -28,33 +29,30 @@ func newRenameCommand(p *program) *cobra.Command {
 			return p.rename(c.Context(), o)
 		},
 	}
-	o.key.addFlags(c)
+	o.tokens.addFlags(c)
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return c
 }
 
 func (p *program) rename(ctx context.Context, o renameOptions) error {
-	k, err := p.openKey(ctx, o.key)
+	t, err := p.openTokens(ctx, o.tokens, true)
 	if err != nil {
 		return err
 	}
-	defer k.close()
-	old, err := findAccount(k, o.query)
+	defer t.close()
+	old, err := t.Locate(o.query)
 	if err != nil {
 		return err
 	}
-	renamed, err := withLabel(old, o.name)
+	renamed, err := withLabel(old.Account, o.name)
 	if err != nil {
 		return err
 	}
-	if err := k.Rename(old.ID(), renamed.ID()); err != nil {
-		return fmt.Errorf("renaming %q: %w", printable(old.Label()), err)
-	}
-	if o.json {
-		return p.printJSON(describeAccount(renamed))
-	}
-	p.note("%s is now %s.", printable(old.Label()), printable(renamed.Label()))
-	return nil
+	done, failures := old.Each(func(t oath.Token) error { return t.Rename(old.Account.ID(), renamed.ID()) })
+	return p.reportChange(change{
+		what: "renamed to " + printable(renamed.Label()), of: old.Account, result: renamed, json: o.json,
+		done: done, failures: failures,
+	})
 }
 
 // withLabel returns the account under the name that a label gives it. A change
@@ -68,17 +66,4 @@ func withLabel(a oath.Account, label string) (oath.Account, error) {
 	}
 	valid := renamed.WithDefaults()
 	return renamed, valid.Validate()
-}
-
-// findAccount returns the one account of the key that the query fits.
-func findAccount(k *key, query string) (oath.Account, error) {
-	accounts, err := k.List()
-	if err != nil {
-		return oath.Account{}, err
-	}
-	a, err := oath.MatchOne(accounts, query)
-	if err != nil {
-		return oath.Account{}, fmt.Errorf("%q: %w", query, err)
-	}
-	return a, nil
 }

@@ -40,7 +40,7 @@ func (p *program) reset(ctx context.Context, o resetOptions) error {
 	if err := k.Reset(); err != nil {
 		return err
 	}
-	forgetAccessKey(deviceID) // if it was remembered, it opens nothing now
+	forget(deviceID) // if it was remembered, it opens nothing now
 	p.note("The key is empty.")
 	return nil
 }

@@ -6,12 +6,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
+	"image/draw"
+	"image/png"
+	"os"
 	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
 // TestScripts runs the scripts in testdata/script, each before a PC/SC daemon of
@@ -27,6 +33,8 @@ import (
 //	apdus NAME COMMAND...       what the key was sent since the last apdus
 //	daemon stop|start           the PC/SC daemon goes away and comes back
 //	hold N | release            another program holds the key in slot N
+//
+//	qr FILE URI...              a picture of QR codes, side by side
 //
 //	terminal [-pipe] PROGRAM... run a program on a terminal; -pipe leaves it only
 //	                            the terminal itself, not as its standard streams
@@ -56,6 +64,7 @@ func TestScripts(t *testing.T) {
 			"daemon":  scriptDaemon,
 			"hold":    scriptHold,
 			"release": scriptRelease,
+			"qr":      scriptQR,
 
 			"terminal": scriptTerminal,
 			"expect":   scriptExpect,
@@ -176,4 +185,28 @@ func scriptDaemon(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	ts.Check(d.Resume())
+}
+
+func scriptQR(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, len(args) > 1, "qr FILE URI...")
+	symbols := make([]image.Image, len(args)-1)
+	var whole image.Rectangle
+	for i, uri := range args[1:] {
+		symbol, err := otpauth.EncodeQR(uri, otpauth.LevelM)
+		ts.Check(err)
+		symbols[i] = symbol.Image(4)
+		size := symbols[i].Bounds().Size()
+		whole.Max = image.Pt(whole.Max.X+size.X, max(whole.Max.Y, size.Y))
+	}
+	picture := image.NewGray(whole)
+	draw.Draw(picture, whole, image.White, image.Point{}, draw.Src)
+	at := whole
+	for _, symbol := range symbols {
+		draw.Draw(picture, at, symbol, image.Point{}, draw.Src)
+		at.Min.X += symbol.Bounds().Dx()
+	}
+	file, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Check(png.Encode(file, picture))
+	ts.Check(file.Close())
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 )
@@ -115,4 +117,21 @@ func printable(s string) string {
 	quoted := strconv.QuoteToGraphic(s)
 	unquoted := quoted[1 : len(quoted)-1]
 	return strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(unquoted)
+}
+
+// awaitEnter returns when a line is read from the terminal, or the context is
+// done. It reads by a handle of its own, which can be told to stop.
+func awaitEnter(ctx context.Context) {
+	in, _, err := openConsole()
+	if err != nil {
+		<-ctx.Done()
+		return
+	}
+	defer in.Close()
+	defer context.AfterFunc(ctx, func() { in.SetReadDeadline(time.Unix(1, 0)) })()
+	for b := make([]byte, 1); b[0] != '\n'; {
+		if _, err := in.Read(b); err != nil {
+			return
+		}
+	}
 }

@@ -70,17 +70,19 @@ type Holding struct {
 	Members []*Member
 }
 
-// Find returns the one account, on any token, that the query fits best, with the
-// members that have it. Its code is there if a token told it on the way.
+// Find returns the one account, on any token, that the query fits best, with its
+// code if a token told it on the way, and with the members that were found to
+// have it. It asks no further once a token has an account of that very ID.
 //
 // It returns oath.ErrNotFound, or an *oath.AmbiguousError. A token that could not
-// be asked is skipped if another has the account, and otherwise the error.
+// be asked is skipped if another has the account; if none has, the error tells
+// why.
 func (f Fleet) Find(query string, at time.Time) (Holding, error) {
 	var holdings []Holding
 	var failures []error
 	for _, m := range f {
-		entries, err := m.find(query, at)
-		if err != nil && !errors.Is(err, oath.ErrNotFound) {
+		entries, err := m.find(query, func(t oath.Token) ([]oath.Entry, error) { return t.Codes(at) })
+		if err != nil {
 			failures = append(failures, &MemberError{m.Name, err})
 		}
 		holdings = add(holdings, m, entries)
@@ -88,35 +90,70 @@ func (f Fleet) Find(query string, at time.Time) (Holding, error) {
 			break
 		}
 	}
-	account, err := oath.MatchOne(accountsHeld(holdings), query)
+	h, err := matchOne(holdings, query)
 	if errors.Is(err, oath.ErrNotFound) && len(failures) > 0 {
-		return Holding{}, errors.Join(failures...)
+		return h, errors.Join(failures...)
 	}
+	return h, err
+}
+
+// Locate returns the one account, on any token, that the query fits best, with
+// all members that have it. Its errors are Find's; but no token is skipped.
+func (f Fleet) Locate(query string) (Holding, error) {
+	var holdings []Holding
+	for _, m := range f {
+		entries, err := m.find(query, list)
+		if err != nil {
+			return Holding{}, &MemberError{m.Name, err}
+		}
+		holdings = add(holdings, m, entries)
+	}
+	return matchOne(holdings, query)
+}
+
+func matchOne(holdings []Holding, query string) (Holding, error) {
+	account, err := oath.MatchOne(accountsHeld(holdings), query)
 	if err != nil {
 		return Holding{}, fmt.Errorf("%q: %w", query, err)
 	}
 	return holdings[indexOf(holdings, account.ID())], nil
 }
 
-// find returns the member's accounts that fit the query best.
-func (m *Member) find(query string, at time.Time) ([]oath.Entry, error) {
+// find returns the member's accounts that fit the query best, of those that ask
+// returns, or as the token finds them. There may be none.
+func (m *Member) find(query string, ask func(oath.Token) ([]oath.Entry, error)) ([]oath.Entry, error) {
 	token, err := m.Token()
 	if err != nil {
 		return nil, err
 	}
 	if finder, ok := token.(Finder); ok {
 		accounts, err := finder.Find(query)
-		return entriesOf(accounts), err
+		return entriesOf(accounts), except(err, oath.ErrNotFound)
 	}
-	entries, err := token.Codes(at)
+	entries, err := ask(token)
 	if err != nil {
 		return nil, err
 	}
 	matches, err := oath.Match(accountsOf(entries), query)
-	fits := func(e oath.Entry) bool {
-		return slices.ContainsFunc(matches, func(a oath.Account) bool { return a.ID() == e.Account.ID() })
+	matching := make(map[oath.ID]bool, len(matches))
+	for _, a := range matches {
+		matching[a.ID()] = true
 	}
-	return slices.DeleteFunc(entries, func(e oath.Entry) bool { return !fits(e) }), err
+	entries = slices.DeleteFunc(entries, func(e oath.Entry) bool { return !matching[e.Account.ID()] })
+	return entries, except(err, oath.ErrNotFound)
+}
+
+// except returns the error, unless it is the one that is expected.
+func except(err, expected error) error {
+	if errors.Is(err, expected) {
+		return nil
+	}
+	return err
+}
+
+func list(t oath.Token) ([]oath.Entry, error) {
+	accounts, err := t.List()
+	return entriesOf(accounts), err
 }
 
 // hasExactly reports whether the query is the ID of one of the accounts, so that
@@ -171,10 +208,7 @@ func (m *Member) code(a oath.Account, at time.Time) (oath.Code, error) {
 // List returns all accounts of all tokens, by label. The errors tell of tokens
 // that could not be asked; the rest is returned all the same.
 func (f Fleet) List() ([]Holding, error) {
-	return f.collect(func(t oath.Token) ([]oath.Entry, error) {
-		accounts, err := t.List()
-		return entriesOf(accounts), err
-	})
+	return f.collect(list)
 }
 
 // Codes returns all accounts of all tokens, by label, with the codes that cost
@@ -182,8 +216,7 @@ func (f Fleet) List() ([]Holding, error) {
 func (f Fleet) Codes(at time.Time) ([]Holding, error) {
 	return f.collect(func(t oath.Token) ([]oath.Entry, error) {
 		if isLocked(t) {
-			accounts, err := t.List()
-			return entriesOf(accounts), err
+			return list(t)
 		}
 		return codes(t, at)
 	})
@@ -239,7 +272,7 @@ func add(holdings []Holding, m *Member, entries []oath.Entry) []Holding {
 		}
 		h := &holdings[i]
 		h.Members = append(h.Members, m)
-		h.Account = complete(h.Account, e.Account)
+		h.Account = Complete(h.Account, e.Account)
 		if h.Code.IsZero() {
 			h.Code = e.Code
 		}
@@ -247,8 +280,8 @@ func add(holdings []Holding, m *Member, entries []oath.Entry) []Holding {
 	return holdings
 }
 
-// complete fills in what one token does not tell of an account, and another does.
-func complete(a, b oath.Account) oath.Account {
+// Complete fills in what one token does not tell of an account, and another does.
+func Complete(a, b oath.Account) oath.Account {
 	if a.Type == oath.TypeUnknown {
 		a.Type, a.Period = b.Type, b.Period
 	}
@@ -260,6 +293,23 @@ func complete(a, b oath.Account) oath.Account {
 	}
 	a.Touch = a.Touch || b.Touch
 	return a
+}
+
+// Each does something with each token that has the account, and returns what went
+// wrong where. The members that it went well with come first.
+func (h Holding) Each(do func(oath.Token) error) (done []*Member, failures []*MemberError) {
+	for _, m := range h.Members {
+		token, err := m.Token()
+		if err == nil {
+			err = do(token)
+		}
+		if err != nil {
+			failures = append(failures, &MemberError{m.Name, err})
+		} else {
+			done = append(done, m)
+		}
+	}
+	return done, failures
 }
 
 func indexOf(holdings []Holding, id oath.ID) int {

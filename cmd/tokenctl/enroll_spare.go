@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/tokenctl/tokenctl/oath/fleet"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/pcsc"
+)
+
+// mayOfferSpare reports whether to offer to wait for another key: to a person who
+// named no token, and has one key plugged in.
+func (p *program) mayOfferSpare(o enrollOptions, t *tokens) bool {
+	free := len(o.to) == 0 && !o.tokens.namesKey() && !o.yes && !o.json
+	return free && p.terminal != nil && p.showsResults() && len(t.keys) == 1
+}
+
+// offerSpare enrolls on each further key that is plugged in, until its owner has
+// no more. The first key may be pulled out to make room.
+func (p *program) offerSpare(ctx context.Context, t *tokens, o enrollOptions, accounts []otpauth.Key, results []enrolled) []enrolled {
+	known := t.keys[0].reader
+	t.releaseKeys()
+	p.terminal.tell("A secret cannot be read back from a key. If you have a spare key, plug it in now,\nand it gets the same account. Otherwise, press Enter.")
+	for seen := []string{known}; ; {
+		reader, err := p.awaitKey(ctx, seen)
+		if err != nil {
+			if !errors.Is(err, context.Canceled) {
+				p.note("tokenctl: %v", err)
+			}
+			return results
+		}
+		seen = append(seen, reader)
+		results = p.enrollSpare(ctx, t, o, accounts, results, reader)
+		p.terminal.tell("Another one? Otherwise, press Enter.")
+	}
+}
+
+// awaitKey returns the reader of a key that is plugged in from now on. A reader
+// that was seen counts again once it was empty. It returns context.Canceled if
+// Enter is pressed.
+func (p *program) awaitKey(ctx context.Context, seen []string) (reader string, err error) {
+	service, err := pcsc.Connect()
+	if err != nil {
+		return "", err
+	}
+	defer service.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		awaitEnter(ctx)
+		cancel()
+	}()
+	_, err = service.Wait(ctx, func(readers []pcsc.Reader) bool {
+		var occupied []string
+		for _, r := range readers {
+			if r.Present {
+				occupied = append(occupied, r.Name)
+			}
+		}
+		seen = slices.DeleteFunc(seen, func(name string) bool { return !slices.Contains(occupied, name) })
+		i := slices.IndexFunc(occupied, func(name string) bool { return !slices.Contains(seen, name) })
+		if i >= 0 {
+			reader = occupied[i]
+		}
+		return i >= 0
+	})
+	return reader, err
+}
+
+func (p *program) enrollSpare(ctx context.Context, t *tokens, o enrollOptions, accounts []otpauth.Key, results []enrolled, reader string) []enrolled {
+	service, err := pcsc.Connect()
+	if err != nil {
+		p.note("tokenctl: %v", err)
+		return results
+	}
+	defer service.Close()
+	k, err := finder{ctx: ctx, service: service, random: p.random}.identified(reader)
+	if err != nil {
+		p.note("tokenctl: %v", err)
+		return results
+	}
+	spare := &tokens{}
+	defer spare.close()
+	p.addKey(ctx, spare, k, k.name(), o.tokens.key.password)
+	for i := range results {
+		if slices.ContainsFunc(results[i].outcomes, func(o fleet.Outcome) bool { return o.Member.Name == k.name() }) {
+			p.note("%s has it already.", k.name())
+			return results
+		}
+		results[i].enroll(spare.Fleet, fleet.Enrollment{
+			Account: accounts[i].Account, Secret: accounts[i].Secret, Replace: o.overwrite, Now: p.now,
+		})
+	}
+	return results
+}

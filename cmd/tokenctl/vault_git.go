@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/oath/vault"
+)
+
+func newVaultGitCommand(p *program) *cobra.Command {
+	return &cobra.Command{
+		Use:   "git ARGS...",
+		Short: "Run git in the vault's folder",
+		Long: "Git runs git in the vault's folder, with your arguments. \"tokenctl vault git init\"\n" +
+			"makes it a repository; from then on tokenctl commits each change. One file an\n" +
+			"account keeps what two machines enroll apart, so that merging just works.\n\n" +
+			"Another folder is named by $TOKENCTL_VAULT.",
+		Example:            "  tokenctl vault git init\n  tokenctl vault git push",
+		DisableFlagParsing: true,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 || args[0] == "--help" || args[0] == "-h" {
+				return c.Help()
+			}
+			return p.vaultGit(c.Context(), args)
+		},
+	}
+}
+
+// vaultGit runs git with the user's arguments. A new repository is begun by
+// tokenctl, with the files that keep age files as they are.
+func (p *program) vaultGit(ctx context.Context, args []string) error {
+	return p.withVault(ctx, vaultOptions{}, func(v *vaultToken) error {
+		if len(args) == 1 && args[0] == "init" {
+			return v.InitGit()
+		}
+		c := exec.CommandContext(ctx, "git", args...)
+		c.Dir, c.Env = v.Dir(), gitEnvironment()
+		c.Stdin, c.Stdout, c.Stderr = p.in, p.out, p.err
+		if err := c.Run(); err != nil {
+			return fmt.Errorf("git %s: %w", args[0], err)
+		}
+		return nil
+	})
+}
+
+// runGit returns what runs git for a vault, or nil if there is no git.
+func runGit(ctx context.Context) vault.Git {
+	git, err := exec.LookPath("git")
+	if err != nil {
+		return nil
+	}
+	return func(folder string, args ...string) error {
+		var message bytes.Buffer
+		c := exec.CommandContext(ctx, git, args...)
+		c.Dir, c.Env, c.Stderr = folder, gitEnvironment(), &message
+		if err := c.Run(); err != nil {
+			return fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(message.String()))
+		}
+		return nil
+	}
+}
+
+// gitEnvironment returns the environment without what would lead git elsewhere,
+// as inside another repository's hook.
+func gitEnvironment() []string {
+	var kept []string
+	for _, variable := range os.Environ() {
+		if !strings.HasPrefix(variable, "GIT_") {
+			kept = append(kept, variable)
+		}
+	}
+	return append(kept, "GIT_TERMINAL_PROMPT=0")
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
+	"github.com/tokenctl/tokenctl/oath/vault"
+)
+
+// vaultOptions choose a vault and open it.
+type vaultOptions struct {
+	dir        string
+	none       bool
+	passphrase passwordSource
+}
+
+func (o *vaultOptions) addFlags(c *cobra.Command) {
+	o.addChoice(c)
+	o.passphrase.addFlags(c, "passphrase", "the vault's passphrase")
+}
+
+func (o *vaultOptions) addChoice(c *cobra.Command) {
+	c.Flags().StringVar(&o.dir, "vault", "", "use the vault in `DIR` (default $TOKENCTL_VAULT, or else tokenctl/vault among your data)")
+	c.MarkFlagDirname("vault")
+}
+
+// folder returns where the vault is, or is to be.
+func (o vaultOptions) folder() (string, error) {
+	for _, dir := range []string{o.dir, os.Getenv("TOKENCTL_VAULT")} {
+		if dir != "" {
+			return filepath.Abs(dir)
+		}
+	}
+	data, err := userFolder("XDG_DATA_HOME", ".local/share")
+	return filepath.Join(data, "tokenctl", "vault"), err
+}
+
+// userFolder returns one of the folders of the XDG Base Directory Specification.
+// Windows has one place for all of them.
+func userFolder(variable, fallback string) (string, error) {
+	if dir := os.Getenv(variable); filepath.IsAbs(dir) {
+		return dir, nil
+	}
+	if runtime.GOOS == "windows" {
+		return os.UserCacheDir() // %LocalAppData%
+	}
+	home, err := os.UserHomeDir()
+	return filepath.Join(home, fallback), err
+}
+
+// A vaultToken is a vault that is unlocked when it must be, and tells its owner
+// what it noticed.
+type vaultToken struct {
+	*vault.Vault
+	p       *program
+	ctx     context.Context
+	source  passwordSource
+	known   knownFile
+	before  func() // lets go of the keys, whose PIV applet may be needed
+	recalls bool   // the keyring was asked already
+}
+
+// openVault opens the vault that the options choose, locked.
+func (p *program) openVault(ctx context.Context, o vaultOptions) (*vaultToken, error) {
+	dir, err := o.folder()
+	if err != nil {
+		return nil, err
+	}
+	known, err := readKnown(dir)
+	if err != nil {
+		return nil, err
+	}
+	v, err := vault.Open(dir, vault.Options{Known: known.Known, Git: runGit(ctx)})
+	if err != nil {
+		return nil, err
+	}
+	return &vaultToken{Vault: v, p: p, ctx: ctx, source: o.passphrase, known: known}, nil
+}
+
+// addVault adds the vault, if there is one.
+func (p *program) addVault(ctx context.Context, t *tokens, o vaultOptions) error {
+	v, err := p.openVault(ctx, o)
+	if errors.Is(err, vault.ErrNoVault) && o.dir == "" {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	v.before = t.releaseKeys
+	t.vault = v
+	t.Fleet = append(t.Fleet, &fleet.Member{Name: vaultName, Open: func() (oath.Token, error) { return v, nil }})
+	return nil
+}
+
+// vaultName is what the vault is called in reports, and by --to.
+const vaultName = "vault"
+
+// close closes the vault, and keeps what this machine now knows of it.
+func (v *vaultToken) close() {
+	for _, older := range v.Older() {
+		v.p.note("The counter of %s was put back from %d to %d; is the vault an older copy?",
+			printable(string(older.ID)), older.Known, older.Found)
+	}
+	if err := v.known.save(v.Known()); err != nil {
+		v.p.note("tokenctl: %v", err)
+	}
+	v.Close()
+}
+
+// Locked reports whether the vault is locked, and not remembered either.
+func (v *vaultToken) Locked() bool {
+	v.recall()
+	return v.Vault.Locked()
+}
+
+// recall unlocks the vault with what the system's keyring remembers of it.
+func (v *vaultToken) recall() {
+	if v.recalls || !v.Vault.Locked() {
+		return
+	}
+	v.recalls = true
+	if identity, found := recallVault(v.Known().Recipients, v.p.now()); found {
+		v.UnlockWithIdentity(identity)
+	}
+}
+
+// Code computes a code as vault.Vault does, and unlocks the vault for it.
+func (v *vaultToken) Code(a oath.Account, at time.Time) (oath.Code, error) {
+	var code oath.Code
+	err := v.unlocking(func() (err error) {
+		code, err = v.Vault.Code(a, at)
+		return err
+	})
+	return code, err
+}
+
+// Replace stores an account as vault.Vault does, and unlocks the vault for it.
+func (v *vaultToken) Replace(a oath.Account, s oath.Secret) error {
+	return v.unlocking(func() error { return v.Vault.Replace(a, s) })
+}
+
+// Rename renames an account as vault.Vault does, and unlocks the vault for it.
+func (v *vaultToken) Rename(old, new oath.ID) error {
+	return v.unlocking(func() error { return v.Vault.Rename(old, new) })
+}
+
+// Put stores an account as vault.Vault does.
+func (v *vaultToken) Put(a oath.Account, s oath.Secret) error {
+	return v.committed(v.Vault.Put(a, s))
+}
+
+// Delete deletes an account as vault.Vault does.
+func (v *vaultToken) Delete(id oath.ID) error { return v.committed(v.Vault.Delete(id)) }
+
+// unlocking does what may need the vault to be unlocked.
+func (v *vaultToken) unlocking(do func() error) error {
+	v.recall()
+	err := do()
+	if errors.Is(err, oath.ErrLocked) {
+		if err := v.unlock(); err != nil {
+			return err
+		}
+		err = do()
+	}
+	return v.committed(err)
+}
+
+// committed tells the owner of a change that git did not take. It was made.
+func (v *vaultToken) committed(err error) error {
+	if errors.Is(err, vault.ErrNotCommitted) {
+		v.p.note("tokenctl: %v", err)
+		return nil
+	}
+	return err
+}

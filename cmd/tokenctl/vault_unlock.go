@@ -1,0 +1,41 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+// unlock opens the vault, with what was given or what its owner is asked for.
+func (v *vaultToken) unlock() error {
+	v.recall()
+	if !v.Vault.Locked() {
+		return nil
+	}
+	if v.source.isGiven() {
+		passphrase, err := v.source.read(v.ctx)
+		if err != nil {
+			return err
+		}
+		return v.UnlockWithPassphrase(passphrase)
+	}
+	return v.unlockAsking()
+}
+
+func (v *vaultToken) unlockAsking() error {
+	terminal := v.p.terminal
+	for try := 1; ; try++ {
+		passphrase, err := terminal.askSecret("Passphrase of the vault")
+		if errors.Is(err, errNoTerminal) {
+			return oath.ErrLocked
+		}
+		if err != nil {
+			return err
+		}
+		err = v.UnlockWithPassphrase(passphrase)
+		if !errors.Is(err, oath.ErrWrongPassword) || try == passwordTries {
+			return err
+		}
+		terminal.tell("That is not it.")
+	}
+}
