@@ -22,7 +22,8 @@ var ErrNoQR = errors.New("no QR code can be read in the picture")
 // decoded or has more than 64 million pixels.
 //
 // The codes may be turned, light on dark, on a transparent ground, or cut out
-// without a margin.
+// without a margin. Their order is of no meaning. A picture with more than some
+// forty codes shows too many corners at once, and is not read.
 func ReadQR(r io.Reader) ([]string, error) {
 	img, err := decodePicture(r)
 	if err != nil {
@@ -46,7 +47,10 @@ func FindQR(img image.Image) ([]string, error) {
 // find looks for codes in several views of a picture, since each shows codes that
 // others hide. A large picture is searched further only if it shows none at first.
 func find(g *image.Gray) (texts []string) {
-	const large = 1 << 20
+	const large, huge = 1 << 20, 16 << 20
+	if len(g.Pix) > huge {
+		g = shrink(g, 2)
+	}
 	for _, views := range []func(*image.Gray) []*image.Gray{plainViews, smoothViews} {
 		for _, view := range views(g) {
 			for _, text := range scan(view) {
@@ -122,7 +126,10 @@ func decode(binarizer func(gozxing.LuminanceSource) gozxing.Binarizer, g *image.
 	if err != nil {
 		return nil
 	}
-	hints := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
+	hints := map[gozxing.DecodeHintType]any{
+		gozxing.DecodeHintType_TRY_HARDER:                 true,
+		gozxing.DecodeHintType_NEED_RESULT_POINT_CALLBACK: giveUpAfter(maxPatterns, bitmap),
+	}
 	results, err := multi.NewQRCodeMultiReader().DecodeMultiple(bitmap, hints)
 	if err == nil && len(results) > 0 {
 		return results
@@ -132,6 +139,24 @@ func decode(binarizer func(gozxing.LuminanceSource) gozxing.Binarizer, g *image.
 		return nil
 	}
 	return []*gozxing.Result{result}
+}
+
+// maxPatterns is how many finder patterns a view may show; a code has three.
+// Readers try any three of them, which a picture made for it would turn into
+// hours.
+const maxPatterns = 128
+
+// giveUpAfter wipes a bitmap as soon as a reader has found more than so many
+// finder patterns in it.
+func giveUpAfter(patterns int, bitmap *gozxing.BinaryBitmap) gozxing.ResultPointCallback {
+	return func(gozxing.ResultPoint) {
+		if patterns--; patterns >= 0 {
+			return
+		}
+		if black, err := bitmap.GetBlackMatrix(); err == nil {
+			black.Clear()
+		}
+	}
 }
 
 // paintOver hides the finder patterns of a code, and reports whether there was
