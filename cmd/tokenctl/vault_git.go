@@ -59,11 +59,26 @@ func runGit(ctx context.Context) vault.Git {
 		var message bytes.Buffer
 		c := exec.CommandContext(ctx, git, args...)
 		c.Dir, c.Env, c.Stderr = folder, gitEnvironment(), &message
+		if !knowsAuthor(ctx, git, folder) {
+			c.Env = append(c.Env, nobody...)
+		}
 		if err := c.Run(); err != nil {
 			return fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(message.String()))
 		}
 		return nil
 	}
+}
+
+// nobody is the author of changes where the user has told git no name.
+var nobody = []string{
+	"GIT_AUTHOR_NAME=tokenctl", "GIT_AUTHOR_EMAIL=tokenctl@localhost",
+	"GIT_COMMITTER_NAME=tokenctl", "GIT_COMMITTER_EMAIL=tokenctl@localhost",
+}
+
+func knowsAuthor(ctx context.Context, git, folder string) bool {
+	c := exec.CommandContext(ctx, git, "var", "GIT_AUTHOR_IDENT")
+	c.Dir, c.Env = folder, gitEnvironment()
+	return c.Run() == nil
 }
 
 // gitEnvironment returns the environment without what would lead git elsewhere,

@@ -20,11 +20,15 @@ type vaultOptions struct {
 	dir        string
 	none       bool
 	passphrase passwordSource
+	keyFile    string // of the vault's own key, as it is on paper
 }
 
 func (o *vaultOptions) addFlags(c *cobra.Command) {
 	o.addChoice(c)
 	o.passphrase.addFlags(c, "passphrase", "the vault's passphrase")
+	c.Flags().StringVar(&o.keyFile, "vault-key-file", "", "open the vault with its own key, AGE-SECRET-KEY-1..., from the first line of `FILE`")
+	c.MarkFlagsMutuallyExclusive("vault-key-file", "passphrase-file")
+	c.MarkFlagsMutuallyExclusive("vault-key-file", "passphrase-command")
 }
 
 func (o *vaultOptions) addChoice(c *cobra.Command) {
@@ -62,7 +66,7 @@ type vaultToken struct {
 	*vault.Vault
 	p       *program
 	ctx     context.Context
-	source  passwordSource
+	options vaultOptions
 	known   knownFile
 	before  func() // lets go of the keys, whose PIV applet may be needed
 	recalls bool   // the keyring was asked already
@@ -82,7 +86,7 @@ func (p *program) openVault(ctx context.Context, o vaultOptions) (*vaultToken, e
 	if err != nil {
 		return nil, err
 	}
-	return &vaultToken{Vault: v, p: p, ctx: ctx, source: o.passphrase, known: known}, nil
+	return &vaultToken{Vault: v, p: p, ctx: ctx, options: o, known: known}, nil
 }
 
 // addVault adds the vault, if there is one.

@@ -12,8 +12,15 @@ func (v *vaultToken) unlock() error {
 	if !v.Vault.Locked() {
 		return nil
 	}
-	if v.source.isGiven() {
-		passphrase, err := v.source.read(v.ctx)
+	switch o := v.options; {
+	case o.keyFile != "":
+		identity, err := passwordSource{file: o.keyFile}.read(v.ctx)
+		if err != nil {
+			return err
+		}
+		return v.UnlockWithIdentity(identity)
+	case o.passphrase.isGiven():
+		passphrase, err := o.passphrase.read(v.ctx)
 		if err != nil {
 			return err
 		}
