@@ -79,7 +79,8 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 	defer t.close()
 	results := p.enrollAll(t.Fleet, accounts, o.overwrite)
 	if p.mayOfferSpare(o, t) {
-		results = p.offerSpare(ctx, t, o, accounts, results)
+		p.offerSpare(ctx, t, o, accounts, results)
+		p.renew(results, accounts)
 	}
 	return p.reportEnrolled(results, o.json)
 }
@@ -166,43 +167,52 @@ func (p *program) enrollAll(f fleet.Fleet, accounts []otpauth.Key, overwrite boo
 			p.note("%s counts its codes, and every token for itself. Use it on one token, or the counters drift apart.",
 				printable(key.Account.Label()))
 		}
-		results[i].enroll(f, fleet.Enrollment{Account: key.Account, Secret: key.Secret, Replace: overwrite, Now: p.now})
+		p.enrollOn(f, key, &results[i], overwrite)
 	}
 	return results
 }
 
-func (r *enrolled) enroll(f fleet.Fleet, e fleet.Enrollment) {
+// enrollOn puts an account on tokens, and tells what is there as it happens.
+func (p *program) enrollOn(f fleet.Fleet, key otpauth.Key, r *enrolled, overwrite bool) {
+	e := fleet.Enrollment{Account: key.Account, Secret: key.Secret, Replace: overwrite, Now: p.now}
 	for _, m := range f {
-		outcome := e.On(m)
-		r.outcomes = append(r.outcomes, outcome)
-		if outcome.State == fleet.Checked {
-			r.code = outcome.Code
+		o := e.On(m)
+		r.outcomes = append(r.outcomes, o)
+		if o.State == fleet.Checked {
+			r.code = o.Code
 		}
+		p.noteOutcome(key.Account, o)
 	}
 }
 
-// reportEnrolled prints the codes, tells what is where, and returns what went
-// wrong.
-func (p *program) reportEnrolled(results []enrolled, asJSON bool) error {
-	for _, r := range results {
-		p.noteOutcomes(r)
+func (p *program) noteOutcome(a oath.Account, o fleet.Outcome) {
+	label := printable(a.Label())
+	switch {
+	case o.Already:
+		p.note("%s: %s was there before, and computes the right code.", o.Member.Name, label)
+	case o.State == fleet.Checked:
+		p.note("%s: %s is there, and computes the right code.", o.Member.Name, label)
+	case isSealed(o):
+		p.note("%s: %s is there. It is locked, and computed no code.", o.Member.Name, label)
 	}
+}
+
+// reportEnrolled prints the codes, and returns what went wrong.
+func (p *program) reportEnrolled(results []enrolled, asJSON bool) error {
 	if err := p.printEnrolled(results, asJSON); err != nil {
 		return err
 	}
 	return enrollError(results)
 }
 
-func (p *program) noteOutcomes(r enrolled) {
-	label := printable(r.account.Label())
-	for _, o := range r.outcomes {
-		switch {
-		case o.Already:
-			p.note("%s: %s was there before, and computes the right code.", o.Member.Name, label)
-		case o.State == fleet.Checked:
-			p.note("%s: %s is there, and computes the right code.", o.Member.Name, label)
-		case isSealed(o):
-			p.note("%s: %s is there. It is locked, and computed no code.", o.Member.Name, label)
+// renew computes the codes that a wait let expire. The tokens have shown already
+// that they compute the same.
+func (p *program) renew(results []enrolled, accounts []otpauth.Key) {
+	for i, r := range results {
+		if now := p.now(); !r.code.Until.IsZero() && r.code.Remaining(now) == 0 {
+			if code, err := oath.Compute(r.account, accounts[i].Secret, now); err == nil {
+				results[i].code = code
+			}
 		}
 	}
 }

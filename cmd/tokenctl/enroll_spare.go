@@ -19,7 +19,7 @@ func (p *program) mayOfferSpare(o enrollOptions, t *tokens) bool {
 
 // offerSpare enrolls on each further key that is plugged in, until its owner has
 // no more. The first key may be pulled out to make room.
-func (p *program) offerSpare(ctx context.Context, t *tokens, o enrollOptions, accounts []otpauth.Key, results []enrolled) []enrolled {
+func (p *program) offerSpare(ctx context.Context, t *tokens, o enrollOptions, accounts []otpauth.Key, results []enrolled) {
 	known := t.keys[0].reader
 	t.releaseKeys()
 	p.terminal.tell("A secret cannot be read back from a key. If you have a spare key, plug it in now,\nand it gets the same account. Otherwise, press Enter.")
@@ -29,10 +29,12 @@ func (p *program) offerSpare(ctx context.Context, t *tokens, o enrollOptions, ac
 			if !errors.Is(err, context.Canceled) {
 				p.note("tokenctl: %v", err)
 			}
-			return results
+			return
 		}
 		seen = append(seen, reader)
-		results = p.enrollSpare(ctx, t, o, accounts, results, reader)
+		if err := p.enrollSpare(ctx, o, accounts, results, reader); err != nil {
+			p.report(err)
+		}
 		p.terminal.tell("Another one? Otherwise, press Enter.")
 	}
 }
@@ -69,29 +71,25 @@ func (p *program) awaitKey(ctx context.Context, seen []string) (reader string, e
 	return reader, err
 }
 
-func (p *program) enrollSpare(ctx context.Context, t *tokens, o enrollOptions, accounts []otpauth.Key, results []enrolled, reader string) []enrolled {
+func (p *program) enrollSpare(ctx context.Context, o enrollOptions, accounts []otpauth.Key, results []enrolled, reader string) error {
 	service, err := pcsc.Connect()
 	if err != nil {
-		p.note("tokenctl: %v", err)
-		return results
+		return err
 	}
 	defer service.Close()
 	k, err := finder{ctx: ctx, service: service, random: p.random}.identified(reader)
 	if err != nil {
-		p.note("tokenctl: %v", err)
-		return results
+		return err
 	}
 	spare := &tokens{}
 	defer spare.close()
 	p.addKey(ctx, spare, k, k.name(), o.tokens.key.password)
-	for i := range results {
+	for i, key := range accounts {
 		if slices.ContainsFunc(results[i].outcomes, func(o fleet.Outcome) bool { return o.Member.Name == k.name() }) {
-			p.note("%s has it already.", k.name())
-			return results
+			p.note("%s is the same key.", k.name())
+			return nil
 		}
-		results[i].enroll(spare.Fleet, fleet.Enrollment{
-			Account: accounts[i].Account, Secret: accounts[i].Secret, Replace: o.overwrite, Now: p.now,
-		})
+		p.enrollOn(spare.Fleet, key, &results[i], o.overwrite)
 	}
-	return results
+	return nil
 }
