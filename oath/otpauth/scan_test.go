@@ -267,6 +267,15 @@ func TestFindQROfQrencode(t *testing.T) {
 	}
 }
 
+// Views of thin and of small pictures have next to no pixels.
+func TestFindQROfOddSizes(t *testing.T) {
+	for _, size := range []image.Point{{0, 0}, {1, 1}, {3000, 1}, {1, 50000}, {90000, 3}} {
+		if texts, err := FindQR(image.NewGray(image.Rectangle{Max: size})); !errors.Is(err, ErrNoQR) {
+			t.Errorf("%v: %q, %v", size, texts, err)
+		}
+	}
+}
+
 func TestReadQR(t *testing.T) {
 	code := symbolImage(t, 0, 3)
 	encoders := map[string]func(*bytes.Buffer, image.Image) error{
