@@ -20,7 +20,9 @@ const (
 // A Secret is the key an account's codes are computed from. It does not print:
 // formatting it in any way yields a placeholder.
 type Secret struct {
-	key *[]byte // fmt asks no unexported field how to print, but follows no pointer in one
+	// In an unexported field of another type, fmt cannot call Format, and prints
+	// what it finds. It follows one pointer, but not two.
+	key **[]byte
 }
 
 // NewSecret returns a secret that holds a copy of key. The error wraps
@@ -34,7 +36,8 @@ func NewSecret(key []byte) (Secret, error) {
 	case len(key) > MaxSecretSize:
 		return Secret{}, fmt.Errorf("%w: the secret has %d bytes, and may have %d at most", ErrInvalid, len(key), MaxSecretSize)
 	}
-	held := bytes.Clone(key)
+	held := new([]byte)
+	*held = bytes.Clone(key)
 	return Secret{&held}, nil
 }
 
@@ -88,7 +91,7 @@ func (s Secret) Bytes() []byte {
 	if s.key == nil {
 		return nil
 	}
-	return *s.key
+	return **s.key
 }
 
 // Base32 returns the secret in upper-case base32 without padding, the form of

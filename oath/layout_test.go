@@ -1,0 +1,181 @@
+package oath_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/tokenctl/tokenctl/"
+
+// mayImport is what each package may import of this module. A folder stands for
+// the packages in it that are not named themselves.
+var mayImport = map[string][]string{
+	"oath":                {},
+	"oath/otpauth":        {"oath"},
+	"oath/ykoath":         {"oath"},
+	"oath/vault":          {"oath", "oath/otpauth"},
+	"oath/virtualkey":     {"oath"},
+	"oath/migrate":        {"oath", "oath/otpauth"},
+	"oath/fleet":          {"oath"},
+	"oath/pcsc":           {},
+	"oath/pcsc/pcscdtest": {"oath/virtualkey"},
+	"oath/oathtest":       {"oath"},
+	"backup":              {"oath"},
+	"backup/...":          {"oath", "oath/otpauth", "backup", "backup/services"},
+	"cmd/virtualkey":      {"oath/virtualkey"},
+}
+
+// onlyImporter is who alone may import a module that needs hardware.
+var onlyImporter = map[string]string{
+	"github.com/ebfe/scard":        "oath/pcsc/*.go",
+	"github.com/go-piv/piv-go/v2/": "oath/vault/piv*.go",
+}
+
+// forTests are packages that only tests import.
+var forTests = []string{"oath/oathtest", "oath/pcsc/pcscdtest"}
+
+// forbidden is what no package below cmd does: print, exit, start processes,
+// read the environment or the clock.
+var forbidden = []string{
+	"os.Exit", "os.Getenv", "os.LookupEnv", "os.Environ", "os.ExpandEnv", "os.Stdin", "os.Stdout", "os.Stderr", "os.Args",
+	"os.StartProcess", "os.UserHomeDir", "os.UserConfigDir", "os.UserCacheDir",
+	"fmt.Print", "fmt.Printf", "fmt.Println", "fmt.Scan", "fmt.Scanf", "fmt.Scanln",
+	"time.Now", "time.Since", "time.Until",
+}
+
+var forbiddenImports = []string{"os/exec", "log", "log/slog", "syscall/js", "testing", "flag"}
+
+// A source is a Go file of this module that is no test.
+type source struct {
+	file string // its path in the module
+	pkg  string // its folder
+	ast  *ast.File
+}
+
+func sources(t *testing.T) []source {
+	t.Helper()
+	var all []source
+	err := filepath.WalkDir("..", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		file := filepath.ToSlash(strings.TrimPrefix(name, ".."+string(filepath.Separator)))
+		hidden := strings.HasPrefix(d.Name(), ".") && name != ".."
+		if d.IsDir() && (hidden || d.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || path.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		all = append(all, source{file, path.Dir(file), parsed})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 20 {
+		t.Fatalf("found %d files only", len(all))
+	}
+	return all
+}
+
+func (s source) imports() []string {
+	var paths []string
+	for _, spec := range s.ast.Imports {
+		p, _ := strconv.Unquote(spec.Path.Value)
+		paths = append(paths, p)
+	}
+	return paths
+}
+
+// allowed returns what the source may import of this module, and whether any
+// rule says.
+func (s source) allowed() (list []string, ruled bool) {
+	if list, ruled = mayImport[s.pkg]; ruled {
+		return list, true
+	}
+	folder, _, _ := strings.Cut(s.pkg, "/")
+	list, ruled = mayImport[folder+"/..."]
+	return list, ruled
+}
+
+func TestWhoImportsWhom(t *testing.T) {
+	for _, s := range sources(t) {
+		allowed, ruled := s.allowed()
+		if !ruled && s.pkg != "cmd/tokenctl" {
+			t.Errorf("%s: no rule says what %s may import", s.file, s.pkg)
+		}
+		for _, imported := range s.imports() {
+			ours, isOurs := strings.CutPrefix(imported, module)
+			switch {
+			case isOurs && slices.Contains(forTests, ours):
+				t.Errorf("%s imports %s, which is for tests", s.file, ours)
+			case isOurs && s.pkg != "cmd/tokenctl" && !slices.Contains(allowed, ours):
+				t.Errorf("%s imports %s; it may import %q", s.file, ours, allowed)
+			}
+			checkOnlyImporter(t, s.file, imported)
+		}
+	}
+}
+
+func checkOnlyImporter(t *testing.T, file, imported string) {
+	t.Helper()
+	for module, importer := range onlyImporter {
+		if ok, _ := path.Match(importer, file); !ok && strings.HasPrefix(imported, module) {
+			t.Errorf("%s imports %s, which only %s may", file, imported, importer)
+		}
+	}
+}
+
+func TestLibrariesLeaveTheProcessAlone(t *testing.T) {
+	for _, s := range sources(t) {
+		if strings.HasPrefix(s.pkg, "cmd/") || slices.Contains(forTests, s.pkg) {
+			continue
+		}
+		for _, imported := range s.imports() {
+			if slices.Contains(forbiddenImports, imported) {
+				t.Errorf("%s imports %s", s.file, imported)
+			}
+		}
+		ast.Inspect(s.ast, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				if x, ok := n.X.(*ast.Ident); ok && slices.Contains(forbidden, x.Name+"."+n.Sel.Name) {
+					t.Errorf("%s uses %s.%s", s.file, x.Name, n.Sel.Name)
+				}
+			case *ast.CallExpr:
+				if f, ok := n.Fun.(*ast.Ident); ok && (f.Name == "print" || f.Name == "println") {
+					t.Errorf("%s calls %s", s.file, f.Name)
+				}
+			}
+			return true
+		})
+	}
+}
+
+// Whatever backup is made of, it reaches no network, no process and no reader.
+func TestBackupIsOffline(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", module+"backup/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dep := range strings.Fields(string(out)) {
+		switch dep {
+		case "net", "net/http", "os/exec", "github.com/ebfe/scard", module + "oath/pcsc":
+			t.Errorf("backup depends on %s", dep)
+		}
+	}
+}

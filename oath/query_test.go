@@ -1,0 +1,79 @@
+package oath_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+func TestMatch(t *testing.T) {
+	var accounts []oath.Account
+	for _, id := range []oath.ID{
+		"GitHub:alice", "GitHub:bob", "60/GitHub:alice", "GitLab:alice", "alice", "Alice", "mail:GitHub", "Ünï:x", "2024/foo",
+	} {
+		accounts = append(accounts, id.Account(oath.TOTP))
+	}
+	for _, test := range []struct {
+		query string
+		want  []oath.ID // nil for none
+	}{
+		// The very ID.
+		{"GitHub:bob", []oath.ID{"GitHub:bob"}},
+		{"GitHub:alice", []oath.ID{"GitHub:alice"}},
+		{"60/GitHub:alice", []oath.ID{"60/GitHub:alice"}},
+		{"alice", []oath.ID{"alice"}},
+		{"2024/foo", []oath.ID{"2024/foo"}},
+		// The very name, of whatever issuer.
+		{"bob", []oath.ID{"GitHub:bob"}},
+		{"GitHub", []oath.ID{"mail:GitHub"}},
+		{"foo", []oath.ID{"2024/foo"}},
+		// What it begins with, in any case.
+		{"github", []oath.ID{"GitHub:alice", "GitHub:bob", "60/GitHub:alice", "mail:GitHub"}},
+		{"GITLAB", []oath.ID{"GitLab:alice"}},
+		{"BO", []oath.ID{"GitHub:bob"}},
+		{"ünï", []oath.ID{"Ünï:x"}},
+		{"", []oath.ID{"GitHub:alice", "GitHub:bob", "60/GitHub:alice", "GitLab:alice", "alice", "Alice", "mail:GitHub", "Ünï:x", "2024/foo"}},
+		// What it contains.
+		{"LAB:", []oath.ID{"GitLab:alice"}},
+		{"ub:b", []oath.ID{"GitHub:bob"}},
+
+		{"carol", nil},
+		{"60/", nil},
+	} {
+		matches, err := oath.Match(accounts, test.query)
+		if got := ids(matches); !slices.Equal(got, test.want) {
+			t.Errorf("%q: got %q, want %q", test.query, got, test.want)
+		}
+		if none := test.want == nil; none != errors.Is(err, oath.ErrNotFound) || !none && err != nil {
+			t.Errorf("%q: the error is %v", test.query, err)
+		}
+	}
+}
+
+func TestMatchOne(t *testing.T) {
+	accounts := []oath.Account{{Issuer: "a", Name: "x"}, {Issuer: "b", Name: "x"}}
+	if a, err := oath.MatchOne(accounts, "b:x"); err != nil || a != accounts[1] {
+		t.Errorf("got %+v, %v", a, err)
+	}
+	if _, err := oath.MatchOne(accounts, "y"); !errors.Is(err, oath.ErrNotFound) {
+		t.Errorf("got %v, want ErrNotFound", err)
+	}
+	_, err := oath.MatchOne(accounts, "x")
+	var ambiguous *oath.AmbiguousError
+	if !errors.As(err, &ambiguous) || !errors.Is(err, oath.ErrAmbiguous) {
+		t.Fatalf("got %v, want an AmbiguousError", err)
+	}
+	if ambiguous.Query != "x" || !slices.Equal(ambiguous.Matches, accounts) {
+		t.Errorf("got %+v", ambiguous)
+	}
+}
+
+func ids(accounts []oath.Account) []oath.ID {
+	var ids []oath.ID
+	for _, a := range accounts {
+		ids = append(ids, a.ID())
+	}
+	return ids
+}
