@@ -426,7 +426,8 @@ func (v *Vault) files() ([]fileName, error) {
 		return nil, err
 	}
 	slices.SortFunc(files, func(a, b fileName) int {
-		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.path, b.path))
+		// Of two files with the same ID, locate takes the one without a mark.
+		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(len(a.path), len(b.path)), cmp.Compare(a.path, b.path))
 	})
 	return files, bad.err()
 }

@@ -288,6 +288,9 @@ func (v *Vault) exclusive(message string, f func() error) error {
 	if err := v.disk.replay(); err != nil {
 		return err
 	}
+	if err := v.disk.sweep("."); err != nil {
+		return err
+	}
 	if err := f(); err != nil {
 		return err
 	}
