@@ -84,23 +84,27 @@ const plugging = 30 * time.Second
 func (d *Daemon) Plug(t testing.TB, slot int, key *virtualkey.Key) (pull func()) {
 	t.Helper()
 	p, reader := d.process, d.Readers()[slot]
-	before := p.log.inserted(reader)
 	await := func(condition func() bool) {
 		t.Helper()
 		if err := p.wait(plugging, condition); err != nil {
 			t.Fatalf("plugging a key into slot %d: %v", slot, err)
 		}
 	}
-	await(func() bool { return p.log.removed(reader) == before })
+	await(func() bool { return p.log.removed(reader) == p.inserted(reader) })
+	inserted, found := p.log.inserted(reader), p.log.found()
+	nth := p.inserted(reader) + 1
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- key.Connect(ctx, d.Slots()[slot], nil) }()
 	pull = sync.OnceFunc(func() {
 		cancel()
 		<-done
-		p.wait(plugging, func() bool { return p.log.removed(reader) > before }) // or it ended
+		p.wait(plugging, func() bool { return p.log.removed(reader) >= nth }) // or it ended
 	})
 	t.Cleanup(pull)
-	await(func() bool { return p.log.inserted(reader) > before })
+	await(func() bool { return p.log.found() > found })
+	if p.log.inserted(reader) == inserted { // it was there when the daemon first looked
+		p.unannounced[reader]++
+	}
 	return pull
 }

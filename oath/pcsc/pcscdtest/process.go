@@ -23,13 +23,22 @@ type process struct {
 	log  journal
 	kill context.CancelFunc
 	done chan struct{} // closed when it has ended
+
+	// unannounced counts, by reader, the cards that were in it before pcscd first
+	// looked: it does not say that those were inserted.
+	unannounced map[string]int
+}
+
+// inserted counts the cards that came to a reader.
+func (p *process) inserted(reader string) int {
+	return p.log.inserted(reader) + p.unannounced[reader]
 }
 
 // run starts pcscd with the socket on which it is to listen and the directory that
 // names its readers.
 func run(socket *os.File, config string) (*process, error) {
 	ctx, kill := context.WithCancel(context.Background())
-	p := &process{kill: kill, done: make(chan struct{})}
+	p := &process{kill: kill, done: make(chan struct{}), unannounced: make(map[string]int)}
 	cmd := exec.CommandContext(ctx, "sh", "-c", script, "sh", config)
 	cmd.ExtraFiles = []*os.File{socket}
 	cmd.Stdout, cmd.Stderr = &p.log, &p.log
@@ -111,3 +120,6 @@ func (j *journal) count(words string) int { return strings.Count(j.String(), wor
 // inserted and removed count the cards that pcscd saw come to a reader and go.
 func (j *journal) inserted(reader string) int { return j.count("Card inserted into " + reader) }
 func (j *journal) removed(reader string) int  { return j.count("Card Removed From " + reader) }
+
+// found counts the cards that pcscd got an answer to reset from.
+func (j *journal) found() int { return j.count("Card ATR: ") }
