@@ -64,9 +64,9 @@ func newEnrollCommand(p *program) *cobra.Command {
 }
 
 func (p *program) enroll(ctx context.Context, o enrollOptions) error {
-	accounts, err := p.accountsToEnroll(o)
-	if err != nil {
-		return err
+	accounts, unread := p.accountsToEnroll(o)
+	if len(accounts) == 0 {
+		return unread
 	}
 	for i := range accounts {
 		defer accounts[i].Secret.Clear()
@@ -82,22 +82,27 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 		p.offerSpare(ctx, t, o, accounts, results)
 		p.renew(results, accounts)
 	}
-	return p.reportEnrolled(results, o.json)
+	return p.reportEnrolled(results, unread, o.json)
 }
 
+// accountsToEnroll returns the accounts, which may come with an error as those of
+// readSources do.
 func (p *program) accountsToEnroll(o enrollOptions) ([]otpauth.Key, error) {
 	if len(o.sources) == 0 {
 		key, err := p.readTyped(o.typed)
-		return []otpauth.Key{key}, err
+		if err != nil {
+			return nil, err
+		}
+		return []otpauth.Key{key}, nil
 	}
 	if o.typed.describesCodes() || o.typed.secretStdin {
 		return nil, usagef("a SOURCE tells type, secret and form of the codes; only --issuer and --account may change what it says")
 	}
-	accounts, err := p.readSources(o.sources)
-	if err != nil {
+	accounts, unread := p.readSources(o.sources)
+	if err := o.typed.rename(accounts); err != nil {
 		return nil, err
 	}
-	return accounts, o.typed.rename(accounts)
+	return accounts, unread
 }
 
 // openTargets opens the tokens to enroll on.
@@ -198,11 +203,11 @@ func (p *program) noteOutcome(a oath.Account, o fleet.Outcome) {
 }
 
 // reportEnrolled prints the codes, and returns what went wrong.
-func (p *program) reportEnrolled(results []enrolled, asJSON bool) error {
+func (p *program) reportEnrolled(results []enrolled, unread error, asJSON bool) error {
 	if err := p.printEnrolled(results, asJSON); err != nil {
 		return err
 	}
-	return enrollError(results)
+	return enrollError(results, unread)
 }
 
 // renew computes the codes that a wait let expire. The tokens have shown already
@@ -242,9 +247,13 @@ func (p *program) printEnrolled(results []enrolled, asJSON bool) error {
 	return nil
 }
 
-// enrollError tells which account is not where it should be.
-func enrollError(results []enrolled) error {
+// enrollError tells which account is not where it should be, besides those that
+// were not even read.
+func enrollError(results []enrolled, unread error) error {
 	var failures []error
+	if unread != nil {
+		failures = append(failures, unread)
+	}
 	done := 0
 	for _, r := range results {
 		for _, o := range r.outcomes {

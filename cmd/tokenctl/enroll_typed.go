@@ -44,7 +44,7 @@ func (t typedAccount) describesCodes() bool {
 
 // rename gives the one account of a source the issuer and name of the options.
 func (t typedAccount) rename(keys []otpauth.Key) error {
-	if t.issuer == "" && t.name == "" {
+	if (t.issuer == "" && t.name == "") || len(keys) == 0 {
 		return nil
 	}
 	if len(keys) != 1 {

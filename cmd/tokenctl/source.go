@@ -14,7 +14,8 @@ import (
 const maxSourceSize = 64 << 20
 
 // readSources returns the accounts in URIs, pictures and files, "-" being
-// standard input.
+// standard input. The accounts may come with an error that tells what else is
+// there and cannot be read.
 func (p *program) readSources(sources []string) ([]otpauth.Key, error) {
 	var texts []string
 	for _, source := range sources {
@@ -25,15 +26,12 @@ func (p *program) readSources(sources []string) ([]otpauth.Key, error) {
 		texts = append(texts, found...)
 	}
 	keys, err := otpauth.ParseAll(texts...)
-	if err != nil {
-		return nil, err
-	}
 	for _, k := range keys {
 		for _, warning := range k.Warnings {
 			p.note("%s: %s", printable(k.Account.Label()), printable(warning))
 		}
 	}
-	return keys, nil
+	return keys, err
 }
 
 func (p *program) readSource(source string) (texts []string, err error) {
