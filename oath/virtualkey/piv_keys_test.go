@@ -230,16 +230,17 @@ func TestPIVTouchIsCached(t *testing.T) {
 			t.Errorf("status %s, %d touches, want %d", sw, touches, want)
 		}
 	}
-	sign(0x9e, 1)
-	sign(0x9e, 1)
+	sign(0x82, 1) // ALWAYS means it, and the touch is good for nothing else
+	sign(0x9e, 2)
+	sign(0x9e, 2)
 	c.Reset()
 	c.ok(selectPIV)
-	sign(0x9e, 1)
-	sign(0x82, 2) // ALWAYS means it
 	sign(0x9e, 2)
+	sign(0x82, 3)
+	sign(0x9e, 3)
 	expiry <- time.Time{}
-	sign(0x9e, 3)
-	sign(0x9e, 3)
+	sign(0x9e, 4)
+	sign(0x9e, 4)
 }
 
 func TestPIVImport(t *testing.T) {

@@ -44,6 +44,12 @@ func TestManagementKeySingle(t *testing.T) {
 		c.gets("00db3fff", unhex(t, "5c03 5fc102 5300"))
 		c.refuses("6982", header, obj(0x7c, obj(0x82, challenge))) // a second time
 		c.refuses("6982", "00db3fff", unhex(t, "5c03 5fc102 5300"))
+
+		challenge = in(t, 0x81, in(t, 0x7c, c.gets(header, unhex(t, "7c02 8100"))))
+		block.Encrypt(challenge, challenge)
+		c.ok(selectPIV)
+		c.refuses("6982", header, obj(0x7c, obj(0x82, challenge))) // in another session
+		c.refuses("6982", "00db3fff", unhex(t, "5c03 5fc102 5300"))
 	}
 }
 

@@ -230,6 +230,31 @@ func TestPIVIsDeterministic(t *testing.T) {
 	}
 }
 
+// The key keeps nothing of the caller's bytes.
+func TestPIVCommandIsCopied(t *testing.T) {
+	c := plugPIV(t, virtualkey.Config{})
+	c.manage()
+	for _, command := range [][]byte{
+		apdu("00 24 00 80", secret("123456"), secret("654321")),
+		apdu("00 db 3f ff", unhex(t, "5c03 5fc105"), obj(0x53, []byte("data"))),
+		apdu("00 ff ff ff", []byte{0x08}, obj(0x9b, managementKey[:16])),
+		apdu("00 fe 11 9e", obj(0x06, bytes.Repeat([]byte{1}, 32))),
+	} {
+		if reply, err := c.Transmit(command); err != nil || !bytes.Equal(reply, []byte{0x90, 0}) {
+			t.Fatalf("%x: %x, %v", command, reply, err)
+		}
+		clear(command)
+	}
+	c.ok(verify("654321"))
+	c.is("5304"+hex.EncodeToString([]byte("data")), apdu("00 cb 3f ff", unhex(t, "5c03 5fc105")))
+	if sw := c.proves(0x08, managementKey[:16]); sw != "9000" {
+		t.Errorf("the management key: %s", sw)
+	}
+	if _, sw := c.sign(0x9e, 0x11, digest); sw != "9000" {
+		t.Errorf("the key: %s", sw)
+	}
+}
+
 func TestPIVReset(t *testing.T) {
 	c := plugPIV(t, virtualkey.Config{})
 	c.manage()
