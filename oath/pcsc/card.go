@@ -3,6 +3,7 @@
 package pcsc
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,93 +19,116 @@ type Card struct {
 }
 
 // Open takes hold of the card in a reader. While another program holds it, Open
-// waits, until ctx is done, and then returns ErrBusy. It returns ErrNoReader,
-// ErrNoCard, ErrMute, ErrNoService or ErrNoPermission as they apply.
-//
-// Each card has a connection of its own, so that one that blocks holds up no
-// other: it takes the service's, which makes itself another when it needs one.
+// waits, until ctx is done; then it returns ErrBusy, or ctx's error if ctx was
+// cancelled. It returns ErrNoReader, ErrNoCard, ErrMute, ErrNoService or
+// ErrNoPermission as they apply.
 func (s *Service) Open(ctx context.Context, reader string) (*Card, error) {
-	if s.context == nil {
-		if err := s.connect(); err != nil {
-			return nil, err
-		}
-	}
-	card, err := connectShared(ctx, s.context, reader)
+	var card *Card
+	err := s.try(func() (err error) {
+		card, err = s.open(ctx, reader)
+		return err
+	})
 	if err != nil {
-		return nil, fmt.Errorf("opening the card in %q: %w", reader, explain(err))
-	}
-	c := &Card{context: s.context, card: card}
-	s.context = nil
-	if err := c.begin(ctx); err != nil {
 		return nil, fmt.Errorf("opening the card in %q: %w", reader, err)
 	}
-	return c, nil
+	return card, nil
 }
 
-// connectShared connects, and tries again while another program has the card for
-// itself.
-func connectShared(ctx context.Context, pcscContext *scard.Context, reader string) (*scard.Card, error) {
-	for {
-		card, err := pcscContext.Connect(reader, scard.ShareShared, scard.ProtocolAny)
-		if !errors.Is(err, scard.ErrSharingViolation) {
-			return card, err
-		}
-		if sleep(ctx, pollInterval) != nil {
+// open hands the service's connection to the card, for the service makes itself
+// another when it needs one. PC/SC may wait for its turn without bound and cannot
+// be told to stop, so it waits aside, and is left behind when ctx is done.
+func (s *Service) open(ctx context.Context, reader string) (*Card, error) {
+	c := &Card{context: s.context}
+	s.context = nil
+	opened := make(chan error, 1)
+	go func() { opened <- c.open(ctx, reader) }()
+	select {
+	case err := <-opened:
+		if err != nil {
 			return nil, err
 		}
-	}
-}
-
-// begin begins the transaction, or releases the card. PC/SC waits for its turn
-// without bound and cannot be told to stop, so it waits aside, and is left behind
-// when ctx is done.
-func (c *Card) begin(ctx context.Context) error {
-	begun := make(chan error, 1)
-	go func() { begun <- c.beginTransaction() }()
-	select {
-	case err := <-begun:
-		if err != nil {
-			c.release(scard.LeaveCard)
-		}
-		return err
+		return c, nil
 	case <-ctx.Done():
 		go func() { // when it is our turn after all, pass
-			if <-begun == nil {
-				c.card.EndTransaction(scard.LeaveCard)
+			if <-opened == nil {
+				c.Close(false)
 			}
-			c.release(scard.LeaveCard)
 		}()
-		return ErrBusy
+		return nil, busy(ctx)
 	}
 }
 
-func (c *Card) beginTransaction() error {
-	err := c.card.BeginTransaction()
-	if errors.Is(err, scard.ErrResetCard) { // by another program, since Connect
-		if err = c.card.Reconnect(scard.ShareShared, scard.ProtocolAny, scard.LeaveCard); err == nil {
-			err = c.card.BeginTransaction()
-		}
+// busy returns what to say of a wait that ctx ended.
+func busy(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
 	}
-	if err != nil {
-		return explain(err)
+	return ErrBusy
+}
+
+// open connects and begins the transaction, or releases everything.
+func (c *Card) open(ctx context.Context, reader string) error {
+	if err := c.connect(ctx, reader); err != nil {
+		c.context.Release()
+		return err
+	}
+	if err := c.begin(); err != nil {
+		c.release(scard.LeaveCard)
+		return err
 	}
 	return nil
 }
 
-// Transmit sends a command APDU and returns the response APDU. It blocks for as
-// long as the card takes, which may be waiting for a touch. It returns
-// ErrRemoved if the card goes away meanwhile.
+// connect connects, and tries again while another program has the card for
+// itself.
+func (c *Card) connect(ctx context.Context, reader string) error {
+	for {
+		card, err := c.context.Connect(reader, scard.ShareShared, scard.ProtocolAny)
+		c.card = card
+		if !errors.Is(err, scard.ErrSharingViolation) {
+			return explain(err)
+		}
+		if sleep(ctx, pollInterval) != nil {
+			return busy(ctx)
+		}
+	}
+}
+
+// begin begins the transaction. PC/SC insists that a reset by another program
+// since connect is taken note of.
+func (c *Card) begin() error {
+	err := c.card.BeginTransaction()
+	for errors.Is(err, scard.ErrResetCard) {
+		if err = c.card.Reconnect(scard.ShareShared, scard.ProtocolAny, scard.LeaveCard); err == nil {
+			err = c.card.BeginTransaction()
+		}
+	}
+	return explain(err)
+}
+
+// Transmit sends a command APDU, which must not be empty, and returns the response
+// APDU. It blocks for as long as the card takes, which may be waiting for a touch.
+// It returns ErrRemoved if the card goes away meanwhile, and ErrNoService if the
+// service does.
 func (c *Card) Transmit(command []byte) ([]byte, error) {
 	response, err := c.card.Transmit(command)
-	switch {
-	case err != nil && c.isGone():
-		return nil, fmt.Errorf("%w (%v)", ErrRemoved, err)
-	case err != nil:
-		return nil, fmt.Errorf("talking to the card: %w", explain(err))
-	case len(response) == 0: // what pcscd says of a card pulled out just now
-		return nil, ErrRemoved
+	if err != nil {
+		return nil, fmt.Errorf("talking to the card: %w", c.explain(err))
+	}
+	if len(response) == 0 { // what pcscd says of a card pulled out just now
+		return nil, fmt.Errorf("talking to the card: %w", ErrRemoved)
 	}
 	return response, nil
+}
+
+// explain says whether the card is gone, of which a reader may know no more than
+// that it did not answer.
+func (c *Card) explain(err error) error {
+	meaning := explain(err)
+	if errors.Is(meaning, ErrNoService) || errors.Is(meaning, ErrRemoved) || !c.isGone() {
+		return meaning
+	}
+	return fmt.Errorf("%w (%v)", ErrRemoved, err)
 }
 
 func (c *Card) isGone() bool {
@@ -113,50 +137,23 @@ func (c *Card) isGone() bool {
 }
 
 // Close ends the transaction and lets go of the card. With reset, the card
-// forgets what was proven to it, so that no other program finds it unlocked.
+// forgets what was proven to it before any other program gets at it. A program
+// that ends without Close, however it ends, has its card reset by the service.
 func (c *Card) Close(reset bool) error {
 	disposition := scard.LeaveCard
 	if reset {
 		disposition = scard.ResetCard
 	}
 	ended := c.card.EndTransaction(disposition)
-	released := c.release(disposition)
-	if ended != nil {
-		return explain(ended)
+	if ended == nil {
+		disposition = scard.LeaveCard // it may be another program's by now
 	}
-	return released
-}
-
-func (c *Card) release(disposition scard.Disposition) error {
-	disconnected := c.card.Disconnect(disposition)
-	if err := c.context.Release(); err != nil {
-		return explain(err)
-	}
-	if disconnected != nil {
-		return explain(disconnected)
+	if err := cmp.Or(ended, c.release(disposition)); err != nil {
+		return fmt.Errorf("letting go of the card: %w", explain(err))
 	}
 	return nil
 }
 
-// meanings sorts the service's error codes (winscard.h) by what they mean to the
-// holder of a card.
-var meanings = map[error][]scard.Error{
-	ErrNoService:    {scard.ErrNoService, scard.ErrServiceStopped, scard.ErrServerTooBusy},
-	ErrNoPermission: {scard.ErrNoAccess, scard.ErrSecurityViolation},
-	ErrNoReader:     {scard.ErrUnknownReader, scard.ErrReaderUnavailable, scard.ErrNoReadersAvailable},
-	ErrNoCard:       {scard.ErrNoSmartcard},
-	ErrMute:         {scard.ErrUnresponsiveCard, scard.ErrUnpoweredCard, scard.ErrProtoMismatch, scard.ErrUnsupportedCard},
-	ErrBusy:         {scard.ErrSharingViolation},
-	ErrRemoved:      {scard.ErrRemovedCard, scard.ErrResetCard, scard.ErrCommDataLost},
-}
-
-func explain(err error) error {
-	for meaning, codes := range meanings {
-		for _, code := range codes {
-			if errors.Is(err, code) {
-				return fmt.Errorf("%w (%v)", meaning, err)
-			}
-		}
-	}
-	return err
+func (c *Card) release(disposition scard.Disposition) error {
+	return cmp.Or(c.card.Disconnect(disposition), c.context.Release())
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/ebfe/scard"
@@ -42,42 +43,56 @@ func (s *Service) Close() error {
 		return nil
 	}
 	defer func() { s.context = nil }()
-	return s.context.Release()
+	return explain(s.context.Release())
 }
 
-// Readers returns the readers, and what is in them. There may be none.
-func (s *Service) Readers() ([]Reader, error) {
+// try calls what needs the connection. If that turns out to be of no use any
+// more, because the service went away since it was made, it does so once again
+// with a new one.
+func (s *Service) try(call func() error) error {
 	if s.context != nil {
-		readers, err := s.readers()
-		if !isStale(err) {
-			return readers, err
+		if err := call(); !isStale(err) {
+			return err
 		}
 		s.Close()
 	}
 	if err := s.connect(); err != nil {
-		return nil, err
+		return err
 	}
-	return s.readers()
+	return call()
+}
+
+// isStale reports whether an error may be that of a connection which was cut. A
+// service that ends with a request unread cuts it as one that refuses it does.
+func isStale(err error) bool {
+	return errors.Is(err, ErrNoService) || errors.Is(err, ErrNoPermission) || errors.Is(err, scard.ErrInvalidHandle)
+}
+
+// Readers returns the readers, and what is in them. There may be none.
+func (s *Service) Readers() ([]Reader, error) {
+	var readers []Reader
+	err := s.try(func() (err error) {
+		readers, err = s.readers()
+		return err
+	})
+	return readers, err
 }
 
 func (s *Service) readers() ([]Reader, error) {
 	names, err := s.context.ListReaders()
-	if errors.Is(err, scard.ErrNoReadersAvailable) {
+	switch {
+	case errors.Is(err, scard.ErrNoReadersAvailable), err == nil && len(names) == 0:
 		return nil, nil
-	}
-	if err != nil {
+	case errors.Is(err, scard.ErrInsufficientBuffer): // one was plugged in meanwhile
+		return s.readers()
+	case err != nil:
 		return nil, fmt.Errorf("listing readers: %w", explain(err))
 	}
-	states := make([]scard.ReaderState, len(names))
-	for i, name := range names {
-		states[i] = scard.ReaderState{Reader: name, CurrentState: scard.StateUnaware}
-	}
-	// Unaware states return at once, whatever the timeout.
-	err = s.context.GetStatusChange(states, 0)
-	if errors.Is(err, scard.ErrUnknownReader) { // unplugged since ListReaders
+	states, err := s.states(names)
+	switch {
+	case errors.Is(err, scard.ErrUnknownReader): // one was unplugged meanwhile
 		return s.readers()
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("looking into the readers: %w", explain(err))
 	}
 	readers := make([]Reader, len(states))
@@ -94,27 +109,42 @@ func (s *Service) readers() ([]Reader, error) {
 	return readers, nil
 }
 
-// isStale reports whether the connection is of no use any more, because the
-// service went away since it was made.
-func isStale(err error) bool {
-	return errors.Is(err, ErrNoService) || errors.Is(err, scard.ErrInvalidHandle)
+// states asks for the states of readers. To say that they are unknown so far
+// makes the answer come at once.
+func (s *Service) states(names []string) ([]scard.ReaderState, error) {
+	states := make([]scard.ReaderState, len(names))
+	for i, name := range names {
+		states[i] = scard.ReaderState{Reader: name, CurrentState: scard.StateUnaware}
+	}
+	oneAtATime.Lock()
+	defer oneAtATime.Unlock()
+	return states, s.context.GetStatusChange(states, 0)
 }
+
+// oneAtATime is for scard's GetStatusChange, which lends names to C that it keeps
+// only until the next call with the same ones, be that for another context.
+var oneAtATime sync.Mutex
 
 // pollInterval is how often to look again for what PC/SC does not tell of by
 // itself: a service that is not running, a card that another program holds.
 const pollInterval = 50 * time.Millisecond
 
 // Wait returns the readers once enough reports that they are, and asks it again
-// after each change. It goes on while the service is away, and returns the
+// after each look at them. It goes on while the service is away, and returns the
 // context's error when that is done.
 func (s *Service) Wait(ctx context.Context, enough func([]Reader) bool) ([]Reader, error) {
+	refused := false
 	for {
 		readers, err := s.Readers()
-		if err != nil && !errors.Is(err, ErrNoService) {
-			return nil, err
-		}
-		if err == nil && enough(readers) {
+		switch {
+		case err == nil && enough(readers):
 			return readers, nil
+		case errors.Is(err, ErrNoPermission) && !refused: // or about to end, see isStale
+			refused = true
+		case err == nil, errors.Is(err, ErrNoService):
+			refused = false
+		default:
+			return nil, err
 		}
 		if err := sleep(ctx, 4*pollInterval); err != nil {
 			return nil, err

@@ -1,0 +1,160 @@
+//go:build cgo && !windows
+
+package pcsc
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
+)
+
+// A card may be pulled out at any point. Whoever plugs it in again goes on with a
+// new one.
+func TestRemoved(t *testing.T) {
+	d := pcscdtest.Shared(t)
+	s := connect(t)
+	reader := d.Readers()[0]
+
+	k := newTestKey(t)
+	pull := d.Plug(t, 0, k.Key)
+	if _, err := s.Readers(); err != nil {
+		t.Fatal(err)
+	}
+	pull()
+	_, err := s.Open(t.Context(), reader)
+	expectError(t, err, ErrNoCard)
+
+	for _, point := range []struct {
+		name string
+		pull func(k *testKey, noticed func())
+	}{
+		{"between commands", func(k *testKey, noticed func()) { k.Pull() }},
+		{"between commands, and noticed", func(k *testKey, noticed func()) { noticed() }},
+		{"in the middle of a command", func(k *testKey, noticed func()) {
+			go func() { <-k.waits; k.Pull() }()
+		}},
+	} {
+		t.Run(point.name, func(t *testing.T) {
+			k := newTestKey(t)
+			pull := d.Plug(t, 0, k.Key)
+			c := open(t, s, reader)
+			expect(t, c, selectOATH, "9000")
+			point.pull(k, pull)
+			within(t, "Transmit", func() {
+				_, err := c.Transmit([]byte{0, slow, 0, 0})
+				expectError(t, err, ErrRemoved)
+			})
+			within(t, "Close", func() {
+				if err := c.Close(true); err != nil {
+					expectError(t, err, ErrRemoved)
+				}
+			})
+		})
+	}
+	d.Plug(t, 0, newTestKey(t).Key)
+	c := open(t, s, reader)
+	expect(t, c, selectOATH, "9000")
+	shut(t, c, true)
+}
+
+// The daemon may go away in the middle of a command, and come back.
+func TestServiceEnds(t *testing.T) {
+	d := pcscdtest.Shared(t)
+	k := newTestKey(t)
+	d.Plug(t, 0, k.Key)
+	s := connect(t)
+	c := open(t, s, d.Readers()[0])
+	paused := make(chan struct{})
+	go func() {
+		defer close(paused)
+		<-k.waits
+		d.Pause()
+	}()
+	within(t, "Transmit", func() {
+		_, err := c.Transmit([]byte{0, slow, 0, 0})
+		expectError(t, err, ErrNoService)
+	})
+	<-paused
+	within(t, "Close", func() { expectError(t, c.Close(true), ErrNoService) })
+	_, err := s.Readers()
+	expectError(t, err, ErrNoService)
+	_, err = s.Open(t.Context(), d.Readers()[0])
+	expectError(t, err, ErrNoService)
+	if err := d.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	d.Plug(t, 0, newTestKey(t).Key)
+	c = open(t, s, d.Readers()[0])
+	expect(t, c, selectOATH, "9000")
+	shut(t, c, true)
+}
+
+// What was connected before the daemon was restarted mends itself.
+func TestServiceRestarts(t *testing.T) {
+	d := pcscdtest.Shared(t)
+	looking, opening := connect(t), connect(t)
+	if err := d.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	d.Plug(t, 0, newTestKey(t).Key)
+	if readers, err := looking.Readers(); len(readers) != 2 || err != nil {
+		t.Errorf("readers %v, %v", readers, err)
+	}
+	c := open(t, opening, d.Readers()[0])
+	expect(t, c, selectOATH, "9000")
+	shut(t, c, false)
+}
+
+func present(readers []Reader) bool {
+	return slices.ContainsFunc(readers, func(r Reader) bool { return r.Present })
+}
+
+// Wait goes on until a key comes, whatever becomes of the daemon meanwhile.
+func TestWait(t *testing.T) {
+	d := pcscdtest.Shared(t)
+	s := connect(t)
+	type result struct {
+		readers []Reader
+		err     error
+	}
+	found := make(chan result, 1)
+	looks := make(chan struct{}, 1000)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	defer cancel()
+	go func() {
+		readers, err := s.Wait(ctx, func(readers []Reader) bool {
+			looks <- struct{}{}
+			return present(readers)
+		})
+		found <- result{readers, err}
+	}()
+	<-looks
+	d.Pause()
+	select {
+	case r := <-found:
+		t.Fatalf("without a daemon: %v, %v", r.readers, r.err)
+	case <-time.After(6 * pollInterval): // more than one look
+	}
+	if err := d.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	d.Plug(t, 1, newTestKey(t).Key)
+	r := <-found
+	if r.err != nil || !r.readers[1].Present {
+		t.Errorf("got %v, %v", r.readers, r.err)
+	}
+}
+
+func TestWaitInVain(t *testing.T) {
+	pcscdtest.Shared(t)
+	s := connect(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	within(t, "Wait", func() {
+		_, err := s.Wait(ctx, present)
+		expectError(t, err, context.DeadlineExceeded)
+	})
+}
