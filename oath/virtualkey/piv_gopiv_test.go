@@ -150,13 +150,6 @@ func agrees(t *testing.T, got []byte, private *ecdh.PrivateKey, public *ecdh.Pub
 	}
 }
 
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
-}
-
 func useRSA(t *testing.T, private crypto.PrivateKey, public crypto.PublicKey) {
 	t.Helper()
 	digest := sha256.Sum256([]byte("message"))

@@ -136,6 +136,13 @@ func secret(s string) []byte { return []byte((s + "\xff\xff\xff\xff\xff\xff\xff\
 
 func verify(pin string) []byte { return apdu("00 20 00 80", secret(pin)) }
 
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
 func TestPIVSelect(t *testing.T) {
 	c := plug(t, virtualkey.Config{})
 	const template = "6111 4f06 000010000100 7907 4f05 a000000308"
