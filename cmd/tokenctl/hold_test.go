@@ -81,8 +81,8 @@ func (h *holder) release() error {
 	return h.cmd.Wait()
 }
 
-func scriptHold(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, len(args) == 1 && (args[0] == "0" || args[0] == "1"), "hold SLOT")
+func scriptOccupy(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, len(args) == 1 && (args[0] == "0" || args[0] == "1"), "occupy SLOT")
 	r := rigOf(ts)
 	h, err := r.holdKey(int(args[0][0] - '0'))
 	ts.Check(err)

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -32,8 +33,9 @@ import (
 //	fault NAME SPEC...          what goes wrong, counting commands from now
 //	apdus NAME COMMAND...       what the key was sent since the last apdus
 //	daemon stop|start           the PC/SC daemon goes away and comes back
-//	hold N | release            another program holds the key in slot N
+//	occupy N | release          another program holds the key in slot N
 //
+//	sleep DURATION              for what gives no sign of having happened
 //	qr FILE URI...              a picture of QR codes, side by side
 //
 //	terminal [-pipe] PROGRAM... run a program on a terminal; -pipe leaves it only
@@ -62,8 +64,9 @@ func TestScripts(t *testing.T) {
 			"fault":   scriptFault,
 			"apdus":   scriptAPDUs,
 			"daemon":  scriptDaemon,
-			"hold":    scriptHold,
+			"occupy":  scriptOccupy,
 			"release": scriptRelease,
+			"sleep":   scriptSleep,
 			"qr":      scriptQR,
 
 			"terminal": scriptTerminal,
@@ -185,6 +188,13 @@ func scriptDaemon(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	ts.Check(d.Resume())
+}
+
+func scriptSleep(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, len(args) == 1, "sleep DURATION")
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	time.Sleep(d)
 }
 
 func scriptQR(ts *testscript.TestScript, neg bool, args []string) {

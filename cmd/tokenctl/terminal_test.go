@@ -30,6 +30,7 @@ type conversation struct {
 	shown []byte
 	read  int           // of shown, up to what was expected last
 	news  chan struct{} // something was shown
+	over  chan struct{} // closed when nothing more will be
 }
 
 // converse starts a program on a terminal. With piped, its standard streams lead
@@ -40,7 +41,7 @@ func converse(c *exec.Cmd, piped bool) (*conversation, error) {
 		return nil, err
 	}
 	defer program.Close()
-	talk := &conversation{cmd: c, terminal: person, news: make(chan struct{}, 1)}
+	talk := &conversation{cmd: c, terminal: person, news: make(chan struct{}, 1), over: make(chan struct{})}
 	c.Stdin, c.Stdout, c.Stderr = program, program, program
 	if piped {
 		c.Stdin, c.Stdout, c.Stderr = nil, &talk.stdout, &talk.stderr
@@ -57,6 +58,7 @@ func converse(c *exec.Cmd, piped bool) (*conversation, error) {
 
 // listen takes down what is shown, until the terminal closes.
 func (t *conversation) listen() {
+	defer close(t.over)
 	b := make([]byte, 4096)
 	for {
 		n, err := t.terminal.Read(b)
@@ -87,22 +89,29 @@ func (t *conversation) expect(pattern string) error {
 		return err
 	}
 	timeout := time.After(patience)
-	for {
-		t.mu.Lock()
-		found := re.FindIndex(t.shown[t.read:])
-		if found != nil {
-			t.read += found[1]
-		}
-		t.mu.Unlock()
-		if found != nil {
-			return nil
-		}
+	for !t.find(re) {
 		select {
 		case <-t.news:
+			continue
+		case <-t.over:
+			if t.find(re) {
+				return nil
+			}
 		case <-timeout:
-			return fmt.Errorf("the terminal does not show %q:\n%s", pattern, t.transcript())
 		}
+		return fmt.Errorf("the terminal does not show %q:\n%s", pattern, t.transcript())
 	}
+	return nil
+}
+
+func (t *conversation) find(re *regexp.Regexp) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	found := re.FindIndex(t.shown[t.read:])
+	if found != nil {
+		t.read += found[1]
+	}
+	return found != nil
 }
 
 // write types something, once the program had the time to get ready for it: a
@@ -122,9 +131,10 @@ func (t *conversation) echoes() (bool, error) {
 	return state.Lflag&unix.ECHO != 0, nil
 }
 
-// wait returns the exit status of the program.
+// wait returns the exit status of the program, once all it said is taken down.
 func (t *conversation) wait() int {
 	t.cmd.Wait()
+	<-t.over
 	return t.cmd.ProcessState.ExitCode()
 }
 
@@ -187,9 +197,14 @@ func scriptShown(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func scriptEchoes(ts *testscript.TestScript, neg bool, args []string) {
-	got, err := rigOf(ts).talk.echoes()
-	ts.Check(err)
-	if got == neg {
-		ts.Fatalf("the terminal's echo is %t", got)
+	for deadline := time.Now().Add(time.Second); ; time.Sleep(10 * time.Millisecond) {
+		got, err := rigOf(ts).talk.echoes() // it changes a moment after the prompt
+		ts.Check(err)
+		if got != neg {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("the terminal's echo is %t", got)
+		}
 	}
 }
