@@ -79,7 +79,6 @@ type remedy struct {
 
 // remedies holds every error a user may meet. The first that fits counts.
 var remedies = []remedy{
-	{errPartly, exitPartial, ""},
 	{errNoTerminal, exitUsage, "Without a terminal, pass --yes to confirm, and --secret-stdin or --password-file for what is secret."},
 	{errSeveralKeys, exitAmbiguous, "Choose one with --device SERIAL or --reader NAME, or leave only one plugged in."},
 	{errNoSuchKey, exitNoKey, "See what is plugged in with: tokenctl keys"},
@@ -138,19 +137,26 @@ func (p *program) report(err error) int {
 	if errors.As(err, &ambiguous) {
 		p.note("%s", listMatches(ambiguous))
 	}
+	remedy := remedyOf(err)
+	if remedy.hint != "" {
+		p.note("  %s", remedy.hint)
+	}
+	if errors.Is(err, errPartly) { // the remedy is for the other part
+		return exitPartial
+	}
+	return remedy.exit
+}
+
+func remedyOf(err error) remedy {
 	for _, r := range remedies {
 		if errors.Is(err, r.of) {
-			if r.hint != "" {
-				p.note("  %s", r.hint)
-			}
-			return r.exit
+			return r
 		}
 	}
 	if errors.As(err, new(usageError)) {
-		p.note("  See: tokenctl --help")
-		return exitUsage
+		return remedy{err, exitUsage, "See: tokenctl --help"}
 	}
-	return exitFailure
+	return remedy{err, exitFailure, ""}
 }
 
 func listMatches(e *oath.AmbiguousError) string {
