@@ -93,8 +93,8 @@ func (e Enrollment) check(token oath.Token, outcome Outcome) Outcome {
 // compare tells whether the account that is there already is the same one. Of
 // HOTP it does not: that would cost a counter, which may have moved besides.
 func (e Enrollment) compare(token oath.Token, outcome Outcome, exists error) Outcome {
-	outcome.Err = exists
 	if e.Account.Type == oath.HOTP {
+		outcome.Err = fmt.Errorf("%w, and was not compared, which takes a code", exists)
 		return outcome
 	}
 	code, err := e.verify(token)

@@ -47,12 +47,6 @@ func (e *MemberError) Unwrap() error { return e.Err }
 // A Fleet is all tokens of one person, in the order in which they are asked.
 type Fleet []*Member
 
-// A Finder is a token that finds accounts by itself, without being opened to the
-// last. Find returns what oath.Match does over all of the token's accounts.
-type Finder interface {
-	Find(query string) ([]oath.Account, error)
-}
-
 // A Locker is a token that can tell that it is locked, and takes new accounts all
 // the same.
 type Locker interface {
@@ -68,141 +62,6 @@ func isLocked(t oath.Token) bool {
 type Holding struct {
 	oath.Entry
 	Members []*Member
-}
-
-// Find returns the one account, on any token, that the query fits best, with its
-// code if a token told it on the way, and with the members that were found to
-// have it. It asks no further once a token has an account of that very ID.
-//
-// It returns oath.ErrNotFound, or an *oath.AmbiguousError. A token that could not
-// be asked is skipped if another has the account; if none has, the error tells
-// why.
-func (f Fleet) Find(query string, at time.Time) (Holding, error) {
-	var holdings []Holding
-	var failures []error
-	for _, m := range f {
-		entries, err := m.find(query, func(t oath.Token) ([]oath.Entry, error) { return t.Codes(at) })
-		if err != nil {
-			failures = append(failures, &MemberError{m.Name, err})
-		}
-		holdings = add(holdings, m, entries)
-		if hasExactly(holdings, query) {
-			break
-		}
-	}
-	h, err := matchOne(holdings, query)
-	if errors.Is(err, oath.ErrNotFound) && len(failures) > 0 {
-		return h, errors.Join(failures...)
-	}
-	return h, err
-}
-
-// Locate returns the one account, on any token, that the query fits best, with
-// all members that have it. Its errors are Find's; but no token is skipped.
-func (f Fleet) Locate(query string) (Holding, error) {
-	var holdings []Holding
-	for _, m := range f {
-		entries, err := m.find(query, list)
-		if err != nil {
-			return Holding{}, &MemberError{m.Name, err}
-		}
-		holdings = add(holdings, m, entries)
-	}
-	return matchOne(holdings, query)
-}
-
-func matchOne(holdings []Holding, query string) (Holding, error) {
-	account, err := oath.MatchOne(accountsHeld(holdings), query)
-	if err != nil {
-		return Holding{}, fmt.Errorf("%q: %w", query, err)
-	}
-	return holdings[indexOf(holdings, account.ID())], nil
-}
-
-// find returns the member's accounts that fit the query best, of those that ask
-// returns, or as the token finds them. There may be none.
-func (m *Member) find(query string, ask func(oath.Token) ([]oath.Entry, error)) ([]oath.Entry, error) {
-	token, err := m.Token()
-	if err != nil {
-		return nil, err
-	}
-	if finder, ok := token.(Finder); ok {
-		accounts, err := finder.Find(query)
-		return entriesOf(accounts), except(err, oath.ErrNotFound)
-	}
-	entries, err := ask(token)
-	if err != nil {
-		return nil, err
-	}
-	matches, err := oath.Match(accountsOf(entries), query)
-	matching := make(map[oath.ID]bool, len(matches))
-	for _, a := range matches {
-		matching[a.ID()] = true
-	}
-	entries = slices.DeleteFunc(entries, func(e oath.Entry) bool { return !matching[e.Account.ID()] })
-	return entries, except(err, oath.ErrNotFound)
-}
-
-// except returns the error, unless it is the one that is expected.
-func except(err, expected error) error {
-	if errors.Is(err, expected) {
-		return nil
-	}
-	return err
-}
-
-func list(t oath.Token) ([]oath.Entry, error) {
-	accounts, err := t.List()
-	return entriesOf(accounts), err
-}
-
-// hasExactly reports whether the query is the ID of one of the accounts, so that
-// no other token can have one that fits better.
-func hasExactly(holdings []Holding, query string) bool {
-	return indexOf(holdings, oath.ID(query)) >= 0
-}
-
-// CodeOf computes the code of the account with that very ID, on the first token
-// that has it, without asking first what accounts there are. Whether it is a TOTP
-// or an HOTP account, and so whether the code expires, is not known afterwards.
-func (f Fleet) CodeOf(id oath.ID, at time.Time) (oath.Code, *Member, error) {
-	return firstCode(f, id.Account(oath.TOTP), at)
-}
-
-// ComputeCode computes the account's code on the first of its members that can.
-func (h Holding) ComputeCode(at time.Time) (oath.Code, *Member, error) {
-	return firstCode(h.Members, h.Account, at)
-}
-
-// firstCode returns the first member's code. A touch that does not come is the
-// holder's answer, and the next token is not asked; nor is an error of importance
-// if another token has the account.
-func firstCode(members []*Member, a oath.Account, at time.Time) (oath.Code, *Member, error) {
-	var failures []error
-	for _, m := range members {
-		code, err := m.code(a, at)
-		if err == nil {
-			return code, m, nil
-		}
-		if errors.Is(err, oath.ErrTouchTimeout) {
-			return oath.Code{}, nil, &MemberError{m.Name, err}
-		}
-		if !errors.Is(err, oath.ErrNotFound) {
-			failures = append(failures, &MemberError{m.Name, err})
-		}
-	}
-	if len(failures) == 0 {
-		return oath.Code{}, nil, oath.ErrNotFound
-	}
-	return oath.Code{}, nil, errors.Join(failures...)
-}
-
-func (m *Member) code(a oath.Account, at time.Time) (oath.Code, error) {
-	token, err := m.Token()
-	if err != nil {
-		return oath.Code{}, err
-	}
-	return token.Code(a, at)
 }
 
 // List returns all accounts of all tokens, by label. The errors tell of tokens
@@ -222,6 +81,11 @@ func (f Fleet) Codes(at time.Time) ([]Holding, error) {
 	})
 }
 
+func list(t oath.Token) ([]oath.Entry, error) {
+	accounts, err := t.List()
+	return entriesOf(accounts), err
+}
+
 func codes(t oath.Token, at time.Time) ([]oath.Entry, error) {
 	entries, listed := t.Codes(at)
 	for i, e := range entries {
@@ -230,7 +94,7 @@ func codes(t oath.Token, at time.Time) ([]oath.Entry, error) {
 		}
 		code, err := t.Code(e.Account, at)
 		if err != nil {
-			return entries, err
+			return entries, errors.Join(listed, err)
 		}
 		entries[i].Code = code
 	}
@@ -282,7 +146,7 @@ func add(holdings []Holding, m *Member, entries []oath.Entry) []Holding {
 
 // Complete fills in what one token does not tell of an account, and another does.
 func Complete(a, b oath.Account) oath.Account {
-	if a.Type == oath.TypeUnknown {
+	if a.Type == oath.TypeUnknown && b.Type != oath.TypeUnknown {
 		a.Type, a.Period = b.Type, b.Period
 	}
 	if a.Algorithm == oath.AlgorithmUnknown {
@@ -295,8 +159,8 @@ func Complete(a, b oath.Account) oath.Account {
 	return a
 }
 
-// Each does something with each token that has the account, and returns what went
-// wrong where. The members that it went well with come first.
+// Each does something with each token that has the account. It returns the members
+// that it went well with, and what went wrong with the others.
 func (h Holding) Each(do func(oath.Token) error) (done []*Member, failures []*MemberError) {
 	for _, m := range h.Members {
 		token, err := m.Token()
@@ -312,30 +176,10 @@ func (h Holding) Each(do func(oath.Token) error) (done []*Member, failures []*Me
 	return done, failures
 }
 
-func indexOf(holdings []Holding, id oath.ID) int {
-	return slices.IndexFunc(holdings, func(h Holding) bool { return h.Account.ID() == id })
-}
-
 func entriesOf(accounts []oath.Account) []oath.Entry {
 	entries := make([]oath.Entry, len(accounts))
 	for i, a := range accounts {
 		entries[i].Account = a
 	}
 	return entries
-}
-
-func accountsHeld(holdings []Holding) []oath.Account {
-	accounts := make([]oath.Account, len(holdings))
-	for i, h := range holdings {
-		accounts[i] = h.Account
-	}
-	return accounts
-}
-
-func accountsOf(entries []oath.Entry) []oath.Account {
-	accounts := make([]oath.Account, len(entries))
-	for i, e := range entries {
-		accounts[i] = e.Account
-	}
-	return accounts
 }

@@ -1,0 +1,243 @@
+package fleet_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
+	"github.com/tokenctl/tokenctl/oath/virtualkey"
+)
+
+// Instructions of the OATH applet, from YKOATH.
+const (
+	insPut       = 0x01
+	insCalculate = 0xa2
+)
+
+// at returns a fault at the first command of that instruction.
+func at(ins byte, kind virtualkey.FaultKind) virtualkey.Fault {
+	return virtualkey.Fault{Nth: 1, INS: ins, Kind: kind}
+}
+
+// A lying token computes wrong codes, and may refuse to delete.
+type lying struct {
+	oath.Token
+	refuses error
+}
+
+func (l lying) Code(a oath.Account, at time.Time) (oath.Code, error) {
+	code, err := l.Token.Code(a, at)
+	code.Value = strings.Repeat("x", len(code.Value))
+	return code, err
+}
+
+func (l lying) Delete(id oath.ID) error {
+	if l.refuses != nil {
+		return l.refuses
+	}
+	return l.Token.Delete(id)
+}
+
+var enrollTests = []struct {
+	name    string
+	token   func(t *testing.T) oath.Token
+	account oath.Account // GitHub:alice, if not set
+	replace bool
+
+	state   fleet.State
+	already bool
+	err     error
+	there   bool // whether the token has the account afterwards
+}{
+	{name: "on a key", token: withKey(virtualkey.Config{}), state: fleet.Checked, there: true},
+	{name: "on a key, counted", token: withKey(virtualkey.Config{}), account: hotp("GitHub:alice"), state: fleet.Checked, there: true},
+	{name: "in a vault", token: withVault(false), state: fleet.Checked, there: true},
+	{name: "in a locked vault", token: withVault(true), state: fleet.Stored, err: oath.ErrLocked, there: true},
+
+	{name: "again", token: withKey(virtualkey.Config{}, one), state: fleet.Checked, already: true, there: true},
+	{name: "again, another secret", token: withKey(virtualkey.Config{}, other), err: oath.ErrExists, there: true},
+	{name: "again, counted", token: withCounter(virtualkey.Config{}), account: hotp("GitHub:alice"), err: oath.ErrExists, there: true},
+	{name: "again, in a vault", token: withVault(false, one), state: fleet.Checked, already: true, there: true},
+	{name: "again, in a vault, another secret", token: withVault(false, other), err: oath.ErrExists, there: true},
+	{name: "again, in a locked vault", token: withVault(true, one), err: oath.ErrLocked, there: true},
+	{name: "in the place of another", token: withKey(virtualkey.Config{}, other), replace: true, state: fleet.Checked, there: true},
+	{name: "in the place of another, vault", token: withVault(false, other), replace: true, state: fleet.Checked, there: true},
+	{name: "in the place of another, locked vault", token: withVault(true, other), replace: true, err: oath.ErrLocked, there: true},
+
+	{name: "on a full key", token: fullKey, err: oath.ErrNoSpace},
+	{name: "on a locked key", token: lockedKey, err: oath.ErrLocked},
+	{name: "on an old key", token: withKey(virtualkey.Config{Firmware: virtualkey.Version{4, 0, 0}}), account: sha512, err: oath.ErrUnsupported},
+	{name: "on no key", token: nil, err: errBusy},
+
+	{name: "pulled before it is stored", token: withFault(at(insPut, virtualkey.FaultPull)), err: virtualkey.ErrPulled},
+	{name: "pulled when it is stored", token: withFault(at(insPut, virtualkey.FaultPullAfter)), err: virtualkey.ErrPulled, there: true},
+	{name: "pulled before it is checked", token: withFault(at(insCalculate, virtualkey.FaultPull)), state: fleet.Stored, err: virtualkey.ErrPulled, there: true},
+	{name: "not touched", token: withKey(virtualkey.Config{Touch: virtualkey.TouchNever}), account: touched, state: fleet.Stored, err: oath.ErrTouchTimeout, there: true},
+
+	{name: "wrong code", token: withLies(nil), err: fleet.ErrUnequal},
+	{name: "wrong code for good", token: withLies(errBusy), err: fleet.ErrUnequal, there: true},
+}
+
+var (
+	sha512  = oath.Account{Issuer: "GitHub", Name: "alice", Algorithm: oath.SHA512}.WithDefaults()
+	touched = oath.Account{Issuer: "GitHub", Name: "alice", Touch: true}.WithDefaults()
+)
+
+// withKey returns what makes a key that has the account with those secrets.
+func withKey(c virtualkey.Config, secrets ...string) func(*testing.T) oath.Token {
+	return func(t *testing.T) oath.Token {
+		k := newKey(t, c)
+		for _, s := range secrets {
+			put(t, k, s, "GitHub:alice")
+		}
+		return k
+	}
+}
+
+func withCounter(c virtualkey.Config) func(*testing.T) oath.Token {
+	return func(t *testing.T) oath.Token {
+		k := newKey(t, c)
+		if err := k.Put(hotp("GitHub:alice"), secret(t, one)); err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+}
+
+func withFault(f virtualkey.Fault) func(*testing.T) oath.Token {
+	return func(t *testing.T) oath.Token {
+		k := newKey(t, virtualkey.Config{})
+		k.device.SetFaults(f)
+		return k
+	}
+}
+
+func withVault(locked bool, secrets ...string) func(*testing.T) oath.Token {
+	return func(t *testing.T) oath.Token {
+		v := newVault(t)
+		for _, s := range secrets {
+			put(t, v, s, "GitHub:alice")
+		}
+		if locked {
+			v.Lock()
+		}
+		return v
+	}
+}
+
+func fullKey(t *testing.T) oath.Token {
+	k := newKey(t, virtualkey.Config{})
+	for i := range 64 {
+		put(t, k, one, "filler"+string(rune('0'+i)))
+	}
+	return k
+}
+
+func lockedKey(t *testing.T) oath.Token {
+	k := newKey(t, virtualkey.Config{})
+	k.lock(t)
+	return k
+}
+
+func withLies(refuses error) func(*testing.T) oath.Token {
+	return func(t *testing.T) oath.Token { return lying{newKey(t, virtualkey.Config{}), refuses} }
+}
+
+func TestEnroll(t *testing.T) {
+	for _, test := range enrollTests {
+		t.Run(test.name, func(t *testing.T) {
+			m := failing("broken")
+			var token oath.Token
+			if test.token != nil {
+				token = test.token(t)
+				m = member("token", token)
+			}
+			e := fleet.Enrollment{Account: test.account, Secret: secret(t, one), Replace: test.replace, Now: func() time.Time { return now }}
+			if e.Account == (oath.Account{}) {
+				e.Account = totp("GitHub:alice")
+			}
+			o := e.On(m)
+			if o.Member != m || o.State != test.state || o.Already != test.already || !errors.Is(o.Err, test.err) {
+				t.Errorf("got %+v, want state %d, already %t, error %v", o, test.state, test.already, test.err)
+			}
+			if checked := o.State == fleet.Checked; checked != (o.Code.Value == codeOf(t, e.Account, one)) {
+				t.Errorf("the state is %d with code %q", o.State, o.Code.Value)
+			}
+			if token != nil {
+				checkThere(t, token, test.there)
+			}
+		})
+	}
+}
+
+// checkThere checks whether the account is on the token, as is found later.
+func checkThere(t *testing.T, token oath.Token, want bool) {
+	t.Helper()
+	if l, ok := token.(lying); ok {
+		token = l.Token
+	}
+	if k, ok := token.(*key); ok {
+		k.device.SetFaults()
+		k.device.Plug()
+		if k.Session = selectApplet(t, k.device); k.Locked() {
+			return
+		}
+	}
+	accounts, err := token.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = oath.Match(accounts, "GitHub:alice")
+	if there := err == nil; there != want {
+		t.Errorf("the account is there: %t, want %t", there, want)
+	}
+}
+
+// What went wrong half way is finished by enrolling again.
+func TestEnrollAgain(t *testing.T) {
+	red, blue, v := newKey(t, virtualkey.Config{}), newKey(t, virtualkey.Config{}), newVault(t)
+	red.device.SetFaults(at(insCalculate, virtualkey.FaultPull))
+	blue.device.SetFaults(at(insPut, virtualkey.FaultPullAfter))
+	f := fleet.Fleet{member("red", red), member("blue", blue), member("vault", v)}
+	e := fleet.Enrollment{Account: totp("GitHub:alice"), Secret: secret(t, one), Now: func() time.Time { return now }}
+	if got := states(e, f); got != "stored failed checked" {
+		t.Errorf("first: %s", got)
+	}
+	for _, k := range []*key{red, blue} {
+		k.device.SetFaults()
+		k.device.Plug()
+		k.Session = selectApplet(t, k.device)
+	}
+	if got := states(e, f); got != "already already already" {
+		t.Errorf("again: %s", got)
+	}
+}
+
+func states(e fleet.Enrollment, f fleet.Fleet) string {
+	var list []string
+	for _, m := range f {
+		o := e.On(m)
+		state := map[fleet.State]string{fleet.Failed: "failed", fleet.Stored: "stored", fleet.Checked: "checked"}[o.State]
+		if o.Already {
+			state = "already"
+		}
+		list = append(list, state)
+	}
+	return strings.Join(list, " ")
+}
+
+// The same period is asked of the token and computed, however long a touch takes.
+func TestEnrollAtTheEndOfAPeriod(t *testing.T) {
+	k := newKey(t, virtualkey.Config{})
+	clock := time.Unix(59, 0)
+	e := fleet.Enrollment{Account: totp("GitHub:alice"), Secret: secret(t, one), Now: func() time.Time {
+		defer func() { clock = clock.Add(time.Second) }()
+		return clock
+	}}
+	if o := e.On(member("key", k)); o.State != fleet.Checked || o.Code.Value != "287082" {
+		t.Errorf("got %+v", o)
+	}
+}
