@@ -4,29 +4,21 @@ package pcsc
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/ebfe/scard"
+
 	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 )
 
-// A card may be pulled out at any point. Whoever plugs it in again goes on with a
-// new one.
+// A card may be pulled out at any point, and be plugged in again.
 func TestRemoved(t *testing.T) {
 	d := pcscdtest.Shared(t)
 	s := connect(t)
 	reader := d.Readers()[0]
-
-	k := newTestKey(t)
-	pull := d.Plug(t, 0, k.Key)
-	if _, err := s.Readers(); err != nil {
-		t.Fatal(err)
-	}
-	pull()
-	_, err := s.Open(t.Context(), reader)
-	expectError(t, err, ErrNoCard)
-
 	for _, point := range []struct {
 		name string
 		pull func(k *testKey, noticed func())
@@ -54,18 +46,29 @@ func TestRemoved(t *testing.T) {
 			})
 		})
 	}
-	d.Plug(t, 0, newTestKey(t).Key)
-	c := open(t, s, reader)
-	expect(t, c, selectOATH, "9000")
-	shut(t, c, true)
 }
 
-// The daemon may go away in the middle of a command, and come back.
+// A real reader may say of a card pulled out in the middle of a command no more
+// than that the exchange failed; vpcd does not.
+func TestExchangeFails(t *testing.T) {
+	d := pcscdtest.Shared(t)
+	pull := d.Plug(t, 0, newTestKey(t).Key)
+	c := open(t, connect(t), d.Readers()[0])
+	defer c.Close(false)
+	if err := c.explain(scard.ErrNotTransacted); errors.Is(err, ErrRemoved) {
+		t.Errorf("with the key plugged in: got %v", err)
+	}
+	pull()
+	expectError(t, c.explain(scard.ErrNotTransacted), ErrRemoved)
+}
+
+// The daemon may go away in the middle of a command, and come back. What was
+// connected to it before mends itself.
 func TestServiceEnds(t *testing.T) {
 	d := pcscdtest.Shared(t)
 	k := newTestKey(t)
 	d.Plug(t, 0, k.Key)
-	s := connect(t)
+	s, looking, opening := connect(t), connect(t), connect(t)
 	c := open(t, s, d.Readers()[0])
 	paused := make(chan struct{})
 	go func() {
@@ -87,25 +90,14 @@ func TestServiceEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Plug(t, 0, newTestKey(t).Key)
-	c = open(t, s, d.Readers()[0])
-	expect(t, c, selectOATH, "9000")
-	shut(t, c, true)
-}
-
-// What was connected before the daemon was restarted mends itself.
-func TestServiceRestarts(t *testing.T) {
-	d := pcscdtest.Shared(t)
-	looking, opening := connect(t), connect(t)
-	if err := d.Restart(); err != nil {
-		t.Fatal(err)
-	}
-	d.Plug(t, 0, newTestKey(t).Key)
-	if readers, err := looking.Readers(); len(readers) != 2 || err != nil {
+	if readers, err := looking.Readers(); !present(readers) || err != nil {
 		t.Errorf("readers %v, %v", readers, err)
 	}
-	c := open(t, opening, d.Readers()[0])
-	expect(t, c, selectOATH, "9000")
-	shut(t, c, false)
+	for _, s := range []*Service{s, opening} {
+		c := open(t, s, d.Readers()[0])
+		expect(t, c, selectOATH, "9000")
+		shut(t, c, true)
+	}
 }
 
 func present(readers []Reader) bool {

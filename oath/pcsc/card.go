@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/ebfe/scard"
 )
@@ -121,19 +122,29 @@ func (c *Card) Transmit(command []byte) ([]byte, error) {
 	return response, nil
 }
 
-// explain says whether the card is gone, of which a reader may know no more than
-// that it did not answer.
+// explain says whether the card is gone, of which PC/SC at first may know no more
+// than that it did not answer.
 func (c *Card) explain(err error) error {
 	meaning := explain(err)
 	if errors.Is(meaning, ErrNoService) || errors.Is(meaning, ErrRemoved) || !c.isGone() {
 		return meaning
 	}
-	return fmt.Errorf("%w (%v)", ErrRemoved, err)
+	return fmt.Errorf("%w (%w)", ErrRemoved, err)
 }
 
+// noticing is how long PC/SC may take to notice that a card is gone: pcscd looks
+// after its readers every 0.4 seconds (PCSCLITE_STATUS_POLL_RATE).
+const noticing = time.Second
+
 func (c *Card) isGone() bool {
-	status, err := c.card.Status()
-	return err != nil || status.State&scard.Absent != 0
+	for range noticing / pollInterval {
+		status, err := c.card.Status()
+		if err != nil || status.State&scard.Absent != 0 {
+			return true
+		}
+		time.Sleep(pollInterval)
+	}
+	return false
 }
 
 // Close ends the transaction and lets go of the card. With reset, the card

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/ebfe/scard"
 
@@ -40,6 +41,7 @@ func client(role string) int {
 
 var roles = map[string]func(string) error{
 	"connect":  playConnect,
+	"wait":     playWait,
 	"block":    playBlock,
 	"exchange": playExchange,
 }
@@ -64,9 +66,26 @@ func playConnect(user string) error {
 		}
 	}
 	_, err := Connect()
-	for _, known := range []error{ErrNoService, ErrNoPermission} {
-		if errors.Is(err, known) {
-			return known
+	return known(err)
+}
+
+// playWait waits for a key that does not come.
+func playWait(duration string) error {
+	limit, err := time.ParseDuration(duration)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	_, err = new(Service).Wait(ctx, present)
+	return known(err)
+}
+
+// known returns what an error is at its root.
+func known(err error) error {
+	for _, root := range []error{ErrNoService, ErrNoPermission, context.DeadlineExceeded} {
+		if errors.Is(err, root) {
+			return root
 		}
 	}
 	return err
@@ -131,25 +150,55 @@ func abandon(path string) (io.Closer, error) {
 	return l, err
 }
 
-// refuse does what pcscd does to a client that polkit turns down: it hangs up with
-// the client's first request unread (winscard_svc.c, ContextThread), or here, all
-// but its header of 8 bytes and the first byte, so that all of it has been sent.
+// refuse does what pcscd does to clients that polkit turns down.
 func refuse(path string) (io.Closer, error) {
 	l, err := net.Listen("unix", path)
 	if err != nil {
 		return nil, err
 	}
 	go func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			io.ReadFull(conn, make([]byte, 8+1))
-			conn.Close()
+		for refuseOne(l) == nil {
 		}
 	}()
 	return l, nil
+}
+
+// refuseOne hangs up with the client's first request unread (winscard_svc.c,
+// ContextThread), or here, all but its header of 8 bytes and the first byte, so
+// that all of it has been sent.
+func refuseOne(l net.Listener) error {
+	conn, err := l.Accept()
+	if err != nil {
+		return err
+	}
+	io.ReadFull(conn, make([]byte, 8+1))
+	return conn.Close()
+}
+
+// A service that refuses once may just be about to end, and Wait goes on. One that
+// refuses for good ends it.
+func TestWaitRefused(t *testing.T) {
+	pcscdtest.Shared(t) // or skip
+	path := filepath.Join(t.TempDir(), "socket")
+	refusing, err := refuse(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := connectAt(t, path, "wait 30s"); got != ErrNoPermission.Error() {
+		t.Errorf("refused for good: got %q, want %q", got, ErrNoPermission)
+	}
+	refusing.Close()
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		refuseOne(l)
+		l.Close()
+	}()
+	if got := connectAt(t, path, "wait 300ms"); got != context.DeadlineExceeded.Error() {
+		t.Errorf("refused once: got %q, want %q", got, context.DeadlineExceeded)
+	}
 }
 
 // playBlock unlocks the card in a reader, and then waits for what does not come.

@@ -19,10 +19,12 @@ var (
 	ErrUnavailable = errors.New("built without smart card support")
 
 	// ErrNoService says that the PC/SC service, pcscd, is not running, or went
-	// away.
+	// away. Its socket may also be one that this user may not open, which
+	// libpcsclite does not tell apart.
 	ErrNoService = errors.New("the smart card service is not running")
 
-	// ErrNoPermission says that the service refuses this user.
+	// ErrNoPermission says that the service refuses this user, as pcscd does when
+	// polkit says so.
 	ErrNoPermission = errors.New("no permission to use the smart card service")
 
 	// ErrNoReader says that there is no reader of that name.

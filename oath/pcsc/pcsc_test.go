@@ -221,6 +221,8 @@ func TestReaders(t *testing.T) {
 	check("with a key in use no more")
 	pull()
 	want[1] = Reader{Name: d.Readers()[1]}
+	_, err := s.Open(t.Context(), d.Readers()[1])
+	expectError(t, err, ErrNoCard)
 	check("with the key pulled out")
 }
 
