@@ -28,7 +28,7 @@ func (t *typedAccount) addFlags(c *cobra.Command) {
 	f.StringVar(&t.name, "account", "", "your account's `NAME` at the service")
 	f.StringVar(&t.kind, "type", "", "`TYPE`: totp, hotp or steam (default totp)")
 	f.StringVar(&t.algorithm, "algorithm", "", "`HASH`: SHA1, SHA256 or SHA512 (default SHA1)")
-	f.IntVar(&t.digits, "digits", 0, "length of a code, `6` to 8 (default 6)")
+	f.IntVar(&t.digits, "digits", 0, "`N` digits make a code, 6 to 8 (default 6)")
 	f.IntVar(&t.period, "period", 0, "`SECONDS` that a code lives (default 30)")
 	f.Uint64Var(&t.counter, "counter", 0, "`N`, the first counter of an HOTP account")
 	f.BoolVar(&t.secretStdin, "secret-stdin", false, "read the secret, in base32, from the first line of standard input")
