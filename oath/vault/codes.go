@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
-	"strings"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -58,32 +57,6 @@ func (v *Vault) SetBackupCodes(id oath.ID, codes []byte) error {
 		}
 		return v.disk.write(file, sealed)
 	})
-}
-
-// ListBackupCodes returns the accounts that backup codes are stored for, in the
-// order of their IDs, as List does; it needs no unlock.
-func (v *Vault) ListBackupCodes() ([]oath.Account, error) {
-	var accounts []oath.Account
-	var bad damage
-	err := v.walk(accountsFolder, func(name string) error {
-		account, found := strings.CutSuffix(name, codesSuffix)
-		if !found {
-			return nil
-		}
-		f, err := parsePath(strings.TrimPrefix(account+accountSuffix, accountsFolder+"/"))
-		if err != nil {
-			return bad.add(&DamagedFile{name, err})
-		}
-		accounts = append(accounts, f.id.Account(oath.TypeUnknown))
-		return nil
-	}, &bad)
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(accounts, func(a, b oath.Account) int {
-		return strings.Compare(string(a.ID()), string(b.ID()))
-	})
-	return accounts, bad.err()
 }
 
 // locateCodes returns the file of backup codes that belongs to an account, or

@@ -126,12 +126,11 @@ func (d disk) foldsCase() bool {
 	return err == nil
 }
 
-// names returns what is in a folder, in Unicode's normal form C.
+// names is list in Unicode's normal form C, as the vault writes names.
 func (d disk) names(folder string) ([]string, error) {
-	entries, err := d.list(folder)
-	names := make([]string, len(entries))
-	for i, e := range entries {
-		names[i] = norm.NFC.String(e.Name())
+	names, err := d.list(folder)
+	for i, name := range names {
+		names[i] = norm.NFC.String(name)
 	}
 	return names, err
 }
@@ -196,8 +195,8 @@ func (d disk) readSame(name string, looked fs.FileInfo) ([]byte, error) {
 	return content, err
 }
 
-// list returns what is in a folder, in no order; nothing if it does not exist.
-func (d disk) list(folder string) ([]fs.DirEntry, error) {
+// list returns the names in a folder, in no order; none if it does not exist.
+func (d disk) list(folder string) ([]string, error) {
 	if folder != "." {
 		info, err := d.look(folder)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -215,11 +214,11 @@ func (d disk) list(folder string) ([]fs.DirEntry, error) {
 		return nil, &DamagedFile{folder, err}
 	}
 	defer f.Close()
-	entries, err := f.ReadDir(-1)
+	names, err := f.Readdirnames(-1) // ReadDir would look at each
 	if err != nil {
 		return nil, &DamagedFile{folder, err}
 	}
-	return entries, nil
+	return names, nil
 }
 
 // mkdir makes a folder, and those above it, where they are missing.
@@ -321,15 +320,15 @@ func (d disk) prune(folder string) error {
 // sweep deletes what writers left in a folder that were killed. As writers take
 // turns, a temporary file that is found by one belongs to none.
 func (d disk) sweep(folder string) error {
-	entries, err := d.list(folder)
+	names, err := d.list(folder)
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if !isTemporary(e.Name()) || !e.Type().IsRegular() {
+	for _, name := range names {
+		if !isTemporary(name) {
 			continue
 		}
-		if err := d.root.Remove(path.Join(folder, e.Name())); err != nil {
+		if err := d.root.Remove(path.Join(folder, name)); err != nil {
 			return sayDisk("removing a leftover", err)
 		}
 	}

@@ -15,12 +15,19 @@ import (
 // secure returns ErrInsecure unless only this user, and the superuser, may write
 // to a file or a folder.
 func secure(info fs.FileInfo) error {
-	if mode := info.Mode().Perm(); mode&0o022 != 0 {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return fmt.Errorf("%w: its owner is not known", ErrInsecure)
+	}
+	return secureOwner(info.Mode().Perm(), stat.Uid)
+}
+
+func secureOwner(mode fs.FileMode, owner uint32) error {
+	if mode&0o022 != 0 {
 		return fmt.Errorf("%w: its mode is %04o", ErrInsecure, mode)
 	}
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if ok && stat.Uid != 0 && int(stat.Uid) != os.Geteuid() {
-		return fmt.Errorf("%w: it belongs to user %d", ErrInsecure, stat.Uid)
+	if owner != 0 && int(owner) != os.Geteuid() {
+		return fmt.Errorf("%w: it belongs to user %d", ErrInsecure, owner)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"fmt"
-	"path"
 	"slices"
 )
 
@@ -40,8 +39,8 @@ func (v *Vault) isRepository() bool {
 	return err == nil
 }
 
-// commit commits the vault's files, and nothing else that the user may have
-// there. The message tells no more than the files' names.
+// commit commits the vault's files, and of others only what the user has added.
+// The message tells no more than the files' names.
 func (v *Vault) commit(message string) error {
 	if v.options.Git == nil || !v.isRepository() {
 		return nil
@@ -68,7 +67,7 @@ func (v *Vault) commitFiles(message string) error {
 	}
 	slices.Sort(files)
 	for _, folder := range []string{accountsFolder, unlockFolder} {
-		if err := v.disk.mkdir(path.Clean(folder)); err != nil {
+		if err := v.disk.mkdir(folder); err != nil {
 			return err
 		}
 	}
@@ -76,6 +75,8 @@ func (v *Vault) commitFiles(message string) error {
 	if err := v.options.Git(v.disk.dir, add...); err != nil {
 		return err
 	}
-	commit := append([]string{"--literal-pathspecs", "commit", "--quiet", "--message", message, "--"}, files...)
-	return v.options.Git(v.disk.dir, commit...)
+	if v.options.Git(v.disk.dir, "diff", "--cached", "--quiet") == nil {
+		return nil // it is all there, and git refuses an empty commit
+	}
+	return v.options.Git(v.disk.dir, "commit", "--quiet", "--message", message)
 }

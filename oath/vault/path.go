@@ -74,6 +74,9 @@ func codesPath(account string) string {
 
 // stem returns a part of an ID as it stands in a file name.
 func stem(part string) string {
+	if isPlain(part) {
+		return part
+	}
 	escaped := escapePart(part)
 	if len(escaped) <= maxStem {
 		return escaped
@@ -173,8 +176,12 @@ func isSuffix(s string) bool {
 // does whatever follows the first dot (Microsoft, "Naming Files, Paths, and
 // Namespaces").
 func isDevice(part string) bool {
-	name, _, _ := strings.Cut(strings.ToUpper(part), ".")
+	name, _, _ := strings.Cut(part, ".")
 	name = strings.TrimRight(name, " ")
+	if len(name) > len("CONOUT$") {
+		return false
+	}
+	name = strings.ToUpper(name)
 	switch name {
 	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
 		return true
@@ -197,50 +204,90 @@ type fileName struct {
 	cut  bool // the ID is not whole
 }
 
+// A part is an issuer or a name, as a file name tells it.
+type part struct {
+	text string
+	cut  bool // it goes on
+}
+
 // errMisnamed says that a file's name is not one that an account would be found
 // under.
 var errMisnamed = errors.New("the file's name is not one of an account")
 
-// parsePath reads an account's path, below the folder of accounts and with its
-// suffix.
+// parsePath reads the path of an account's file.
 func parsePath(name string) (fileName, error) {
-	folder, file, found := strings.Cut(name, "/")
-	if !found {
-		folder, file = "", name
-	}
-	f := fileName{path: path.Join(accountsFolder, name)}
-	account, cut, err := parseStem(strings.TrimSuffix(file, accountSuffix))
+	issuer, err := parseFolder(path.Dir(name))
 	if err != nil {
-		return f, err
+		return fileName{path: name}, err
 	}
-	f.id, f.cut = oath.ID(account), cut
-	if folder != "" {
-		issuer, cut, err := parseStem(folder)
-		if err != nil {
-			return f, err
-		}
-		f.id, f.cut = oath.ID(issuer+":"+account), f.cut || cut
+	return issuer.parseFile(name)
+}
+
+// parseFolder reads the issuer from a folder's path: none for the folder of all
+// accounts.
+func parseFolder(folder string) (part, error) {
+	if folder == accountsFolder {
+		return part{}, nil
 	}
-	if issuer, name := parts(f.id); !f.cut && (name != account || (issuer == "") != (folder == "")) {
+	return parseStem(strings.TrimPrefix(folder, accountsFolder+"/"))
+}
+
+// parseFile reads the path of a file in the issuer's folder.
+func (issuer part) parseFile(name string) (fileName, error) {
+	file := name[strings.LastIndexByte(name, '/')+1:]
+	account, err := parseStem(strings.TrimSuffix(file, accountSuffix))
+	if err != nil {
+		return fileName{path: name}, err
+	}
+	f := fileName{path: name, id: oath.ID(account.text), cut: issuer.cut || account.cut}
+	if issuer.text != "" {
+		f.id = oath.ID(issuer.text + ":" + account.text)
+	}
+	if i, n := parts(f.id); !f.cut && (i != issuer.text || n != account.text) {
 		return f, fmt.Errorf("%w: it should be %q", errMisnamed, Path(f.id))
 	}
 	return f, nil
 }
 
-// parseStem reads a part of an ID. With cut, the part is only how it begins.
-func parseStem(name string) (part string, cut bool, err error) {
-	name = norm.NFC.String(name) // macOS's older file system takes it apart
-	text, mark := cutMark(name)
-	part, ok := unescapePart(text)
-	switch {
-	case !ok || part == "":
-		return "", false, fmt.Errorf("%w: %q", errMisnamed, name)
-	case mark == "" && stem(part) != name:
-		return "", false, fmt.Errorf("%w: %q is written as %q", errMisnamed, part, stem(part))
-	case mark == "" || strings.HasPrefix(mark, differsMark) && marked(part) == name:
-		return part, false, nil
+// parseStem reads a part of an ID.
+func parseStem(name string) (part, error) {
+	if isPlain(name) {
+		return part{text: name}, nil
 	}
-	return part + "…", true, nil
+	name = norm.NFC.String(name) // macOS's older file system takes it apart
+	escaped, mark := cutMark(name)
+	text, ok := unescapePart(escaped)
+	switch {
+	case !ok || text == "":
+		return part{}, fmt.Errorf("%w: %q", errMisnamed, name)
+	case mark == "" && stem(text) != name:
+		return part{}, fmt.Errorf("%w: %q is written as %q", errMisnamed, text, stem(text))
+	case mark == "" || strings.HasPrefix(mark, differsMark) && marked(text) == name:
+		return part{text: text}, nil
+	}
+	return part{text + "…", true}, nil
+}
+
+// isPlain reports whether a part is surely its own file name. Most are, and there
+// may be many.
+func isPlain(s string) bool {
+	if s == "" || len(s) > maxStem {
+		return false
+	}
+	for i := range len(s) {
+		if !isPlainByte(s[i]) {
+			return false
+		}
+	}
+	return isAlphanumeric(s[0]) && isAlphanumeric(s[len(s)-1]) && !isSuffix(path.Ext(s)) && !isDevice(s)
+}
+
+func isPlainByte(c byte) bool {
+	return isAlphanumeric(c) || c == ' ' || c == '@' || c == '.' || c == '-' || c == '_' || c == '+'
+}
+
+func isAlphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
 }
 
 // cutMark takes off the mark of a name that was cut or that differs in case.

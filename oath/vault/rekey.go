@@ -64,18 +64,19 @@ func (v *Vault) rekey(next *age.X25519Identity, ways Ways) error {
 // sealedFiles returns every file below the folder of accounts, each of which the
 // present key opens.
 func (v *Vault) sealedFiles() ([]string, error) {
-	var files []string
-	var bad damage
-	err := v.walk(accountsFolder, func(name string) error {
-		plain, err := v.unseal(name)
-		clear(plain)
-		files = append(files, name)
-		return bad.add(err)
-	}, &bad)
+	names, err := v.ages()
 	if err != nil {
 		return nil, err
 	}
-	return files, bad.err()
+	var bad damage
+	for _, name := range names {
+		plain, err := v.unseal(name)
+		clear(plain)
+		if err := bad.add(err); err != nil {
+			return nil, err
+		}
+	}
+	return names, bad.err()
 }
 
 func (v *Vault) unseal(name string) ([]byte, error) {

@@ -21,11 +21,15 @@ import (
 // A *DamagedError names files that are no accounts, and comes with the accounts.
 func (v *Vault) List() ([]oath.Account, error) {
 	files, err := v.files()
+	return accountsOf(files), err
+}
+
+func accountsOf(files []fileName) []oath.Account {
 	accounts := make([]oath.Account, len(files))
 	for i, f := range files {
 		accounts[i] = f.id.Account(oath.TypeUnknown)
 	}
-	return accounts, err
+	return accounts
 }
 
 // Codes returns every account in the order of their IDs, with all there is to
@@ -93,11 +97,13 @@ func (v *Vault) Find(query string) ([]oath.Account, error) {
 	if _, err := v.locate(id); err == nil {
 		return []oath.Account{id.Account(oath.TypeUnknown)}, nil
 	}
-	accounts, err := v.List()
+	files, err := v.scan()
 	if damaged := (*DamagedError)(nil); err != nil && !errors.As(err, &damaged) {
 		return nil, err
 	}
-	return oath.Match(accounts, query)
+	matches, err := oath.Match(accountsOf(files), query)
+	slices.SortFunc(matches, func(a, b oath.Account) int { return cmp.Compare(a.ID(), b.ID()) })
+	return matches, err
 }
 
 // Code computes a code. For HOTP, the moved counter is on the disk before the
@@ -404,79 +410,4 @@ func (v *Vault) place(id oath.ID) (string, error) {
 	}
 	file, err := v.disk.free(folder, stem(name)+accountSuffix, marked(name)+accountSuffix)
 	return path.Join(folder, file), err
-}
-
-// files returns the accounts' files in the order of their IDs, and a
-// *DamagedError for those that are none.
-func (v *Vault) files() ([]fileName, error) {
-	var files []fileName
-	var bad damage
-	err := v.walk(accountsFolder, func(name string) error {
-		if strings.HasSuffix(name, codesSuffix) {
-			return nil
-		}
-		f, err := v.nameFile(name)
-		if err != nil {
-			return bad.add(err)
-		}
-		files = append(files, f)
-		return nil
-	}, &bad)
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(files, func(a, b fileName) int {
-		// Of two files with the same ID, locate takes the one without a mark.
-		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(len(a.path), len(b.path)), cmp.Compare(a.path, b.path))
-	})
-	return files, bad.err()
-}
-
-// nameFile returns the account that a file is named for. Where the name was cut
-// and the vault is unlocked, the file itself tells.
-func (v *Vault) nameFile(name string) (fileName, error) {
-	f, err := parsePath(strings.TrimPrefix(name, accountsFolder+"/"))
-	if err != nil {
-		return f, &DamagedFile{name, err}
-	}
-	if f.cut && !v.Locked() {
-		r, err := v.read(name)
-		if err != nil {
-			return f, err
-		}
-		r.key.Secret.Clear()
-		f.id = r.key.Account.ID()
-	}
-	return f, nil
-}
-
-// walk calls f with every age file in a folder and the folders in it. What
-// cannot be used goes to bad; hidden files, and files of other kinds, are the
-// user's own business.
-func (v *Vault) walk(folder string, f func(name string) error, bad *damage) error {
-	entries, err := v.disk.list(folder)
-	if err := bad.add(err); err != nil {
-		return err
-	}
-	for _, e := range entries {
-		name := path.Join(folder, e.Name())
-		switch {
-		case e.Name()[0] == '.':
-			continue
-		case e.IsDir() && folder == accountsFolder:
-			err = v.walk(name, f, bad)
-		case !strings.HasSuffix(e.Name(), accountSuffix) && !e.IsDir() && e.Type()&fs.ModeSymlink == 0:
-			continue
-		case e.Type()&fs.ModeSymlink != 0:
-			err = bad.add(&DamagedFile{name, ErrSymlink})
-		case !e.Type().IsRegular():
-			err = bad.add(&DamagedFile{name, errNotRegular})
-		default:
-			err = f(name)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -75,13 +75,13 @@ func parseWay(file string) (Way, bool) {
 // Ways returns the ways in, the passphrase first. If there is none, only the key
 // on paper opens the vault.
 func (v *Vault) Ways() ([]Way, error) {
-	entries, err := v.disk.list(unlockFolder)
+	names, err := v.disk.list(unlockFolder)
 	if err != nil {
 		return nil, err
 	}
 	var ways []Way
-	for _, e := range entries {
-		if w, ok := parseWay(e.Name()); ok {
+	for _, name := range names {
+		if w, ok := parseWay(name); ok {
 			ways = append(ways, w)
 		}
 	}

@@ -30,6 +30,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"filippo.io/age"
 
@@ -153,19 +154,15 @@ const creatingFile = ".creating"
 
 // clearUnfinished makes sure that the folder is free for a new vault.
 func (v *Vault) clearUnfinished() error {
-	entries, err := v.disk.list(".")
+	names, err := v.disk.list(".")
 	if err != nil {
 		return err
 	}
-	names := make(map[string]bool)
-	for _, e := range entries {
-		names[e.Name()] = true
-	}
-	if names[recipientsFile] {
+	if slices.Contains(names, recipientsFile) {
 		return fmt.Errorf("%s: %w", v.disk.dir, ErrVaultExists)
 	}
-	unfinished := names[creatingFile]
-	for name := range names {
+	unfinished := slices.Contains(names, creatingFile)
+	for _, name := range names {
 		switch {
 		case name == lockFile, name == ".git", name == creatingFile, isTemporary(name):
 		case unfinished && (name == accountsFolder || name == unlockFolder):
