@@ -132,7 +132,17 @@ func computeCode(h fleet.Holding, at time.Time) (fleet.Holding, error) {
 		return h, fmt.Errorf("%q: %w", printable(h.Account.Label()), err)
 	}
 	h.Code, h.Members = code, []*fleet.Member{m}
+	h.Account = fleet.Complete(h.Account, shownBy(code, h.Account.Period))
 	return h, nil
+}
+
+// shownBy returns what a code shows of its account, of which a vault that was
+// locked told the name alone.
+func shownBy(c oath.Code, period int) oath.Account {
+	if c.Until.IsZero() {
+		return oath.Account{Type: oath.HOTP, Digits: len(c.Value)}
+	}
+	return oath.Account{Type: oath.TOTP, Period: period, Digits: len(c.Value)}
 }
 
 // adjust computes the code that --next or --min-remaining ask for, in the place
@@ -188,6 +198,9 @@ func (p *program) allCodes(ctx context.Context, o codeOptions) error {
 		return err
 	}
 	defer t.close()
+	if err := t.unlockVault(); err != nil {
+		return err
+	}
 	holdings, failure := t.Codes(at)
 	if o.json {
 		err = p.printJSON(mapSlice(holdings, describeHolding))

@@ -43,6 +43,11 @@ func (p *program) list(ctx context.Context, o listOptions) error {
 		return err
 	}
 	defer t.close()
+	if o.long || o.json {
+		if err := t.unlockVault(); err != nil {
+			return err
+		}
+	}
 	holdings, failure := t.List()
 	if o.long || o.json {
 		entries, err := t.Codes(p.now())

@@ -40,8 +40,9 @@ func (o tokenOptions) namesKey() bool { return o.key.serial != 0 || o.key.reader
 // tokens are a person's tokens, in use: the keys first, then the vault.
 type tokens struct {
 	fleet.Fleet
-	keys  []*key
-	vault *vaultToken // nil if there is none
+	keys   []*key
+	vault  *vaultToken          // nil if there is none
+	broken []*fleet.MemberError // members that are there, but cannot be opened
 }
 
 // close lets go of the tokens.
@@ -60,16 +61,37 @@ func (t *tokens) releaseKeys() {
 	t.keys = nil
 }
 
+// addBroken adds a token that cannot be opened. It says so when it is needed, and
+// does not stand in the way of the others.
+func (t *tokens) addBroken(name string, err error) {
+	t.broken = append(t.broken, &fleet.MemberError{Member: name, Err: err})
+	t.Fleet = append(t.Fleet, &fleet.Member{Name: name, Open: func() (oath.Token, error) { return nil, err }})
+}
+
+// unlockVault opens the vault if what opens it was given, so that nobody need be
+// asked.
+func (t *tokens) unlockVault() error {
+	if t.vault == nil || !t.vault.options.isGiven() {
+		return nil
+	}
+	return t.vault.unlock()
+}
+
 // openTokens finds the tokens that the options choose. With named, every key is
 // asked for its serial number, which its member is then named by; otherwise a
-// single key is just "key". It returns an error if there is no token at all.
+// single key is just "key". It returns an error if there is no token, or none that
+// can be opened.
 func (p *program) openTokens(ctx context.Context, o tokenOptions, named bool) (*tokens, error) {
 	t := &tokens{}
 	var noKey error
 	if !o.noKeys {
-		if noKey = p.addKeys(ctx, t, o, named); noKey != nil && (o.namesKey() || !isAbsence(noKey)) {
-			return nil, noKey
-		}
+		noKey = p.addKeys(ctx, t, o, named)
+	}
+	if o.namesKey() && noKey != nil {
+		return nil, noKey
+	}
+	if noKey != nil && !isAbsence(noKey) {
+		t.addBroken("key", noKey)
 	}
 	if !o.namesKey() && !o.vault.none {
 		if err := p.addVault(ctx, t, o.vault); err != nil {
@@ -78,12 +100,26 @@ func (p *program) openTokens(ctx context.Context, o tokenOptions, named bool) (*
 		}
 	}
 	switch {
-	case len(t.Fleet) > 0:
-		return t, nil
-	case o.noKeys:
+	case len(t.Fleet) == 0 && o.noKeys:
 		return nil, vault.ErrNoVault
+	case len(t.Fleet) == 0:
+		return nil, noKey
+	case len(t.broken) == len(t.Fleet):
+		return nil, t.failure()
 	}
-	return nil, noKey
+	return t, nil
+}
+
+// failure tells why no token can be opened.
+func (t *tokens) failure() error {
+	if len(t.broken) == 1 {
+		return t.broken[0].Err
+	}
+	var failures []error
+	for _, b := range t.broken {
+		failures = append(failures, b)
+	}
+	return errors.Join(failures...)
 }
 
 // isAbsence reports whether there just is no key, as for those who use a vault
@@ -124,27 +160,24 @@ func (p *program) addKeys(ctx context.Context, t *tokens, o tokenOptions, named 
 	return nil
 }
 
-// addAllKeys adds the keys in several readers. One that cannot be opened is a
-// member as well, which says so when it is needed.
+// addAllKeys adds the keys in several readers. A password is for those that have
+// one.
 func (p *program) addAllKeys(ctx context.Context, t *tokens, f finder, readers []string, password passwordSource) error {
 	keys, failures := f.all(readers)
 	for _, k := range keys {
-		p.addKey(ctx, t, k, k.name(), password)
+		source := password
+		if len(keys) > 1 && !k.Locked() {
+			source = passwordSource{}
+		}
+		p.addKey(ctx, t, k, k.name(), source)
 	}
 	for _, reader := range readers {
 		if err := failures[reader]; err != nil {
-			t.Fleet = append(t.Fleet, &fleet.Member{
-				Name: "key:" + reader,
-				Open: func() (oath.Token, error) { return nil, err },
-			})
+			t.addBroken("key:"+reader, err)
 		}
 	}
 	if len(t.Fleet) == 0 {
 		return ykoath.ErrNoApplet
-	}
-	if len(t.Fleet) == 1 && len(failures) == 1 {
-		_, err := t.Fleet[0].Token()
-		return err
 	}
 	return nil
 }

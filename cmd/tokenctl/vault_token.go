@@ -89,14 +89,21 @@ func (p *program) openVault(ctx context.Context, o vaultOptions) (*vaultToken, e
 	return &vaultToken{Vault: v, p: p, ctx: ctx, options: o, known: known}, nil
 }
 
-// addVault adds the vault, if there is one.
+// isGiven reports whether nobody need be asked for what opens the vault.
+func (o vaultOptions) isGiven() bool { return o.keyFile != "" || o.passphrase.isGiven() }
+
+// addVault adds the vault, if there is one. It returns an error if there is none
+// where an option says so.
 func (p *program) addVault(ctx context.Context, t *tokens, o vaultOptions) error {
 	v, err := p.openVault(ctx, o)
-	if errors.Is(err, vault.ErrNoVault) && o.dir == "" {
+	switch {
+	case errors.Is(err, vault.ErrNoVault) && o.dir == "":
 		return nil
-	}
-	if err != nil {
+	case errors.Is(err, vault.ErrNoVault):
 		return err
+	case err != nil:
+		t.addBroken(vaultName, err)
+		return nil
 	}
 	v.before = t.releaseKeys
 	t.vault = v
