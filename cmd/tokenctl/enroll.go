@@ -12,6 +12,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/pcsc"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
@@ -77,8 +78,11 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 		return err
 	}
 	defer t.close()
+	if err := t.unlockVault(); err != nil {
+		return err
+	}
 	results := p.enrollAll(t.Fleet, accounts, o.overwrite)
-	if p.mayOfferSpare(o, t) {
+	if p.mayOfferSpare(o, t, accounts) {
 		p.offerSpare(ctx, t, o, accounts, results)
 		p.renew(results, accounts)
 	}
@@ -110,10 +114,14 @@ func (p *program) openTargets(ctx context.Context, o enrollOptions) (*tokens, er
 	if err := checkTargets(o.to); err != nil {
 		return nil, err
 	}
-	if len(o.to) == 1 && o.to[0] == vaultName {
-		o.tokens.noKeys = true
+	if len(o.to) > 0 {
+		o.tokens.noKeys = !slices.ContainsFunc(o.to, isKeyName)
+		o.tokens.vault.none = !slices.Contains(o.to, vaultName)
 	}
 	t, err := p.openTokens(ctx, o.tokens, true)
+	if isAbsence(err) && len(o.to) == 0 && !o.tokens.vault.none && !o.tokens.namesKey() {
+		t, err = p.beginWithout(ctx, o.tokens, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -131,6 +139,20 @@ func (p *program) openTargets(ctx context.Context, o enrollOptions) (*tokens, er
 	}
 	t.Fleet = chosen
 	return t, nil
+}
+
+// beginWithout leads to init who has neither a key nor a vault yet, and opens the
+// tokens again.
+func (p *program) beginWithout(ctx context.Context, o tokenOptions, noKey error) (*tokens, error) {
+	if p.terminal == nil {
+		return nil, fmt.Errorf("%w: %w", errNoToken, noKey)
+	}
+	p.note("There is neither a key nor a vault to enroll on. Here is how to begin:\n")
+	if err := p.init(ctx, vaultInitOptions{dir: o.vault.dir}); err != nil {
+		return nil, err
+	}
+	p.note("")
+	return p.openTokens(ctx, o, true)
 }
 
 func checkTargets(names []string) error {
@@ -257,14 +279,11 @@ func enrollError(results []enrolled, unread error) error {
 	done := 0
 	for _, r := range results {
 		for _, o := range r.outcomes {
-			switch {
-			case o.State == fleet.Checked || isSealed(o):
+			if o.State != fleet.Failed {
 				done++
-			case o.State == fleet.Stored:
-				done++
-				failures = append(failures, fmt.Errorf("%s: %q is there, but was not checked: %w", o.Member.Name, printable(r.account.Label()), o.Err))
-			default:
-				failures = append(failures, fmt.Errorf("%s: %q is not there: %w", o.Member.Name, printable(r.account.Label()), o.Err))
+			}
+			if failure := outcomeError(r.account, o); failure != nil {
+				failures = append(failures, failure)
 			}
 		}
 	}
@@ -274,6 +293,22 @@ func enrollError(results []enrolled, unread error) error {
 	case done == 0:
 		return err
 	default:
-		return fmt.Errorf("%w:\n%w", errPartly, err)
+		return fmt.Errorf("%w:\n%w", errUnfinished, err)
 	}
+}
+
+// outcomeError tells what is where, unless all is well.
+func outcomeError(a oath.Account, o fleet.Outcome) error {
+	on := fmt.Sprintf("%s: %q", o.Member.Name, printable(a.Label()))
+	switch {
+	case o.State == fleet.Checked || isSealed(o):
+		return nil
+	case o.State == fleet.Stored:
+		return fmt.Errorf("%s is there, but was not checked: %w", on, o.Err)
+	case errors.Is(o.Err, oath.ErrExists):
+		return fmt.Errorf("%s: %w", on, o.Err)
+	case errors.Is(o.Err, oath.ErrRemoved) || errors.Is(o.Err, pcsc.ErrRemoved):
+		return fmt.Errorf("%s may be there or not: %w", on, o.Err)
+	}
+	return fmt.Errorf("%s is not there: %w", on, o.Err)
 }

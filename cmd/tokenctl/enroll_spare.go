@@ -5,16 +5,18 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
 )
 
 // mayOfferSpare reports whether to offer to wait for another key: to a person who
-// named no token, and has one key plugged in.
-func (p *program) mayOfferSpare(o enrollOptions, t *tokens) bool {
+// named no token, has one key plugged in, and enrolls what a spare is good for.
+func (p *program) mayOfferSpare(o enrollOptions, t *tokens, accounts []otpauth.Key) bool {
 	free := len(o.to) == 0 && !o.tokens.namesKey() && !o.yes && !o.json
-	return free && p.terminal != nil && p.showsResults() && len(t.keys) == 1
+	timed := slices.ContainsFunc(accounts, func(k otpauth.Key) bool { return k.Account.Type == oath.TOTP })
+	return free && timed && p.terminal != nil && p.showsResults() && len(t.keys) == 1
 }
 
 // offerSpare enrolls on each further key that is plugged in, until its owner has
@@ -83,13 +85,33 @@ func (p *program) enrollSpare(ctx context.Context, o enrollOptions, accounts []o
 	}
 	spare := &tokens{}
 	defer spare.close()
-	p.addKey(ctx, spare, k, k.name(), o.tokens.key.password)
+	password := o.tokens.key.password
+	if !k.Locked() {
+		password = passwordSource{} // it is the first key's
+	}
+	p.addKey(ctx, spare, k, k.name(), password)
 	for i, key := range accounts {
-		if slices.ContainsFunc(results[i].outcomes, func(o fleet.Outcome) bool { return o.Member.Name == k.name() }) {
+		r := &results[i]
+		if k.serial != 0 && r.isOn(k.name()) {
 			p.note("%s is the same key.", k.name())
-			return nil
+			continue
 		}
-		p.enrollOn(spare.Fleet, key, &results[i], o.overwrite)
+		r.forget(k.name())
+		p.enrollOn(spare.Fleet, key, r, o.overwrite)
 	}
 	return nil
+}
+
+// isOn reports whether the account is on a token, and was checked there.
+func (r *enrolled) isOn(token string) bool {
+	return slices.ContainsFunc(r.outcomes, func(o fleet.Outcome) bool {
+		return o.Member.Name == token && o.State == fleet.Checked
+	})
+}
+
+// forget forgets what went wrong on a token, which is tried again.
+func (r *enrolled) forget(token string) {
+	r.outcomes = slices.DeleteFunc(r.outcomes, func(o fleet.Outcome) bool {
+		return o.Member.Name == token && o.State != fleet.Checked
+	})
 }

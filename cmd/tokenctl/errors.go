@@ -68,6 +68,15 @@ var (
 
 	// errPartly says that a part was done, and wraps what stopped the rest.
 	errPartly = errors.New("done in part")
+
+	// errUnfinished says so of an enrollment, which is as well begun anew.
+	errUnfinished = fmt.Errorf("%w; once this is mended, the same command does the rest", errPartly)
+
+	// errNoToken says that there is nothing to enroll on.
+	errNoToken = errors.New("there is neither a key nor a vault")
+
+	// errWrongPassphrase says that the passphrase does not open the vault.
+	errWrongPassphrase = errors.New("wrong passphrase")
 )
 
 // A remedy is what to do about an error, and the exit status that tells of it.
@@ -85,6 +94,8 @@ var remedies = []remedy{
 	{errNoKeyring, exitFailure, "Use --password-file or --password-command instead; a command can ask the password manager you have."},
 	{fleet.ErrUnequal, exitFailure, "Do not rely on this account. The key may be damaged, or not do what it says."},
 	{errDeclined, exitFailure, ""},
+	{errNoToken, exitNoKey, "Plug in the key, or make a vault with: tokenctl init"},
+	{errWrongPassphrase, exitPassword, "See what else opens the vault with: tokenctl vault status"},
 
 	{pcsc.ErrUnavailable, exitNoKey, "Build tokenctl with cgo: install gcc and libpcsclite-dev, and build with CGO_ENABLED=1."},
 	{pcsc.ErrNoService, exitNoKey, "Start pcscd: sudo systemctl start pcscd.socket. If it is not installed: sudo apt install pcscd"},

@@ -24,9 +24,17 @@ func (v *vaultToken) unlock() error {
 		if err != nil {
 			return err
 		}
-		return v.UnlockWithPassphrase(passphrase)
+		return v.unlockWith(passphrase)
 	}
 	return v.unlockAsking()
+}
+
+func (v *vaultToken) unlockWith(passphrase string) error {
+	err := v.UnlockWithPassphrase(passphrase)
+	if errors.Is(err, oath.ErrWrongPassword) {
+		return errWrongPassphrase
+	}
+	return err
 }
 
 func (v *vaultToken) unlockAsking() error {
@@ -39,8 +47,8 @@ func (v *vaultToken) unlockAsking() error {
 		if err != nil {
 			return err
 		}
-		err = v.UnlockWithPassphrase(passphrase)
-		if !errors.Is(err, oath.ErrWrongPassword) || try == passwordTries {
+		err = v.unlockWith(passphrase)
+		if !errors.Is(err, errWrongPassphrase) || try == passwordTries {
 			return err
 		}
 		terminal.tell("That is not it.")
