@@ -77,14 +77,16 @@ func (p *program) reportChange(c change) error {
 	for _, f := range c.failures {
 		failed = append(failed, f)
 	}
-	switch err := errors.Join(failed...); {
-	case err == nil && c.json:
-		return p.printJSON(describeAccount(c.result))
-	case err == nil:
-		return nil
-	case len(c.done) == 0:
+	err := errors.Join(failed...)
+	if len(c.done) == 0 {
 		return fmt.Errorf("%q is not %s: %w", label, c.what, err)
-	default:
-		return fmt.Errorf("%w: %q is not %s everywhere: %w", errPartly, label, c.what, err)
 	}
+	if err != nil {
+		err = fmt.Errorf("%w: %q is not %s everywhere:\n%w", errPartly, label, c.what, err)
+	}
+	if c.json {
+		held := fleet.Holding{Entry: oath.Entry{Account: c.result}, Members: c.done}
+		return errors.Join(p.printJSON(describeHeld(held)), err)
+	}
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,7 +41,7 @@ func (p *program) vaultGit(ctx context.Context, args []string) error {
 			return v.InitGit()
 		}
 		c := exec.CommandContext(ctx, "git", args...)
-		c.Dir, c.Env = v.Dir(), gitEnvironment()
+		c.Dir, c.Env = v.Dir(), elsewhereUnset()
 		c.Stdin, c.Stdout, c.Stderr = p.in, p.out, p.err
 		if err := c.Run(); err != nil {
 			return fmt.Errorf("git %s: %w", args[0], err)
@@ -81,14 +82,25 @@ func knowsAuthor(ctx context.Context, git, folder string) bool {
 	return c.Run() == nil
 }
 
-// gitEnvironment returns the environment without what would lead git elsewhere,
-// as inside another repository's hook.
+// gitEnvironment returns the environment for git commands of tokenctl's own, which
+// nobody sees: nothing of the user's leads them elsewhere, and they cannot ask.
 func gitEnvironment() []string {
-	var kept []string
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "GIT_") {
-			kept = append(kept, variable)
-		}
-	}
-	return append(kept, "GIT_TERMINAL_PROMPT=0")
+	own := slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "GIT_") })
+	return append(own, "GIT_TERMINAL_PROMPT=0")
+}
+
+// elsewhere are the variables that would lead git to another repository, as inside
+// of its hooks; from git rev-parse --local-env-vars.
+var elsewhere = []string{
+	"GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_DIR",
+	"GIT_GRAFT_FILE", "GIT_IMPLICIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_INTERNAL_SUPER_PREFIX", "GIT_NO_REPLACE_OBJECTS",
+	"GIT_OBJECT_DIRECTORY", "GIT_PREFIX", "GIT_REPLACE_REF_BASE", "GIT_SHALLOW_FILE", "GIT_WORK_TREE",
+}
+
+// elsewhereUnset returns the environment without them, for the user's commands.
+func elsewhereUnset() []string {
+	return slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return slices.Contains(elsewhere, name)
+	})
 }

@@ -50,10 +50,10 @@ func (p *program) vaultStatus(ctx context.Context, o vaultOptions, asJSON bool) 
 			Accounts: status.Accounts, Locked: locked, Ways: mapSlice(status.Ways, wayName), Git: status.Git,
 		}
 		if asJSON {
-			return errors.Join(p.printJSON(j), err)
+			return errors.Join(p.printJSON(j), incomplete(err, 1))
 		}
 		p.printVault(j)
-		return err
+		return incomplete(err, 1)
 	})
 }
 
