@@ -185,7 +185,7 @@ func TestTimeStep(t *testing.T) {
 		unix   int64
 		want   uint64
 	}{
-		{30, 59, 1}, {30, 60, 2}, {0, 59, 1}, {-1, 59, 1}, {1, 59, 59}, {30, -1, 0}, {30, 20000000000, 0x27BC86AA},
+		{30, 59, 1}, {30, 60, 2}, {0, 59, 1}, {-1, 59, 1}, {1, 59, 59}, {30, -61, 0}, {30, 20000000000, 0x27BC86AA},
 	} {
 		if got := (oath.Account{Period: test.period}).TimeStep(time.Unix(test.unix, 0)); got != test.want {
 			t.Errorf("period %d at %d: got %d, want %d", test.period, test.unix, got, test.want)
