@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -14,12 +15,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets the test binary be tokenctl, and a program that holds a key, when
-// it is run under their names.
+// TestMain lets the test binary be tokenctl, tokenctl without any rights, and a
+// program that holds a key, when it is run under their names.
 func TestMain(m *testing.M) {
 	flag.Set("test.parallel", "8") // they wait for readers more than they compute
 	testscript.Main(m, map[string]func(){
 		"tokenctl": func() { detach(); watch(); main() },
+		"nobody":   func() { detach(); watch(); drop(); main() },
 		"hold":     func() { os.Exit(hold(os.Args[1:])) },
 	})
 }
@@ -27,6 +29,14 @@ func TestMain(m *testing.M) {
 // detach leaves the terminal that the tests may have been started from: tokenctl
 // would ask its questions there. Where a test gave it a terminal, it stays.
 func detach() { syscall.Setsid() }
+
+// drop gives up all rights, if they are root's.
+func drop() {
+	const nobody = 65534
+	if err := errors.Join(syscall.Setgroups(nil), syscall.Setgid(nobody), syscall.Setuid(nobody)); err != nil {
+		panic(err)
+	}
+}
 
 // patience is how long a command may take. None waits for longer than for another
 // program to let go of the key, or for a touch, and tests keep both short.

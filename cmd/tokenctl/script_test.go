@@ -3,6 +3,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,6 +34,7 @@ import (
 //	pull NAME                   pull it out
 //	fault NAME SPEC...          what goes wrong, counting commands from now
 //	apdus NAME COMMAND...       what the key was sent since the last apdus
+//	send NAME HEX...            APDUs that the key takes without a word
 //	daemon stop|start           the PC/SC daemon goes away and comes back
 //	occupy N | release          another program holds the key in slot N
 //
@@ -56,6 +59,12 @@ func TestScripts(t *testing.T) {
 			env.Values[rigKey{}] = r
 			return nil
 		},
+		Condition: func(name string) (bool, error) {
+			if name == "root" {
+				return os.Getuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   scriptExits,
 			"json":    scriptJSON,
@@ -63,6 +72,7 @@ func TestScripts(t *testing.T) {
 			"pull":    scriptPull,
 			"fault":   scriptFault,
 			"apdus":   scriptAPDUs,
+			"send":    scriptSend,
 			"daemon":  scriptDaemon,
 			"occupy":  scriptOccupy,
 			"release": scriptRelease,
@@ -178,6 +188,19 @@ func scriptFault(ts *testscript.TestScript, neg bool, args []string) {
 
 func scriptAPDUs(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(sameCommands(deviceOf(ts, args).trace.take(), args[1:]))
+}
+
+func scriptSend(ts *testscript.TestScript, neg bool, args []string) {
+	d := deviceOf(ts, args)
+	for _, text := range args[1:] {
+		apdu, err := hex.DecodeString(text)
+		ts.Check(err)
+		reply, err := d.Transmit(apdu)
+		ts.Check(err)
+		if !bytes.HasSuffix(reply, []byte{0x90, 0x00}) {
+			ts.Fatalf("the key answers %x to %s", reply, text)
+		}
+	}
 }
 
 func scriptDaemon(ts *testscript.TestScript, neg bool, args []string) {
