@@ -66,6 +66,9 @@ var (
 	// errNoKeyring says that the system has no keyring to remember in.
 	errNoKeyring = errors.New("the system has no keyring")
 
+	// errWrongPassphrase says that the passphrase does not open the vault.
+	errWrongPassphrase = errors.New("wrong passphrase")
+
 	// errPartly says that a part was done, and wraps what stopped the rest.
 	errPartly = errors.New("done in part")
 
@@ -74,9 +77,6 @@ var (
 
 	// errNoToken says that there is nothing to enroll on.
 	errNoToken = errors.New("there is neither a key nor a vault")
-
-	// errWrongPassphrase says that the passphrase does not open the vault.
-	errWrongPassphrase = errors.New("wrong passphrase")
 )
 
 // A remedy is what to do about an error, and the exit status that tells of it.
@@ -119,6 +119,16 @@ var remedies = []remedy{
 	{vault.ErrMalformedKey, exitPassword, "It begins with AGE-SECRET-KEY-1, and is best read in by scanning."},
 	{vault.ErrNoWay, exitPassword, "See what opens it with: tokenctl vault status"},
 	{vault.ErrWrongSlot, exitPassword, "Was its PIV slot changed since? Add it again with: tokenctl vault add-key"},
+	{errNoPIVKey, exitNoKey, "Plug it in, or use the passphrase or the key on paper. See: tokenctl vault status"},
+	{vault.ErrNoPIV, exitNoKey, "Build tokenctl with cgo: install gcc and libpcsclite-dev, and build with CGO_ENABLED=1."},
+	{vault.ErrNoKey, exitNoKey, "Plug in the YubiKey, or choose one with --device. If PIV is switched off: ykman config usb --enable PIV"},
+	{vault.ErrKeyBusy, exitNoKey, "Close what uses it (Yubico Authenticator, ykman, gpg). For gpg: gpgconf --kill scdaemon"},
+	{vault.ErrNoFreeSlot, exitNoSpace, "Choose one with --slot that you can do without, and empty it: ykman piv keys, ykman piv certificates"},
+	{errWrongPIN, exitPassword, "When no try is left the PIN is blocked, and only the PUK unblocks it."},
+	{vault.ErrPINBlocked, exitPassword, "It was wrong too often. Unblock it with the PUK: ykman piv access unblock-pin. The passphrase still opens the vault."},
+	{vault.ErrSlotInUse, exitFailure, "Choose another --slot, or take the key that is in it with --take. Nothing was changed."},
+	{vault.ErrSlotEmpty, exitFailure, "Leave out --take to make one."},
+	{vault.ErrManagementKey, exitPassword, "Give it with --management-key-file, or --pin-file if it is protected by the PIN."},
 	{vault.ErrDamaged, exitFailure, "The file is left as it is. Bring it back from a copy of the vault, or delete it."},
 
 	{oath.ErrAmbiguous, exitAmbiguous, ""},

@@ -27,6 +27,8 @@ func newVaultCommand(p *program) *cobra.Command {
 		newVaultUnlockCommand(p),
 		newVaultLockCommand(p),
 		newVaultPassphraseCommand(p),
+		newVaultAddKeyCommand(p),
+		newVaultRemoveKeyCommand(p),
 		newVaultShowKeyCommand(p),
 		newVaultRekeyCommand(p),
 		newVaultTrustCommand(p),

@@ -23,7 +23,7 @@ func newVaultPassphraseCommand(p *program) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if remove {
-				return p.withVault(c.Context(), o, func(v *vaultToken) error { return p.removePassphrase(v, yes) })
+				return p.withVault(c.Context(), o, func(v *vaultToken) error { return p.removeWay(v, 0, yes) })
 			}
 			return p.withOpenVault(c.Context(), o, func(v *vaultToken) error {
 				passphrase, err := p.newPassphrase(c.Context(), source, yes)
@@ -39,21 +39,6 @@ func newVaultPassphraseCommand(p *program) *cobra.Command {
 	c.Flags().BoolVar(&remove, "remove", false, "remove the passphrase")
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	return c
-}
-
-func (p *program) removePassphrase(v *vaultToken, yes bool) error {
-	ways, err := v.Ways()
-	if err != nil {
-		return err
-	}
-	question := "Remove the passphrase as a way into the vault?"
-	if len(ways) == 1 && ways[0].IsPassphrase() {
-		question = "Nothing but the vault's key on paper will open it. Is that key safe, and remove the passphrase?"
-	}
-	if err := p.terminal.confirm(yes, "%s", question); err != nil {
-		return err
-	}
-	return v.committed(v.RemovePassphrase())
 }
 
 // newPassphrase returns a new passphrase: the one given, or one that is asked for

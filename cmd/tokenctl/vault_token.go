@@ -20,12 +20,14 @@ type vaultOptions struct {
 	dir        string
 	none       bool
 	passphrase passwordSource
-	keyFile    string // of the vault's own key, as it is on paper
+	pin        passwordSource // of a YubiKey's PIV applet
+	keyFile    string         // of the vault's own key, as it is on paper
 }
 
 func (o *vaultOptions) addFlags(c *cobra.Command) {
 	o.addChoice(c)
 	o.passphrase.addFlags(c, "passphrase", "the vault's passphrase")
+	o.pin.addFlags(c, "pin", "the PIV PIN of a YubiKey that opens the vault")
 	c.Flags().StringVar(&o.keyFile, "vault-key-file", "", "open the vault with its own key, AGE-SECRET-KEY-1..., from the first line of `FILE`")
 	c.MarkFlagsMutuallyExclusive("vault-key-file", "passphrase-file")
 	c.MarkFlagsMutuallyExclusive("vault-key-file", "passphrase-command")

@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
 // unlock opens the vault, with what was given or what its owner is asked for.
@@ -26,7 +28,27 @@ func (v *vaultToken) unlock() error {
 		}
 		return v.unlockWith(passphrase)
 	}
+	if done, err := v.unlockWithKey(); done || err != nil {
+		return err
+	}
 	return v.unlockAsking()
+}
+
+// unlockWithKey opens the vault by a YubiKey, if one that can is plugged in, and
+// its owner has the PIN at hand.
+func (v *vaultToken) unlockWithKey() (done bool, err error) {
+	ways, err := v.Ways()
+	if err != nil || !slices.ContainsFunc(ways, func(w vault.Way) bool { return !w.IsPassphrase() }) {
+		return false, err
+	}
+	err = v.unlockWithPIV()
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, errNoPIN), errors.Is(err, errNoPIVKey) && !v.options.pin.isGiven():
+		return false, nil
+	}
+	return false, err
 }
 
 func (v *vaultToken) unlockWith(passphrase string) error {
@@ -53,4 +75,12 @@ func (v *vaultToken) unlockAsking() error {
 		}
 		terminal.tell("That is not it.")
 	}
+}
+
+func (v *vaultToken) unlockWithPassphrase(passphrase string) error {
+	err := v.UnlockWithPassphrase(passphrase)
+	if errors.Is(err, oath.ErrWrongPassword) {
+		return errWrongPassphrase
+	}
+	return err
 }

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/oath/vault"
+)
+
+type addKeyOptions struct {
+	vault         vaultOptions
+	serial        uint32
+	slot          string
+	take          bool
+	pinPolicy     string
+	touchPolicy   string
+	managementKey passwordSource
+	yes           bool
+}
+
+func newVaultAddKeyCommand(p *program) *cobra.Command {
+	var o addKeyOptions
+	c := &cobra.Command{
+		Use:   "add-key",
+		Short: "Open the vault by a YubiKey's PIV slot as well",
+		Long: "Add-key makes a P-256 key in a free PIV slot of the YubiKey, or takes one that is\n" +
+			"there, and opens the vault to it: with the PIV PIN, and a touch. The key is made\n" +
+			"inside the YubiKey and cannot leave it. A slot in use is never overwritten.\n\n" +
+			"Without --slot, the first free one of the retired slots, 82 to 95, is used, which\n" +
+			"no other program has a purpose for.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return p.withOpenVault(c.Context(), o.vault, func(v *vaultToken) error {
+				return p.addPIVKey(c.Context(), v, o)
+			})
+		},
+	}
+	o.vault.addFlags(c)
+	f := c.Flags()
+	f.Uint32Var(&o.serial, "device", 0, "use the key with this `SERIAL` number")
+	f.StringVar(&o.slot, "slot", "", "use this PIV `SLOT`: 9a, 9c, 9d, 9e, or 82 to 95")
+	f.BoolVar(&o.take, "take", false, "take the P-256 key that is in the slot")
+	f.StringVar(&o.pinPolicy, "pin-policy", "once", "ask for the PIN `WHEN`: once, always or never")
+	f.StringVar(&o.touchPolicy, "touch-policy", "cached", "ask for a touch `WHEN`: cached, always or never")
+	o.managementKey.addFlags(c, "management-key", "the PIV management key, in hexadecimal,")
+	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	return c
+}
+
+func (p *program) addPIVKey(ctx context.Context, v *vaultToken, o addKeyOptions) error {
+	policies, err := o.policies()
+	if err != nil {
+		return err
+	}
+	k, err := v.openPIV(o.serial, p.touchNotice())
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	slot, err := p.slotFor(ctx, k, o, policies)
+	if err != nil {
+		return err
+	}
+	recipient, err := vault.SlotRecipient(slot.PublicKey())
+	if err != nil {
+		return err
+	}
+	p.noteAttestation(k, slot)
+	if err := v.committed(v.AddKey(k.Serial(), recipient)); err != nil {
+		return err
+	}
+	p.note("Slot %v of the YubiKey %d opens the vault.", slot.ID, k.Serial())
+	return nil
+}
+
+// slotFor returns the slot that is to open the vault, with a new key or the one
+// that is there.
+func (p *program) slotFor(ctx context.Context, k *vault.PIV, o addKeyOptions, policies vault.NewSlot) (*vault.Slot, error) {
+	id, err := o.chooseSlot(k)
+	if err != nil {
+		return nil, err
+	}
+	if o.take {
+		if err := p.terminal.confirm(o.yes, "Open the vault by the key in slot %v of the YubiKey %d?", id, k.Serial()); err != nil {
+			return nil, err
+		}
+		return k.Take(id)
+	}
+	if err := p.terminal.confirm(o.yes, "Make a key in slot %v of the YubiKey %d, to open the vault?", id, k.Serial()); err != nil {
+		return nil, err
+	}
+	if policies.ManagementKey, err = o.readManagementKey(ctx); err != nil {
+		return nil, err
+	}
+	return k.Make(id, policies)
+}
+
+func (o addKeyOptions) policies() (policies vault.NewSlot, err error) {
+	pin := map[string]vault.PINPolicy{"once": vault.PINOnce, "always": vault.PINAlways, "never": vault.PINNever}
+	touch := map[string]vault.TouchPolicy{"cached": vault.TouchCached, "always": vault.TouchAlways, "never": vault.TouchNever}
+	var known bool
+	if policies.PIN, known = pin[o.pinPolicy]; !known {
+		return policies, usagef("--pin-policy %q is none of once, always, never", o.pinPolicy)
+	}
+	if policies.Touch, known = touch[o.touchPolicy]; !known {
+		return policies, usagef("--touch-policy %q is none of cached, always, never", o.touchPolicy)
+	}
+	return policies, nil
+}
+
+func (o addKeyOptions) chooseSlot(k *vault.PIV) (vault.SlotID, error) {
+	switch {
+	case o.slot != "":
+		slot, err := vault.ParseSlotID(o.slot)
+		if err != nil {
+			return 0, usageError{err}
+		}
+		return slot, nil
+	case o.take:
+		return 0, usagef("--take needs the --slot to take")
+	}
+	return k.FreeSlot()
+}
+
+// readManagementKey returns the management key that was given, or nil for what
+// can be found out.
+func (o addKeyOptions) readManagementKey(ctx context.Context) ([]byte, error) {
+	if !o.managementKey.isGiven() {
+		return nil, nil
+	}
+	text, err := o.managementKey.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
+	if err != nil || len(key) < 16 || len(key) > 32 || len(key)%8 != 0 {
+		return nil, usagef("the PIV management key is not 32, 48 or 64 hexadecimal digits")
+	}
+	return key, nil
+}
+
+// noteAttestation tells what is known of how the slot's key came to be.
+func (p *program) noteAttestation(k *vault.PIV, slot *vault.Slot) {
+	attestation, err := k.Attest(slot)
+	switch {
+	case errors.Is(err, vault.ErrNoAttestation):
+		p.note("Attestation: none. The YubiKey did not make the key in this slot itself.")
+	case err != nil:
+		p.note("Attestation: %v", err)
+	case attestation.Problem != nil:
+		p.note("Attestation: the YubiKey says that the key was made inside, but no certificate of Yubico's vouches for that: %v", attestation.Problem)
+	default:
+		p.note("Attestation: Yubico vouches that the key was made inside the YubiKey %d.", attestation.Serial)
+	}
+}
+
+func newVaultRemoveKeyCommand(p *program) *cobra.Command {
+	var o vaultOptions
+	var yes bool
+	c := &cobra.Command{
+		Use:   "remove-key SERIAL",
+		Short: "Open the vault by that YubiKey no longer",
+		Long: "Remove-key removes a YubiKey as a way into the vault; it need not be plugged in,\n" +
+			"and its PIV slot stays as it is. Older copies of the vault still open by it; to\n" +
+			"shut it out of new accounts, use: tokenctl vault rekey",
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			serial, err := strconv.ParseUint(strings.TrimPrefix(args[0], "key:"), 10, 32)
+			if err != nil || serial == 0 {
+				return usagef("%q is no serial number", args[0])
+			}
+			return p.withVault(c.Context(), o, func(v *vaultToken) error {
+				return p.removeWay(v, uint32(serial), yes)
+			})
+		},
+	}
+	o.addChoice(c)
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	return c
+}
+
+// removeWay removes a way in: a YubiKey, or the passphrase for serial 0. The last
+// one is removed only if the owner still means it.
+func (p *program) removeWay(v *vaultToken, serial uint32, yes bool) error {
+	ways, err := v.Ways()
+	if err != nil {
+		return err
+	}
+	name := wayName(vault.Way{Serial: serial})
+	question := fmt.Sprintf("Open the vault by %s no longer?", name)
+	if len(ways) == 1 && ways[0].Serial == serial {
+		question = "Nothing but the vault's key on paper will open it then. Is that key safe? " + question
+	}
+	if err := p.terminal.confirm(yes, "%s", question); err != nil {
+		return err
+	}
+	if serial == 0 {
+		err = v.committed(v.RemovePassphrase())
+	} else {
+		err = v.committed(v.RemoveKey(serial))
+	}
+	if err == nil {
+		p.note("The vault does not open by %s any more.", name)
+	}
+	return err
+}
