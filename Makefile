@@ -50,7 +50,7 @@ bench: deps ## every benchmark
 install: build ## programs and manual pages, to DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
 	install bin/tokenctl bin/virtualkey $(DESTDIR)$(PREFIX)/bin
-	bin/tokenctl man $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 
 clean: ## remove what was built
 	rm -rf bin

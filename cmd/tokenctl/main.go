@@ -3,12 +3,14 @@
 //
 // # Usage
 //
-//	tokenctl enroll [SOURCE...]     put an account on the key
+//	tokenctl init                   begin: find the keys, make the vault
+//	tokenctl enroll [SOURCE...]     put an account on every key and in the vault
 //	tokenctl code [QUERY]           show one code, or all
-//	tokenctl list                   show the accounts
+//	tokenctl list                   show the accounts, and where each one is
 //	tokenctl rename QUERY NAME      give an account another name
 //	tokenctl delete QUERY           remove an account
 //	tokenctl keys                   show the keys that are plugged in
+//	tokenctl vault ...              the vault: status, unlock, lock, ways in, git
 //	tokenctl password ...           the key's password: set, clear, remember, forget
 //	tokenctl reset                  wipe the key's accounts and password
 //

@@ -61,8 +61,9 @@ func newRootCommand(p *program) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "tokenctl",
 		Short: "Two-factor accounts on a hardware key",
-		Long: "Tokenctl keeps TOTP and HOTP accounts on a hardware key: any key with the\n" +
-			"YubiKey OATH applet, reached through PC/SC.",
+		Long: "Tokenctl keeps TOTP and HOTP accounts on hardware keys, any with the YubiKey OATH\n" +
+			"applet, and in a vault that stands in where there is no key. A new account goes to\n" +
+			"all of them at once, so that losing one locks nobody out.",
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
