@@ -20,7 +20,7 @@ import (
 
 // requireTool skips a test without another's tool, or fails it if the environment
 // has CI=true.
-func requireTool(t *testing.T, name string) {
+func requireTool(t testing.TB, name string) {
 	t.Helper()
 	_, err := exec.LookPath(name)
 	switch {

@@ -38,6 +38,7 @@ import (
 //	daemon stop|start           the PC/SC daemon goes away and comes back
 //	occupy N | release          another program holds the key in slot N
 //
+//	keyring                     a desktop session with a keyring
 //	sleep DURATION              for what gives no sign of having happened
 //	qr FILE URI...              a picture of QR codes, side by side
 //
@@ -77,6 +78,7 @@ func TestScripts(t *testing.T) {
 			"occupy":  scriptOccupy,
 			"release": scriptRelease,
 			"sleep":   scriptSleep,
+			"keyring": scriptKeyring,
 			"qr":      scriptQR,
 
 			"terminal": scriptTerminal,
