@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
@@ -30,7 +31,7 @@ const (
 func TestMain(m *testing.M) {
 	job := os.Getenv(jobVariable)
 	if job == "" {
-		os.Exit(m.Run())
+		os.Exit(pcscdtest.Main(m))
 	}
 	runtime.LockOSThread() // so that strace counts all system calls together
 	if err := work(job, os.Getenv(folderVariable)); err != nil {

@@ -88,8 +88,8 @@ var (
 )
 
 // open decrypts an age file.
-func open(content []byte, identity age.Identity) ([]byte, error) {
-	r, err := age.Decrypt(bytes.NewReader(content), identity)
+func open(content []byte, identities ...age.Identity) ([]byte, error) {
+	r, err := age.Decrypt(bytes.NewReader(content), identities...)
 	if err != nil {
 		return nil, err
 	}

@@ -122,14 +122,19 @@ func (v *Vault) UnlockWithPassphrase(passphrase string) error {
 }
 
 // UnlockWithKey opens the vault by the PIV slot of the YubiKey with that serial
-// number. It returns ErrNoWay if the vault has none for it, ErrWrongSlot if the
-// key is not the one, a *DamagedFile, or the error of the slot.
-func (v *Vault) UnlockWithKey(serial uint32, slot ecdh.KeyExchanger) error {
-	key, err := newSlotIdentity(slot)
-	if err != nil {
-		return err
+// number: whichever of those given it is, the others are not asked. It returns
+// ErrNoWay if the vault has none for this YubiKey, ErrWrongSlot if none of the
+// keys is the one, a *DamagedFile, or the error of the slot.
+func (v *Vault) UnlockWithKey(serial uint32, slots ...ecdh.KeyExchanger) error {
+	var keys []age.Identity
+	for _, slot := range slots {
+		key, err := newSlotIdentity(slot)
+		if err != nil {
+			return err
+		}
+		keys = append(keys, key)
 	}
-	err = v.unlock(wayOf(serial), key)
+	err := v.unlock(wayOf(serial), keys...)
 	if errors.Is(err, age.ErrIncorrectIdentity) {
 		return ErrWrongSlot
 	}
@@ -147,7 +152,7 @@ func (v *Vault) UnlockWithIdentity(identity string) error {
 	return v.admit(key)
 }
 
-func (v *Vault) unlock(way Way, with age.Identity) error {
+func (v *Vault) unlock(way Way, with ...age.Identity) error {
 	content, err := v.disk.read(way.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrNoWay
@@ -155,7 +160,10 @@ func (v *Vault) unlock(way Way, with age.Identity) error {
 	if err != nil {
 		return err
 	}
-	plain, err := open(content, with)
+	if len(with) == 0 {
+		return age.ErrIncorrectIdentity
+	}
+	plain, err := open(content, with...)
 	var slot *slotError
 	switch {
 	case errors.As(err, &slot):

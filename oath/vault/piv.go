@@ -1,0 +1,470 @@
+//go:build (cgo && (darwin || freebsd || linux || openbsd)) || windows
+
+package vault
+
+import (
+	"crypto"
+	"crypto/ecdh"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/go-piv/piv-go/v2/piv"
+
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+// A PIV is the PIV applet of a YubiKey. While it is open, nothing else can use
+// the key: not even this program, for its OATH accounts.
+type PIV struct {
+	key     *piv.YubiKey
+	serial  uint32
+	options PIVOptions
+}
+
+// OpenPIV opens the YubiKey with that serial number; 0 is the only one plugged
+// in. It returns ErrNoKey or ErrKeyBusy.
+func OpenPIV(serial uint32, o PIVOptions) (*PIV, error) {
+	readers, err := piv.Cards()
+	if err != nil {
+		return nil, fmt.Errorf("looking for YubiKeys: %w", err)
+	}
+	var found *PIV
+	var busy error
+	for _, reader := range readers {
+		p, err := openReader(reader, o)
+		switch {
+		case errors.Is(err, ErrKeyBusy):
+			busy = err
+		case err != nil: // no card, or one without PIV
+		case serial != 0 && p.serial != serial:
+			p.Close()
+		case found != nil:
+			p.Close()
+			found.Close()
+			return nil, fmt.Errorf("%w: there are several, and none was chosen", ErrNoKey)
+		default:
+			found = p
+		}
+	}
+	switch {
+	case found != nil:
+		return found, nil
+	case busy != nil:
+		return nil, busy
+	case serial != 0:
+		return nil, fmt.Errorf("%w: number %d", ErrNoKey, serial)
+	}
+	return nil, ErrNoKey
+}
+
+func openReader(reader string, o PIVOptions) (*PIV, error) {
+	key, err := piv.Open(reader)
+	if err != nil {
+		return nil, pivError("opening the PIV applet", err)
+	}
+	serial, err := key.Serial()
+	if err != nil {
+		key.Close()
+		return nil, pivError("asking for the serial number", err)
+	}
+	return &PIV{key, serial, o}, nil
+}
+
+// Close lets go of the key.
+func (p *PIV) Close() error { return p.key.Close() }
+
+// Serial returns the number that is printed on the key.
+func (p *PIV) Serial() uint32 { return p.serial }
+
+// A Slot is a P-256 key in a PIV slot.
+type Slot struct {
+	ID     SlotID
+	piv    *PIV
+	public *ecdsa.PublicKey
+	ecdh   *ecdh.PublicKey
+}
+
+var _ ecdh.KeyExchanger = (*Slot)(nil)
+
+// PublicKey returns the slot's public key; SlotRecipient gives its name in age.
+func (s *Slot) PublicKey() *ecdh.PublicKey { return s.ecdh }
+
+// Curve returns P-256.
+func (s *Slot) Curve() ecdh.Curve { return ecdh.P256() }
+
+// ECDH exchanges keys in the slot, with PIN and touch as its policy wants. It
+// returns the prompt's own error, a *PINError, ErrPINBlocked,
+// oath.ErrTouchTimeout or oath.ErrRemoved.
+func (s *Slot) ECDH(peer *ecdh.PublicKey) ([]byte, error) {
+	var asking error
+	auth := piv.KeyAuth{PINPrompt: func() (string, error) {
+		pin, err := s.piv.askPIN()
+		asking = err
+		return pin, err
+	}}
+	private, err := s.piv.key.PrivateKey(pivSlot(s.ID), s.public, auth)
+	if err != nil {
+		return nil, pivError("using the PIV slot", err)
+	}
+	key, ok := private.(*piv.ECDSAPrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("%w: the slot holds no P-256 key", oath.ErrUnsupported)
+	}
+	shared, err := key.ECDH(peer)
+	if asking != nil {
+		return nil, asking // piv-go tells it, but does not wrap it
+	}
+	if err != nil {
+		return nil, pivError("using the PIV slot", err)
+	}
+	return shared, nil
+}
+
+const maxPINSize = 8 // bytes, NIST SP 800-73-4, part 2, section 2.4.3
+
+// askPIN asks the user for the PIN, unless it is blocked already. It lets none
+// through that cannot be right: each costs a try.
+func (p *PIV) askPIN() (string, error) {
+	tries, err := p.key.Retries()
+	if err == nil && tries == 0 {
+		return "", ErrPINBlocked
+	}
+	if p.options.PIN == nil {
+		return "", oath.ErrLocked
+	}
+	pin, err := p.options.PIN(tries)
+	if err != nil {
+		return "", err
+	}
+	if len(pin) == 0 || len(pin) > maxPINSize {
+		return "", fmt.Errorf("%w: a PIV PIN has 6 to %d characters", oath.ErrInvalid, maxPINSize)
+	}
+	return pin, nil
+}
+
+// Slots returns every slot with a P-256 key.
+func (p *PIV) Slots() ([]*Slot, error) {
+	var slots []*Slot
+	for _, id := range slotIDs() {
+		s, err := p.Take(id)
+		if errors.Is(err, oath.ErrRemoved) {
+			return nil, err
+		}
+		if err == nil {
+			slots = append(slots, s)
+		}
+	}
+	return slots, nil
+}
+
+// UnlockWithPIV opens the vault by whichever slot of the YubiKey it was opened
+// to. Its errors are those of UnlockWithKey and of Slot.ECDH.
+func (v *Vault) UnlockWithPIV(p *PIV) error {
+	slots, err := p.Slots()
+	if err != nil {
+		return err
+	}
+	keys := make([]ecdh.KeyExchanger, len(slots))
+	for i, s := range slots {
+		keys[i] = s
+	}
+	return v.UnlockWithKey(p.Serial(), keys...)
+}
+
+// Take returns the key that is in a slot. It returns ErrSlotEmpty, or
+// oath.ErrUnsupported for a key that is not a P-256 one.
+func (p *PIV) Take(id SlotID) (*Slot, error) {
+	public, err := p.look(id)
+	if err != nil {
+		return nil, err
+	}
+	return p.slot(id, public)
+}
+
+func (p *PIV) slot(id SlotID, public crypto.PublicKey) (*Slot, error) {
+	key, ok := public.(*ecdsa.PublicKey)
+	if !ok || key.Curve.Params().BitSize != 256 {
+		return nil, fmt.Errorf("%w: slot %v holds another kind of key than P-256", oath.ErrUnsupported, id)
+	}
+	exchange, err := key.ECDH()
+	if err != nil {
+		return nil, fmt.Errorf("slot %v: %w", id, err)
+	}
+	return &Slot{id, p, key, exchange}, nil
+}
+
+// look returns the public key of a slot: as the key tells it, or attests it, or
+// as the certificate has it.
+func (p *PIV) look(id SlotID) (crypto.PublicKey, error) {
+	if p.tellsKeys() {
+		info, err := p.key.KeyInfo(pivSlot(id))
+		switch {
+		case errors.Is(err, piv.ErrNotFound):
+			return nil, fmt.Errorf("slot %v: %w", id, ErrSlotEmpty)
+		case err != nil:
+			return nil, pivError("looking into slot "+id.String(), err)
+		}
+		return info.PublicKey, nil
+	}
+	if cert, err := p.key.Attest(pivSlot(id)); err == nil {
+		return cert.PublicKey, nil
+	}
+	cert, err := p.key.Certificate(pivSlot(id))
+	switch {
+	case errors.Is(err, piv.ErrNotFound):
+		return nil, fmt.Errorf("slot %v: %w", id, ErrSlotEmpty)
+	case err != nil:
+		return nil, pivError("looking into slot "+id.String(), err)
+	}
+	return cert.PublicKey, nil
+}
+
+// tellsKeys reports whether the firmware knows GET METADATA, without which an
+// imported key does not show (Yubico, "PIV extensions").
+func (p *PIV) tellsKeys() bool {
+	v := p.key.Version()
+	return v.Major > 5 || v.Major == 5 && v.Minor >= 3
+}
+
+// FreeSlot returns the first retired slot that Make would take. It returns
+// ErrNoFreeSlot, or oath.ErrUnsupported as Make does.
+func (p *PIV) FreeSlot() (SlotID, error) {
+	for id := SlotFirstRetired; id <= SlotLastRetired; id++ {
+		err := p.isFree(id)
+		if !errors.Is(err, ErrSlotInUse) {
+			return id, err
+		}
+	}
+	return 0, ErrNoFreeSlot
+}
+
+// isFree returns ErrSlotInUse if there is anything in a slot.
+func (p *PIV) isFree(id SlotID) error {
+	if !p.tellsKeys() {
+		v := p.key.Version()
+		return fmt.Errorf("%w: firmware %d.%d.%d does not tell whether a slot is in use; make a P-256 key with another tool, and take that",
+			oath.ErrUnsupported, v.Major, v.Minor, v.Patch)
+	}
+	if _, err := p.key.KeyInfo(pivSlot(id)); err == nil {
+		return fmt.Errorf("slot %v: %w", id, ErrSlotInUse)
+	} else if !errors.Is(err, piv.ErrNotFound) {
+		return pivError("looking into slot "+id.String(), err)
+	}
+	if _, err := p.key.Certificate(pivSlot(id)); !errors.Is(err, piv.ErrNotFound) {
+		return fmt.Errorf("slot %v: %w", id, ErrSlotInUse)
+	}
+	return nil
+}
+
+// Make makes a P-256 key in a free slot, with a certificate by which other tools
+// see that the slot is in use. It returns ErrSlotInUse, ErrManagementKey, or
+// oath.ErrUnsupported if the firmware does not tell which slots are free.
+func (p *PIV) Make(id SlotID, n NewSlot) (*Slot, error) {
+	if err := p.isFree(id); err != nil {
+		return nil, err
+	}
+	policy := piv.Key{Algorithm: piv.AlgorithmEC256, PINPolicy: pinPolicies[n.PIN], TouchPolicy: touchPolicies[n.Touch]}
+	public, management, err := p.generate(id, policy, n.ManagementKey)
+	if err != nil {
+		return nil, err
+	}
+	s, err := p.slot(id, public)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := slotCertificate(public)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.key.SetCertificate(management, pivSlot(id), cert); err != nil {
+		return nil, pivError("marking slot "+id.String()+" as used", err)
+	}
+	return s, nil
+}
+
+// generate makes the key, by the first management key that is right.
+func (p *PIV) generate(id SlotID, policy piv.Key, management []byte) (crypto.PublicKey, []byte, error) {
+	if management != nil {
+		public, err := p.key.GenerateKey(management, pivSlot(id), policy)
+		return public, management, managementError(err)
+	}
+	public, err := p.key.GenerateKey(piv.DefaultManagementKey, pivSlot(id), policy)
+	if err == nil {
+		return public, piv.DefaultManagementKey, nil
+	}
+	if !errors.Is(managementError(err), ErrManagementKey) {
+		return nil, nil, managementError(err)
+	}
+	management, err = p.protectedManagementKey()
+	if err != nil {
+		return nil, nil, err
+	}
+	public, err = p.key.GenerateKey(management, pivSlot(id), policy)
+	return public, management, managementError(err)
+}
+
+// protectedManagementKey returns the management key that is kept in the key,
+// behind the PIN, as ykman's "protected" does.
+func (p *PIV) protectedManagementKey() ([]byte, error) {
+	pin, err := p.askPIN()
+	if err != nil {
+		return nil, err
+	}
+	kept, err := p.key.Metadata(pin)
+	if err != nil {
+		return nil, pivError("reading the management key", err)
+	}
+	if kept.ManagementKey == nil {
+		return nil, ErrManagementKey
+	}
+	return *kept.ManagementKey, nil
+}
+
+// managementError tells a wrong management key from other failures: by the name
+// that piv-go gives the step, for it has no error for it.
+func managementError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if e := pivError("making a key in the slot", err); errors.Is(e, oath.ErrRemoved) {
+		return e
+	}
+	if strings.Contains(err.Error(), "management key") {
+		return ErrManagementKey
+	}
+	return pivError("making a key in the slot", err)
+}
+
+var pinPolicies = map[PINPolicy]piv.PINPolicy{
+	PINOnce: piv.PINPolicyOnce, PINAlways: piv.PINPolicyAlways, PINNever: piv.PINPolicyNever,
+}
+
+var touchPolicies = map[TouchPolicy]piv.TouchPolicy{
+	TouchAlways: piv.TouchPolicyAlways, TouchCached: piv.TouchPolicyCached, TouchNever: piv.TouchPolicyNever,
+}
+
+// slotCertificate returns a certificate for the slot's key. It is there to be
+// seen, not to be believed: a key of no further use signs it, so that making it
+// takes neither PIN nor touch.
+func slotCertificate(public crypto.PublicKey) (*x509.Certificate, error) {
+	_, signer, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("making the slot's certificate: %w", err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		Subject:      pkix.Name{CommonName: "tokenctl vault"},
+		NotBefore:    time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC),
+		NotAfter:     time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), // RFC 5280, 4.1.2.5: no end
+		KeyUsage:     x509.KeyUsageKeyAgreement,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, public, signer)
+	if err != nil {
+		return nil, fmt.Errorf("making the slot's certificate: %w", err)
+	}
+	return x509.ParseCertificate(der)
+}
+
+// Attest returns what the YubiKey says of a slot's key: that it was made there,
+// and cannot leave it. It returns ErrNoAttestation. A statement that does not
+// hold is no error, but has a Problem.
+func (p *PIV) Attest(s *Slot) (Attestation, error) {
+	cert, err := p.key.Attest(pivSlot(s.ID))
+	if err != nil {
+		if e := pivError("attesting slot "+s.ID.String(), err); errors.Is(e, oath.ErrRemoved) {
+			return Attestation{}, e
+		}
+		return Attestation{}, ErrNoAttestation
+	}
+	signer, err := p.key.AttestationCertificate()
+	if err != nil {
+		return Attestation{Problem: fmt.Errorf("reading the attestation certificate: %w", err)}, nil
+	}
+	verifier := piv.Verifier{Roots: p.options.Roots}
+	said, err := verifier.Verify(signer, cert)
+	if err != nil {
+		return Attestation{Problem: err}, nil
+	}
+	a := Attestation{
+		Serial:   said.Serial,
+		Firmware: fmt.Sprintf("%d.%d.%d", said.Version.Major, said.Version.Minor, said.Version.Patch),
+		PIN:      keyOf(pinPolicies, said.PINPolicy, PINAlways),
+		Touch:    keyOf(touchPolicies, said.TouchPolicy, TouchAlways),
+	}
+	switch {
+	case !s.public.Equal(cert.PublicKey):
+		a.Problem = errors.New("it speaks of another key")
+	case said.Serial != p.serial:
+		a.Problem = fmt.Errorf("it speaks of the YubiKey with number %d", said.Serial)
+	}
+	return a, nil
+}
+
+func keyOf[K, V comparable](m map[K]V, value V, otherwise K) K {
+	for k, v := range m {
+		if v == value {
+			return k
+		}
+	}
+	return otherwise
+}
+
+func pivSlot(id SlotID) piv.Slot {
+	switch id {
+	case SlotAuthentication:
+		return piv.SlotAuthentication
+	case SlotSignature:
+		return piv.SlotSignature
+	case SlotKeyManagement:
+		return piv.SlotKeyManagement
+	case SlotCardAuthentication:
+		return piv.SlotCardAuthentication
+	}
+	slot, _ := piv.RetiredKeyManagementSlot(uint32(id))
+	return slot
+}
+
+// swSecurity is how a key answers when the touch did not come (ISO 7816-4,
+// "security status not satisfied").
+const swSecurity = 0x6982
+
+// pivError tells what happened by our own errors, where piv-go's allow it.
+func pivError(doing string, err error) error {
+	var auth piv.AuthErr
+	var status interface {
+		error
+		Status() uint16
+	}
+	switch {
+	case errors.As(err, &auth) && auth.Retries > 0:
+		return &PINError{Tries: auth.Retries}
+	case errors.As(err, &auth):
+		return ErrPINBlocked
+	case errors.As(err, &status) && status.Status() == swSecurity:
+		return fmt.Errorf("%s: %w", doing, oath.ErrTouchTimeout)
+	case hasText(err, "connections outstanding"):
+		return fmt.Errorf("%s: %w", doing, ErrKeyBusy)
+	case hasText(err, "has been removed", "has been reset", "not currently available", "no Smart Card is currently", "reader name is not recognized"):
+		return fmt.Errorf("%s: %w", doing, oath.ErrRemoved)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// hasText reports whether an error is one of PC/SC's, whose numbers piv-go keeps
+// to itself.
+func hasText(err error, texts ...string) bool {
+	for _, text := range texts {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
+}
