@@ -88,7 +88,7 @@ func (p *program) initVault(ctx context.Context, o vaultInitOptions) error {
 	}
 	if !o.noPassphrase && !o.newPassphrase.isGiven() {
 		p.note("A folder of encrypted files, %s,\nfor the day the key is gone.", printable(dir))
-		if err := p.terminal.confirm(o.yes, "Make it"); errors.Is(err, errDeclined) {
+		if err := p.terminal.confirm(o.yes, "Make it?"); errors.Is(err, errDeclined) {
 			p.note("Skipped. To make it later: tokenctl vault init")
 			return nil
 		} else if err != nil {

@@ -72,7 +72,7 @@ func (p *program) makeVault(ctx context.Context, o vaultInitOptions) (*vaultToke
 	if err != nil {
 		return nil, err
 	}
-	v, err := vault.Create(dir, identity, ways, vault.Options{Git: runGit(ctx)})
+	v, err := vault.Create(dir, identity, ways, vault.Options{WorkFactor: workFactor, Git: runGit(ctx)})
 	if err != nil {
 		return nil, err
 	}

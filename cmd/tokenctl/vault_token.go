@@ -74,6 +74,10 @@ type vaultToken struct {
 	recalls bool   // the keyring was asked already
 }
 
+// workFactor makes passphrases costly to guess; see vault.Options. Only tests make
+// it less.
+var workFactor = vault.DefaultWorkFactor
+
 // openVault opens the vault that the options choose, locked.
 func (p *program) openVault(ctx context.Context, o vaultOptions) (*vaultToken, error) {
 	dir, err := o.folder()
@@ -84,7 +88,7 @@ func (p *program) openVault(ctx context.Context, o vaultOptions) (*vaultToken, e
 	if err != nil {
 		return nil, err
 	}
-	v, err := vault.Open(dir, vault.Options{Known: known.Known, Git: runGit(ctx)})
+	v, err := vault.Open(dir, vault.Options{Known: known.Known, WorkFactor: workFactor, Git: runGit(ctx)})
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -60,6 +61,13 @@ func (v *vaultToken) unlockWith(passphrase string) error {
 }
 
 func (v *vaultToken) unlockAsking() error {
+	ways, err := v.Ways()
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(ways, vault.Way.IsPassphrase) {
+		return fmt.Errorf("no passphrase opens it: %w", vault.ErrNoWay)
+	}
 	terminal := v.p.terminal
 	for try := 1; ; try++ {
 		passphrase, err := terminal.askSecret("Passphrase of the vault")
@@ -75,12 +83,4 @@ func (v *vaultToken) unlockAsking() error {
 		}
 		terminal.tell("That is not it.")
 	}
-}
-
-func (v *vaultToken) unlockWithPassphrase(passphrase string) error {
-	err := v.UnlockWithPassphrase(passphrase)
-	if errors.Is(err, oath.ErrWrongPassword) {
-		return errWrongPassphrase
-	}
-	return err
 }
