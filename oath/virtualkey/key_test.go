@@ -62,13 +62,19 @@ func TestNoRandomness(t *testing.T) {
 // The key keeps nothing of the caller's bytes.
 func TestCommandIsCopied(t *testing.T) {
 	c := plugOATH(t, virtualkey.Config{})
-	p, s := totp("a"), setCode(code)
-	c.ok(p)
-	clear(p)
-	c.is("7202 21 61", "00a10000")
-	c.ok(s)
-	clear(s)
+	for _, command := range [][]byte{
+		totp("a"),
+		apdu("00 05 00 00", tlv(0x71, []byte("a")), tlv(0x71, []byte("b"))),
+		setCode(code),
+	} {
+		if reply, err := c.Transmit(command); err != nil || !bytes.Equal(reply, []byte{0x90, 0}) {
+			t.Fatalf("%x: %x, %v", command, reply, err)
+		}
+		clear(command)
+	}
 	c.unlock(code)
+	c.is("7202 21 62", "00a10000")
+	c.is("7605 06 41397eea", calculate("b", 1))
 }
 
 func TestParseVersion(t *testing.T) {

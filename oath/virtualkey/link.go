@@ -34,13 +34,15 @@ func (k *Key) Connect(ctx context.Context, address string, plugged func()) error
 // Serve answers the vpcd reader at the other end of conn. It calls plugged, if
 // that is not nil, once the reader has found the key. It returns nil when the
 // context ends, which pulls the key out; [io.EOF] when the reader hangs up; and
-// [ErrPulled] when a fault pulled the key out. It closes conn.
+// [ErrPulled] when [Key.Pull], another port or a fault pulled the key out. It
+// closes conn.
 func (k *Key) Serve(ctx context.Context, conn net.Conn, plugged func()) error {
 	conn = hasten(conn)
-	k.Plug()
-	defer k.Pull()
+	inside, pull := k.plugIn()
+	defer pull()
 	port, unplug := context.WithCancelCause(ctx)
 	defer unplug(nil)
+	defer context.AfterFunc(inside, func() { unplug(ErrPulled) })()
 
 	frames := make(chan []byte)
 	done := make(chan struct{})

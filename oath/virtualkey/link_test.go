@@ -132,6 +132,40 @@ func TestFaultPullsOut(t *testing.T) {
 	}
 }
 
+// A reader sees at once that the key is gone, and not when it next has a command
+// for it: until then it only asks for the ATR.
+func TestPulledWhileIdle(t *testing.T) {
+	c := plug(t, virtualkey.Config{})
+	for name, pull := range map[string]func(){"pulled": c.Pull, "into another port": c.Plug} {
+		r := insert(t, context.Background(), c.Key, nil)
+		r.is(hex.EncodeToString(c.ATR()), getATR)
+		pull()
+		if got, err := r.receive(); err != io.EOF {
+			t.Errorf("%s: got %s, %v", name, got, err)
+		}
+		r.Close()
+		if err := <-r.served; !errors.Is(err, virtualkey.ErrPulled) {
+			t.Errorf("%s: Serve: %v", name, err)
+		}
+	}
+}
+
+// Pulled out of one port, the key stays in the other that it is in by then.
+func TestPortChanged(t *testing.T) {
+	c := plug(t, virtualkey.Config{})
+	first := insert(t, context.Background(), c.Key, nil)
+	first.is("6d00", "00a10000")
+	second := insert(t, context.Background(), c.Key, nil)
+	if got, err := first.receive(); err != io.EOF {
+		t.Errorf("in the first port: got %s, %v", got, err)
+	}
+	first.Close()
+	if err := <-first.served; !errors.Is(err, virtualkey.ErrPulled) {
+		t.Errorf("Serve: %v", err)
+	}
+	second.is("6d00", "00a10000")
+}
+
 // A key that waits for a touch notices that it is pulled out, at either end.
 func TestPulledWhileWaiting(t *testing.T) {
 	waiting := make(chan bool)
@@ -145,6 +179,7 @@ func TestPulledWhileWaiting(t *testing.T) {
 		want error
 	}{
 		{func(r reader) { r.Close() }, io.EOF},
+		{func(reader) { c.Pull() }, virtualkey.ErrPulled},
 		{func(reader) { pull() }, nil},
 	} {
 		r := insert(t, ctx, c.Key, nil)

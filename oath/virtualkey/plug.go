@@ -8,17 +8,22 @@ import (
 // Plug puts the key into its port: it has power, no applet is selected, nothing
 // is unlocked, and the commands of the faults are counted from here. A key that
 // was in a port before was pulled out of it first.
-func (k *Key) Plug() {
+func (k *Key) Plug() { k.plugIn() }
+
+// plugIn is Plug. The context ends when the key is out of this port again, which
+// pull sees to: of this one, and no other that it may be in by then.
+func (k *Key) plugIn() (port context.Context, pull context.CancelFunc) {
 	k.Pull()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.deselect()
 	k.faults.set(k.faults.list)
-	k.plug.in()
+	return k.plug.in()
 }
 
 // Pull takes the key out of its port. A command under way, be it waiting for a
-// touch, ends with [ErrPulled], and so does every one after it until Plug.
+// touch, ends with [ErrPulled], and so does every one after it until Plug. The
+// reader of a key that is served sees it gone at once.
 func (k *Key) Pull() { k.plug.out() }
 
 // Reset is a warm reset, or power off and on: no applet is selected, nothing is
@@ -37,10 +42,11 @@ type plug struct {
 	pull context.CancelFunc
 }
 
-func (p *plug) in() {
+func (p *plug) in() (port context.Context, pull context.CancelFunc) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.port, p.pull = context.WithCancel(context.Background())
+	return p.port, p.pull
 }
 
 func (p *plug) out() {
