@@ -40,7 +40,7 @@ func newDeleteCommand(p *program) *cobra.Command {
 }
 
 func (p *program) delete(ctx context.Context, o deleteOptions) error {
-	t, err := p.openTokens(ctx, o.tokens, true)
+	t, err := p.openTokens(ctx, o.tokens, o.json)
 	if err != nil {
 		return err
 	}

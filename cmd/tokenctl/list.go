@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 )
 
@@ -48,14 +47,7 @@ func (p *program) list(ctx context.Context, o listOptions) error {
 			return err
 		}
 	}
-	holdings, failure := t.List()
-	if o.long || o.json {
-		entries, err := t.Codes(p.now())
-		if failure == nil {
-			failure = err
-		}
-		complete(holdings, entries)
-	}
+	holdings, failure := p.accounts(t, o.long || o.json)
 	switch {
 	case o.json:
 		err = p.printJSON(mapSlice(holdings, describeHeld))
@@ -72,16 +64,11 @@ func (p *program) list(ctx context.Context, o listOptions) error {
 	return errors.Join(err, incomplete(failure, len(holdings)))
 }
 
-// complete adds what only the codes tell, digits and touch, to the accounts.
-func complete(holdings, told []fleet.Holding) {
-	accounts := make(map[oath.ID]oath.Account, len(told))
-	for _, h := range told {
-		accounts[h.Account.ID()] = h.Account
+func (p *program) accounts(t *tokens, described bool) ([]fleet.Holding, error) {
+	if described {
+		return t.Describe(p.now())
 	}
-	for i := range holdings {
-		a := &holdings[i].Account
-		*a = fleet.Complete(*a, accounts[a.ID()])
-	}
+	return t.List()
 }
 
 var longHeader = []string{"ACCOUNT", "TYPE", "ALGORITHM", "DIGITS", "PERIOD", "TOUCH", "WHERE"}

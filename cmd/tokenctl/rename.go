@@ -35,7 +35,7 @@ func newRenameCommand(p *program) *cobra.Command {
 }
 
 func (p *program) rename(ctx context.Context, o renameOptions) error {
-	t, err := p.openTokens(ctx, o.tokens, true)
+	t, err := p.openTokens(ctx, o.tokens, o.json)
 	if err != nil {
 		return err
 	}

@@ -70,6 +70,27 @@ func (f Fleet) List() ([]Holding, error) {
 	return f.collect(list)
 }
 
+// Describe returns what List does, with all that the tokens tell of each account
+// without being asked for its code. The errors are as in List.
+func (f Fleet) Describe(at time.Time) ([]Holding, error) {
+	return f.collect(func(t oath.Token) ([]oath.Entry, error) {
+		entries, err := list(t)
+		if err != nil || isLocked(t) {
+			return entries, err
+		}
+		told, err := t.Codes(at)
+		accounts := make(map[oath.ID]oath.Account, len(told))
+		for _, e := range told {
+			accounts[e.Account.ID()] = e.Account
+		}
+		for i := range entries {
+			a := &entries[i].Account
+			*a = Complete(*a, accounts[a.ID()])
+		}
+		return entries, err
+	})
+}
+
 // Codes returns all accounts of all tokens, by label, with the codes that cost
 // neither a touch nor a counter nor an unlock. The errors are as in List.
 func (f Fleet) Codes(at time.Time) ([]Holding, error) {
