@@ -4,162 +4,73 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
-	"maps"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
+	"time"
 
-	"github.com/godbus/dbus/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// A desktop has a Secret Service that keeps its items in memory, as far as the
-// specification says what a client without encryption may ask for:
-// https://specifications.freedesktop.org/secret-service-spec/latest/
-type desktop struct {
-	bus   *dbus.Conn
-	mu    sync.Mutex
-	items map[dbus.ObjectPath]*secretItem
-	made  int
-}
-
-const (
-	secretsName       = "org.freedesktop.secrets"
-	secretsPath       = "/org/freedesktop/secrets"
-	secretsCollection = secretsPath + "/aliases/default"
-	secretsSession    = secretsPath + "/session/only"
-
-	noPrompt = dbus.ObjectPath("/") // nobody needs to be asked
-)
-
-// A secretValue is as the specification has it, "Transfer of Secrets".
-type secretValue struct {
-	Session     dbus.ObjectPath
-	Parameters  []byte
-	Value       []byte
-	ContentType string
-}
-
-// startKeyring starts a session bus with a keyring on it, until the test ends, and
-// returns its address.
+// startKeyring starts a session bus with GNOME's keyring on it, unlocked, until the
+// test ends, and returns the bus's address.
 func (r *rig) startKeyring() (address string, err error) {
 	r.tb.Helper()
-	requireTool(r.tb, "dbus-daemon")
-	daemon := exec.Command("dbus-daemon", "--session", "--nofork", "--print-address",
-		"--address=unix:path="+filepath.Join(r.tb.TempDir(), "bus"))
-	stdout, err := daemon.StdoutPipe()
+	for _, tool := range []string{"dbus-daemon", "dbus-send", "gnome-keyring-daemon"} {
+		requireTool(r.tb, tool)
+	}
+	home := r.tb.TempDir()
+	bus := exec.Command("dbus-daemon", "--session", "--nofork", "--print-address", "--address=unix:path="+home+"/bus")
+	stdout, err := bus.StdoutPipe()
 	if err != nil {
 		return "", err
 	}
-	if err := daemon.Start(); err != nil {
+	if err := r.background(bus); err != nil {
 		return "", err
 	}
-	r.tb.Cleanup(func() { daemon.Process.Kill(); daemon.Wait() })
 	if address, err = bufio.NewReader(stdout).ReadString('\n'); err != nil {
 		return "", fmt.Errorf("starting dbus-daemon: %w", err)
 	}
-	address = strings.TrimSpace(address)
-	k := &desktop{items: make(map[dbus.ObjectPath]*secretItem)}
-	if k.bus, err = dbus.Connect(address); err != nil {
+	environment := append(r.environment(home), "XDG_RUNTIME_DIR="+home, busVariable+"="+strings.TrimSpace(address))
+	keyring := exec.Command("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets")
+	keyring.Env, keyring.Stdin = environment, strings.NewReader("its password")
+	if err := r.background(keyring); err != nil {
 		return "", err
 	}
-	r.tb.Cleanup(func() { k.bus.Close() })
-	return address, k.serve()
+	return strings.TrimSpace(address), awaitSecretService(environment)
 }
 
-func (k *desktop) serve() error {
-	for _, object := range []struct {
-		methods   any
-		path      dbus.ObjectPath
-		interfaze string
-	}{
-		{secretService{}, secretsPath, "org.freedesktop.Secret.Service"},
-		{secretSession{}, secretsSession, "org.freedesktop.Secret.Session"},
-		{secretCollection{k}, secretsCollection, "org.freedesktop.Secret.Collection"},
-	} {
-		if err := k.bus.Export(object.methods, object.path, object.interfaze); err != nil {
-			return err
+// busVariable leads programs to the session bus.
+const busVariable = "DBUS_SESSION_BUS_ADDRESS"
+
+// background runs a program until the test ends.
+func (r *rig) background(c *exec.Cmd) error {
+	if err := c.Start(); err != nil {
+		return err
+	}
+	r.tb.Cleanup(func() { c.Process.Kill(); c.Wait() })
+	return nil
+}
+
+// awaitSecretService waits until the bus has a keyring. To ask for that itself
+// would make the bus start one.
+func awaitSecretService(environment []string) error {
+	for start := time.Now(); time.Since(start) < patience; time.Sleep(20 * time.Millisecond) {
+		c := exec.Command("dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.DBus", "/",
+			"org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets")
+		c.Env = environment
+		if reply, err := c.Output(); err != nil {
+			return fmt.Errorf("asking the session bus: %w", err)
+		} else if bytes.Contains(reply, []byte("boolean true")) {
+			return nil
 		}
 	}
-	_, err := k.bus.RequestName(secretsName, dbus.NameFlagDoNotQueue)
-	return err
-}
-
-type secretService struct{}
-
-func (secretService) OpenSession(string, dbus.Variant) (dbus.Variant, dbus.ObjectPath, *dbus.Error) {
-	return dbus.MakeVariant(""), secretsSession, nil
-}
-
-func (secretService) Unlock(objects []dbus.ObjectPath) ([]dbus.ObjectPath, dbus.ObjectPath, *dbus.Error) {
-	return objects, noPrompt, nil
-}
-
-type secretSession struct{}
-
-func (secretSession) Close() *dbus.Error { return nil }
-
-type secretCollection struct{ *desktop }
-
-func (c secretCollection) CreateItem(properties map[string]dbus.Variant, secret secretValue, replace bool) (item, prompt dbus.ObjectPath, failure *dbus.Error) {
-	attributes, ok := properties["org.freedesktop.Secret.Item.Attributes"].Value().(map[string]string)
-	if !ok {
-		return "", "", dbus.MakeFailedError(fmt.Errorf("no attributes"))
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for path, i := range c.items {
-		if replace && maps.Equal(i.attributes, attributes) {
-			i.secret = secret
-			return path, noPrompt, nil
-		}
-	}
-	c.made++
-	path := dbus.ObjectPath(fmt.Sprintf("%s/%d", secretsCollection, c.made))
-	i := &secretItem{c.desktop, path, attributes, secret}
-	if err := c.bus.Export(i, path, "org.freedesktop.Secret.Item"); err != nil {
-		return "", "", dbus.MakeFailedError(err)
-	}
-	c.items[path] = i
-	return path, noPrompt, nil
-}
-
-func (c secretCollection) SearchItems(attributes map[string]string) ([]dbus.ObjectPath, *dbus.Error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	found := []dbus.ObjectPath{}
-	for path, i := range c.items {
-		if maps.Equal(i.attributes, attributes) {
-			found = append(found, path)
-		}
-	}
-	return found, nil
-}
-
-type secretItem struct {
-	desktop    *desktop
-	path       dbus.ObjectPath
-	attributes map[string]string
-	secret     secretValue
-}
-
-func (i *secretItem) GetSecret(dbus.ObjectPath) (secretValue, *dbus.Error) {
-	i.desktop.mu.Lock()
-	defer i.desktop.mu.Unlock()
-	return i.secret, nil
-}
-
-func (i *secretItem) Delete() (prompt dbus.ObjectPath, failure *dbus.Error) {
-	i.desktop.mu.Lock()
-	defer i.desktop.mu.Unlock()
-	delete(i.desktop.items, i.path)
-	return noPrompt, nil
+	return fmt.Errorf("the keyring did not come up within %v", patience)
 }
 
 func scriptKeyring(ts *testscript.TestScript, neg bool, args []string) {
 	address, err := rigOf(ts).startKeyring()
 	ts.Check(err)
-	ts.Setenv("DBUS_SESSION_BUS_ADDRESS", address)
+	ts.Setenv(busVariable, address)
 }
