@@ -147,6 +147,7 @@ func ask(t *testing.T, answer, name string, args ...string) {
 // TestAge has age's own command open all that the vault wrote, and the vault what
 // age wrote.
 func TestAge(t *testing.T) {
+	t.Parallel()
 	for name, command := range ageCommands(t) {
 		t.Run(name, func(t *testing.T) {
 			v := create(t)

@@ -20,6 +20,7 @@ import (
 
 // TestDamaged puts one bad file among good ones.
 func TestDamaged(t *testing.T) {
+	t.Parallel()
 	const name = "accounts/GitHub/mallory.age"
 	const uri = "otpauth://totp/GitHub:mallory?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=GitHub"
 	change := func(f func([]byte) []byte) func(*testing.T, *vault.Vault) {
@@ -180,6 +181,7 @@ func TestTwice(t *testing.T) {
 }
 
 func TestInsecureFolders(t *testing.T) {
+	t.Parallel()
 	for _, folder := range []string{".", "accounts", "accounts/GitHub", "unlock"} {
 		for _, mode := range []os.FileMode{0o770, 0o707, 0o777 | fs.ModeSticky} {
 			v := create(t)
@@ -236,6 +238,7 @@ func TestAnotherOwner(t *testing.T) {
 
 // TestLinkedFolders has links in the place of each folder and file.
 func TestLinkedFolders(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"accounts", "accounts/GitHub", "accounts/GitHub/alice.age", "unlock", "unlock/passphrase.age", ".age-recipients"} {
 		for _, out := range []bool{false, true} {
 			v := create(t)

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -52,31 +53,37 @@ func (v *Vault) commit(message string) error {
 }
 
 func (v *Vault) commitFiles(message string) error {
-	files := []string{recipientsFile, accountsFolder, unlockFolder}
-	for name, content := range gitFiles {
-		there, err := v.disk.exists(name)
-		if err != nil {
-			return err
-		}
-		if !there {
-			if err := v.disk.write(name, []byte(content)); err != nil {
-				return err
-			}
-		}
-		files = append(files, name)
+	if err := v.writeGitFiles(); err != nil {
+		return err
 	}
-	slices.Sort(files)
 	for _, folder := range []string{accountsFolder, unlockFolder} {
-		if err := v.disk.mkdir(folder); err != nil {
+		if err := v.disk.mkdir(folder); err != nil { // git wants to see what it adds
 			return err
 		}
 	}
-	add := append([]string{"--literal-pathspecs", "add", "--all", "--"}, files...)
-	if err := v.options.Git(v.disk.dir, add...); err != nil {
+	add := []string{"--literal-pathspecs", "add", "--all", "--", recipientsFile, accountsFolder, unlockFolder}
+	if err := v.options.Git(v.disk.dir, slices.AppendSeq(add, maps.Keys(gitFiles))...); err != nil {
 		return err
 	}
 	if v.options.Git(v.disk.dir, "diff", "--cached", "--quiet") == nil {
 		return nil // it is all there, and git refuses an empty commit
 	}
 	return v.options.Git(v.disk.dir, "commit", "--quiet", "--message", message)
+}
+
+// writeGitFiles writes those that are missing; the user may have changed others.
+func (v *Vault) writeGitFiles() error {
+	for name, content := range gitFiles {
+		there, err := v.disk.exists(name)
+		if err != nil {
+			return err
+		}
+		if there {
+			continue
+		}
+		if err := v.disk.write(name, []byte(content)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

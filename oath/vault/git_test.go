@@ -50,6 +50,7 @@ func git(t *testing.T, dir string, args ...string) string {
 }
 
 func TestGit(t *testing.T) {
+	t.Parallel()
 	o := gitOptions(t)
 	v := createIn(t, filepath.Join(t.TempDir(), "vault"), o)
 	put(t, v, "GitHub:alice")
@@ -100,6 +101,7 @@ func TestGit(t *testing.T) {
 
 // TestGitMerge has two machines enroll different accounts and meet.
 func TestGitMerge(t *testing.T) {
+	t.Parallel()
 	o := gitOptions(t)
 	tmp := t.TempDir()
 	one := createIn(t, filepath.Join(tmp, "one"), o)
@@ -142,6 +144,7 @@ func secureClone(t *testing.T, dir string) {
 
 // TestGitKeepsBytes checks out a vault as Windows would.
 func TestGitKeepsBytes(t *testing.T) {
+	t.Parallel()
 	o := gitOptions(t)
 	tmp := t.TempDir()
 	v := createIn(t, filepath.Join(tmp, "one"), o)
@@ -160,6 +163,7 @@ func TestGitKeepsBytes(t *testing.T) {
 
 // TestGitFails checks that a change is done, and says that git did not take it.
 func TestGitFails(t *testing.T) {
+	t.Parallel()
 	o := gitOptions(t)
 	v := createIn(t, filepath.Join(t.TempDir(), "vault"), o)
 	if err := v.Put(counted("Bank:alice", 0), secret(t, key)); err != nil {

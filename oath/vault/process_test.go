@@ -118,6 +118,7 @@ func work(job, folder string) error {
 
 // TestProcesses has fifty processes store an account each at once.
 func TestProcesses(t *testing.T) {
+	t.Parallel()
 	v := create(t)
 	const processes = 50
 	var commands []*exec.Cmd
@@ -147,6 +148,7 @@ func TestProcesses(t *testing.T) {
 
 // TestProcessesCounting has processes draw on one counter: no code comes twice.
 func TestProcessesCounting(t *testing.T) {
+	t.Parallel()
 	v := createForWork(t, t.TempDir())
 	const processes = 10
 	codes := make(chan string)
@@ -200,6 +202,7 @@ const changing = "write,pwrite64,ftruncate,fsync,fdatasync,mkdirat,renameat,rena
 // TestKilled kills a process at every system call that changes the disk in turn,
 // and looks at what it leaves.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		missingTool(t, err)

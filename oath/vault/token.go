@@ -101,6 +101,11 @@ func (v *Vault) Find(query string) ([]oath.Account, error) {
 	if damaged := (*DamagedError)(nil); err != nil && !errors.As(err, &damaged) {
 		return nil, err
 	}
+	// Whatever fits holds the query in its ID.
+	folded := strings.ToLower(query)
+	files = slices.DeleteFunc(files, func(f fileName) bool {
+		return !strings.Contains(strings.ToLower(string(f.id)), folded)
+	})
 	matches, err := oath.Match(accountsOf(files), query)
 	slices.SortFunc(matches, func(a, b oath.Account) int { return cmp.Compare(a.ID(), b.ID()) })
 	return matches, err

@@ -155,6 +155,7 @@ func files(t testing.TB, dir string) []string {
 }
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	oathtest.Run(t, oathtest.Suite{
 		New: func(t *testing.T) oath.Token { return create(t) },
 		Reopen: func(t *testing.T, token oath.Token) oath.Token {
@@ -167,6 +168,7 @@ func TestConformance(t *testing.T) {
 // TestConformanceWithoutCase runs the suite as on a disk that knows no case, in
 // that the vault goes by the folders' lists of names there.
 func TestConformanceWithoutCase(t *testing.T) {
+	t.Parallel()
 	oathtest.Run(t, oathtest.Suite{
 		New: func(t *testing.T) oath.Token {
 			v := create(t)
@@ -384,6 +386,7 @@ func TestBackupCodes(t *testing.T) {
 // TestCase has accounts that differ in case alone at places that a disk without
 // case keeps apart.
 func TestCase(t *testing.T) {
+	t.Parallel()
 	v := create(t)
 	all := []oath.ID{"GITHUB:alice", "GitHub:Alice", "GitHub:alice", "github:alice"}
 	put(t, v, all...)
