@@ -69,6 +69,9 @@ var (
 	// errWrongPassphrase says that the passphrase does not open the vault.
 	errWrongPassphrase = errors.New("wrong passphrase")
 
+	// errSealed says that the vault has no way in but its own key, on paper.
+	errSealed = errors.New("the vault is sealed: its own key alone opens it")
+
 	// errPartly says that a part was done, and wraps what stopped the rest.
 	errPartly = errors.New("done in part")
 
@@ -95,6 +98,7 @@ var remedies = []remedy{
 	{fleet.ErrUnequal, exitFailure, "Do not rely on this account. The key may be damaged, or not do what it says."},
 	{errDeclined, exitFailure, ""},
 	{errNoToken, exitNoKey, "Plug in the key, or make a vault with: tokenctl init"},
+	{errSealed, exitPassword, "Give that key, AGE-SECRET-KEY-1..., in a file: --vault-key-file FILE"},
 	{errWrongPassphrase, exitPassword, "See what else opens the vault with: tokenctl vault status"},
 
 	{pcsc.ErrUnavailable, exitNoKey, "Build tokenctl with cgo: install gcc and libpcsclite-dev, and build with CGO_ENABLED=1."},

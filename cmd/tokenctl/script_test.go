@@ -38,6 +38,7 @@ import (
 //	daemon stop|start           the PC/SC daemon goes away and comes back
 //	occupy N | release          another program holds the key in slot N
 //
+//	need PROGRAM                skip the script where it is not installed
 //	keyring                     a desktop session with a keyring
 //	sleep DURATION              for what gives no sign of having happened
 //	qr FILE URI...              a picture of QR codes, side by side
@@ -78,6 +79,7 @@ func TestScripts(t *testing.T) {
 			"occupy":  scriptOccupy,
 			"release": scriptRelease,
 			"sleep":   scriptSleep,
+			"need":    scriptNeed,
 			"keyring": scriptKeyring,
 			"qr":      scriptQR,
 
@@ -102,6 +104,11 @@ func usage(ts *testscript.TestScript, right bool, words string) {
 	if !right {
 		ts.Fatalf("usage: %s", words)
 	}
+}
+
+func scriptNeed(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 1, "need PROGRAM")
+	requireTool(rigOf(ts).tb, args[0])
 }
 
 func scriptExits(ts *testscript.TestScript, neg bool, args []string) {

@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/vault"
@@ -17,7 +19,7 @@ func (v *vaultToken) unlock() error {
 	}
 	switch o := v.options; {
 	case o.keyFile != "":
-		identity, err := passwordSource{file: o.keyFile}.read(v.ctx)
+		identity, err := readIdentity(o.keyFile)
 		if err != nil {
 			return err
 		}
@@ -65,6 +67,9 @@ func (v *vaultToken) unlockAsking() error {
 	if err != nil {
 		return err
 	}
+	if len(ways) == 0 {
+		return errSealed
+	}
 	if !slices.ContainsFunc(ways, vault.Way.IsPassphrase) {
 		return fmt.Errorf("no passphrase opens it: %w", vault.ErrNoWay)
 	}
@@ -83,4 +88,19 @@ func (v *vaultToken) unlockAsking() error {
 		}
 		terminal.tell("That is not it.")
 	}
+}
+
+// readIdentity returns the vault's key in a file: the first line that is not empty
+// and no comment, as in age's own files.
+func readIdentity(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("reading the vault's key: %w", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			return line, nil
+		}
+	}
+	return "", fmt.Errorf("reading the vault's key: %w", vault.ErrMalformedKey)
 }
