@@ -22,11 +22,11 @@ func (p *program) mayOfferSpare(o enrollOptions, t *tokens, accounts []otpauth.K
 // offerSpare enrolls on each further key that is plugged in, until its owner has
 // no more. The first key may be pulled out to make room.
 func (p *program) offerSpare(ctx context.Context, t *tokens, o enrollOptions, accounts []otpauth.Key, results []enrolled) {
-	known := t.keys[0].reader
+	seen := []string{t.keys[0].reader}
 	t.releaseKeys()
 	p.terminal.tell("A secret cannot be read back from a key. If you have a spare key, plug it in now,\nand it gets the same account. Otherwise, press Enter.")
-	for seen := []string{known}; ; {
-		reader, err := p.awaitKey(ctx, seen)
+	for {
+		reader, err := p.awaitKey(ctx, &seen)
 		if err != nil {
 			if !errors.Is(err, context.Canceled) {
 				p.note("tokenctl: %v", err)
@@ -41,10 +41,10 @@ func (p *program) offerSpare(ctx context.Context, t *tokens, o enrollOptions, ac
 	}
 }
 
-// awaitKey returns the reader of a key that is plugged in from now on. A reader
-// that was seen counts again once it was empty. It returns context.Canceled if
-// Enter is pressed.
-func (p *program) awaitKey(ctx context.Context, seen []string) (reader string, err error) {
+// awaitKey returns the reader of a key that is plugged in from now on. It takes
+// those that were empty meanwhile off the readers that were seen before. It returns
+// context.Canceled if Enter is pressed.
+func (p *program) awaitKey(ctx context.Context, seen *[]string) (reader string, err error) {
 	service, err := pcsc.Connect()
 	if err != nil {
 		return "", err
@@ -63,8 +63,8 @@ func (p *program) awaitKey(ctx context.Context, seen []string) (reader string, e
 				occupied = append(occupied, r.Name)
 			}
 		}
-		seen = slices.DeleteFunc(seen, func(name string) bool { return !slices.Contains(occupied, name) })
-		i := slices.IndexFunc(occupied, func(name string) bool { return !slices.Contains(seen, name) })
+		*seen = slices.DeleteFunc(*seen, func(name string) bool { return !slices.Contains(occupied, name) })
+		i := slices.IndexFunc(occupied, func(name string) bool { return !slices.Contains(*seen, name) })
 		if i >= 0 {
 			reader = occupied[i]
 		}

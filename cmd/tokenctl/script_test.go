@@ -38,7 +38,7 @@ import (
 //	daemon stop|start           the PC/SC daemon goes away and comes back
 //	occupy N | release          another program holds the key in slot N
 //
-//	need PROGRAM                skip the script where it is not installed
+//	need PROGRAM [ARGS...]      skip the script where it is not installed, or fails
 //	keyring                     a desktop session with a keyring
 //	sleep DURATION              for what gives no sign of having happened
 //	qr FILE URI...              a picture of QR codes, side by side
@@ -107,8 +107,14 @@ func usage(ts *testscript.TestScript, right bool, words string) {
 }
 
 func scriptNeed(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, !neg && len(args) == 1, "need PROGRAM")
-	requireTool(rigOf(ts).tb, args[0])
+	usage(ts, !neg && len(args) > 0, "need PROGRAM [ARGS...]")
+	tb := rigOf(ts).tb
+	requireTool(tb, args[0])
+	if len(args) > 1 {
+		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+			tb.Skipf("%s: %v\n%s", args[0], err, out)
+		}
+	}
 }
 
 func scriptExits(ts *testscript.TestScript, neg bool, args []string) {

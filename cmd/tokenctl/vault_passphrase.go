@@ -73,8 +73,7 @@ func (p *program) newPassphrase(ctx context.Context, source passwordSource, yes 
 	}
 }
 
-// rekey gives the vault a new key, and shows it where nothing else will open the
-// vault.
+// rekey gives the vault a new key, with a new passphrase as its one way in.
 func (p *program) rekey(ctx context.Context, v *vaultToken, source passwordSource, yes bool) error {
 	ways, err := v.Ways()
 	if err != nil {

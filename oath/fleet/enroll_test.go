@@ -8,6 +8,7 @@ import (
 
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
+	"github.com/tokenctl/tokenctl/oath/vault"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
 )
 
@@ -239,5 +240,25 @@ func TestEnrollAtTheEndOfAPeriod(t *testing.T) {
 	}}
 	if o := e.On(member("key", k)); o.State != fleet.Checked || o.Code.Value != "287082" {
 		t.Errorf("got %+v", o)
+	}
+}
+
+// A curious vault would ask for its passphrase to compute a code.
+type curious struct {
+	*vault.Vault
+	asked bool
+}
+
+func (c *curious) Code(a oath.Account, at time.Time) (oath.Code, error) {
+	c.asked = true
+	return c.Vault.Code(a, at)
+}
+
+func TestEnrollAsksForNoPassphrase(t *testing.T) {
+	c := &curious{Vault: newVault(t)}
+	c.Lock()
+	e := fleet.Enrollment{Account: totp("GitHub:alice"), Secret: secret(t, one), Now: func() time.Time { return now }}
+	if o := e.On(member("vault", c)); o.State != fleet.Stored || c.asked {
+		t.Errorf("state %d, asked %t", o.State, c.asked)
 	}
 }
