@@ -58,12 +58,16 @@ func (p *program) addPIVKey(ctx context.Context, v *vaultToken, o addKeyOptions)
 	if err != nil {
 		return err
 	}
-	k, err := v.openPIV(o.serial, p.touchNotice())
+	plugged, err := v.onlyPlugged(o.serial)
 	if err != nil {
 		return err
 	}
-	defer k.Close()
-	slot, err := p.slotFor(ctx, k, o, policies)
+	k, err := v.openPIV(plugged)
+	if err != nil {
+		return err
+	}
+	defer k.close()
+	slot, err := p.slotFor(ctx, k.PIV, o, policies)
 	if err != nil {
 		return err
 	}
@@ -71,7 +75,7 @@ func (p *program) addPIVKey(ctx context.Context, v *vaultToken, o addKeyOptions)
 	if err != nil {
 		return err
 	}
-	p.noteAttestation(k, slot)
+	p.noteAttestation(k.PIV, slot)
 	if err := v.committed(v.AddKey(k.Serial(), recipient)); err != nil {
 		return err
 	}
@@ -98,7 +102,8 @@ func (p *program) slotFor(ctx context.Context, k *vault.PIV, o addKeyOptions, po
 	if policies.ManagementKey, err = o.readManagementKey(ctx); err != nil {
 		return nil, err
 	}
-	return k.Make(id, policies)
+	slot, err := k.Make(id, policies)
+	return slot, wrongPIN(err)
 }
 
 func (o addKeyOptions) policies() (policies vault.NewSlot, err error) {

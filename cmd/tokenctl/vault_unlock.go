@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/pcsc"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
@@ -48,10 +49,26 @@ func (v *vaultToken) unlockWithKey() (done bool, err error) {
 	switch {
 	case err == nil:
 		return true, nil
-	case errors.Is(err, errNoPIN), errors.Is(err, errNoPIVKey) && !v.options.pin.isGiven():
+	case errors.Is(err, errNoPIN):
 		return false, nil
+	case v.options.pin.isGiven():
+		return false, err
 	}
-	return false, err
+	for _, of := range []error{pcsc.ErrBusy, vault.ErrKeyBusy, vault.ErrNoKey, vault.ErrPINBlocked, vault.ErrWrongSlot} {
+		if errors.Is(err, of) && v.p.terminal != nil {
+			v.p.terminal.tell("%v", err)
+			return false, nil
+		}
+	}
+	return false, absent(err)
+}
+
+// absent is nil for the error that says no more than that the key is not there.
+func absent(err error) error {
+	if errors.Is(err, errNoPIVKey) && !errors.Is(err, pcsc.ErrBusy) {
+		return nil
+	}
+	return err
 }
 
 func (v *vaultToken) unlockWith(passphrase string) error {

@@ -27,59 +27,43 @@ type PIV struct {
 	key     *piv.YubiKey
 	serial  uint32
 	options PIVOptions
+	proven  bool // that the PIN is known
 }
 
-// OpenPIV opens the YubiKey with that serial number; 0 is the only one plugged
-// in. It returns ErrNoKey or ErrKeyBusy.
-func OpenPIV(serial uint32, o PIVOptions) (*PIV, error) {
-	readers, err := piv.Cards()
-	if err != nil {
-		return nil, fmt.Errorf("looking for YubiKeys: %w", err)
-	}
-	var found *PIV
-	var busy error
-	for _, reader := range readers {
-		p, err := openReader(reader, o)
-		switch {
-		case errors.Is(err, ErrKeyBusy):
-			busy = err
-		case err != nil: // no card, or one without PIV
-		case serial != 0 && p.serial != serial:
-			p.Close()
-		case found != nil:
-			p.Close()
-			found.Close()
-			return nil, fmt.Errorf("%w: there are several, and none was chosen", ErrNoKey)
-		default:
-			found = p
-		}
-	}
-	switch {
-	case found != nil:
-		return found, nil
-	case busy != nil:
-		return nil, busy
-	case serial != 0:
-		return nil, fmt.Errorf("%w: number %d", ErrNoKey, serial)
-	}
-	return nil, ErrNoKey
-}
-
-func openReader(reader string, o PIVOptions) (*PIV, error) {
+// OpenPIV opens the YubiKey in the PC/SC reader of that name. It returns ErrNoKey,
+// ErrKeyBusy or oath.ErrRemoved.
+func OpenPIV(reader string, o PIVOptions) (*PIV, error) {
 	key, err := piv.Open(reader)
 	if err != nil {
-		return nil, pivError("opening the PIV applet", err)
+		return nil, openError(err)
 	}
 	serial, err := key.Serial()
 	if err != nil {
 		key.Close()
-		return nil, pivError("asking for the serial number", err)
+		return nil, openError(err)
 	}
-	return &PIV{key, serial, o}, nil
+	return &PIV{key: key, serial: serial, options: o}, nil
 }
 
-// Close lets go of the key.
+func openError(err error) error {
+	const doing = "opening the PIV applet"
+	switch e := pivError(doing, err); {
+	case errors.Is(err, piv.ErrNotFound): // SP 800-73-4, part 2, 3.1.1
+		return fmt.Errorf("%s: %w", doing, ErrNoKey)
+	case hasText(err, "not recognized", "not currently available", "no Smart Card is currently"):
+		return fmt.Errorf("%s: %w", doing, ErrNoKey)
+	default:
+		return e
+	}
+}
+
+// Close lets go of the key. A key that was told its PIN remembers it until it is
+// reset or pulled out; see PINKnown.
 func (p *PIV) Close() error { return p.key.Close() }
+
+// PINKnown reports whether the key was told its PIN, so that whoever comes next
+// would find it open. The library does not reset it.
+func (p *PIV) PINKnown() bool { return p.proven }
 
 // Serial returns the number that is printed on the key.
 func (p *PIV) Serial() uint32 { return p.serial }
@@ -90,6 +74,8 @@ type Slot struct {
 	piv    *PIV
 	public *ecdsa.PublicKey
 	ecdh   *ecdh.PublicKey
+	pin    piv.PINPolicy
+	touch  piv.TouchPolicy
 }
 
 var _ ecdh.KeyExchanger = (*Slot)(nil)
@@ -101,34 +87,55 @@ func (s *Slot) PublicKey() *ecdh.PublicKey { return s.ecdh }
 func (s *Slot) Curve() ecdh.Curve { return ecdh.P256() }
 
 // ECDH exchanges keys in the slot, with PIN and touch as its policy wants. It
-// returns the prompt's own error, a *PINError, ErrPINBlocked,
-// oath.ErrTouchTimeout or oath.ErrRemoved.
+// returns the prompt's own error, ErrMalformedPIN, a *PINError,
+// ErrPINBlocked, oath.ErrTouchTimeout or oath.ErrRemoved.
 func (s *Slot) ECDH(peer *ecdh.PublicKey) ([]byte, error) {
-	var asking error
-	auth := piv.KeyAuth{PINPrompt: func() (string, error) {
-		pin, err := s.piv.askPIN()
-		asking = err
-		return pin, err
-	}}
-	private, err := s.piv.key.PrivateKey(pivSlot(s.ID), s.public, auth)
+	if err := s.prove(); err != nil {
+		return nil, err
+	}
+	private, err := s.piv.key.PrivateKey(pivSlot(s.ID), s.public, piv.KeyAuth{PINPolicy: s.proved()})
 	if err != nil {
 		return nil, pivError("using the PIV slot", err)
 	}
-	key, ok := private.(*piv.ECDSAPrivateKey)
-	if !ok {
-		return nil, fmt.Errorf("%w: the slot holds no P-256 key", oath.ErrUnsupported)
+	if s.touch != piv.TouchPolicyNever && s.piv.options.Touch != nil {
+		defer s.piv.options.Touch()()
 	}
-	shared, err := key.ECDH(peer)
-	if asking != nil {
-		return nil, asking // piv-go tells it, but does not wrap it
-	}
+	shared, err := private.(*piv.ECDSAPrivateKey).ECDH(peer)
 	if err != nil {
-		return nil, pivError("using the PIV slot", err)
+		return nil, useError(err)
 	}
 	return shared, nil
 }
 
-const maxPINSize = 8 // bytes, NIST SP 800-73-4, part 2, section 2.4.3
+// prove tells the key its PIN, if the slot wants it.
+func (s *Slot) prove() error {
+	switch {
+	case s.pin == piv.PINPolicyNever, s.pin == piv.PINPolicyOnce && s.piv.proven, isBiometric(s.pin):
+		return nil
+	}
+	pin, err := s.piv.askPIN()
+	if err != nil {
+		return err
+	}
+	if err := s.piv.key.VerifyPIN(pin); err != nil {
+		return pivError("telling the key its PIN", err)
+	}
+	s.piv.proven = true
+	return nil
+}
+
+// proved is the policy as far as piv-go still has to see to it.
+func (s *Slot) proved() piv.PINPolicy {
+	if isBiometric(s.pin) {
+		return s.pin
+	}
+	return piv.PINPolicyNever
+}
+
+// isBiometric reports whether a finger takes the place of the PIN.
+func isBiometric(p piv.PINPolicy) bool {
+	return p == piv.PINPolicyMatchOnce || p == piv.PINPolicyMatchAlways
+}
 
 // askPIN asks the user for the PIN, unless it is blocked already. It lets none
 // through that cannot be right: each costs a try.
@@ -144,53 +151,42 @@ func (p *PIV) askPIN() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if len(pin) == 0 || len(pin) > maxPINSize {
-		return "", fmt.Errorf("%w: a PIV PIN has 6 to %d characters", oath.ErrInvalid, maxPINSize)
+	if len(pin) < minPINSize || len(pin) > maxPINSize {
+		return "", ErrMalformedPIN
 	}
 	return pin, nil
-}
-
-// Slots returns every slot with a P-256 key.
-func (p *PIV) Slots() ([]*Slot, error) {
-	var slots []*Slot
-	for _, id := range slotIDs() {
-		s, err := p.Take(id)
-		if errors.Is(err, oath.ErrRemoved) {
-			return nil, err
-		}
-		if err == nil {
-			slots = append(slots, s)
-		}
-	}
-	return slots, nil
 }
 
 // UnlockWithPIV opens the vault by whichever slot of the YubiKey it was opened
 // to. Its errors are those of UnlockWithKey and of Slot.ECDH.
 func (v *Vault) UnlockWithPIV(p *PIV) error {
-	slots, err := p.Slots()
-	if err != nil {
-		return err
+	for _, id := range slotIDs() {
+		s, err := p.Take(id)
+		if errors.Is(err, oath.ErrRemoved) {
+			return err
+		}
+		if err != nil {
+			continue // there is none, or one of another kind
+		}
+		if err := v.UnlockWithKey(p.serial, s); !errors.Is(err, ErrWrongSlot) {
+			return err
+		}
 	}
-	keys := make([]ecdh.KeyExchanger, len(slots))
-	for i, s := range slots {
-		keys[i] = s
-	}
-	return v.UnlockWithKey(p.Serial(), keys...)
+	return v.UnlockWithKey(p.serial)
 }
 
 // Take returns the key that is in a slot. It returns ErrSlotEmpty, or
 // oath.ErrUnsupported for a key that is not a P-256 one.
 func (p *PIV) Take(id SlotID) (*Slot, error) {
-	public, err := p.look(id)
+	info, err := p.look(id)
 	if err != nil {
 		return nil, err
 	}
-	return p.slot(id, public)
+	return p.slot(id, info)
 }
 
-func (p *PIV) slot(id SlotID, public crypto.PublicKey) (*Slot, error) {
-	key, ok := public.(*ecdsa.PublicKey)
+func (p *PIV) slot(id SlotID, info piv.KeyInfo) (*Slot, error) {
+	key, ok := info.PublicKey.(*ecdsa.PublicKey)
 	if !ok || key.Curve.Params().BitSize != 256 {
 		return nil, fmt.Errorf("%w: slot %v holds another kind of key than P-256", oath.ErrUnsupported, id)
 	}
@@ -198,33 +194,51 @@ func (p *PIV) slot(id SlotID, public crypto.PublicKey) (*Slot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("slot %v: %w", id, err)
 	}
-	return &Slot{id, p, key, exchange}, nil
+	return &Slot{id, p, key, exchange, info.PINPolicy, info.TouchPolicy}, nil
 }
 
-// look returns the public key of a slot: as the key tells it, or attests it, or
-// as the certificate has it.
-func (p *PIV) look(id SlotID) (crypto.PublicKey, error) {
+// look returns the public key of a slot and its policies: as the key tells them,
+// or attests them. Of an older key's slot without attestation the certificate has
+// the public key, and the policies may be any.
+func (p *PIV) look(id SlotID) (piv.KeyInfo, error) {
+	doing := "looking into slot " + id.String()
 	if p.tellsKeys() {
 		info, err := p.key.KeyInfo(pivSlot(id))
-		switch {
-		case errors.Is(err, piv.ErrNotFound):
-			return nil, fmt.Errorf("slot %v: %w", id, ErrSlotEmpty)
-		case err != nil:
-			return nil, pivError("looking into slot "+id.String(), err)
-		}
-		return info.PublicKey, nil
+		return info, lookError(doing, err)
 	}
 	if cert, err := p.key.Attest(pivSlot(id)); err == nil {
-		return cert.PublicKey, nil
+		return p.attested(cert), nil
 	}
 	cert, err := p.key.Certificate(pivSlot(id))
-	switch {
-	case errors.Is(err, piv.ErrNotFound):
-		return nil, fmt.Errorf("slot %v: %w", id, ErrSlotEmpty)
-	case err != nil:
-		return nil, pivError("looking into slot "+id.String(), err)
+	if err != nil {
+		return piv.KeyInfo{}, lookError(doing, err)
 	}
-	return cert.PublicKey, nil
+	return piv.KeyInfo{PublicKey: cert.PublicKey, PINPolicy: piv.PINPolicyAlways, TouchPolicy: piv.TouchPolicyAlways}, nil
+}
+
+func lookError(doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, piv.ErrNotFound):
+		return fmt.Errorf("%s: %w", doing, ErrSlotEmpty)
+	}
+	return pivError(doing, err)
+}
+
+// attested returns what a slot's attestation says, whoever signed it.
+func (p *PIV) attested(cert *x509.Certificate) piv.KeyInfo {
+	info := piv.KeyInfo{PublicKey: cert.PublicKey, PINPolicy: piv.PINPolicyAlways, TouchPolicy: piv.TouchPolicyAlways}
+	signer, err := p.key.AttestationCertificate()
+	if err != nil {
+		return info
+	}
+	verifier := piv.Verifier{Roots: x509.NewCertPool()}
+	verifier.Roots.AddCert(signer)
+	if said, err := verifier.Verify(signer, cert); err == nil && said.PINPolicy != 0 {
+		info.PINPolicy, info.TouchPolicy = said.PINPolicy, said.TouchPolicy
+	}
+	return info
 }
 
 // tellsKeys reports whether the firmware knows GET METADATA, without which an
@@ -253,13 +267,16 @@ func (p *PIV) isFree(id SlotID) error {
 		return fmt.Errorf("%w: firmware %d.%d.%d does not tell whether a slot is in use; make a P-256 key with another tool, and take that",
 			oath.ErrUnsupported, v.Major, v.Minor, v.Patch)
 	}
-	if _, err := p.key.KeyInfo(pivSlot(id)); err == nil {
-		return fmt.Errorf("slot %v: %w", id, ErrSlotInUse)
-	} else if !errors.Is(err, piv.ErrNotFound) {
-		return pivError("looking into slot "+id.String(), err)
-	}
-	if _, err := p.key.Certificate(pivSlot(id)); !errors.Is(err, piv.ErrNotFound) {
-		return fmt.Errorf("slot %v: %w", id, ErrSlotInUse)
+	_, key := p.key.KeyInfo(pivSlot(id))
+	_, certificate := p.key.Certificate(pivSlot(id))
+	for _, err := range []error{key, certificate} {
+		if errors.Is(err, piv.ErrNotFound) {
+			continue
+		}
+		if err := pivError("looking into slot "+id.String(), err); errors.Is(err, oath.ErrRemoved) {
+			return err
+		}
+		return fmt.Errorf("slot %v: %w", id, ErrSlotInUse) // maybe by what piv-go does not know
 	}
 	return nil
 }
@@ -276,7 +293,7 @@ func (p *PIV) Make(id SlotID, n NewSlot) (*Slot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := p.slot(id, public)
+	s, err := p.slot(id, piv.KeyInfo{PublicKey: public, PINPolicy: policy.PINPolicy, TouchPolicy: policy.TouchPolicy})
 	if err != nil {
 		return nil, err
 	}
@@ -322,6 +339,7 @@ func (p *PIV) protectedManagementKey() ([]byte, error) {
 	if err != nil {
 		return nil, pivError("reading the management key", err)
 	}
+	p.proven = true
 	if kept.ManagementKey == nil {
 		return nil, ErrManagementKey
 	}
@@ -334,13 +352,11 @@ func managementError(err error) error {
 	if err == nil {
 		return nil
 	}
-	if e := pivError("making a key in the slot", err); errors.Is(e, oath.ErrRemoved) {
-		return e
-	}
-	if strings.Contains(err.Error(), "management key") {
+	e := pivError("making a key in the slot", err)
+	if !errors.Is(e, oath.ErrRemoved) && hasText(err, "management key") {
 		return ErrManagementKey
 	}
-	return pivError("making a key in the slot", err)
+	return e
 }
 
 var pinPolicies = map[PINPolicy]piv.PINPolicy{
@@ -436,23 +452,33 @@ func pivSlot(id SlotID) piv.Slot {
 // "security status not satisfied").
 const swSecurity = 0x6982
 
-// pivError tells what happened by our own errors, where piv-go's allow it.
-func pivError(doing string, err error) error {
-	var auth piv.AuthErr
+// useError is pivError for a slot in use, whose PIN was right.
+func useError(err error) error {
+	const doing = "using the PIV slot"
 	var status interface {
 		error
 		Status() uint16
 	}
+	if errors.As(err, &status) && status.Status() == swSecurity {
+		return fmt.Errorf("%s: %w", doing, oath.ErrTouchTimeout)
+	}
+	return pivError(doing, err)
+}
+
+// pivError tells what happened by our own errors, where piv-go's allow it.
+func pivError(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var auth piv.AuthErr
 	switch {
 	case errors.As(err, &auth) && auth.Retries > 0:
 		return &PINError{Tries: auth.Retries}
 	case errors.As(err, &auth):
 		return ErrPINBlocked
-	case errors.As(err, &status) && status.Status() == swSecurity:
-		return fmt.Errorf("%s: %w", doing, oath.ErrTouchTimeout)
 	case hasText(err, "connections outstanding"):
 		return fmt.Errorf("%s: %w", doing, ErrKeyBusy)
-	case hasText(err, "has been removed", "has been reset", "not currently available", "no Smart Card is currently", "reader name is not recognized"):
+	case hasText(err, "has been removed", "has been reset", "not currently available", "no Smart Card is currently", "response too short"):
 		return fmt.Errorf("%s: %w", doing, oath.ErrRemoved)
 	}
 	return fmt.Errorf("%s: %w", doing, err)

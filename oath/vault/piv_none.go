@@ -12,7 +12,7 @@ type PIV struct{}
 type Slot struct{ ID SlotID }
 
 // OpenPIV returns ErrNoPIV.
-func OpenPIV(uint32, PIVOptions) (*PIV, error) { return nil, ErrNoPIV }
+func OpenPIV(string, PIVOptions) (*PIV, error) { return nil, ErrNoPIV }
 
 // Close does nothing.
 func (*PIV) Close() error { return nil }
@@ -20,8 +20,8 @@ func (*PIV) Close() error { return nil }
 // Serial returns 0.
 func (*PIV) Serial() uint32 { return 0 }
 
-// Slots returns ErrNoPIV.
-func (*PIV) Slots() ([]*Slot, error) { return nil, ErrNoPIV }
+// PINKnown returns false.
+func (*PIV) PINKnown() bool { return false }
 
 // FreeSlot returns ErrNoPIV.
 func (*PIV) FreeSlot() (SlotID, error) { return 0, ErrNoPIV }

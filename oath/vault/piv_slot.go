@@ -16,8 +16,9 @@ var (
 	// ErrNoPIV says that this program was built without smart card support.
 	ErrNoPIV = errors.New("built without smart card support")
 
-	// ErrNoKey says that no YubiKey with that serial number is plugged in.
-	ErrNoKey = errors.New("no such YubiKey is plugged in")
+	// ErrNoKey says that there is no YubiKey in the reader, or that its PIV applet
+	// is switched off.
+	ErrNoKey = errors.New("no YubiKey with a PIV applet")
 
 	// ErrKeyBusy says that another program, or another session of this one,
 	// has the key open.
@@ -38,6 +39,9 @@ var (
 	// another one; the key in the slot is unharmed.
 	ErrPINBlocked = errors.New("the PIV PIN is blocked")
 
+	// ErrMalformedPIN says that a PIN cannot be right. It was not tried.
+	ErrMalformedPIN = fmt.Errorf("a PIV PIN has %d to %d characters", minPINSize, maxPINSize)
+
 	// ErrManagementKey says that the management key is neither the one given, nor
 	// the one kept behind the PIN, nor the factory's. Nothing was changed.
 	ErrManagementKey = errors.New("wrong PIV management key")
@@ -45,6 +49,12 @@ var (
 	// ErrNoAttestation says that the YubiKey does not vouch for the slot: it did
 	// not make the key there itself, or is too old to.
 	ErrNoAttestation = errors.New("the YubiKey does not vouch for the key in the slot")
+)
+
+// How many bytes a PIN has, NIST SP 800-73-4, part 2, section 2.4.3.
+const (
+	minPINSize = 6
+	maxPINSize = 8
 )
 
 // A PINError says that a PIN was wrong. It wraps oath.ErrWrongPassword.
@@ -64,9 +74,13 @@ func (e *PINError) Unwrap() error { return oath.ErrWrongPassword }
 
 // PIVOptions say how to work with a PIV applet.
 type PIVOptions struct {
-	// PIN asks for the PIN, of which that many tries are left. It is called when
-	// the key wants one, and its error is returned.
+	// PIN asks for the PIN, of which that many tries are left; 0 is not known. It
+	// is called when the key wants one, and its error is returned.
 	PIN func(tries int) (string, error)
+
+	// Touch is called when the key may begin to wait for a touch, and what it
+	// returns when the wait is over, whichever way. Nil is not called.
+	Touch func() (done func())
 
 	// Roots are whom to trust for attestation; nil is Yubico.
 	Roots *x509.CertPool

@@ -82,7 +82,7 @@ func (p *pins) ask(tries int) (string, error) {
 
 func openPIV(t *testing.T, o vault.PIVOptions) *vault.PIV {
 	t.Helper()
-	p, err := vault.OpenPIV(0, o)
+	p, err := vault.OpenPIV(pcscdtest.Shared(t).Readers()[0], o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,10 +228,6 @@ func TestPIVSlotInUse(t *testing.T) {
 	}
 	_, err = p.Make(0x82, vault.NewSlot{})
 	expectError(t, err, vault.ErrSlotInUse)
-	slots, err := p.Slots()
-	if len(slots) != 19 || err != nil {
-		t.Errorf("%d slots, %v", len(slots), err)
-	}
 }
 
 func TestPIVWrongPIN(t *testing.T) {
@@ -243,7 +239,7 @@ func TestPIVWrongPIN(t *testing.T) {
 	for _, tries := range []int{2, 0, 1} {
 		err := v.UnlockWithPIV(p)
 		if tries == 0 { // too long to be right, and so not tried
-			expectError(t, err, oath.ErrInvalid)
+			expectError(t, err, vault.ErrMalformedPIN)
 			continue
 		}
 		var wrong *vault.PINError
@@ -280,17 +276,17 @@ func TestPIVTouch(t *testing.T) {
 }
 
 func TestPIVOtherKey(t *testing.T) {
-	_, pull := plug(t, virtualkey.Config{Serial: 1})
+	reader, pull := plug(t, virtualkey.Config{Serial: 1})
 	user := &pins{answers: []string{"123456"}}
 	p := openPIV(t, vault.PIVOptions{PIN: user.ask})
 	v, _ := enrolled(t, p, vault.NewSlot{})
-	_, err := vault.OpenPIV(1, vault.PIVOptions{})
+	_, err := vault.OpenPIV(reader, vault.PIVOptions{})
 	expectError(t, err, vault.ErrKeyBusy)
 	p.Close()
-	_, err = vault.OpenPIV(7, vault.PIVOptions{})
+	_, err = vault.OpenPIV("no such reader", vault.PIVOptions{})
 	expectError(t, err, vault.ErrNoKey)
 	pull()
-	_, err = vault.OpenPIV(1, vault.PIVOptions{})
+	_, err = vault.OpenPIV(reader, vault.PIVOptions{})
 	expectError(t, err, vault.ErrNoKey)
 
 	// The same number and other keys in its slots, as after a reset.
@@ -311,8 +307,6 @@ func TestPIVPulled(t *testing.T) {
 	p := openPIV(t, vault.PIVOptions{})
 	pull()
 	_, err := p.Take(0x82)
-	expectError(t, err, oath.ErrRemoved)
-	_, err = p.Slots()
 	expectError(t, err, oath.ErrRemoved)
 	_, err = p.Make(0x82, vault.NewSlot{})
 	expectError(t, err, oath.ErrRemoved)
