@@ -1,14 +1,10 @@
 package vault_test
 
 import (
-	"bytes"
 	"fmt"
 	"path/filepath"
 	"testing"
 
-	"filippo.io/age"
-
-	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
@@ -16,17 +12,18 @@ import (
 // accounts in it: from opening the folder to the code.
 func BenchmarkCode(b *testing.B) {
 	for _, accounts := range []int{10, 10_000} {
-		v := manyAccounts(b, accounts)
+		v := createIn(b, filepath.Join(b.TempDir(), "vault"), quick)
+		fillWith(b, v, accounts, accounts/10)
 		key, err := v.Identity()
 		if err != nil {
 			b.Fatal(err)
 		}
-		for _, query := range []struct{ name, text string }{
-			{"ID", "Issuer7:account"},
-			{"name", "only here"},
-			{"substring", "nly her"},
+		for _, query := range []struct{ by, text string }{
+			{"ID", "Issuer0:user0@example.com"},
+			{"name", "user0@example.com"},
+			{"substring", "user0@"},
 		} {
-			b.Run(fmt.Sprintf("%s/%d", query.name, accounts), func(b *testing.B) {
+			b.Run(fmt.Sprintf("by=%s/accounts=%d", query.by, accounts), func(b *testing.B) {
 				for b.Loop() {
 					findCode(b, v.Dir(), key, query.text)
 				}
@@ -53,31 +50,10 @@ func findCode(b *testing.B, dir, key, query string) {
 	}
 }
 
-// manyAccounts makes a vault of ten accounts an issuer.
-func manyAccounts(b *testing.B, accounts int) *vault.Vault {
-	b.Helper()
-	v := createIn(b, filepath.Join(b.TempDir(), "vault"), quick)
-	to, err := age.ParseRecipients(bytes.NewReader([]byte(v.Known().Recipients)))
-	if err != nil {
-		b.Fatal(err)
-	}
-	for i := range accounts {
-		a := account(oath.ID(fmt.Sprintf("Issuer%d:account %d", i/10, i%10)))
-		switch i {
-		case 0:
-			a = account("Issuer7:account")
-		case 1:
-			a = account("Issuer0:only here")
-		}
-		uri := fmt.Sprintf("otpauth://totp/%s?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=%s", a.Label(), a.Issuer)
-		writeFile(b, v, vault.Path(a.ID()), encrypt(b, uri, to...))
-	}
-	return v
-}
-
 // BenchmarkCodes measures the codes of all accounts.
 func BenchmarkCodes(b *testing.B) {
-	v := manyAccounts(b, 1000)
+	v := createIn(b, filepath.Join(b.TempDir(), "vault"), quick)
+	fillWith(b, v, 1000, 100)
 	for b.Loop() {
 		if _, err := v.Codes(now); err != nil {
 			b.Fatal(err)

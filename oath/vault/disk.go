@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -188,11 +189,20 @@ func (d disk) readSame(name string, looked fs.FileInfo) ([]byte, error) {
 			return nil, errReplaced
 		}
 	}
-	content, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
-	if err == nil && len(content) > maxFileSize {
+	return readAtMost(f, opened.Size())
+}
+
+// readAtMost reads a file that is probably of that size.
+func readAtMost(f io.Reader, size int64) ([]byte, error) {
+	if size > maxFileSize {
+		return nil, errTooLong
+	}
+	content := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err := content.ReadFrom(io.LimitReader(f, maxFileSize+1))
+	if err == nil && content.Len() > maxFileSize {
 		err = errTooLong
 	}
-	return content, err
+	return content.Bytes(), err
 }
 
 // list returns the names in a folder, in no order; none if it does not exist.

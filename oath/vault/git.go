@@ -16,7 +16,7 @@ type Git func(folder string, args ...string) error
 // take one without a zero byte for text, and rewrite its line ends on Windows.
 var gitFiles = map[string]string{
 	".gitattributes": "*.age binary\n.age-recipients text eol=lf\n",
-	".gitignore":     "/" + lockFile + "\n/" + journalFile + "\n/" + creatingFile + "\n" + temporaryPrefix + "*\n",
+	".gitignore":     "/" + lockFile + "\n/" + journalFile + "\n/" + creatingFile + "\n/" + indexFile + "\n" + temporaryPrefix + "*\n",
 }
 
 // InitGit makes the folder a git repository, with all that is in the vault in

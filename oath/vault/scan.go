@@ -62,11 +62,15 @@ func ageFiles(names []string) []string {
 // *DamagedError for those that are none.
 func (v *Vault) files() ([]fileName, error) {
 	files, err := v.scan()
+	sortFiles(files)
+	return files, err
+}
+
+func sortFiles(files []fileName) {
 	slices.SortFunc(files, func(a, b fileName) int {
 		// Of two files with the same ID, locate takes the one without a mark.
 		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(len(a.path), len(b.path)), cmp.Compare(a.path, b.path))
 	})
-	return files, err
 }
 
 // scan is files in no order.
@@ -145,6 +149,6 @@ func (v *Vault) ListBackupCodes() ([]oath.Account, error) {
 		account, found := strings.CutSuffix(file, codesSuffix)
 		return account + accountSuffix, found
 	})
-	slices.SortFunc(files, func(a, b fileName) int { return cmp.Compare(a.id, b.id) })
+	sortFiles(files)
 	return accountsOf(files), err
 }

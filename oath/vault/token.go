@@ -1,7 +1,6 @@
 package vault
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,13 +20,17 @@ import (
 // A *DamagedError names files that are no accounts, and comes with the accounts.
 func (v *Vault) List() ([]oath.Account, error) {
 	files, err := v.files()
+	v.refreshIndex(len(files))
 	return accountsOf(files), err
 }
 
+// accountsOf returns the accounts in sorted files, each once.
 func accountsOf(files []fileName) []oath.Account {
-	accounts := make([]oath.Account, len(files))
+	var accounts []oath.Account
 	for i, f := range files {
-		accounts[i] = f.id.Account(oath.TypeUnknown)
+		if i == 0 || f.id != files[i-1].id {
+			accounts = append(accounts, f.id.Account(oath.TypeUnknown))
+		}
 	}
 	return accounts
 }
@@ -87,8 +90,8 @@ func (v *Vault) entry(file string, at time.Time) (oath.Entry, error) {
 }
 
 // Find returns the accounts that fit a query best, as oath.Match does over List.
-// For an ID, it looks at that account's file alone. It returns
-// oath.ErrNotFound if none fits.
+// For an ID, it looks at that account's file alone, and for the whole name of one
+// among many at an index of names. It returns oath.ErrNotFound if none fits.
 func (v *Vault) Find(query string) ([]oath.Account, error) {
 	if query == "" {
 		return nil, oath.ErrNotFound
@@ -97,18 +100,21 @@ func (v *Vault) Find(query string) ([]oath.Account, error) {
 	if _, err := v.locate(id); err == nil {
 		return []oath.Account{id.Account(oath.TypeUnknown)}, nil
 	}
+	if accounts := v.indexed(query); len(accounts) > 0 {
+		return accounts, nil
+	}
 	files, err := v.scan()
 	if damaged := (*DamagedError)(nil); err != nil && !errors.As(err, &damaged) {
 		return nil, err
 	}
+	v.refreshIndex(len(files))
 	// Whatever fits holds the query in its ID.
 	folded := strings.ToLower(query)
 	files = slices.DeleteFunc(files, func(f fileName) bool {
 		return !strings.Contains(strings.ToLower(string(f.id)), folded)
 	})
-	matches, err := oath.Match(accountsOf(files), query)
-	slices.SortFunc(matches, func(a, b oath.Account) int { return cmp.Compare(a.ID(), b.ID()) })
-	return matches, err
+	sortFiles(files)
+	return oath.Match(accountsOf(files), query)
 }
 
 // Code computes a code. For HOTP, the moved counter is on the disk before the
@@ -398,6 +404,9 @@ func (v *Vault) absent(id oath.ID) error {
 //
 // Backup codes that are there already keep their account's place.
 func (v *Vault) place(id oath.ID) (string, error) {
+	if err := v.dropIndex(); err != nil {
+		return "", err
+	}
 	for _, file := range paths(id) {
 		there, err := v.disk.has(codesPath(file))
 		if err != nil || there {
