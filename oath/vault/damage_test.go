@@ -278,3 +278,15 @@ func TestLinkToVault(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A vault that lost its public key is not taken for a folder without a vault.
+func TestRecipientsLost(t *testing.T) {
+	v := create(t)
+	put(t, v, "GitHub:alice")
+	if err := os.Remove(filepath.Join(v.Dir(), ".age-recipients")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := vault.Open(v.Dir(), quick); !errors.Is(err, vault.ErrDamaged) || errors.Is(err, vault.ErrNoVault) {
+		t.Errorf("Open = %v, want ErrDamaged", err)
+	}
+}

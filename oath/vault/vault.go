@@ -177,7 +177,8 @@ func (v *Vault) clearUnfinished() error {
 }
 
 // Open opens the vault in a folder, locked. It returns ErrNoVault if there is
-// none, and ErrInsecure if somebody else could change it.
+// none, a *DamagedFile if there was one that lost its public key, and ErrInsecure
+// if somebody else could change it.
 func Open(dir string, o Options) (*Vault, error) {
 	d, err := openDisk(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -195,13 +196,29 @@ func Open(dir string, o Options) (*Vault, error) {
 	return v, nil
 }
 
+// errRecipientsLost tells how to mend a vault that lost its public key.
+var errRecipientsLost = errors.New("it is missing; \"age-keygen -y\" prints it, given the vault's private key")
+
+// withoutRecipients tells a vault that lost its public key from a folder that is
+// no vault: to take the one for the other would leave it out without a word.
+func (v *Vault) withoutRecipients() error {
+	there, err := v.disk.exists(accountsFolder)
+	switch {
+	case err != nil:
+		return err
+	case there:
+		return &DamagedFile{recipientsFile, errRecipientsLost}
+	}
+	return fmt.Errorf("%s: %w", v.disk.dir, ErrNoVault)
+}
+
 func (v *Vault) open() error {
 	if err := v.disk.recover(); err != nil {
 		return err
 	}
 	there, err := v.readRecipients()
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: %w", v.disk.dir, ErrNoVault)
+		return v.withoutRecipients()
 	}
 	if err != nil {
 		return err
