@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
@@ -103,6 +104,9 @@ func (p *program) slotFor(ctx context.Context, k *vault.PIV, o addKeyOptions, po
 		return nil, err
 	}
 	slot, err := k.Make(id, policies)
+	if errors.Is(err, errNoPIN) || errors.Is(err, oath.ErrLocked) {
+		err = vault.ErrManagementKey // which may be behind the PIN that nobody told
+	}
 	return slot, wrongPIN(err)
 }
 
