@@ -202,11 +202,11 @@ var errRecipientsLost = errors.New("it is missing; \"age-keygen -y\" prints it, 
 // withoutRecipients tells a vault that lost its public key from a folder that is
 // no vault: to take the one for the other would leave it out without a word.
 func (v *Vault) withoutRecipients() error {
-	there, err := v.disk.exists(accountsFolder)
+	accounts, err := v.disk.list(accountsFolder)
 	switch {
 	case err != nil:
 		return err
-	case there:
+	case len(accounts) > 0: // none if Create was interrupted
 		return &DamagedFile{recipientsFile, errRecipientsLost}
 	}
 	return fmt.Errorf("%s: %w", v.disk.dir, ErrNoVault)
