@@ -13,7 +13,9 @@ func openConsole() (in, out *os.File, err error) {
 	return tty, tty, err
 }
 
-// forbidCoreDumps keeps secrets in memory from being written to disk by a crash.
-func forbidCoreDumps() {
+// keepPrivate keeps secrets in memory from being written to disk by a crash, and
+// the files that this program and git write from being read by others.
+func keepPrivate() {
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	unix.Umask(0o077)
 }

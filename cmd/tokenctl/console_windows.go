@@ -10,4 +10,4 @@ func openConsole() (in, out *os.File, err error) {
 	return in, out, err
 }
 
-func forbidCoreDumps() {} // Windows writes none unless told to
+func keepPrivate() {} // Windows dumps no core unless told to, and has no umask

@@ -50,7 +50,7 @@ import (
 var version = "development"
 
 func main() {
-	forbidCoreDumps()
+	keepPrivate()
 	os.Exit(run())
 }
 
