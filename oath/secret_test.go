@@ -156,11 +156,19 @@ func TestSecretDoesNotPrint(t *testing.T) {
 	}
 }
 
-// noLeak looks for three or more letters A in a row, as text or in any base.
+// noLeak looks for several letters A in a row, as text or in any base. They are
+// more than an address in memory, which some verbs print instead, has by chance.
 func noLeak(t *testing.T, how, text string) {
 	t.Helper()
 	plain := strings.NewReplacer(" ", "", ",", "", "0x", "", "U+00", "").Replace(text)
-	for _, form := range []string{"AAA", "656565", "414141", "101101101", "100000110000011000001", "QUFB", "IFAU", "6.5e+016.5e+01"} {
+	forms := []string{
+		"AAA", "QUFB", "IFAU", "6.5e+016.5e+01",
+		strings.Repeat("65", 5), strings.Repeat("41", 5), strings.Repeat("1000001", 5),
+	}
+	if !strings.Contains(how, "%b") { // where any number looks like that
+		forms = append(forms, strings.Repeat("101", 5))
+	}
+	for _, form := range forms {
 		if strings.Contains(plain, form) {
 			t.Errorf("%s gives the secret away: %s", how, text)
 		}
