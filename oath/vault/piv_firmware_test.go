@@ -176,7 +176,7 @@ func selfSigned(t *testing.T, private *ecdsa.PrivateKey) *x509.Certificate {
 
 // TestPIVAttestsAnotherKey has a statement that is right, and of another key.
 func TestPIVAttestsAnotherKey(t *testing.T) {
-	reader, pull := plug(t, virtualkey.Config{})
+	_, pull := plug(t, virtualkey.Config{})
 	p := openPIV(t, vault.PIVOptions{})
 	slot, err := p.Make(0x82, vault.NewSlot{})
 	if err != nil {
@@ -184,7 +184,7 @@ func TestPIVAttestsAnotherKey(t *testing.T) {
 	}
 	p.Close()
 	pull()
-	reader, _ = plug(t, virtualkey.Config{})
+	reader, _ := plug(t, virtualkey.Config{})
 	p = openPIV(t, vault.PIVOptions{Roots: rootsOf(t, reader)})
 	if _, err := p.Make(0x82, vault.NewSlot{}); err != nil {
 		t.Fatal(err)

@@ -163,6 +163,7 @@ func useRSA(t *testing.T, private crypto.PrivateKey, public crypto.PublicKey) {
 	if err != nil || rsa.VerifyPSS(pub, crypto.SHA256, digest[:], signature, pss) != nil {
 		t.Errorf("PSS signature %x, %v", signature, err)
 	}
+	//lint:ignore SA1019 it is what the applet's RSA slots are decrypted with in the field
 	sealed, err := rsa.EncryptPKCS1v15(rand.Reader, pub, []byte("message"))
 	if err != nil {
 		t.Fatal(err)
