@@ -93,7 +93,7 @@ func (p *program) oneCode(ctx context.Context, o codeOptions) error {
 	if o.json {
 		return p.printJSON(describeHolding(h))
 	}
-	fmt.Fprintln(p.out, h.Code.Value)
+	p.printLine(h.Code.Value)
 	if p.showsResults() {
 		p.note("%s on %s%s", printable(h.Account.Label()), h.Members[0].Name, p.validity(h.Code))
 	}

@@ -261,7 +261,7 @@ func (p *program) printEnrolled(results []enrolled, asJSON bool) error {
 	case asJSON:
 		return p.printJSON(mapSlice(results, describeEnrolled))
 	case len(results) == 1 && len(rows) == 1:
-		fmt.Fprintln(p.out, rows[0][1])
+		p.printLine(rows[0][1])
 		p.note("The code%s", p.validity(results[0].code))
 	default:
 		p.printColumns(rows)

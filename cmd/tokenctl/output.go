@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/base64"
-	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -91,7 +90,7 @@ func reasonWithout(h fleet.Holding) string {
 func (p *program) printColumns(rows [][]string) {
 	if !p.showsResults() {
 		for _, row := range rows {
-			fmt.Fprintln(p.out, strings.Join(row, "\t"))
+			p.printLine(strings.Join(row, "\t"))
 		}
 		return
 	}
@@ -102,7 +101,7 @@ func (p *program) printColumns(rows [][]string) {
 			line.WriteString(cell)
 			line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
 		}
-		fmt.Fprintln(p.out, strings.TrimRight(line.String(), " "))
+		p.printLine(strings.TrimRight(line.String(), " "))
 	}
 }
 

@@ -20,6 +20,7 @@ type program struct {
 	now      func() time.Time
 	random   io.Reader
 	terminal *terminal // nil if there is none
+	unshown  error     // why a result could not be written, if so
 }
 
 // execute runs a command line and returns the exit status.
@@ -40,6 +41,9 @@ func (p *program) execute(ctx context.Context, args []string) int {
 	err := unknownCommand(root, args)
 	if err == nil {
 		err = root.ExecuteContext(ctx)
+	}
+	if err == nil && p.unshown != nil {
+		err = fmt.Errorf("writing the result: %w", p.unshown)
 	}
 	if err != nil && !started { // the command line itself was wrong
 		err = usageError{err}
@@ -88,6 +92,13 @@ func newRootCommand(p *program) *cobra.Command {
 // note tells the user something that is not the result.
 func (p *program) note(format string, args ...any) {
 	fmt.Fprintf(p.err, format+"\n", args...)
+}
+
+// printLine writes a line of the result.
+func (p *program) printLine(line string) {
+	if _, err := fmt.Fprintln(p.out, line); err != nil {
+		p.unshown = err
+	}
 }
 
 // printJSON writes a result for other programs to read.

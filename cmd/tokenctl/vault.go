@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -133,7 +132,7 @@ func newVaultShowKeyCommand(p *program) *cobra.Command {
 				}
 				identity, err := v.Identity()
 				if err == nil {
-					fmt.Fprintln(p.out, identity)
+					p.printLine(identity)
 				}
 				return err
 			})
