@@ -54,13 +54,16 @@ func newCodeCommand(p *program) *cobra.Command {
 	return c
 }
 
+// maxTime is the last second, since 1970, that RFC 3339 can write: of the year 9999.
+const maxTime = 253402300799
+
 // when returns the time to compute codes for, which is now unless an option says
 // otherwise.
 func (o codeOptions) when(now time.Time) (time.Time, error) {
 	if o.at == "" {
 		return now, nil
 	}
-	if seconds, err := strconv.ParseInt(o.at, 10, 64); err == nil && seconds >= 0 {
+	if seconds, err := strconv.ParseInt(o.at, 10, 64); err == nil && seconds >= 0 && seconds <= maxTime {
 		return time.Unix(seconds, 0), nil
 	}
 	at, err := time.Parse(time.RFC3339, o.at)

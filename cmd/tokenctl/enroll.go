@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"slices"
@@ -46,6 +47,9 @@ func newEnrollCommand(p *program) *cobra.Command {
 			"  tokenctl enroll --issuer GitHub --account alice --touch",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.sources = args
+			if c.Flags().Changed("to") && len(o.to) == 0 {
+				return usagef("--to names no token")
+			}
 			return p.enroll(c.Context(), o)
 		},
 	}
@@ -106,7 +110,30 @@ func (p *program) accountsToEnroll(o enrollOptions) ([]otpauth.Key, error) {
 	if err := o.typed.rename(accounts); err != nil {
 		return nil, err
 	}
+	accounts, err := withoutTwins(accounts)
+	if err != nil {
+		return nil, err
+	}
 	return accounts, unread
+}
+
+// withoutTwins leaves out accounts that come twice. Two of the same name with
+// different secrets are an error, for one would take the other's place.
+func withoutTwins(accounts []otpauth.Key) ([]otpauth.Key, error) {
+	seen := make(map[oath.ID]oath.Secret, len(accounts))
+	var distinct []otpauth.Key
+	for _, key := range accounts {
+		id := key.Account.ID()
+		there, twin := seen[id]
+		if twin && subtle.ConstantTimeCompare(there.Bytes(), key.Secret.Bytes()) == 0 {
+			return nil, usagef("%q comes twice, with different secrets; enroll one by one, with another --account name", printable(string(id)))
+		}
+		if !twin {
+			seen[id] = key.Secret
+			distinct = append(distinct, key)
+		}
+	}
+	return distinct, nil
 }
 
 // openTargets opens the tokens to enroll on.

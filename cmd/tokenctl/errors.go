@@ -78,6 +78,12 @@ var (
 	// errUnfinished says so of an enrollment, which is as well begun anew.
 	errUnfinished = fmt.Errorf("%w; once this is mended, the same command does the rest", errPartly)
 
+	// errVaultGone says that a vault is not where it was.
+	errVaultGone = errors.New("the vault is gone")
+
+	// errNoPassword says that what should hold a password does not.
+	errNoPassword = errors.New("there is no password in it")
+
 	// errNoToken says that there is nothing to enroll on.
 	errNoToken = errors.New("there is neither a key nor a vault")
 )
@@ -97,6 +103,8 @@ var remedies = []remedy{
 	{errNoKeyring, exitFailure, "Use --password-file or --password-command for a key, --passphrase-file or --passphrase-command for the vault; a command can ask the password manager you have."},
 	{fleet.ErrUnequal, exitFailure, "Do not rely on this account. The key may be damaged, or not do what it says."},
 	{errDeclined, exitFailure, ""},
+	{errVaultGone, exitFailure, "Bring it back, or mount its disk. To go on without it: --no-vault. To begin a new one: tokenctl vault init"},
+	{errNoPassword, exitPassword, "The first line is to hold it."},
 	{errNoToken, exitNoKey, "Plug in the key, or make a vault with: tokenctl init"},
 	{errSealed, exitPassword, "Give that key, AGE-SECRET-KEY-1..., in a file: --vault-key-file FILE"},
 	{errWrongPassphrase, exitPassword, "See what else opens the vault with: tokenctl vault status"},
@@ -157,7 +165,12 @@ func (p *program) report(err error) int {
 	if err == nil {
 		return 0
 	}
-	p.note("tokenctl: %v", err)
+	for i, line := range strings.Split(err.Error(), "\n") {
+		if i == 0 {
+			line = "tokenctl: " + line
+		}
+		p.note("%s", printable(line))
+	}
 	var ambiguous *oath.AmbiguousError
 	if errors.As(err, &ambiguous) {
 		p.note("%s", listMatches(ambiguous))

@@ -58,7 +58,7 @@ func main() {
 // for a touch cannot be told to stop, but pcscd resets the card that a program
 // lets go of by ending.
 func run() int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	defer stop()
 	p := &program{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,

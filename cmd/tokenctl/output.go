@@ -88,6 +88,7 @@ func reasonWithout(h fleet.Holding) string {
 
 // printColumns writes rows: aligned for a person, parted by tabs for a program.
 func (p *program) printColumns(rows [][]string) {
+	rows = mapSlice(rows, func(row []string) []string { return mapSlice(row, printable) })
 	if !p.showsResults() {
 		for _, row := range rows {
 			p.printLine(strings.Join(row, "\t"))

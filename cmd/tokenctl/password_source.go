@@ -30,6 +30,14 @@ func (s *passwordSource) addFlags(c *cobra.Command, name, what string) {
 
 func (s passwordSource) isGiven() bool { return s.file != "" || s.command != "" }
 
+// name tells where the password is to come from.
+func (s passwordSource) name() string {
+	if s.file != "" {
+		return printable(s.file)
+	}
+	return "what the password command prints"
+}
+
 // read returns the password, without the end of its line.
 func (s passwordSource) read(ctx context.Context) (string, error) {
 	var text []byte
@@ -40,15 +48,15 @@ func (s passwordSource) read(ctx context.Context) (string, error) {
 		text, err = shell(ctx, s.command).Output()
 	}
 	if err != nil {
-		return "", fmt.Errorf("reading the password: %w", err)
+		return "", fmt.Errorf("reading %s: %w", s.name(), err)
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
 	line = strings.TrimSuffix(line, "\r")
 	switch {
 	case line == "":
-		return "", fmt.Errorf("reading the password: %w: the first line is empty", oath.ErrWrongPassword)
+		return "", fmt.Errorf("reading %s: %w: the first line is empty", s.name(), errNoPassword)
 	case !utf8.ValidString(line):
-		return "", fmt.Errorf("reading the password: %w: it is not UTF-8", oath.ErrWrongPassword)
+		return "", fmt.Errorf("reading %s: %w: it is not UTF-8", s.name(), errNoPassword)
 	}
 	return line, nil
 }

@@ -72,13 +72,15 @@ func (p *program) makeVault(ctx context.Context, o vaultInitOptions) (*vaultToke
 	if err != nil {
 		return nil, err
 	}
+	if o.noPassphrase { // before the vault is made: without the key, it opens never
+		p.note("This key alone opens the vault. It is kept nowhere: write it down or print it now.")
+		if p.printLine(identity); p.unshown != nil {
+			return nil, p.unshown
+		}
+	}
 	v, err := vault.Create(dir, identity, ways, vault.Options{WorkFactor: workFactor, Git: runGit(ctx)})
 	if err != nil {
 		return nil, err
-	}
-	if o.noPassphrase {
-		p.note("This key alone opens the vault. It is kept nowhere: write it down or print it now.")
-		p.printColumns([][]string{{identity}})
 	}
 	known, err := readKnown(dir)
 	return &vaultToken{Vault: v, p: p, ctx: ctx, known: known}, err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -89,6 +90,9 @@ func (p *program) openVault(ctx context.Context, o vaultOptions) (*vaultToken, e
 		return nil, err
 	}
 	v, err := vault.Open(dir, vault.Options{Known: known.Known, WorkFactor: workFactor, Git: runGit(ctx)})
+	if errors.Is(err, vault.ErrNoVault) && known.Recipients != "" {
+		return nil, fmt.Errorf("%w: this machine knows one in %s", errVaultGone, printable(dir))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -99,11 +103,11 @@ func (p *program) openVault(ctx context.Context, o vaultOptions) (*vaultToken, e
 func (o vaultOptions) isGiven() bool { return o.keyFile != "" || o.passphrase.isGiven() }
 
 // addVault adds the vault, if there is one. It returns an error if there is none
-// where an option says so.
+// where an option or the environment says so.
 func (p *program) addVault(ctx context.Context, t *tokens, o vaultOptions) error {
 	v, err := p.openVault(ctx, o)
 	switch {
-	case errors.Is(err, vault.ErrNoVault) && o.dir == "":
+	case errors.Is(err, vault.ErrNoVault) && o.dir == "" && os.Getenv("TOKENCTL_VAULT") == "":
 		return nil
 	case errors.Is(err, vault.ErrNoVault):
 		return err

@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -99,6 +100,8 @@ func (e Enrollment) compare(token oath.Token, outcome Outcome, exists error) Out
 	}
 	code, err := e.verify(token)
 	switch {
+	case err == nil && e.Account.Touch && !asksForTouch(token, e.Account.ID(), e.Now()):
+		outcome.Err = fmt.Errorf("%w, and asks for no touch", exists)
 	case err == nil:
 		outcome.State, outcome.Already, outcome.Code, outcome.Err = Checked, true, code, nil
 	case errors.Is(err, ErrUnequal):
@@ -107,6 +110,17 @@ func (e Enrollment) compare(token oath.Token, outcome Outcome, exists error) Out
 		outcome.Err = fmt.Errorf("%w, and whether it is the same one was not checked: %w", exists, err)
 	}
 	return outcome
+}
+
+// asksForTouch reports whether a key asks for a touch before it computes the
+// account's code. A vault knows no touch, and is not asked.
+func asksForTouch(token oath.Token, id oath.ID, at time.Time) bool {
+	if _, isVault := token.(Finder); isVault {
+		return true
+	}
+	entries, err := token.Codes(at)
+	i := slices.IndexFunc(entries, func(e oath.Entry) bool { return e.Account.ID() == id })
+	return err == nil && i >= 0 && entries[i].Account.Touch
 }
 
 // verify compares the token's code with the secret's.
