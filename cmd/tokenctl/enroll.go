@@ -3,18 +3,12 @@ package main
 import (
 	"context"
 	"crypto/subtle"
-	"errors"
-	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
-	"github.com/tokenctl/tokenctl/oath/pcsc"
-	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
 type enrollOptions struct {
@@ -136,76 +130,6 @@ func withoutTwins(accounts []otpauth.Key) ([]otpauth.Key, error) {
 	return distinct, nil
 }
 
-// openTargets opens the tokens to enroll on.
-func (p *program) openTargets(ctx context.Context, o enrollOptions) (*tokens, error) {
-	if err := checkTargets(o.to); err != nil {
-		return nil, err
-	}
-	if len(o.to) > 0 {
-		o.tokens.noKeys = !slices.ContainsFunc(o.to, isKeyName)
-		o.tokens.vault.none = !slices.Contains(o.to, vaultName)
-	}
-	t, err := p.openTokens(ctx, o.tokens, true)
-	if isAbsence(err) && len(o.to) == 0 && !o.tokens.vault.none && !o.tokens.namesKey() {
-		t, err = p.beginWithout(ctx, o.tokens, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if len(o.to) == 0 {
-		return t, nil
-	}
-	var chosen fleet.Fleet
-	for _, name := range o.to {
-		i := slices.IndexFunc(t.Fleet, func(m *fleet.Member) bool { return m.Name == name })
-		if i < 0 {
-			t.close()
-			return nil, missingTarget(name)
-		}
-		chosen = append(chosen, t.Fleet[i])
-	}
-	t.Fleet = chosen
-	return t, nil
-}
-
-// beginWithout leads to init who has neither a key nor a vault yet, and opens the
-// tokens again.
-func (p *program) beginWithout(ctx context.Context, o tokenOptions, noKey error) (*tokens, error) {
-	if p.terminal == nil {
-		return nil, fmt.Errorf("%w: %w", errNoToken, noKey)
-	}
-	p.note("There is neither a key nor a vault to enroll on. Here is how to begin:\n")
-	if err := p.init(ctx, vaultInitOptions{dir: o.vault.dir}); err != nil {
-		return nil, err
-	}
-	p.note("")
-	return p.openTokens(ctx, o, true)
-}
-
-func checkTargets(names []string) error {
-	for i, name := range names {
-		if name != vaultName && !isKeyName(name) {
-			return usagef("--to %q is neither key:SERIAL nor vault", name)
-		}
-		if slices.Contains(names[:i], name) {
-			return usagef("--to names %s twice", name)
-		}
-	}
-	return nil
-}
-
-func isKeyName(name string) bool {
-	serial, found := strings.CutPrefix(name, "key:")
-	return found && serial != "" && strings.Trim(serial, "0123456789") == ""
-}
-
-func missingTarget(name string) error {
-	if name == vaultName {
-		return vault.ErrNoVault
-	}
-	return fmt.Errorf("%w: none is %s", errNoSuchKey, name)
-}
-
 // An enrolled account is one with what came of it on each token.
 type enrolled struct {
 	account  oath.Account
@@ -237,105 +161,4 @@ func (p *program) enrollOn(f fleet.Fleet, key otpauth.Key, r *enrolled, overwrit
 		}
 		p.noteOutcome(key.Account, o)
 	}
-}
-
-func (p *program) noteOutcome(a oath.Account, o fleet.Outcome) {
-	label := printable(a.Label())
-	switch {
-	case o.Already:
-		p.note("%s: %s was there before, and computes the right code.", o.Member.Name, label)
-	case o.State == fleet.Checked:
-		p.note("%s: %s is there, and computes the right code.", o.Member.Name, label)
-	case isSealed(o):
-		p.note("%s: %s is there. It is locked, and computed no code.", o.Member.Name, label)
-	}
-}
-
-// reportEnrolled prints the codes, and returns what went wrong.
-func (p *program) reportEnrolled(results []enrolled, unread error, asJSON bool) error {
-	if err := p.printEnrolled(results, asJSON); err != nil {
-		return err
-	}
-	return enrollError(results, unread)
-}
-
-// renew computes the codes that a wait let expire. The tokens have shown already
-// that they compute the same.
-func (p *program) renew(results []enrolled, accounts []otpauth.Key) {
-	for i, r := range results {
-		if now := p.now(); !r.code.Until.IsZero() && r.code.Remaining(now) == 0 {
-			if code, err := oath.Compute(r.account, accounts[i].Secret, now); err == nil {
-				results[i].code = code
-			}
-		}
-	}
-}
-
-// isSealed reports whether a token took the account, and was not checked only
-// because it is locked.
-func isSealed(o fleet.Outcome) bool {
-	return o.State == fleet.Stored && errors.Is(o.Err, oath.ErrLocked)
-}
-
-func (p *program) printEnrolled(results []enrolled, asJSON bool) error {
-	var rows [][]string
-	for _, r := range results {
-		if !r.code.IsZero() {
-			rows = append(rows, []string{printable(string(r.account.ID())), r.code.Value})
-		}
-	}
-	switch {
-	case asJSON:
-		return p.printJSON(mapSlice(results, describeEnrolled))
-	case len(results) == 1 && len(rows) == 1:
-		p.printLine(rows[0][1])
-		p.note("The code%s", p.validity(results[0].code))
-	default:
-		p.printColumns(rows)
-	}
-	return nil
-}
-
-// enrollError tells which account is not where it should be, besides those that
-// were not even read.
-func enrollError(results []enrolled, unread error) error {
-	var failures []error
-	if unread != nil {
-		failures = append(failures, unread)
-	}
-	done := 0
-	for _, r := range results {
-		for _, o := range r.outcomes {
-			if o.State != fleet.Failed {
-				done++
-			}
-			if failure := outcomeError(r.account, o); failure != nil {
-				failures = append(failures, failure)
-			}
-		}
-	}
-	switch err := errors.Join(failures...); {
-	case err == nil:
-		return nil
-	case done == 0:
-		return err
-	default:
-		return fmt.Errorf("%w:\n%w", errUnfinished, err)
-	}
-}
-
-// outcomeError tells what is where, unless all is well.
-func outcomeError(a oath.Account, o fleet.Outcome) error {
-	on := fmt.Sprintf("%s: %q", o.Member.Name, printable(a.Label()))
-	switch {
-	case o.State == fleet.Checked || isSealed(o):
-		return nil
-	case o.State == fleet.Stored:
-		return fmt.Errorf("%s is there, but was not checked: %w", on, o.Err)
-	case errors.Is(o.Err, oath.ErrExists):
-		return fmt.Errorf("%s: %w", on, o.Err)
-	case errors.Is(o.Err, oath.ErrRemoved) || errors.Is(o.Err, pcsc.ErrRemoved):
-		return fmt.Errorf("%s may be there or not: %w", on, o.Err)
-	}
-	return fmt.Errorf("%s is not there: %w", on, o.Err)
 }
