@@ -74,12 +74,12 @@ func (p *program) awaitKey(ctx context.Context, seen *[]string) (reader string, 
 }
 
 func (p *program) enrollSpare(ctx context.Context, o enrollOptions, accounts []otpauth.Key, results []enrolled, reader string) error {
-	service, err := pcsc.Connect()
+	f, err := p.newFinder(ctx)
 	if err != nil {
 		return err
 	}
-	defer service.Close()
-	k, err := finder{ctx: ctx, service: service, random: p.random}.identified(reader)
+	defer f.close()
+	k, err := f.identified(reader)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokenctl/tokenctl/oath/pcsc"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
@@ -39,18 +38,17 @@ func (p *program) init(ctx context.Context, o vaultInitOptions) error {
 
 // noteKeys tells which keys are plugged in, or what keeps them from being seen.
 func (p *program) noteKeys(ctx context.Context) {
-	service, err := pcsc.Connect()
+	f, err := p.newFinder(ctx)
 	if err != nil {
 		p.report(err)
 		return
 	}
-	defer service.Close()
-	readers, err := occupiedReaders(service, "")
+	defer f.close()
+	readers, err := f.occupied("")
 	if err != nil {
 		p.note("No key is plugged in. You can begin with the vault alone, and add a key later.")
 		return
 	}
-	f := finder{ctx: ctx, service: service, random: p.random}
 	for _, reader := range readers {
 		k := p.inspect(f, reader, passwordSource{})
 		p.note("%s", describeKeyLine(k))

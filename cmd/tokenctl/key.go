@@ -72,16 +72,15 @@ func (p *program) openKey(ctx context.Context, o keyOptions) (*key, error) {
 // selectKey opens the one key that the options choose, as far as can be without
 // its password.
 func (p *program) selectKey(ctx context.Context, o keyOptions) (*key, error) {
-	service, err := pcsc.Connect()
+	f, err := p.newFinder(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer service.Close()
-	readers, err := occupiedReaders(service, o.reader)
+	defer f.close()
+	readers, err := f.occupied(o.reader)
 	if err != nil {
 		return nil, err
 	}
-	f := finder{ctx: ctx, service: service, random: p.random}
 	switch {
 	case o.serial != 0:
 		return f.withSerial(readers, o.serial)
@@ -91,10 +90,26 @@ func (p *program) selectKey(ctx context.Context, o keyOptions) (*key, error) {
 	return f.in(readers[0])
 }
 
-// occupiedReaders returns the names of the readers with a card in them, of those
+// A finder opens keys.
+type finder struct {
+	ctx     context.Context
+	service *pcsc.Service
+	random  io.Reader
+}
+
+// newFinder connects to the smart card service, until close is called.
+func (p *program) newFinder(ctx context.Context) (finder, error) {
+	service, err := pcsc.Connect()
+	return finder{ctx: ctx, service: service, random: p.random}, err
+}
+
+// close ends the connection. Keys that were opened stay open.
+func (f finder) close() { f.service.Close() }
+
+// occupied returns the names of the readers with a card in them, of those
 // whose name contains the given one. It returns an error if there is none.
-func occupiedReaders(service *pcsc.Service, name string) ([]string, error) {
-	all, err := service.Readers()
+func (f finder) occupied(name string) ([]string, error) {
+	all, err := f.service.Readers()
 	if err != nil {
 		return nil, err
 	}
@@ -113,13 +128,6 @@ func occupiedReaders(service *pcsc.Service, name string) ([]string, error) {
 		return nil, fmt.Errorf("%w: no key is plugged in", pcsc.ErrNoReader)
 	}
 	return nil, pcsc.ErrNoCard
-}
-
-// A finder opens keys.
-type finder struct {
-	ctx     context.Context
-	service *pcsc.Service
-	random  io.Reader
 }
 
 // card takes hold of the card in a reader.

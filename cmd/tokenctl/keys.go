@@ -47,16 +47,15 @@ type keyJSON struct {
 }
 
 func (p *program) keys(ctx context.Context, o keysOptions) error {
-	service, err := pcsc.Connect()
+	f, err := p.newFinder(ctx)
 	if err != nil {
 		return err
 	}
-	defer service.Close()
-	readers, err := occupiedReaders(service, o.key.reader)
+	defer f.close()
+	readers, err := f.occupied(o.key.reader)
 	if err != nil {
 		return err
 	}
-	f := finder{ctx: ctx, service: service, random: p.random}
 	var keys []keyJSON
 	for _, reader := range readers {
 		k := p.inspect(f, reader, o.key.password)

@@ -131,16 +131,15 @@ func isAbsence(err error) bool {
 }
 
 func (p *program) addKeys(ctx context.Context, t *tokens, o tokenOptions, named bool) error {
-	service, err := pcsc.Connect()
+	f, err := p.newFinder(ctx)
 	if err != nil {
 		return err
 	}
-	defer service.Close()
-	readers, err := occupiedReaders(service, o.key.reader)
+	defer f.close()
+	readers, err := f.occupied(o.key.reader)
 	if err != nil {
 		return err
 	}
-	f := finder{ctx: ctx, service: service, random: p.random}
 	switch {
 	case o.key.serial != 0:
 		k, err := f.withSerial(readers, o.key.serial)
@@ -204,12 +203,18 @@ const touchNotice = 400 * time.Millisecond
 
 // Code computes a code as ykoath.Session does.
 func (k touchedKey) Code(a oath.Account, at time.Time) (oath.Code, error) {
-	notice := func() { k.p.note("Touch the key, please.") }
 	if a.Touch {
-		notice()
-		return k.Session.Code(a, at)
+		k.p.askTouch()
+	} else {
+		defer k.p.awaitTouch()()
 	}
-	timer := time.AfterFunc(touchNotice, notice)
-	defer timer.Stop()
 	return k.Session.Code(a, at)
+}
+
+func (p *program) askTouch() { p.note("Touch the key, please.") }
+
+// awaitTouch asks for a touch if the key is still silent a while from now.
+func (p *program) awaitTouch() (done func()) {
+	timer := time.AfterFunc(touchNotice, p.askTouch)
+	return func() { timer.Stop() }
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
@@ -87,19 +86,19 @@ func (v *vaultToken) plugged(wanted func(serial uint32) bool) ([]pluggedKey, err
 	if v.before != nil {
 		v.before()
 	}
-	service, err := pcsc.Connect()
+	f, err := v.p.newFinder(v.ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer service.Close()
-	readers, err := occupiedReaders(service, "")
+	defer f.close()
+	readers, err := f.occupied("")
 	if err != nil {
 		return nil, err
 	}
 	var keys []pluggedKey
 	var unreached error
 	for _, reader := range readers {
-		card, err := finder{ctx: v.ctx, service: service}.card(reader)
+		card, err := f.card(reader)
 		if err != nil {
 			unreached = err
 			continue
@@ -165,12 +164,6 @@ func wrongPIN(err error) error {
 		return fmt.Errorf("%w, and not tried: %w", errWrongPIN, err)
 	}
 	return err
-}
-
-// awaitTouch asks for a touch if the key is still silent a while from now.
-func (p *program) awaitTouch() (done func()) {
-	timer := time.AfterFunc(touchNotice, func() { p.note("Touch the key, please.") })
-	return func() { timer.Stop() }
 }
 
 func (v *vaultToken) askPIN(serial uint32, tries int) (string, error) {
