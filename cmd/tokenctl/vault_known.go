@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"reflect"
 
+	"github.com/tokenctl/tokenctl/internal/durable"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
@@ -53,30 +54,10 @@ func (k knownFile) save(now vault.Known) error {
 		err = os.MkdirAll(filepath.Dir(k.path), 0o700)
 	}
 	if err == nil {
-		err = replaceFile(k.path, append(text, '\n'))
+		err = durable.Replace(k.path, append(text, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("keeping what is known of the vault: %w", err)
 	}
 	return nil
-}
-
-// replaceFile writes a file for the user alone, beside the old one first.
-func replaceFile(path string, content []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name()) // gone already, if all went well
-	_, err = temporary.Write(content)
-	if err == nil {
-		err = temporary.Sync()
-	}
-	if closed := temporary.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	return err
 }

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/tokenctl/tokenctl/internal/durable"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -358,7 +359,7 @@ func (d disk) sync(folder string) error {
 		return sayDisk("syncing a folder", err)
 	}
 	defer f.Close()
-	if err := syncFolder(f); err != nil {
+	if err := durable.SyncFolder(f); err != nil {
 		return sayDisk("syncing a folder", err)
 	}
 	return nil
@@ -370,7 +371,7 @@ func (d disk) lock() (unlock func(), err error) {
 	if err != nil {
 		return nil, sayDisk("locking the vault", err)
 	}
-	if err := lockHandle(f); err != nil {
+	if err := durable.Lock(f); err != nil {
 		f.Close()
 		return nil, sayDisk("locking the vault", err)
 	}

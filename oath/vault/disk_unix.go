@@ -32,26 +32,6 @@ func secureOwner(mode fs.FileMode, owner uint32) error {
 	return nil
 }
 
-// syncFolder makes a folder's names durable. Some file systems over a network
-// say that they cannot, and then have nothing to be synced.
-func syncFolder(f *os.File) error {
-	err := f.Sync()
-	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTSUP) {
-		return nil
-	}
-	return err
-}
-
-// lockHandle takes the lock on an open file; closing the file releases it.
-func lockHandle(f *os.File) error {
-	for {
-		err := unix.Flock(int(f.Fd()), unix.LOCK_EX)
-		if !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
-}
-
 func isNoSpace(err error) bool {
 	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
 }

@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+
+	"github.com/tokenctl/tokenctl/internal/durable"
 )
 
 // state is what the key keeps without power. Its file is JSON, byte strings in
@@ -136,27 +137,8 @@ func (st store) save(s *state) error {
 	if err != nil {
 		return fmt.Errorf("encoding the state: %w", err)
 	}
-	if err := replaceFile(st.path, append(b, '\n')); err != nil {
+	if err := durable.Replace(st.path, append(b, '\n')); err != nil {
 		return fmt.Errorf("writing the state: %w", err)
 	}
 	return nil
-}
-
-// replaceFile writes a file beside the one at path and moves it there. Its mode
-// is 0600, as CreateTemp makes it.
-func replaceFile(path string, b []byte) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // is gone when all went well
-	_, err = f.Write(b)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
 }

@@ -17,12 +17,3 @@ func lockFile(f *os.File) error {
 	}
 	return err
 }
-
-// syncDir makes a rename in dir last.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}

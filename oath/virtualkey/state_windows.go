@@ -16,6 +16,3 @@ func lockFile(f *os.File) error {
 	}
 	return err
 }
-
-// syncDir does nothing: Windows cannot flush a folder, and NTFS journals renames.
-func syncDir(string) error { return nil }
