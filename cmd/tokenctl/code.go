@@ -151,6 +151,9 @@ func shownBy(c oath.Code, period int) oath.Account {
 // adjust computes the code that --next or --min-remaining ask for, in the place
 // of the current one.
 func (p *program) adjust(ctx context.Context, o codeOptions, h fleet.Holding) (fleet.Holding, error) {
+	if life := h.Code.Until.Sub(h.Code.From); life > 0 && o.minRemaining > life {
+		return h, usagef("a code of %q is never valid for more than %s", printable(h.Account.Label()), life)
+	}
 	if h.Code.Until.IsZero() || (!o.next && h.Code.Remaining(p.now()) >= o.minRemaining) {
 		return h, nil
 	}

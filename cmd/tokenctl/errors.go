@@ -126,6 +126,7 @@ var remedies = []remedy{
 	{vault.ErrInsecure, exitFailure, "Make it yours alone: chmod go-w, and see who else had been there."},
 	{vault.ErrSymlink, exitFailure, "Put the file itself there, or delete the link."},
 	{vault.ErrReadOnly, exitFailure, "Make the disk writable, or name another folder with --vault."},
+	{vault.ErrDiskFull, exitNoSpace, "Make room on the disk that the vault is on, or name another folder with --vault."},
 	{vault.ErrRecipientsChanged, exitFailure, "If you changed it on another machine: tokenctl vault trust. If not, somebody wants to read what you store."},
 	{vault.ErrWrongKey, exitPassword, ""},
 	{vault.ErrMalformedKey, exitPassword, "It begins with AGE-SECRET-KEY-1, and is best read in by scanning."},

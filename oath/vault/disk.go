@@ -16,7 +16,6 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/tokenctl/tokenctl/internal/durable"
-	"github.com/tokenctl/tokenctl/oath"
 )
 
 const (
@@ -383,7 +382,7 @@ func (d disk) lock() (unlock func(), err error) {
 func sayDisk(doing string, err error) error {
 	switch {
 	case isNoSpace(err):
-		return fmt.Errorf("%s: %w: %w", doing, oath.ErrNoSpace, err)
+		return fmt.Errorf("%s: %w: %w", doing, ErrDiskFull, err)
 	case isReadOnly(err):
 		return fmt.Errorf("%s: %w: %w", doing, ErrReadOnly, err)
 	}

@@ -45,7 +45,7 @@ func fill(v *vault.Vault, s oath.Secret) error {
 		if err == nil {
 			continue
 		}
-		if !errors.Is(err, oath.ErrNoSpace) {
+		if !errors.Is(err, vault.ErrDiskFull) || !errors.Is(err, oath.ErrNoSpace) {
 			return err
 		}
 		if _, err := v.Code(counted("Bank:alice", 0), now); !errors.Is(err, oath.ErrNoSpace) {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/tokenctl/tokenctl/oath"
 )
 
 var (
@@ -30,6 +32,10 @@ var (
 	// Nothing was changed.
 	ErrReadOnly = errors.New("the disk is read-only")
 
+	// ErrDiskFull says that the vault's disk is. It wraps oath.ErrNoSpace. Nothing
+	// was changed.
+	ErrDiskFull error = diskFull{}
+
 	// ErrRecipientsChanged says that accounts would be encrypted to other keys
 	// than the ones that this machine trusts. Nothing was changed. Trust tells
 	// the vault that the change is meant.
@@ -53,6 +59,11 @@ var (
 	// several are looked at, the error is a *DamagedError.
 	ErrDamaged = errors.New("the file cannot be used")
 )
+
+type diskFull struct{}
+
+func (diskFull) Error() string { return "the disk is full" }
+func (diskFull) Unwrap() error { return oath.ErrNoSpace }
 
 // A DamagedError lists the files that cannot be used, and comes with all that
 // the others hold. It wraps ErrDamaged and each file's own error.
