@@ -176,7 +176,7 @@ func (p *program) report(err error) int {
 	if errors.As(err, &ambiguous) {
 		p.note("%s", listMatches(ambiguous))
 	}
-	remedy := remedyOf(err)
+	remedy := p.remedyOf(err)
 	if remedy.hint != "" {
 		p.note("  %s", remedy.hint)
 	}
@@ -186,14 +186,14 @@ func (p *program) report(err error) int {
 	return remedy.exit
 }
 
-func remedyOf(err error) remedy {
+func (p *program) remedyOf(err error) remedy {
 	for _, r := range remedies {
 		if errors.Is(err, r.of) {
 			return r
 		}
 	}
 	if errors.As(err, new(usageError)) {
-		return remedy{err, exitUsage, "See: tokenctl --help"}
+		return remedy{err, exitUsage, "See: " + p.command + " --help"}
 	}
 	return remedy{err, exitFailure, ""}
 }

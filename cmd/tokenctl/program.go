@@ -20,6 +20,7 @@ type program struct {
 	now      func() time.Time
 	random   io.Reader
 	terminal *terminal // nil if there is none
+	command  string    // that was given, as in "tokenctl vault unlock"
 	unshown  error     // why a result could not be written, if so
 }
 
@@ -38,6 +39,10 @@ func (p *program) execute(ctx context.Context, args []string) int {
 	root.SetIn(p.in)
 	root.SetOut(p.out)
 	root.SetErr(p.err)
+	p.command = root.CommandPath()
+	if c, _, err := root.Find(args); err == nil {
+		p.command = c.CommandPath()
+	}
 	err := unknownCommand(root, args)
 	if err == nil {
 		err = root.ExecuteContext(ctx)
