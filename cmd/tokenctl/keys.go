@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
 	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
@@ -101,34 +102,46 @@ func (p *program) inspect(f finder, reader string, source passwordSource) keyJSO
 	if device.Serial != 0 { // the rule for YubiKeys, not for other makers' keys
 		j.Capacity = k.Version.Capacity()
 	}
-	if p.unlockQuietly(f.ctx, k, source) {
-		if accounts, err := k.List(); err != nil {
-			j.Problem = problem(err)
-		} else {
-			used := len(accounts)
-			j.Used = &used
-		}
+	if j.Used, err = p.countAccounts(f.ctx, k, source); err != nil {
+		j.Problem = problem(err)
 	}
 	return j
 }
 
+// countAccounts returns the number of accounts on a key, or nil if that takes a
+// password and none is at hand. It asks nobody.
+func (p *program) countAccounts(ctx context.Context, k *key, source passwordSource) (*int, error) {
+	if k.Locked() {
+		if open, err := p.unlockQuietly(ctx, k, source); !open || err != nil {
+			return nil, err
+		}
+	}
+	accounts, err := k.List()
+	if err != nil {
+		return nil, err
+	}
+	used := len(accounts)
+	return &used, nil
+}
+
 // unlockQuietly opens a key without asking anybody, and reports whether it is
-// open.
-func (p *program) unlockQuietly(ctx context.Context, k *key, source passwordSource) bool {
-	if !k.Locked() {
-		return true
+// open. That a password which was given is wrong is an error, but not that one
+// which was remembered is.
+func (p *program) unlockQuietly(ctx context.Context, k *key, source passwordSource) (bool, error) {
+	if !source.isGiven() {
+		done, err := p.unlockRemembered(k.Session)
+		return done && err == nil, nil
 	}
-	if source.isGiven() {
-		password, err := source.read(ctx)
-		return err == nil && unlockWith(k.Session, password) == nil
+	password, err := source.read(ctx)
+	if err == nil {
+		err = unlockWith(k.Session, password)
 	}
-	done, err := p.unlockRemembered(k.Session)
-	return done && err == nil
+	return err == nil, err
 }
 
 // problem shortens an error to what it means to the holder of the key.
 func problem(err error) string {
-	for _, known := range []error{pcsc.ErrBusy, pcsc.ErrMute, pcsc.ErrRemoved, pcsc.ErrNoPermission, ykoath.ErrNoApplet} {
+	for _, known := range []error{oath.ErrWrongPassword, pcsc.ErrBusy, pcsc.ErrMute, pcsc.ErrRemoved, pcsc.ErrNoPermission, ykoath.ErrNoApplet} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}
