@@ -19,20 +19,21 @@ const module = "github.com/tokenctl/tokenctl/"
 // mayImport is what each package may import of this module. A folder stands for
 // the packages in it that are not named themselves.
 var mayImport = map[string][]string{
-	"oath":                {},
-	"oath/otpauth":        {"oath"},
-	"oath/ykoath":         {"oath"},
-	"oath/vault":          {"oath", "oath/otpauth"},
-	"oath/virtualkey":     {"oath"},
-	"oath/migrate":        {"oath", "oath/otpauth"},
-	"oath/fleet":          {"oath"},
-	"oath/pcsc":           {},
-	"oath/pcsc/pcscdtest": {"oath/virtualkey"},
-	"oath/oathtest":       {"oath"},
-	"backup":              {"oath"},
-	"backup/...":          {"oath", "oath/otpauth", "backup", "backup/services"},
-	"cmd/virtualkey":      {"oath/virtualkey"},
-	"internal/durable":    {},
+	"oath":                   {},
+	"oath/otpauth":           {"oath"},
+	"oath/ykoath":            {"oath"},
+	"oath/vault":             {"oath", "oath/otpauth"},
+	"oath/virtualkey":        {"oath"},
+	"oath/migrate":           {"oath", "oath/otpauth"},
+	"oath/fleet":             {"oath"},
+	"oath/pcsc":              {},
+	"oath/pcsc/pcscdtest":    {"oath/virtualkey"},
+	"oath/oathtest":          {"oath"},
+	"backup":                 {"oath"},
+	"backup/...":             {"oath", "oath/otpauth", "backup", "backup/services"},
+	"backup/sheet/sheettest": {"oath/otpauth"},
+	"cmd/virtualkey":         {"oath/virtualkey"},
+	"internal/durable":       {},
 }
 
 // forAll is what every package but oath may import.
@@ -45,7 +46,7 @@ var onlyImporter = map[string]string{
 }
 
 // forTests are packages that only tests import.
-var forTests = []string{"oath/oathtest", "oath/pcsc/pcscdtest"}
+var forTests = []string{"oath/oathtest", "oath/pcsc/pcscdtest", "backup/sheet/sheettest"}
 
 // forbidden is what no package below cmd does: print, exit, start processes,
 // read the environment or the clock.

@@ -1,0 +1,180 @@
+package sheettest
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"math"
+	"math/rand/v2"
+
+	"github.com/makiuchi-d/gozxing/common"
+)
+
+// Damage is what a scanner, a camera or a fax does to a page. The zero value
+// leaves it as it is, in shades of grey. The same damage to the same picture
+// gives the same picture.
+type Damage struct {
+	Turn        int     // quarter turns clockwise: 2 is upside down
+	Skew        float64 // degrees clockwise
+	Perspective float64 // how much shorter the far edge is than the near one: 0.1 is a tenth
+	Blur        float64 // standard deviation of a Gaussian, in pixels
+	Shadow      float64 // how much light lacks in the darkest corner: 0.5 is half
+	Contrast    float64 // what is left of it, between 0 and 1; 0 means all
+	Inverted    bool    // light on dark
+	Noise       float64 // fraction of pixels that become a random grey: 0.05 is every twentieth
+	Grain       float64 // standard deviation of noise in every pixel, in 255ths
+	JPEG        int     // quality of compression, 1 to 100; 0 means none
+	Seed        uint64  // of the noise
+}
+
+// Poor is a poor scan, which a page at 100 dpi must survive: 3 degrees of skew,
+// 5 % noise, and a blur of one pixel, a quarter of a millimetre on paper, on top of
+// what skewing blurs by itself.
+func Poor(seed uint64) Damage {
+	return Damage{Blur: 1, Skew: 3, Noise: 0.05, Seed: seed}
+}
+
+// Apply returns the damaged picture. It is larger than the original if that was
+// turned, and what is outside of the page is white.
+func (d Damage) Apply(img image.Image) image.Image {
+	g := image.NewGray(image.Rectangle{Max: img.Bounds().Size()})
+	draw.Draw(g, g.Rect, img, img.Bounds().Min, draw.Src)
+	if d.Turn%4 != 0 || d.Skew != 0 || d.Perspective != 0 {
+		g = d.bend(g)
+	}
+	if d.Blur > 0 {
+		g = blur(g, d.Blur)
+	}
+	d.light(g)
+	d.sprinkle(g)
+	return d.compress(g)
+}
+
+// bend turns and skews the page, and looks at it from below.
+func (d Damage) bend(g *image.Gray) *image.Gray {
+	w, h := float64(g.Rect.Dx()), float64(g.Rect.Dy())
+	in := d.Perspective * w / 2
+	corners := [8]float64{in, 0, w - in, 0, w, h, 0, h}
+	sin, cos := math.Sincos((float64(d.Turn)*90 + d.Skew) * math.Pi / 180)
+	var left, top, right, bottom float64
+	for i := 0; i < 8; i += 2 {
+		x, y := corners[i]-w/2, corners[i+1]-h/2
+		x, y = x*cos-y*sin, x*sin+y*cos
+		corners[i], corners[i+1] = x, y
+		left, right = min(left, x), max(right, x)
+		top, bottom = min(top, y), max(bottom, y)
+	}
+	toPage := common.PerspectiveTransform_QuadrilateralToQuadrilateral(
+		corners[0]-left, corners[1]-top, corners[2]-left, corners[3]-top,
+		corners[4]-left, corners[5]-top, corners[6]-left, corners[7]-top,
+		0, 0, w, 0, w, h, 0, h)
+	return resample(g, image.Pt(int(math.Ceil(right-left-1e-6)), int(math.Ceil(bottom-top-1e-6))), toPage)
+}
+
+// resample returns a picture of the size, each pixel of which is taken from where
+// the transform says, by bilinear interpolation.
+func resample(g *image.Gray, size image.Point, transform *common.PerspectiveTransform) *image.Gray {
+	out := image.NewGray(image.Rectangle{Max: size})
+	row := make([]float64, 2*size.X)
+	for y := range size.Y {
+		for x := range size.X {
+			row[2*x], row[2*x+1] = float64(x)+0.5, float64(y)+0.5
+		}
+		transform.TransformPoints(row)
+		for x := range size.X {
+			out.Pix[y*out.Stride+x] = between(g, row[2*x]-0.5, row[2*x+1]-0.5)
+		}
+	}
+	return out
+}
+
+func between(g *image.Gray, x, y float64) uint8 {
+	left, top := math.Floor(x), math.Floor(y)
+	dx, dy := x-left, y-top
+	at := func(x, y float64) float64 {
+		if x < 0 || y < 0 || x >= float64(g.Rect.Dx()) || y >= float64(g.Rect.Dy()) {
+			return 0xff
+		}
+		return float64(g.Pix[int(y)*g.Stride+int(x)])
+	}
+	upper := at(left, top)*(1-dx) + at(left+1, top)*dx
+	lower := at(left, top+1)*(1-dx) + at(left+1, top+1)*dx
+	return uint8(upper*(1-dy) + lower*dy + 0.5)
+}
+
+// blur applies a Gaussian of a standard deviation in pixels.
+func blur(g *image.Gray, deviation float64) *image.Gray {
+	reach := int(math.Ceil(3 * deviation))
+	weights := make([]float64, 2*reach+1)
+	sum := 0.0
+	for i := range weights {
+		distance := float64(i-reach) / deviation
+		weights[i] = math.Exp(-distance * distance / 2)
+		sum += weights[i]
+	}
+	across := image.NewGray(g.Rect)
+	out := image.NewGray(g.Rect)
+	w, h := g.Rect.Dx(), g.Rect.Dy()
+	mean := func(g *image.Gray, x, y, dx, dy int) uint8 {
+		total := 0.0
+		for i, weight := range weights {
+			px, py := min(max(x+(i-reach)*dx, 0), w-1), min(max(y+(i-reach)*dy, 0), h-1)
+			total += weight * float64(g.Pix[py*g.Stride+px])
+		}
+		return uint8(total/sum + 0.5)
+	}
+	for i := range across.Pix {
+		across.Pix[i] = mean(g, i%w, i/w, 1, 0)
+	}
+	for i := range out.Pix {
+		out.Pix[i] = mean(across, i%w, i/w, 0, 1)
+	}
+	return out
+}
+
+// light takes contrast away, and then light, more of it the nearer to the lower
+// right corner.
+func (d Damage) light(g *image.Gray) {
+	contrast := d.Contrast
+	if contrast == 0 {
+		contrast = 1
+	}
+	w, h := g.Rect.Dx(), g.Rect.Dy()
+	for i, v := range g.Pix {
+		value := 0x80 + (float64(v)-0x80)*contrast
+		if d.Inverted {
+			value = 0xff - value
+		}
+		value *= 1 - d.Shadow*float64(i%w+i/w)/float64(w+h)
+		g.Pix[i] = uint8(value + 0.5)
+	}
+}
+
+func (d Damage) sprinkle(g *image.Gray) {
+	random := rand.New(rand.NewPCG(d.Seed, 0))
+	for i, v := range g.Pix {
+		if d.Grain > 0 {
+			g.Pix[i] = uint8(min(max(float64(v)+random.NormFloat64()*d.Grain, 0), 0xff))
+		}
+		if d.Noise > 0 && random.Float64() < d.Noise {
+			g.SetGray(i%g.Stride, i/g.Stride, color.Gray{Y: uint8(random.UintN(256))})
+		}
+	}
+}
+
+func (d Damage) compress(g *image.Gray) image.Image {
+	if d.JPEG == 0 {
+		return g
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, g, &jpeg.Options{Quality: d.JPEG}); err != nil {
+		panic(err) // a buffer takes everything
+	}
+	img, err := jpeg.Decode(&b)
+	if err != nil {
+		panic(err)
+	}
+	return img
+}
