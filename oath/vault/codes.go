@@ -1,8 +1,11 @@
 package vault
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -36,27 +39,85 @@ func (v *Vault) BackupCodes(id oath.ID) ([]byte, error) {
 // SetBackupCodes stores an account's backup codes, as text in lines, in the place
 // of those before; the vault may be locked. Nil removes them.
 func (v *Vault) SetBackupCodes(id oath.ID, codes []byte) error {
-	return v.change("Change the backup codes of "+label(id), func() error {
-		file, err := v.locateCodes(id)
-		switch {
-		case errors.Is(err, oath.ErrNotFound) && codes == nil:
-			return oath.ErrNotFound
-		case errors.Is(err, oath.ErrNotFound):
-			file, err = v.place(id)
-			file = codesPath(file)
-		}
+	return v.change(changeOfCodes(id), func() error { return v.storeCodes(id, codes) })
+}
+
+// UpdateBackupCodes puts what update returns in the place of an account's backup
+// codes, which update is given, nil if there are none. No other process writes
+// meanwhile. If update returns an error, that is returned, and nothing changes.
+// It returns oath.ErrLocked if there are codes and the vault is locked, or a
+// *DamagedFile.
+func (v *Vault) UpdateBackupCodes(id oath.ID, update func(old []byte) ([]byte, error)) error {
+	return v.change(changeOfCodes(id), func() error {
+		old, err := v.BackupCodes(id)
 		if err != nil {
 			return err
 		}
-		if codes == nil {
-			return v.disk.take(step{file, ""})
-		}
-		sealed, err := v.seal(slices.Clone(codes))
-		if err != nil {
+		codes, err := update(slices.Clone(old))
+		if err != nil || old == nil && codes == nil {
 			return err
 		}
-		return v.disk.write(file, sealed)
+		if codes != nil && bytes.Equal(codes, old) {
+			return nil
+		}
+		return v.storeCodes(id, codes)
 	})
+}
+
+// MoveBackupCodes gives the backup codes of one account to another; the vault may
+// be locked. It is for accounts that are not in the vault themselves: Rename takes
+// the codes of the others along. It returns oath.ErrNotFound if there are none,
+// and oath.ErrExists if the other account has some.
+func (v *Vault) MoveBackupCodes(old, new oath.ID) error {
+	return v.change(fmt.Sprintf("Give the backup codes of %s to %s", label(old), label(new)), func() error {
+		from, err := v.locateCodes(old)
+		if err != nil {
+			return err
+		}
+		_, err = v.locateCodes(new)
+		if err == nil {
+			return oath.ErrExists
+		}
+		if !errors.Is(err, oath.ErrNotFound) {
+			return err
+		}
+		to, err := v.place(new)
+		if err != nil {
+			return err
+		}
+		if err := v.disk.mkdir(path.Dir(to)); err != nil {
+			return err
+		}
+		if err := v.disk.take(step{from, codesPath(to)}); err != nil {
+			return err
+		}
+		return v.disk.prune(path.Dir(from))
+	})
+}
+
+func changeOfCodes(id oath.ID) string { return "Change the backup codes of " + label(id) }
+
+// storeCodes is SetBackupCodes for who has the lock.
+func (v *Vault) storeCodes(id oath.ID, codes []byte) error {
+	file, err := v.locateCodes(id)
+	switch {
+	case errors.Is(err, oath.ErrNotFound) && codes == nil:
+		return oath.ErrNotFound
+	case errors.Is(err, oath.ErrNotFound):
+		file, err = v.place(id)
+		file = codesPath(file)
+	}
+	if err != nil {
+		return err
+	}
+	if codes == nil {
+		return v.disk.take(step{file, ""})
+	}
+	sealed, err := v.seal(slices.Clone(codes))
+	if err != nil {
+		return err
+	}
+	return v.disk.write(file, sealed)
 }
 
 // locateCodes returns the file of backup codes that belongs to an account, or

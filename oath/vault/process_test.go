@@ -106,6 +106,8 @@ func work(job, folder string) error {
 		return err
 	case "rename":
 		return v.Rename("Bank:alice", "Other:bob")
+	case "codes":
+		return v.UpdateBackupCodes("Bank:alice", func(old []byte) ([]byte, error) { return append(old, "2222\n"...), nil })
 	case "delete":
 		return v.Delete("Bank:alice")
 	case "passphrase":
@@ -207,7 +209,7 @@ func TestKilled(t *testing.T) {
 	if err != nil {
 		missingTool(t, err)
 	}
-	for _, job := range []string{"create", "put GitHub:carol", "put New:dave", "replace", "code", "rename", "delete", "passphrase", "rekey"} {
+	for _, job := range []string{"create", "put GitHub:carol", "put New:dave", "replace", "code", "rename", "codes", "delete", "passphrase", "rekey"} {
 		t.Run(strings.Fields(job)[0]+strings.TrimPrefix(job, strings.Fields(job)[0]), func(t *testing.T) {
 			t.Parallel()
 			testKilled(t, strace, job)
