@@ -1,0 +1,74 @@
+// Package backup keeps the one-time codes that services hand out for the day on
+// which the key or the phone is gone: backup codes, also called recovery codes or
+// scratch codes.
+//
+// A Record is what is kept of one account's codes. Its text, for a person to read
+// and for the vault to encrypt, is what Record.MarshalText writes. Recognize finds
+// codes in what a service showed or offered for download. A Ledger remembers
+// without any secret which codes exist, how many are left, and on which sheet of
+// paper they stand.
+//
+// The packages below hold what is known of each service's codes (services), the
+// other side of the matter, for those who hand out codes (issuer), and the sheet
+// that comes off the printer (sheet).
+package backup
+
+import (
+	"errors"
+	"time"
+)
+
+// What can go wrong with an account's codes.
+var (
+	// ErrNoCodes says that there are no codes for the account.
+	ErrNoCodes = errors.New("no backup codes are recorded")
+
+	// ErrNoneLeft says that each of the codes is used or void.
+	ErrNoneLeft = errors.New("no backup code is left")
+
+	// ErrUsed says that the code was used before.
+	ErrUsed = errors.New("the backup code is used already")
+
+	// ErrVoid says that the service no longer takes the code, since one that
+	// comes after it was used.
+	ErrVoid = errors.New("the backup code is void, for a later one was used")
+
+	// ErrNoSuchNumber says that the set has no code of that number.
+	ErrNoSuchNumber = errors.New("no backup code has that number")
+
+	// ErrNotCodes says that a text has nothing in it that looks like backup codes.
+	ErrNotCodes = errors.New("no backup codes found")
+
+	// ErrNotText says that a file is not text in UTF-8, nor in UTF-16 with a byte
+	// order mark.
+	ErrNotText = errors.New("not a text in UTF-8")
+
+	// ErrTooLarge says that a text is longer than MaxText, or has more codes than
+	// MaxCodes.
+	ErrTooLarge = errors.New("too large for a list of backup codes")
+
+	// ErrDamaged says that a file of ours does not read back. The error tells the
+	// line or what is wrong with it. Such a file is never overwritten.
+	ErrDamaged = errors.New("damaged")
+
+	// ErrNewer says that a file was written by a later tokenctl, in a form that
+	// this one does not know. Such a file is never overwritten.
+	ErrNewer = errors.New("written by a later version of tokenctl")
+)
+
+// The largest text that is taken for codes, and the most codes of one set.
+const (
+	MaxText  = 1 << 20 // bytes
+	MaxCodes = 1000
+)
+
+// Day returns the date of a time, in that time's zone, as the midnight in UTC that
+// begins that date. All dates of this package are such days. The zero Time stays
+// what it is.
+func Day(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	year, month, day := t.Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+}

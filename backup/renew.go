@@ -1,0 +1,92 @@
+package backup
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Supersede records a new set, which makes the service forget the one before.
+// Codes without a number are given one by their place.
+func (r *Record) Supersede(codes []Code, day time.Time) error {
+	next := Set{Generation: r.Generation() + 1, Made: Day(day)}
+	if err := next.add(codes); err != nil {
+		return err
+	}
+	r.Sets = append(r.Sets, next)
+	return nil
+}
+
+// Append records codes that the service takes beside those of the current set,
+// which thereby becomes a newer generation of itself. Codes without a number are
+// numbered on.
+func (r *Record) Append(codes []Code, day time.Time) error {
+	if r.Current() == nil {
+		return r.Supersede(codes, day)
+	}
+	next := r.Current().renewed(day)
+	if err := next.add(codes); err != nil {
+		return err
+	}
+	*r.Current() = next
+	return nil
+}
+
+// ReplaceCode records that the service put a new code in the place of the one of
+// that number. The current set thereby becomes a newer generation of itself; what
+// was replaced becomes a superseded set. It returns ErrNoCodes or
+// ErrNoSuchNumber.
+func (r *Record) ReplaceCode(number int, text string, day time.Time) error {
+	if len(r.current()) == 0 {
+		return ErrNoCodes
+	}
+	i, found := r.Current().place(number)
+	if !found {
+		return fmt.Errorf("number %d: %w", number, ErrNoSuchNumber)
+	}
+	old := *r.Current()
+	next := old.renewed(day)
+	next.Codes[i] = Code{Number: number, Text: text}
+	old.Codes = []Code{old.Codes[i]}
+	r.Sets = append(r.Superseded(), old, next)
+	return nil
+}
+
+// renewed returns the set's next generation, with the same codes so far.
+func (s Set) renewed(day time.Time) Set {
+	codes := slices.Clone(s.Codes)
+	for i := range codes {
+		codes[i].Since = s.since(codes[i])
+	}
+	return Set{Generation: s.Generation + 1, Made: Day(day), Codes: codes}
+}
+
+// add puts codes into the set, in the order of their numbers.
+func (s *Set) add(codes []Code) error {
+	if len(codes) == 0 {
+		return ErrNoCodes
+	}
+	if len(s.Codes)+len(codes) > MaxCodes {
+		return ErrTooLarge
+	}
+	for _, c := range codes {
+		if c.Number == 0 {
+			c.Number = s.last() + 1
+		}
+		i, taken := s.place(c.Number)
+		if taken || c.Number < 0 {
+			return fmt.Errorf("number %d is taken or is none", c.Number)
+		}
+		c.Used, c.Since = Day(c.Used), 0
+		s.Codes = slices.Insert(s.Codes, i, c)
+	}
+	return nil
+}
+
+// last returns the highest number of the set.
+func (s *Set) last() int {
+	if len(s.Codes) == 0 {
+		return 0
+	}
+	return s.Codes[len(s.Codes)-1].Number
+}
