@@ -73,7 +73,7 @@ func TestApply(t *testing.T) {
 			return share > 0.04 && share < 0.06
 		}},
 		"grain": {sheettest.Damage{Grain: 20}, func(before, after *image.Gray) bool { return changed(before, after) > 0.4 }},
-		"JPEG":  {sheettest.Damage{JPEG: 30}, func(before, after *image.Gray) bool { return changed(before, after) > 0.05 }},
+		"JPEG":  {sheettest.Damage{JPEG: 30}, func(before, after *image.Gray) bool { return changed(before, after) > 0.02 }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
