@@ -1,0 +1,79 @@
+package sheet
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+var (
+	// ErrInvalid says that a Sheet cannot be printed as it is; the error that wraps
+	// it tells why.
+	ErrInvalid = errors.New("not a sheet that can be printed")
+
+	// ErrForeign says that a text is not of a recovery sheet: an address on the
+	// web, say. It is ignored.
+	ErrForeign = errors.New("not of a recovery sheet")
+
+	// ErrDamaged says that a text is of a recovery sheet, but does not read.
+	ErrDamaged = errors.New("damaged")
+
+	// ErrNewer says that a text is of a sheet that a later tokenctl printed.
+	ErrNewer = errors.New("printed by a later version of tokenctl")
+
+	// ErrTooLarge says that a text is larger than anything a sheet can hold.
+	ErrTooLarge = errors.New("too large for a recovery sheet")
+
+	// ErrIncomplete says that sealed pages were read, and that those that are
+	// missing are needed to open them.
+	ErrIncomplete = errors.New("the sealed pages are not complete")
+
+	// ErrNeedsPassphrase says that the sheet was sealed with a passphrase.
+	ErrNeedsPassphrase = errors.New("the sheet is sealed with a passphrase")
+
+	// ErrWrongPassphrase says that the passphrase does not open the sheet.
+	ErrWrongPassphrase = errors.New("wrong passphrase")
+)
+
+// A LineError tells which typed line does not check, and where to look. It never
+// quotes the line.
+type LineError struct {
+	Line      int   // its number on the sheet; 0 if it has none
+	Group     int   // where the mistake is, from 1, not counting the keyword; 0 if that is not known
+	Character int   // in the group, from 1; 0 if that is not known
+	Swapped   bool  // that character and the next have changed places
+	Err       error // what else is wrong, nil if it is the check alone
+}
+
+func (e *LineError) Error() string {
+	return "line does not check"
+}
+
+func (e *LineError) Unwrap() error { return e.Err }
+
+// A ConflictError names accounts that were read with different secrets.
+type ConflictError struct{ IDs []oath.ID }
+
+func (e *ConflictError) Error() string {
+	var b strings.Builder
+	for i, id := range e.IDs {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(string(id))
+	}
+	return fmt.Sprintf("read with different secrets: %s", b.String())
+}
+
+// A ShareError names shares of a split sheet that do not fit the others. The
+// number is the one printed on the share.
+type ShareError struct {
+	Sheet  int
+	Shares []int
+}
+
+func (e *ShareError) Error() string {
+	return fmt.Sprintf("shares %v of sheet %d were altered, or are of another sheet", e.Shares, e.Sheet)
+}
