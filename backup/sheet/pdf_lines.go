@@ -1,0 +1,98 @@
+package sheet
+
+import (
+	"strconv"
+	"unicode/utf8"
+)
+
+// Measures of typed lines.
+const (
+	lineHeight = 4.9
+	tickHeight = 6.8 // of a line with a box
+	boxSide    = 4.0
+	boxRoom    = boxSide + 2
+	groupGap   = 2.8
+	checkGap   = 5.0
+	checkRoom  = 14.0 // at most, for the check group
+	dateGap    = 5.0
+	dateRoom   = 22.0
+)
+
+// A grid has the places of what the typed lines of a block consist of, so that
+// they stand below each other. A place that is not used has no width.
+type grid struct {
+	x                         float64 // the box
+	number                    float64 // the right end of the number
+	groups, check, date       float64 // their left ends
+	groupsWidth, checkWidth   float64
+	dateWidth, numbers, boxes float64
+}
+
+// newGrid divides a column.
+func newGrid(pen *canvas, c column, lines []Line) grid {
+	g := grid{x: c.x}
+	natural := 0.0
+	for _, l := range lines {
+		g.numbers = max(g.numbers, pen.width(countStyle, strconv.Itoa(l.Number)))
+		g.checkWidth = max(g.checkWidth, min(checkRoom, pen.width(checkStyle, l.Check)))
+		natural = max(natural, pen.groupsWidth(l.Groups))
+		if l.Tick {
+			g.boxes, g.dateWidth = boxRoom, dateRoom
+		}
+	}
+	g.number = g.x + g.boxes + g.numbers
+	g.groups = g.number + 3
+	end := c.x + c.width - g.checkWidth - checkGap
+	if g.dateWidth > 0 {
+		end -= g.dateWidth + dateGap
+	}
+	g.groupsWidth = min(natural, end-g.groups)
+	g.check = g.groups + g.groupsWidth + checkGap
+	g.date = g.check + g.checkWidth + dateGap
+	return g
+}
+
+// groupsWidth is that of all groups in one line.
+func (pen *canvas) groupsWidth(groups []string) (width float64) {
+	for i, group := range groups {
+		if i > 0 {
+			width += groupGap
+		}
+		width += pen.typed() * float64(utf8.RuneCountInString(group))
+	}
+	return width
+}
+
+// typed is the width of every character of typed lines.
+func (pen *canvas) typed() float64 { return pen.width(typedStyle, "0") }
+
+// lines makes rows of typed lines, below a row that says what is what.
+func (p *pages) lines(pen *canvas, c column, lines []Line) (rows []row) {
+	if len(lines) == 0 {
+		return nil
+	}
+	g := newGrid(pen, c, lines)
+	rows = append(rows, g.header())
+	for i, l := range lines {
+		next := p.keep(g.line(pen, l))
+		if i == 0 {
+			next = p.keep(append(rows, next...))
+			rows = nil
+		}
+		rows = append(rows, next...)
+	}
+	return rows
+}
+
+// header names the columns.
+func (g grid) header() row {
+	return row{height: labelStyle.height(), draw: func(pen *canvas, y float64) {
+		y += labelStyle.baseline()
+		pen.textTo(labelStyle, max(g.number, g.x+pen.width(labelStyle, "line")), y, "line")
+		pen.text(labelStyle, g.groups+1, y, "to type in")
+		pen.text(labelStyle, g.check, y, "check")
+		if g.dateWidth > 0 {
+			pen.text(labelStyle, g.date, y, "used on")
+		}
+	}}
+}

@@ -1,0 +1,43 @@
+package sheet
+
+import "github.com/tokenctl/tokenctl/oath/otpauth"
+
+// module is the side of a QR code's smallest square. At 0.8 mm it is three pixels
+// of a scan at 100 dpi, which survives blur, skew and noise.
+const module = 0.8
+
+// quiet is the margin that a QR code needs around it.
+const quiet = otpauth.QuietZone * module
+
+const textGap = 2.5 // between the parts of a block
+
+func side(s *otpauth.Symbol) float64 { return float64(s.Size()) * module }
+
+// widest returns the width of the widest symbol, with its margin on one side: on
+// the other is that of the page, or of its neighbour.
+func widest(symbols []*otpauth.Symbol) (width float64) {
+	for _, s := range symbols {
+		width = max(width, side(s)+quiet)
+	}
+	return width
+}
+
+// symbolRows makes rows of a QR code and its caption.
+func (pen *canvas) symbolRows(x float64, s *otpauth.Symbol, caption string) []row {
+	code := row{gap: quiet, height: side(s) + quiet, draw: func(pen *canvas, y float64) { pen.symbol(x, y, s) }}
+	return append([]row{code}, pen.paragraph(column{x, side(s)}, smallStyle, caption)...)
+}
+
+// strips makes rows of QR codes side by side, as many as fit.
+func (p *pages) strips(pen *canvas, b Block, symbols []*otpauth.Symbol) (rows []row) {
+	for i := 0; i < len(symbols); {
+		x := p.left
+		var strip []row
+		for ; i < len(symbols) && (x == p.left || x+side(symbols[i]) <= p.right); i++ {
+			strip = abreast(strip, pen.symbolRows(x, symbols[i], b.Symbols[i].Caption))
+			x += side(symbols[i]) + 2*quiet
+		}
+		rows = append(rows, spaced(quiet, p.keep(strip))...)
+	}
+	return rows
+}
