@@ -74,7 +74,7 @@ func (s *Set) add(codes []Code) error {
 			c.Number = s.last() + 1
 		}
 		i, taken := s.place(c.Number)
-		if taken || c.Number < 0 {
+		if taken || c.Number < 0 || c.Number > maxNumber {
 			return fmt.Errorf("number %d is taken or is none", c.Number)
 		}
 		c.Used, c.Since = Day(c.Used), 0

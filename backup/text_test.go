@@ -1,0 +1,253 @@
+package backup
+
+import (
+	"errors"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// example is what docs and doc comments show.
+const example = `service: GitHub
+policy: any order
+note: for the work account
+
+generation 3, recorded 2026-11-23
+1. 4f3c2-9a1be  from generation 2
+2. 8d2e1-00c4f  from generation 2  used 2026-11-24
+3. 1234 5678
+4. (on paper)
+
+generation 1, recorded 2025-01-02, superseded
+1. "(on paper)"
+7. "a  used 2026-11-24"  used 2025-02-03
+`
+
+func exampleRecord() Record {
+	return Record{
+		Service: "GitHub",
+		Other:   []string{"note: for the work account"},
+		Sets: []Set{
+			{Generation: 1, Made: day("2025-01-02"), Codes: []Code{
+				{Number: 1, Text: "(on paper)"},
+				{Number: 7, Text: "a  used 2026-11-24", Used: day("2025-02-03")},
+			}},
+			{Generation: 3, Made: day("2026-11-23"), Codes: []Code{
+				{Number: 1, Text: "4f3c2-9a1be", Since: 2},
+				{Number: 2, Text: "8d2e1-00c4f", Since: 2, Used: day("2026-11-24")},
+				{Number: 3, Text: "1234 5678"},
+				{Number: 4},
+			}},
+		},
+	}
+}
+
+func TestMarshalText(t *testing.T) {
+	text, err := exampleRecord().MarshalText()
+	if err != nil || string(text) != example {
+		t.Errorf("got %v\n%s", err, text)
+	}
+	r, err := ParseRecord([]byte(example))
+	if err != nil || !reflect.DeepEqual(r, exampleRecord()) {
+		t.Errorf("got %+v, %v", r, err)
+	}
+}
+
+// What a person may do to the file with an editor.
+func TestParseRecordIsLenient(t *testing.T) {
+	one := func(c ...Code) Record { return Record{Sets: []Set{{Generation: 1, Codes: c}}} }
+	used := day("2026-11-24")
+	tests := []struct {
+		text string
+		want Record
+	}{
+		{"", Record{}},
+		{"\n \n", Record{}},
+		{"1. aaa\n2. bbb", one(codes("aaa", "bbb")...)},
+		{"1) aaa\r\n2) bbb\r\n", one(codes("aaa", "bbb")...)},
+		{"\ufeffgeneration 1\naaa\nbbb\n", one(codes("aaa", "bbb")...)},
+		{"generation 1\n2. bbb\n1. aaa\n", one(codes("aaa", "bbb")...)},
+		{"1.aaa", one(codes("aaa")...)},
+		{"1. aaa used 2026-11-24", one(Code{Number: 1, Text: "aaa", Used: used})},
+		{"1. aaa\tUsed: 2026-11-24", one(Code{Number: 1, Text: "aaa", Used: used})},
+		{"1. aaa (used on 2026-11-24)", one(Code{Number: 1, Text: "aaa", Used: used})},
+		{"1. 1234 5678 used 2026-11-24", one(Code{Number: 1, Text: "1234 5678", Used: used})},
+		{`1. "aaa" used 2026-11-24`, one(Code{Number: 1, Text: "aaa", Used: used})},
+		{"1. reused", one(codes("reused")...)},
+		{"1. (On Paper)", one(Code{Number: 1})},
+		{"Service : GitHub \nPOLICY: In Order\n1. aaa", Record{Service: "GitHub", Policy: InOrder, Sets: one(codes("aaa")...).Sets}},
+		{"1. aaa\npolicy: reusable\n", Record{Policy: Reusable, Sets: one(codes("aaa")...).Sets}},
+		{"hello\n2 lines\n\ngeneration 1\n1. aaa", Record{Other: []string{"hello", "2 lines"}, Sets: one(codes("aaa")...).Sets}},
+		{"generation 1 , Superseded\n1. aaa\nGENERATION 2,recorded 2026-11-24\n1. bbb from generation 1", Record{Sets: []Set{
+			{Generation: 1, Codes: codes("aaa")},
+			{Generation: 2, Made: used, Codes: []Code{{Number: 1, Text: "bbb", Since: 1}}},
+		}}},
+		{"generation 2\n1. aaa from generation 2", Record{Sets: []Set{{Generation: 2, Codes: codes("aaa")}}}},
+	}
+	for _, test := range tests {
+		got, err := ParseRecord([]byte(test.text))
+		if err != nil || !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%q:\ngot  %+v, %v\nwant %+v", test.text, got, err, test.want)
+		}
+	}
+}
+
+// What cannot be told is an error, which names the line and no code.
+func TestParseRecordRefuses(t *testing.T) {
+	tests := map[string]string{
+		"1. SECRET\n1. SECRET2":                           "line 2",
+		"generation 1\n1. SECRET\nSECRET and words":       "line 3",
+		"generation 1\nnote:SECRET":                       "line 2",
+		"1. SECRET used":                                  "line 1",
+		"1. SECRET used 2026-13-24":                       "line 1",
+		"1. SECRET used 24.11.2026":                       "line 1",
+		"1. SECRET from generation 0":                     "line 1",
+		"1.":                                              "line 1",
+		"1. used 2026-11-24":                              "line 1",
+		`1. ""`:                                           "line 1",
+		`1. "SECRET`:                                      "line 1",
+		`1. "SECRET" twice`:                               "line 1",
+		"policy: whatever":                                "line 1",
+		"policy: reusable\npolicy: reusable":              "line 2",
+		"service: SECRET\nservice: SECRET":                "line 2",
+		"generation 0\n1. SECRET":                         "line 1",
+		"generation 1, made 2026-11-24":                   "line 1",
+		"generation 1, recorded yesterday":                "line 1",
+		"generation 1\ngeneration 1":                      "line 2",
+		"generation 99999999999999999999":                 "line 1",
+		"\n1. SECRET\xff":                                 "line 2",
+		"generation 1\n1. SECRET from generation 2":       "number 1",
+		"1. SECRET used 0001-01-01":                       "line 1",
+		strings.Repeat("x", 9) + "\n1. S\n2. S\n2. other": "line 4",
+	}
+	for text, want := range tests {
+		r, err := ParseRecord([]byte(text))
+		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %+v, %v; want %q", text, r, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), "SECRET") {
+			t.Errorf("%q: the error quotes a code: %v", text, err)
+		}
+	}
+	if _, err := ParseRecord([]byte(strings.Repeat("1\n", 3) + "generation 1\n" + strings.Repeat("x\n", MaxCodes+1))); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("too many codes: %v", err)
+	}
+}
+
+func TestMarshalTextRefuses(t *testing.T) {
+	tests := map[string]Record{
+		"policy":              {Policy: 99},
+		"generation 0":        {Sets: []Set{{}}},
+		"generations fall":    {Sets: []Set{{Generation: 2}, {Generation: 1}}},
+		"number 0":            {Sets: []Set{{Generation: 1, Codes: []Code{{Text: "a"}}}}},
+		"numbers fall":        {Sets: []Set{{Generation: 1, Codes: []Code{{Number: 2}, {Number: 1}}}}},
+		"from a later":        {Sets: []Set{{Generation: 1, Codes: []Code{{Number: 1, Since: 2}}}}},
+		"head with a code":    {Other: []string{"1. aaa"}},
+		"head with a policy":  {Other: []string{"policy: reusable"}},
+		"head with two lines": {Other: []string{"a\nb"}},
+		"empty head":          {Other: []string{""}},
+		"a year too early":    {Sets: []Set{{Generation: 1, Made: day("0100-01-01")}}},
+	}
+	for name, r := range tests {
+		if text, err := r.MarshalText(); err == nil {
+			t.Errorf("%s: written as %q", name, text)
+		}
+	}
+}
+
+// oddTexts are codes that a careless form would misread.
+var oddTexts = []string{
+	"a", "1234 5678", "1.", "12) a", `"`, `"a"`, `a"b`, "'", "\\", "(on paper)", "used", "a used", "a used 2026-11-24", "used 2026-11-24",
+	"a (used 2026-11-24)", "a from generation 1", "from generation 1", "generation 2", "policy: reusable", " a", "a ", "a\tb", "a\nb", "a\r",
+	"١٢٣٤", "コード", "e\u0301", "\u00a0", "\u200b", "\ufeff", "a\x00b", "\xff\xfe", "a  b", "on", "#1", "-", "~~a~~", "used:", "a: b",
+}
+
+func TestOddTextsRoundTrip(t *testing.T) {
+	for _, text := range oddTexts {
+		for _, c := range []Code{
+			{Number: 1, Text: text},
+			{Number: 1, Text: text, Used: day("2026-11-24")},
+			{Number: 1, Text: text, Since: 1, Used: day("2026-11-24")},
+		} {
+			roundTrip(t, Record{Service: text, Sets: []Set{{Generation: 2, Codes: []Code{c}}}})
+		}
+	}
+}
+
+func roundTrip(t *testing.T, r Record) {
+	t.Helper()
+	text, err := r.MarshalText()
+	if err != nil {
+		t.Fatalf("%+v: %v", r, err)
+	}
+	back, err := ParseRecord(text)
+	if err != nil || !reflect.DeepEqual(back, r) {
+		t.Fatalf("%v\nwas  %+v\nis   %+v\ntext %s", err, r, back, text)
+	}
+}
+
+// anyRecord returns a record made by chance, of odd texts among others.
+func anyRecord(random *rand.Rand) Record {
+	r := Record{Policy: Policy(random.IntN(len(policyNames)))}
+	days := random.IntN(3)
+	for range random.IntN(6) {
+		var fresh []Code
+		for range 1 + random.IntN(3) {
+			fresh = append(fresh, Code{Text: oddTexts[random.IntN(len(oddTexts))]})
+		}
+		days += 1 + random.IntN(9)
+		on := day("2026-11-01").AddDate(0, 0, days)
+		switch random.IntN(3) {
+		case 0:
+			_ = r.Supersede(fresh, on)
+		case 1:
+			_ = r.Append(fresh, on)
+		case 2:
+			_ = r.ReplaceCode(1+random.IntN(4), fresh[0].Text, on)
+		}
+		_, _ = r.Use(1+random.IntN(4), on)
+	}
+	return r
+}
+
+func TestAnyRecordRoundTrips(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 2000 {
+		roundTrip(t, anyRecord(random))
+	}
+}
+
+func FuzzParseRecord(f *testing.F) {
+	f.Add([]byte(example))
+	for _, text := range oddTexts {
+		f.Add([]byte("generation 1\n1. " + text))
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r, err := ParseRecord(text)
+		if err != nil {
+			if !errors.Is(err, ErrDamaged) {
+				t.Fatalf("not a damage: %v", err)
+			}
+			return
+		}
+		roundTrip(t, r)
+	})
+}
+
+func FuzzCodeText(f *testing.F) {
+	for _, text := range oddTexts {
+		f.Add(text, 1, 0)
+	}
+	f.Fuzz(func(t *testing.T, text string, number, days int) {
+		if number < 1 || number > maxNumber {
+			return
+		}
+		c := Code{Number: number, Text: text}
+		if days > 0 && days < 100_000 {
+			c.Used = day("2026-11-24").AddDate(0, 0, days)
+		}
+		roundTrip(t, Record{Service: text, Sets: []Set{{Generation: 1, Codes: []Code{c}}}})
+	})
+}
