@@ -41,16 +41,15 @@ func (p *pages) blockRows(pen *canvas, b Block, symbols []*otpauth.Symbol) []row
 }
 
 // heading makes the rows that a block begins with.
-func (p *pages) heading(pen *canvas, b Block, continued bool) []row {
+func (p *pages) heading(pen *canvas, b Block, again bool) []row {
 	c, text := column{p.left, p.width()}, b.Heading
 	number := ""
 	if b.Number > 0 {
 		number = strconv.Itoa(b.Number)
 		c = c.from(max(8, pen.width(headingStyle, number)+3))
 	}
-	if continued {
-		const mark = " (continued)"
-		text = pen.shortened(headingStyle, text, c.width-pen.width(headingStyle, mark)) + mark
+	if again {
+		text = pen.shortened(headingStyle, text, c.width-pen.width(headingStyle, continued)) + continued
 	}
 	rows := pen.paragraph(c, headingStyle, text)
 	first := rows[0]

@@ -3,8 +3,6 @@ package sheet
 import (
 	"fmt"
 	"strings"
-
-	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
 // sample returns a document with so many accounts, like one that a sheet makes.
@@ -84,5 +82,3 @@ func sample(accounts int) Document {
 	}
 	return d
 }
-
-var _ = otpauth.LevelQ
