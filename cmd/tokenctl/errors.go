@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
@@ -24,6 +25,7 @@ const (
 	exitTouch       = 7
 	exitNoSpace     = 8
 	exitPartial     = 9
+	exitNoCodeLeft  = 10
 	exitInterrupted = 130 // 128 and the number of SIGINT, as shells have it
 )
 
@@ -38,6 +40,7 @@ const exitStatuses = `  0    done
   7    the key was not touched in time
   8    no space left on the key
   9    done in part; the message says which part
+  10   no backup code is left
   130  interrupted
 `
 
@@ -106,6 +109,23 @@ var remedies = []remedy{
 	{errVaultGone, exitFailure, "Bring it back, or mount its disk. To go on without it: --no-vault. To begin a new one: tokenctl vault init"},
 	{errNoPassword, exitPassword, "The first line is to hold it."},
 	{errNoToken, exitNoKey, "Plug in the key, or make a vault with: tokenctl init"},
+	{errNotDeleted, exitFailure, "The codes are recorded. Delete the file yourself."},
+	{errNoAccountForCodes, exitNotFound, "See which there are with: tokenctl list. For an account that no token holds, give its whole name, and --new."},
+	{errNoVaultForCodes, exitFailure, "Make one with: tokenctl init. If the codes are on paper alone, record how many: --on-paper N"},
+	{errNoSuchService, exitUsage, "Leave --service out. What you know of a service can go into tokenctl/services.tsv among your settings."},
+	{errCodesAway, exitFailure, "Bring that vault back, or name it with --vault. To give the codes up: tokenctl backup forget"},
+	{errOlderCodes, exitFailure, "Is the vault an older copy? Bring it up to date. To see the codes that it has: tokenctl backup list --show"},
+	{errLedger, exitFailure, "It is left as it is. Bring it back from a copy, or delete it: what the vault has is learned anew from it, what is on paper alone is not."},
+	{backup.ErrNewer, exitFailure, "Use that version, or a later one."},
+	{backup.ErrDamaged, exitFailure, "It is left as it is. Bring it back from a copy of the vault."},
+	{backup.ErrNoCodes, exitNotFound, "See what is recorded with: tokenctl backup list. To record codes: tokenctl backup add"},
+	{backup.ErrNoneLeft, exitNoCodeLeft, "Make new ones at the service, and record them with: tokenctl backup add"},
+	{backup.ErrNoSuchNumber, exitUsage, "See which there are with: tokenctl backup list NAME --show"},
+	{backup.ErrUsed, exitFailure, "Leave --number out for the next one that is good."},
+	{backup.ErrVoid, exitFailure, "Leave --number out for the next one that is good."},
+	{backup.ErrNotCodes, exitUsage, "Give the codes alone, one a line."},
+	{backup.ErrNotText, exitUsage, "Save it as text, or copy the codes and paste them."},
+	{backup.ErrTooLarge, exitUsage, "Give the codes alone, one a line."},
 	{errSealed, exitPassword, "Give that key, AGE-SECRET-KEY-1..., in a file: --vault-key-file FILE"},
 	{errWrongPassphrase, exitPassword, "See what else opens the vault with: tokenctl vault status"},
 

@@ -11,6 +11,7 @@
 //	tokenctl delete QUERY           remove an account
 //	tokenctl keys                   show the keys that are plugged in
 //	tokenctl vault ...              the vault: status, unlock, lock, ways in, git
+//	tokenctl backup ...             one-time backup codes: add, use, list, status
 //	tokenctl password ...           the key's password: set, clear, remember, forget
 //	tokenctl reset                  wipe the key's accounts and password
 //
@@ -34,6 +35,7 @@
 //	7  the key was not touched in time
 //	8  no space left on the key
 //	9  done in part; the message says which part
+//	10 no backup code is left
 package main
 
 import (

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/tokenctl/tokenctl/oath"
 )
 
 // A program is what the commands share with the world.
@@ -22,17 +24,20 @@ type program struct {
 	terminal *terminal // nil if there is none
 	command  string    // that was given, as in "tokenctl vault unlock"
 	unshown  error     // why a result could not be written, if so
+
+	told    map[oath.ID]bool // the accounts whose backup codes this command is about
+	toldAll bool             // it is about all of them
 }
 
 // execute runs a command line and returns the exit status.
 func (p *program) execute(ctx context.Context, args []string) int {
-	started := false
+	var started *cobra.Command
 	root := newRootCommand(p)
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
 		if err := c.ValidateFlagGroups(); err != nil { // which cobra does only after this
 			return err
 		}
-		started = true
+		started = c
 		return nil
 	}
 	root.SetArgs(args)
@@ -50,10 +55,12 @@ func (p *program) execute(ctx context.Context, args []string) int {
 	if err == nil && p.unshown != nil {
 		err = fmt.Errorf("writing the result: %w", p.unshown)
 	}
-	if err != nil && !started { // the command line itself was wrong
+	if err != nil && started == nil { // the command line itself was wrong
 		err = usageError{err}
 	}
-	return p.report(err)
+	status := p.report(err)
+	p.remind(started)
+	return status
 }
 
 // unknownCommand returns an error for a command that a group does not have. Cobra
@@ -90,6 +97,7 @@ func newRootCommand(p *program) *cobra.Command {
 		newResetCommand(p),
 		newInitCommand(p),
 		newVaultCommand(p),
+		newBackupCommand(p),
 	)
 	return root
 }

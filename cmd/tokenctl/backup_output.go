@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/services"
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+// recordJSON is what is kept of an account's backup codes, as other programs read
+// it; docs/json.md describes it. What only a locked vault tells is left out.
+type recordJSON struct {
+	ID         string           `json:"id"`
+	Service    string           `json:"service"`
+	Kept       string           `json:"kept"` // "vault" or "paper"
+	Policy     *backup.Policy   `json:"policy,omitempty"`
+	Generation int              `json:"generation,omitempty"`
+	Recorded   string           `json:"recorded,omitempty"` // YYYY-MM-DD
+	Total      *int             `json:"total,omitempty"`
+	Left       *int             `json:"left,omitempty"`
+	Sheet      int              `json:"sheet,omitempty"`     // that they are printed on
+	DueSince   string           `json:"due_since,omitempty"` // YYYY-MM-DD
+	Renew      string           `json:"renew,omitempty"`     // where new ones are made
+	Codes      []backupCodeJSON `json:"codes,omitempty"`
+}
+
+// backupCodeJSON is one of an account's codes.
+type backupCodeJSON struct {
+	Number     int    `json:"number"`
+	Generation int    `json:"generation"`
+	State      string `json:"state"`          // "unused", "used", "void" or "superseded"
+	Used       string `json:"used,omitempty"` // YYYY-MM-DD
+	Code       string `json:"code,omitempty"` // missing if it is on paper alone
+}
+
+// describeRecord describes an account's codes, without the codes themselves.
+func (r *records) describeRecord(id oath.ID, record backup.Record, kept backup.Keeping) recordJSON {
+	s := r.service(id, record)
+	j := recordJSON{ID: string(id), Service: s.Name, Kept: string(kept), Renew: s.Where}
+	set := record.Current()
+	if set == nil {
+		return j
+	}
+	total, left := len(set.Codes), record.Left()
+	j.Policy, j.Generation, j.Recorded = &record.Policy, set.Generation, dateOf(set.Made)
+	j.Total, j.Left = &total, &left
+	j.Sheet = sheetWith(r.ledger, id, set.Generation)
+	for _, d := range r.ledger.Due {
+		if d.ID == id {
+			j.DueSince = dateOf(d.Since)
+		}
+	}
+	return j
+}
+
+// sheetWith returns the number of the last sheet that has codes of that
+// generation, unless a later one has taken its place; 0 if there is none.
+func sheetWith(l *backup.Ledger, id oath.ID, generation int) int {
+	if l.Lacks(id, "", generation) {
+		return 0
+	}
+	for _, s := range slices.Backward(l.Sheets) {
+		if s.Items[id].Generation == generation {
+			return s.Number
+		}
+	}
+	return 0
+}
+
+// describeCodes describes the codes themselves: those of the current set, and
+// with all, those that it superseded.
+func describeCodes(record backup.Record, all bool) []backupCodeJSON {
+	var list []backupCodeJSON
+	for i, set := range slices.Backward(record.Sets) {
+		if i < len(record.Sets)-1 && !all {
+			break
+		}
+		for _, c := range set.Codes {
+			list = append(list, backupCodeJSON{
+				Number: c.Number, Generation: set.Generation, State: record.State(i, c).String(), Used: dateOf(c.Used), Code: c.Text,
+			})
+		}
+	}
+	return list
+}
+
+// usedJSON is a code that is recorded as used.
+type usedJSON struct {
+	ID     string        `json:"id"`
+	Number int           `json:"number"`
+	Code   string        `json:"code,omitempty"` // missing if it is on paper alone
+	Left   int           `json:"left"`
+	Policy backup.Policy `json:"policy"`
+	Renew  string        `json:"renew,omitempty"`
+}
+
+func describeUsed(id oath.ID, record backup.Record, c backup.Code, s services.Service) usedJSON {
+	return usedJSON{ID: string(id), Number: c.Number, Code: c.Text, Left: record.Left(), Policy: record.Policy, Renew: s.Where}
+}
+
+// noteRenewal tells what is to be done after a code was used.
+func (p *program) noteRenewal(id oath.ID, record backup.Record, c backup.Code, s services.Service) {
+	service, add := printable(s.Name), "tokenctl backup add "+argument(id)
+	switch record.Policy {
+	case backup.Reusable:
+		p.note("It stays good, however often it is used.")
+	case backup.Replaced:
+		p.note("%s now has another code in its place. Record that one with: %s --replace-number %d", service, add, c.Number)
+	case backup.DisablesTwoFactor:
+		p.note("Two-factor authentication is off at %s once you used it. Turn it on again, enroll it anew,\nand record the new code with: %s", service, add)
+	default:
+		p.note("Make new ones at %s%s, then: %s\nIf the rest will do: tokenctl backup keep %s", service, atPlace(s.Where), add, argument(id))
+	}
+}
+
+func dateOf(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.DateOnly)
+}
+
+// howMany counts things, as in "1 code" and "2 codes".
+func howMany(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return strconv.Itoa(n) + " " + thing + "s"
+}
+
+// numbers returns what the numbers of codes are called, as in "number 3",
+// "numbers 1 to 4", "numbers 1, 3 and 4".
+func numbers(list []int) string {
+	first, last := list[0], list[len(list)-1]
+	switch {
+	case len(list) == 1:
+		return fmt.Sprintf("number %d", first)
+	case len(list) > 2 && last-first == len(list)-1:
+		return fmt.Sprintf("numbers %d to %d", first, last)
+	}
+	return "numbers " + enumerate(strings.Fields(strings.Trim(fmt.Sprint(list), "[]")))
+}

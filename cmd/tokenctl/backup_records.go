@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/services"
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/vault"
+)
+
+// Records are what is kept of all accounts' backup codes: the codes themselves in
+// the vault, and in the ledger what is no secret. Where they differ, a code is
+// used that either says is used; and the ledger is brought up to date.
+type records struct {
+	p       *program
+	vault   *vaultToken // nil if there is none
+	ledger  *backup.Ledger
+	damaged error // why the ledger cannot be read; it is taken for empty then
+	known   services.Catalog
+	news    map[oath.ID]backup.Record // that the ledger has not learned yet
+}
+
+var (
+	// errCodesAway says that codes were kept in a vault, and are not in this one.
+	errCodesAway = errors.New("its backup codes are kept in a vault, and are not there")
+
+	// errOlderCodes says that newer codes were recorded than the vault has.
+	errOlderCodes = errors.New("the vault has older backup codes than were recorded last")
+)
+
+// openRecords opens the vault, if there is one, and reads the ledger.
+func (p *program) openRecords(ctx context.Context, o vaultOptions) (*records, error) {
+	r, err := p.newRecords()
+	if err != nil || o.none {
+		return r, err
+	}
+	v, err := p.openVault(ctx, o)
+	switch {
+	case errors.Is(err, vault.ErrNoVault) && o.dir == "" && os.Getenv("TOKENCTL_VAULT") == "":
+		return r, nil
+	case err != nil:
+		return nil, err
+	}
+	r.vault = v
+	return r, nil
+}
+
+// newRecords returns the records without a vault yet.
+func (p *program) newRecords() (*records, error) {
+	r := &records{p: p, news: make(map[oath.ID]backup.Record)}
+	var err error
+	if r.known, err = p.services(); err != nil {
+		return nil, err
+	}
+	r.ledger, err = readLedger()
+	if errors.Is(err, errLedger) {
+		r.ledger, r.damaged, err = &backup.Ledger{}, err, nil
+	}
+	return r, err
+}
+
+func (r *records) close() {
+	if r.vault != nil {
+		r.vault.close()
+	}
+}
+
+// ids returns the accounts that there are codes of, in order.
+func (r *records) ids() ([]oath.ID, error) {
+	all := make(map[oath.ID]bool, len(r.ledger.Accounts))
+	for id, entry := range r.ledger.Accounts {
+		all[id] = entry.Generation() > 0
+	}
+	if r.vault != nil {
+		accounts, err := r.vault.ListBackupCodes()
+		if err != nil && !errors.Is(err, vault.ErrDamaged) {
+			return nil, err
+		}
+		if err != nil {
+			r.p.report(err)
+		}
+		for _, a := range accounts {
+			all[a.ID()] = true
+		}
+	}
+	maps.DeleteFunc(all, func(_ oath.ID, there bool) bool { return !there })
+	return slices.Sorted(maps.Keys(all)), nil
+}
+
+// find returns the one account with codes that the query fits best.
+func (r *records) find(query string) (oath.ID, error) {
+	ids, err := r.ids()
+	if err != nil {
+		return "", err
+	}
+	accounts := mapSlice(ids, func(id oath.ID) oath.Account { return id.Account(oath.TypeUnknown) })
+	account, err := oath.MatchOne(accounts, query)
+	if errors.Is(err, oath.ErrNotFound) {
+		if err = backup.ErrNoCodes; r.damaged != nil {
+			err = r.damaged
+		}
+	}
+	if err != nil {
+		return "", fmt.Errorf("%q: %w", printable(query), err)
+	}
+	return account.ID(), nil
+}
+
+// inVault reports whether the vault has an account's codes.
+func (r *records) inVault(id oath.ID) (bool, error) {
+	if r.vault == nil {
+		return false, nil
+	}
+	return r.vault.hasBackupCodes(id)
+}
+
+// entry returns what the ledger has of an account; nothing, if it has nothing.
+func (r *records) entry(id oath.ID) backup.Entry {
+	if e := r.ledger.Accounts[id]; e != nil {
+		return *e
+	}
+	return backup.Entry{}
+}
+
+// read returns an account's record, with the codes themselves if they are in the
+// vault, which is unlocked for that. The ledger learns what is new in it.
+func (r *records) read(id oath.ID) (backup.Record, error) {
+	record, err := r.load(id)
+	r.keepNews()
+	return record, err
+}
+
+// load is read, but the ledger learns nothing until keepNews. A record that comes
+// with an error is what there is of it.
+func (r *records) load(id oath.ID) (backup.Record, error) {
+	there, err := r.inVault(id)
+	if err != nil {
+		return r.entry(id).Record, about(id, err)
+	}
+	if !there {
+		return r.loadPaper(id)
+	}
+	text, err := r.vault.BackupCodes(id)
+	if err != nil {
+		return r.entry(id).Record, about(id, err)
+	}
+	record, err := r.parse(id, text)
+	if err == nil && r.isNews(id, record) {
+		r.news[id] = record
+	}
+	return record, err
+}
+
+// loadPaper returns the record of codes that are on paper alone.
+func (r *records) loadPaper(id oath.ID) (backup.Record, error) {
+	e := r.entry(id)
+	switch {
+	case e.Kept == backup.InVault:
+		return e.Record, about(id, errCodesAway)
+	case e.Generation() == 0 && r.damaged != nil:
+		return e.Record, r.damaged
+	}
+	return e.Record, nil
+}
+
+// parse reads what the vault has of an account, and adds what the ledger knows.
+func (r *records) parse(id oath.ID, text []byte) (backup.Record, error) {
+	record, err := backup.ParseRecord(text)
+	if err != nil {
+		return record, about(id, fmt.Errorf("its backup codes in the vault: %w", err))
+	}
+	e := r.entry(id)
+	if record.Generation() < e.Generation() {
+		return record, about(id, errOlderCodes)
+	}
+	return backup.Merge(record, e.Record), nil
+}
+
+// about tells which account an error is about.
+func about(id oath.ID, err error) error {
+	return fmt.Errorf("%q: %w", printable(labelOf(id)), err)
+}
+
+func labelOf(id oath.ID) string { return id.Account(oath.TypeUnknown).Label() }
+
+// service returns what is known of the service of an account with such codes.
+func (r *records) service(id oath.ID, record backup.Record) services.Service {
+	return serviceOf(r.known, id, record)
+}

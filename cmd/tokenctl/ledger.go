@@ -1,0 +1,56 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/tokenctl/tokenctl/backup"
+)
+
+// ledgerPath returns where the ledger of backup codes is, or is to be.
+func ledgerPath() (string, error) {
+	if path := os.Getenv("TOKENCTL_LEDGER"); path != "" {
+		return filepath.Abs(path)
+	}
+	data, err := userFolder("XDG_DATA_HOME", ".local/share")
+	return filepath.Join(data, "tokenctl", "ledger.json"), err
+}
+
+// errLedger says that the ledger is there and cannot be used.
+var errLedger = errors.New("the ledger of backup codes cannot be used")
+
+// readLedger returns the ledger, which is empty if there is none.
+func readLedger() (*backup.Ledger, error) {
+	path, err := ledgerPath()
+	if err != nil {
+		return nil, err
+	}
+	l, err := backup.ReadLedger(path)
+	return l, ledgerError(path, err)
+}
+
+// updateLedger changes the ledger, one process at a time.
+func updateLedger(change func(*backup.Ledger) error) error {
+	path, err := ledgerPath()
+	if err != nil {
+		return err
+	}
+	var declined error
+	err = backup.UpdateLedger(path, func(l *backup.Ledger) error {
+		declined = change(l)
+		return declined
+	})
+	if declined != nil {
+		return declined
+	}
+	return ledgerError(path, err)
+}
+
+func ledgerError(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %s: %w", errLedger, printable(path), err)
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/services"
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+// services returns what is known of services: what the user's own file says, and
+// then what comes with the program.
+func (p *program) services() (services.Catalog, error) {
+	known := services.Known()
+	config, err := userFolder("XDG_CONFIG_HOME", ".config")
+	if err != nil {
+		return known, err
+	}
+	path := filepath.Join(config, "tokenctl", "services.tsv")
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return known, nil
+	}
+	if err != nil {
+		return known, fmt.Errorf("reading what is known of services: %w", err)
+	}
+	defer file.Close()
+	own, err := services.Read(file)
+	if err != nil {
+		return known, fmt.Errorf("reading %s: %w", printable(path), err)
+	}
+	return own.Before(known), nil
+}
+
+// serviceOf returns what is known of the service that an account is at: the one
+// that its codes' record names, or the issuer.
+func serviceOf(c services.Catalog, id oath.ID, r backup.Record) services.Service {
+	a := id.Account(oath.TypeUnknown)
+	issuer := a.Issuer
+	if issuer == "" {
+		issuer = a.Name
+	}
+	for _, name := range []string{r.Service, issuer} {
+		if s, found := c.Lookup(name); found {
+			return s
+		}
+	}
+	return services.Service{Name: issuer}
+}
