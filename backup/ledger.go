@@ -38,6 +38,10 @@ type Due struct {
 	Since   time.Time // the day of the first use that the reminder is about
 	Renew   string    // where new codes are made: a menu path or an address
 	Left    int       // how many codes there are until then
+
+	// Generation is that of the codes that the reminder is about: newer ones
+	// settle it, wherever they were recorded. 0 if unknown.
+	Generation int
 }
 
 // A Sheet is one that was printed.
