@@ -1,0 +1,144 @@
+package issuer
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+)
+
+// A Form is how a set of codes looks.
+type Form struct {
+	Count     int      // codes in the set, 1 to 100
+	Alphabet  Alphabet // what they are made of
+	Groups    int      // of characters in a code
+	GroupSize int      // characters in a group; 64 in all at most
+	Separator string   // between groups: spaces, dashes, or nothing
+}
+
+// DefaultForm is ten codes of 50 bits, as in K7MPQ-3X9TW. With ten of them there to
+// be hit, one guess in 2^46.7 succeeds. It is enough beside a password; codes that
+// recover an account by themselves have 64 bits (NIST SP 800-63B-4, section
+// 4.2.1.1), which a third group gives.
+var DefaultForm = Form{Count: 10, Alphabet: Crockford, Groups: 2, GroupSize: 5, Separator: "-"}
+
+const (
+	// minEntropy is what NIST SP 800-63B-3 asks of a look-up secret, in bits (section
+	// 5.1.2.1). SP 800-63B-4 asks for six decimal digits, 19.9 bits (section 3.1.2.1).
+	minEntropy = 20
+
+	maxCount  = 100 // far more than anybody prints
+	maxLength = 64  // longer codes are mistyped, and say no more
+)
+
+func (f Form) length() int { return f.Groups * f.GroupSize }
+
+// Entropy returns how many bits are in one code: a guess at this very code
+// succeeds once in 2^Entropy.
+func (f Form) Entropy() float64 {
+	return float64(f.length()) * math.Log2(float64(len(f.Alphabet)))
+}
+
+// Validate returns an ErrForm if no codes can have this form, an ErrWeak if they
+// would have less than 20 bits.
+func (f Form) Validate() error {
+	if err := f.Alphabet.validate(); err != nil {
+		return err
+	}
+	switch {
+	case f.Count < 1 || f.Count > maxCount:
+		return fmt.Errorf("%w: a set has 1 to %d codes, not %d", ErrForm, maxCount, f.Count)
+	case f.Groups < 1 || f.GroupSize < 1 || f.Groups > maxLength || f.GroupSize > maxLength || f.length() > maxLength:
+		return fmt.Errorf("%w: a code has 1 to %d characters, not %d x %d", ErrForm, maxLength, f.Groups, f.GroupSize)
+	case len(f.Separator) > 8 || strings.ContainsFunc(f.Separator, func(c rune) bool { return !isFiller(c) }):
+		return fmt.Errorf("%w: %q does not separate", ErrForm, f.Separator)
+	case f.Entropy() < minEntropy:
+		return fmt.Errorf("%w: %.1f bits, and %d are the least", ErrWeak, f.Entropy(), minEntropy)
+	}
+	return nil
+}
+
+// Generate returns codes of a form, no two alike, each as likely as any other. It
+// returns what Validate does, or an error of the random source.
+func Generate(f Form, random io.Reader) ([]string, error) {
+	if err := f.Validate(); err != nil {
+		return nil, err
+	}
+	source := sampler{random: random}
+	seen := make(map[string]bool)
+	codes := make([]string, 0, f.Count)
+	for tries := 0; len(codes) < f.Count; tries++ {
+		if tries == 10*maxCount { // a fair source repeats once in millions
+			return nil, errNotRandom
+		}
+		code, err := source.text(f.Alphabet, f.length())
+		if err != nil {
+			return nil, err
+		}
+		if !seen[code] {
+			seen[code] = true
+			codes = append(codes, f.show(code))
+		}
+	}
+	return codes, nil
+}
+
+// show parts a code into its groups.
+func (f Form) show(code string) string {
+	groups := make([]string, f.Groups)
+	for i := range groups {
+		groups[i] = code[i*f.GroupSize : (i+1)*f.GroupSize]
+	}
+	return strings.Join(groups, f.Separator)
+}
+
+// errNotRandom says that randomness is not: it would have Generate go on for ever.
+var errNotRandom = errors.New("the source of randomness repeats itself")
+
+// A sampler draws characters.
+type sampler struct {
+	random io.Reader
+	buffer [64]byte
+	unread []byte
+}
+
+func (s *sampler) byte() (byte, error) {
+	if len(s.unread) == 0 {
+		if _, err := io.ReadFull(s.random, s.buffer[:]); err != nil {
+			return 0, fmt.Errorf("drawing a code: %w", err)
+		}
+		s.unread = s.buffer[:]
+	}
+	b := s.unread[0]
+	s.unread = s.unread[1:]
+	return b, nil
+}
+
+// below returns a number less than n, which is 256 at most. A byte modulo n would
+// favour the small ones unless n divides 256, so bytes of the last, partial round
+// are thrown away.
+func (s *sampler) below(n int) (int, error) {
+	for range 1000 { // half of the bytes are good, at least
+		b, err := s.byte()
+		if err != nil {
+			return 0, err
+		}
+		if int(b) < 256-256%n {
+			return int(b) % n, nil
+		}
+	}
+	return 0, errNotRandom
+}
+
+func (s *sampler) text(a Alphabet, length int) (string, error) {
+	text := make([]byte, length)
+	for i := range text {
+		n, err := s.below(len(a))
+		if err != nil {
+			return "", err
+		}
+		text[i] = a[n]
+	}
+	return string(text), nil
+}

@@ -1,0 +1,14 @@
+//go:build linux
+
+package issuer
+
+import (
+	"os"
+	"testing"
+)
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	stopPostgres()
+	os.Exit(status)
+}
