@@ -8,6 +8,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	beChild()
 	status := m.Run()
 	stopPostgres()
 	os.Exit(status)

@@ -1,0 +1,114 @@
+package issuer
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+)
+
+func FuzzNormalize(f *testing.F) {
+	for _, alphabet := range []Alphabet{Crockford, Digits, Hex, "abcXYZ019", "01"} {
+		for _, typed := range []string{"K7MPQ-3X9TW", "k7mpq 3x9tw", "oO0 iIlL1", "Ｋ７－ｘ", "1234–5678", "\xff", "ſıK", ""} {
+			f.Add(string(alphabet), typed)
+		}
+	}
+	f.Fuzz(func(t *testing.T, characters, typed string) {
+		alphabet := Alphabet(characters)
+		if alphabet.validate() != nil {
+			return
+		}
+		code, ok := alphabet.normalize(typed)
+		if !ok {
+			return
+		}
+		if strings.Trim(code, characters) != "" {
+			t.Errorf("%q in %q is %q", typed, alphabet, code)
+		}
+		if again, ok := alphabet.normalize(code); !ok || again != code {
+			t.Errorf("%q in %q is %q, and that is %q", typed, alphabet, code, again)
+		}
+		if spaced, ok := alphabet.normalize(" " + strings.Join(strings.Split(typed, ""), "-") + "\n"); ok && spaced != code {
+			t.Errorf("%q in %q is %q, and with dashes %q", typed, alphabet, code, spaced)
+		}
+	})
+}
+
+// What is read from a file is written as it was, and is what a FileStore can hold.
+func FuzzFile(f *testing.F) {
+	s := newFileStore(f)
+	for _, user := range []string{"alice", "bob"} {
+		for range 2 {
+			g, err := s.Add(f.Context(), user, someSet("a"))
+			if err != nil {
+				f.Fatal(err)
+			}
+			if g == 1 {
+				s.Confirm(f.Context(), user, g)
+			}
+		}
+	}
+	s.Spend(f.Context(), "alice", 1, 2, day)
+	s.Attempt(f.Context(), "bob", failOnce)
+	good, err := s.read()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	for _, damage := range damaged {
+		if bad := damage(string(good)); len(bad) < 1<<16 {
+			f.Add([]byte(bad))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := parseContent(text)
+		if err != nil {
+			if !errors.Is(err, ErrDamaged) {
+				t.Errorf("the error is %v", err)
+			}
+			return
+		}
+		first, err := c.format()
+		if err != nil {
+			return // a year beyond 9999, for one
+		}
+		c, err = parseContent(first)
+		if err != nil {
+			t.Fatalf("what was written is not read: %v", err)
+		}
+		if second, err := c.format(); err != nil || !bytes.Equal(first, second) {
+			t.Errorf("written again it differs, %v:\n%s\n%s", err, first, second)
+		}
+		for _, r := range c.Users { // nothing that follows panics
+			r.add(someSet("z"))
+			r.confirm(r.Last)
+			r.spend(r.Last, 1, day)
+		}
+	})
+}
+
+func FuzzHash(f *testing.F) {
+	for _, h := range hashers {
+		good, err := h.Hash("alice", []string{"AAAAAAAAAA"}, seeded(1))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(good[0])
+		for _, bad := range h.damaged {
+			f.Add(bad)
+		}
+	}
+	all := AnyOf(quick, Keyed{{"1", testKey}})
+	f.Fuzz(func(t *testing.T, hash string) {
+		if h, err := parseArgon2id(hash); err == nil && uint64(h.Memory)*uint64(h.Time) > 1<<12 {
+			return // sound, and slow
+		}
+		got, err := all.Match("alice", "AAAAAAAAAA", []string{hash})
+		if err != nil && !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrNoKey) {
+			t.Errorf("the error is %v", err)
+		}
+		if err == nil && len(got) != 1 {
+			t.Errorf("one hash is matched %d times", len(got))
+		}
+	})
+}

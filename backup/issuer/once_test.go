@@ -1,0 +1,187 @@
+//go:build linux
+
+package issuer
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func init() {
+	openers["postgresql"] = func(t *testing.T) Store { return SQLStore{openPostgres(t, 10)} }
+}
+
+// childVariable makes the test binary redeem codes and nothing else. Its value is a
+// kind of store, where that is, and the code.
+const childVariable = "ISSUER_TEST_REDEEM"
+
+// redeemers is how many ask for one code.
+const redeemers = 100
+
+// unthrottled takes any number of wrong codes.
+var unthrottled = Throttle{Free: 1 << 30, Limit: 1 << 30}
+
+// A hundred goroutines redeem one code.
+func TestOnceAmongGoroutines(t *testing.T) {
+	for name, open := range map[string]func() Store{
+		"file":       func() Store { return newFileStore(t) },
+		"postgresql": func() Store { return SQLStore{openPostgres(t, redeemers)} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			i, _ := newIssuer(t)
+			i.Store, i.Throttle = open(), unthrottled
+			codes := issue(t, i, "alice")
+			outcomes := make([]string, redeemers)
+			atOnce(redeemers, func(n int) { outcomes[n] = redeemed(i, codes[4]) })
+			expectOne(t, outcomes)
+			remains(t, i, "alice", 9)
+		})
+	}
+}
+
+// redeemed says in a word what became of a code.
+func redeemed(i *Issuer, code string) string {
+	_, err := i.Redeem(context.Background(), "alice", code)
+	switch {
+	case err == nil:
+		return "redeemed"
+	case errors.Is(err, ErrUsed):
+		return "used"
+	}
+	return err.Error()
+}
+
+func expectOne(t *testing.T, outcomes []string) {
+	t.Helper()
+	counts := make(map[string]int)
+	for _, o := range outcomes {
+		counts[o]++
+	}
+	if counts["redeemed"] != 1 || counts["used"] != redeemers-1 {
+		t.Errorf("of %d redeemers: %v", redeemers, counts)
+	}
+}
+
+// A hundred redeemers in processes of their own, five in each, redeem one code.
+func TestOnceAmongProcesses(t *testing.T) {
+	file := newFileStore(t)
+	db := openPostgres(t, 1)
+	var schema string
+	if err := db.QueryRow("SELECT current_schema()").Scan(&schema); err != nil {
+		t.Fatal(err)
+	}
+	for name, store := range map[string]struct {
+		Store
+		where string
+	}{
+		"file":       {file, file.Path},
+		"postgresql": {SQLStore{db}, shared.server.dataSource(schema)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i, _ := newIssuer(t)
+			i.Store = store.Store
+			codes := issue(t, i, "alice")
+			expectOne(t, inProcesses(t, strings.Join([]string{name, store.where, codes[0]}, "\n")))
+			remains(t, i, "alice", 9)
+		})
+	}
+}
+
+const inEach = 5
+
+// inProcesses starts the children, lets all of them begin once all are ready, and
+// returns the outcomes.
+func inProcesses(t *testing.T, order string) []string {
+	t.Helper()
+	children := make([]*child, redeemers/inEach)
+	for n := range children {
+		children[n] = startChild(t, order)
+	}
+	for _, c := range children {
+		c.line(t) // it is ready
+	}
+	for _, c := range children {
+		c.start()
+	}
+	var outcomes []string
+	for _, c := range children {
+		for range inEach {
+			outcomes = append(outcomes, c.line(t))
+		}
+	}
+	return outcomes
+}
+
+// A child is a process that redeems.
+type child struct {
+	start func() error
+	out   *bufio.Scanner
+}
+
+func startChild(t *testing.T, order string) *child {
+	t.Helper()
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), childVariable+"="+order)
+	c.Stderr = os.Stderr
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.Process.Kill()
+		c.Wait()
+	})
+	return &child{start: in.Close, out: bufio.NewScanner(out)}
+}
+
+func (c *child) line(t *testing.T) string {
+	t.Helper()
+	if !c.out.Scan() {
+		t.Fatalf("a child said nothing: %v", c.out.Err())
+	}
+	return c.out.Text()
+}
+
+// beChild does what a child does, if this process is one.
+func beChild() {
+	order, is := os.LookupEnv(childVariable)
+	if !is {
+		return
+	}
+	fields := strings.Split(order, "\n")
+	i := &Issuer{Store: FileStore{fields[1]}, Now: time.Now, Random: rand.Reader, Hasher: quick, Throttle: unthrottled}
+	if fields[0] == "postgresql" {
+		db, err := sql.Open("pgx", fields[1])
+		if err != nil {
+			panic(err)
+		}
+		i.Store = SQLStore{db}
+	}
+	fmt.Println("ready")
+	os.Stdin.Read(make([]byte, 1))
+	var mu sync.Mutex
+	atOnce(inEach, func(int) {
+		outcome := redeemed(i, fields[2])
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Println(outcome)
+	})
+	os.Exit(0)
+}
