@@ -125,9 +125,9 @@ func (j entryJSON) read() *Entry {
 }
 
 func (j setJSON) read() Set {
-	s := Set{Generation: j.Generation, Made: j.Made.day}
-	for _, number := range j.Codes {
-		s.Codes = append(s.Codes, Code{Number: number, Used: j.Used[number].day, Since: j.Since[number]})
+	s := Set{Generation: j.Generation, Made: j.Made.day, Codes: make([]Code, len(j.Codes))}
+	for i, number := range j.Codes {
+		s.Codes[i] = Code{Number: number, Used: j.Used[number].day, Since: j.Since[number]}
 	}
 	return s
 }

@@ -13,7 +13,7 @@ import (
 // the newer record counts.
 func Merge(a, b Record) Record {
 	newer, older := a.Clone(), b.Clone()
-	if b.isNewerThan(&a) {
+	if b.isNewerThan(a) {
 		newer, older = older, newer
 	}
 	m := merger{record: newer, codes: make(map[identity]place)}
@@ -23,7 +23,7 @@ func Merge(a, b Record) Record {
 	return m.record
 }
 
-func (r *Record) isNewerThan(other *Record) bool {
+func (r Record) isNewerThan(other Record) bool {
 	if r.Generation() != other.Generation() || r.Generation() == 0 {
 		return r.Generation() > other.Generation()
 	}
@@ -127,7 +127,7 @@ func (m *merger) keep(left []Set) {
 	}
 }
 
-func (s *Set) hasText() bool {
+func (s Set) hasText() bool {
 	return slices.ContainsFunc(s.Codes, func(c Code) bool { return c.Text != "" })
 }
 
@@ -138,8 +138,5 @@ func (m *merger) head(older Record) {
 	}
 	if m.record.Other == nil {
 		m.record.Other = older.Other
-	}
-	if m.record.Sets == nil {
-		m.record.Policy = older.Policy
 	}
 }

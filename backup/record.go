@@ -52,7 +52,7 @@ type Record struct {
 
 // Current returns the set that the service takes codes of, to read or to change;
 // nil if there is none.
-func (r *Record) Current() *Set {
+func (r Record) Current() *Set {
 	if len(r.Sets) == 0 {
 		return nil
 	}
@@ -60,7 +60,7 @@ func (r *Record) Current() *Set {
 }
 
 // Generation returns that of the current set, 0 if there is none.
-func (r *Record) Generation() int {
+func (r Record) Generation() int {
 	if s := r.Current(); s != nil {
 		return s.Generation
 	}
@@ -68,7 +68,7 @@ func (r *Record) Generation() int {
 }
 
 // Superseded returns the sets before the current one, oldest first.
-func (r *Record) Superseded() []Set {
+func (r Record) Superseded() []Set {
 	return r.Sets[:max(len(r.Sets)-1, 0)]
 }
 
@@ -86,7 +86,7 @@ func (r Record) WithoutTexts() Record {
 }
 
 // HasTexts reports whether the current set has codes, and each of them its text.
-func (r *Record) HasTexts() bool {
+func (r Record) HasTexts() bool {
 	s := r.Current()
 	return s != nil && len(s.Codes) > 0 &&
 		!slices.ContainsFunc(s.Codes, func(c Code) bool { return c.Text == "" })
@@ -103,12 +103,12 @@ func (r Record) Clone() Record {
 }
 
 // place returns where in the set the code of that number is, or belongs.
-func (s *Set) place(number int) (int, bool) {
+func (s Set) place(number int) (int, bool) {
 	return slices.BinarySearchFunc(s.Codes, number, func(c Code, n int) int { return c.Number - n })
 }
 
 // since returns the generation that a code of the set came with.
-func (s *Set) since(c Code) int {
+func (s Set) since(c Code) int {
 	if c.Since != 0 {
 		return c.Since
 	}

@@ -84,7 +84,7 @@ func (s *Set) add(codes []Code) error {
 }
 
 // last returns the highest number of the set.
-func (s *Set) last() int {
+func (s Set) last() int {
 	if len(s.Codes) == 0 {
 		return 0
 	}

@@ -96,7 +96,7 @@ func isPlain(text string) bool {
 }
 
 // check reports what in the record is not as the comments of its types say.
-func (r *Record) check() error {
+func (r Record) check() error {
 	if int(r.Policy) >= len(policyNames) {
 		return fmt.Errorf("%v is not known", r.Policy)
 	}
@@ -119,7 +119,7 @@ func (r *Record) check() error {
 	return nil
 }
 
-func (s *Set) check() error {
+func (s Set) check() error {
 	if !isDay(s.Made) {
 		return fmt.Errorf("recorded in the year %d", s.Made.Year())
 	}

@@ -190,25 +190,28 @@ func roundTrip(t *testing.T, r Record) {
 // anyRecord returns a record made by chance, of odd texts among others.
 func anyRecord(random *rand.Rand) Record {
 	r := Record{Policy: Policy(random.IntN(len(policyNames)))}
-	days := random.IntN(3)
-	for range random.IntN(6) {
-		var fresh []Code
-		for range 1 + random.IntN(3) {
-			fresh = append(fresh, Code{Text: oddTexts[random.IntN(len(oddTexts))]})
-		}
-		days += 1 + random.IntN(9)
-		on := day("2026-11-01").AddDate(0, 0, days)
-		switch random.IntN(3) {
-		case 0:
-			_ = r.Supersede(fresh, on)
-		case 1:
-			_ = r.Append(fresh, on)
-		case 2:
-			_ = r.ReplaceCode(1+random.IntN(4), fresh[0].Text, on)
-		}
-		_, _ = r.Use(1+random.IntN(4), on)
+	for days := range random.IntN(6) {
+		anyChange(random, &r, days)
 	}
 	return r
+}
+
+// anyChange does by chance what may happen to a record on some day.
+func anyChange(random *rand.Rand, r *Record, days int) {
+	on := day("2026-11-01").AddDate(0, 0, days)
+	var fresh []Code
+	for range 1 + random.IntN(3) {
+		fresh = append(fresh, Code{Text: oddTexts[random.IntN(len(oddTexts))]})
+	}
+	switch random.IntN(3) {
+	case 0:
+		_ = r.Supersede(fresh, on)
+	case 1:
+		_ = r.Append(fresh, on)
+	case 2:
+		_ = r.ReplaceCode(1+random.IntN(4), fresh[0].Text, on)
+	}
+	_, _ = r.Use(1+random.IntN(4), on)
 }
 
 func TestAnyRecordRoundTrips(t *testing.T) {

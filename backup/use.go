@@ -22,7 +22,7 @@ func (s State) String() string {
 
 // State returns that of a code of the record's i-th set, which is one of r.Sets.
 // A code that was used stays Used when its set is superseded.
-func (r *Record) State(i int, c Code) State {
+func (r Record) State(i int, c Code) State {
 	switch {
 	case !c.Used.IsZero() && r.Policy != Reusable:
 		return Used
@@ -35,7 +35,7 @@ func (r *Record) State(i int, c Code) State {
 }
 
 // usedAfter reports whether a code of a higher number was used.
-func (s *Set) usedAfter(number int) bool {
+func (s Set) usedAfter(number int) bool {
 	for _, c := range s.Codes {
 		if c.Number > number && !c.Used.IsZero() {
 			return true
@@ -45,7 +45,7 @@ func (s *Set) usedAfter(number int) bool {
 }
 
 // Left returns how many codes of the current set can still be used.
-func (r *Record) Left() int {
+func (r Record) Left() int {
 	left := 0
 	for _, c := range r.current() {
 		if r.State(len(r.Sets)-1, c) == Unused {
@@ -57,7 +57,7 @@ func (r *Record) Left() int {
 
 // Next returns the code to use next: of those that can be used, the one with the
 // lowest number. It returns ErrNoCodes or ErrNoneLeft.
-func (r *Record) Next() (Code, error) {
+func (r Record) Next() (Code, error) {
 	if len(r.current()) == 0 {
 		return Code{}, ErrNoCodes
 	}
@@ -92,7 +92,7 @@ func (r *Record) Use(number int, day time.Time) (Code, error) {
 }
 
 // current returns the codes of the current set.
-func (r *Record) current() []Code {
+func (r Record) current() []Code {
 	if s := r.Current(); s != nil {
 		return s.Codes
 	}

@@ -1,0 +1,191 @@
+package backup
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+func TestRemind(t *testing.T) {
+	l := new(Ledger)
+	l.Remind(Due{ID: "a", Since: day("2026-11-24"), Left: 2})
+	l.Remind(Due{ID: "b", Since: day("2026-11-25"), Left: 5})
+	l.Remind(Due{ID: "a", Since: day("2026-12-01"), Left: 1})
+	want := []Due{{ID: "a", Since: day("2026-11-24"), Left: 1}, {ID: "b", Since: day("2026-11-25"), Left: 5}}
+	if !reflect.DeepEqual(l.Due, want) {
+		t.Errorf("got %+v", l.Due)
+	}
+	l.Settle("a")
+	l.Settle("c")
+	if !reflect.DeepEqual(l.Due, want[1:]) {
+		t.Errorf("settled: %+v", l.Due)
+	}
+}
+
+func TestRenamed(t *testing.T) {
+	const from, to = oath.ID("Bank:\xff\xfe"), oath.ID("GitHub:alice")
+	l, before := exampleLedger(), exampleLedger()
+	l.Renamed(from, to)
+	if len(l.Due) != 1 || l.Due[0].ID != to || l.Due[0].Left != 0 {
+		t.Errorf("due: %+v", l.Due)
+	}
+	if l.Accounts[from] != nil || !reflect.DeepEqual(l.Accounts[to], before.Accounts[from]) {
+		t.Errorf("accounts: %+v", l.Accounts)
+	}
+	if items := l.Sheets[1].Items; len(items) != 2 || items[to] != before.Sheets[1].Items[from] {
+		t.Errorf("items: %+v", items)
+	}
+	l.Renamed(to, to)
+	if l.Accounts[to] == nil || len(l.Due) != 1 {
+		t.Error("a name that stays made it forget")
+	}
+}
+
+func TestDeletedAndForgotten(t *testing.T) {
+	const id = oath.ID("GitHub:alice")
+	l := exampleLedger()
+	l.Forgotten(id)
+	if l.Accounts[id] != nil || len(l.Due) != 1 || l.Sheets[1].Items[id].Generation != 0 || l.Sheets[1].Items[id].Fingerprint == "" {
+		t.Errorf("forgotten: %+v", l)
+	}
+	l = exampleLedger()
+	l.Deleted(id)
+	if _, there := l.Sheets[1].Items[id]; l.Accounts[id] != nil || len(l.Due) != 1 || there {
+		t.Errorf("deleted: %+v", l)
+	}
+}
+
+func TestReconcile(t *testing.T) {
+	const id = oath.ID("GitHub:alice")
+	vault := recorded(t, AnyOrder, "aaa", "bbb", "ccc")
+	l := new(Ledger)
+	if merged, changed := l.Reconcile(id, vault); changed || !reflect.DeepEqual(merged, vault) {
+		t.Errorf("at first: %v, %+v", changed, merged)
+	}
+	if e := l.Accounts[id]; e == nil || e.Kept != InVault || e.HasTexts() || e.Left() != 3 {
+		t.Errorf("the ledger has %+v", e)
+	}
+	useOn(t, &l.Entry(id).Record, 1, "2026-11-24") // while the vault was locked
+	useOn(t, &vault, 2, "2026-11-25")              // on another machine
+	l.Remind(Due{ID: id, Left: 1, Generation: 1})
+	merged, changed := l.Reconcile(id, vault)
+	if !changed || merged.Left() != 1 || !merged.HasTexts() || l.Accounts[id].Left() != 1 || len(l.Due) != 1 {
+		t.Errorf("both used one: %v, %+v, ledger %+v", changed, merged, l)
+	}
+	if err := merged.Supersede(codes("ddd"), day("2026-11-26")); err != nil {
+		t.Fatal(err)
+	}
+	if _, changed := l.Reconcile(id, merged); changed || len(l.Due) != 0 || l.Accounts[id].Generation() != 2 {
+		t.Errorf("new codes: %v, ledger %+v", changed, l)
+	}
+	if _, changed := l.Reconcile("other", Record{}); changed || l.Accounts["other"] != nil {
+		t.Error("a vault without codes made an entry")
+	}
+}
+
+func TestSheets(t *testing.T) {
+	l := new(Ledger)
+	lacks := func(when string, id oath.ID, fingerprint string, generation int, want bool) {
+		t.Helper()
+		if got := l.Lacks(id, fingerprint, generation); got != want {
+			t.Errorf("%s: Lacks(%s, %q, %d) = %v", when, id, fingerprint, generation, got)
+		}
+	}
+	add := func(s Sheet) {
+		t.Helper()
+		if err := l.AddSheet(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lacks("before any", "a", "f1", 1, true)
+	if l.NextSheet() != 1 || l.LastSheet() != nil || l.LastFullSheet() != nil {
+		t.Error("there is a sheet already")
+	}
+	add(Sheet{Number: 1, ID: "ONE", OnlyNew: true, Items: map[oath.ID]Item{"z": {"fz", 1}}})
+	lacks("without a full one", "z", "fz", 1, false)
+	add(Sheet{Number: 2, ID: "TWO", Items: map[oath.ID]Item{"a": {"f1", 1}, "b": {"f2", 0}}})
+	lacks("full", "z", "fz", 1, true)
+	lacks("full", "a", "f1", 1, false)
+	lacks("full", "a", "f1", 2, true)
+	lacks("full", "a", "f9", 1, true)
+	lacks("full", "b", "f2", 0, false)
+	lacks("full", "b", "f2", 1, true)
+	lacks("full", "b", "", 1, true)
+	lacks("full", "a", "", 1, false)
+	add(Sheet{Number: 3, ID: "THREE", OnlyNew: true, Items: map[oath.ID]Item{"a": {"", 2}, "b": {"f2", 1}}})
+	lacks("secret and codes on two sheets", "a", "f1", 2, false)
+	lacks("only new", "b", "f2", 1, false)
+	if l.NextSheet() != 4 || l.LastSheet().ID != "THREE" || l.LastFullSheet().ID != "TWO" {
+		t.Errorf("next %d, last %+v, full %+v", l.NextSheet(), l.LastSheet(), l.LastFullSheet())
+	}
+	if err := l.AddSheet(Sheet{Number: 3}); err == nil {
+		t.Error("the same number again")
+	}
+	add(Sheet{Number: 4, ID: "FOUR", Items: map[oath.ID]Item{"a": {"f1", 2}}})
+	lacks("full again", "b", "f2", 1, true)
+	if l.Sheets[1].Items == nil {
+		t.Error("forgotten before the one after it was read back")
+	}
+	if l.Verify("FIVE", day("2026-11-24")) || !l.Verify("FOUR", day("2026-11-24")) {
+		t.Error("the wrong sheet was verified")
+	}
+	if l.Sheets[1].Items != nil || l.Sheets[3].Items == nil || l.Sheets[3].Verified != day("2026-11-24") {
+		t.Errorf("after verifying: %+v", l.Sheets)
+	}
+}
+
+func TestFingerprint(t *testing.T) {
+	// printf abc | sha256sum
+	if got := Fingerprint("abc"); got != "ba7816bf" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// manyAccounts writes a ledger as it is after years.
+func manyAccounts(b *testing.B, n int) string {
+	path := filepath.Join(b.TempDir(), "ledger.json")
+	err := UpdateLedger(path, func(l *Ledger) error {
+		items := make(map[oath.ID]Item)
+		for i := range n {
+			id := oath.ID(fmt.Sprintf("Service %d:alice@example.com", i))
+			if err := l.Entry(id).Supersede(make([]Code, 10), day("2026-11-23")); err != nil {
+				return err
+			}
+			items[id] = Item{Fingerprint(string(id)), 1}
+		}
+		l.Remind(Due{ID: "Service 0:alice@example.com", Service: "Service", Renew: "Settings > Security > Backup codes"})
+		return l.AddSheet(Sheet{Number: 1, Items: items})
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+func BenchmarkReadDue(b *testing.B) {
+	for _, n := range []int{10, 10_000} {
+		path := manyAccounts(b, n)
+		info, _ := os.Stat(path)
+		b.Run(fmt.Sprintf("accounts=%d", n), func(b *testing.B) {
+			b.ReportMetric(float64(info.Size())/1000, "file-kB")
+			for b.Loop() {
+				if due, err := ReadDue(path); err != nil || len(due) != 1 {
+					b.Fatal(due, err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkReadLedger(b *testing.B) {
+	path := manyAccounts(b, 10_000)
+	for b.Loop() {
+		if _, err := ReadLedger(path); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
