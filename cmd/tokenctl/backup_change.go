@@ -158,5 +158,5 @@ func (r *records) remindOf(l *backup.Ledger, id oath.ID, record backup.Record, d
 		return
 	}
 	s := r.service(id, record)
-	l.Remind(backup.Due{ID: id, Service: s.Name, Since: day, Renew: s.Where, Left: record.Left()})
+	l.Remind(backup.Due{ID: id, Service: s.Name, Since: day, Renew: s.Where, Left: record.Left(), Generation: record.Generation()})
 }

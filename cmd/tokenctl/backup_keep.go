@@ -51,6 +51,10 @@ func (p *program) keepBackupCodes(query string) error {
 	if err := updateLedger(func(l *backup.Ledger) error { l.Settle(id); return nil }); err != nil {
 		return err
 	}
+	if left == 0 {
+		p.note("%s: %s, and nothing reminds you of that any more but tokenctl backup status.", label, howManyLeft(left))
+		return nil
+	}
 	p.note("%s: %s. The next reminder comes when another is used.", label, howManyLeft(left))
 	return nil
 }

@@ -106,6 +106,9 @@ func describeUsed(id oath.ID, record backup.Record, c backup.Code, s services.Se
 // noteRenewal tells what is to be done after a code was used.
 func (p *program) noteRenewal(id oath.ID, record backup.Record, c backup.Code, s services.Service) {
 	service, add := printable(s.Name), "tokenctl backup add "+argument(id)
+	if c.Text == "" {
+		add += " --on-paper N"
+	}
 	switch record.Policy {
 	case backup.Reusable:
 		p.note("It stays good, however often it is used.")

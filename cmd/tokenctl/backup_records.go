@@ -58,11 +58,10 @@ func (p *program) newRecords() (*records, error) {
 	if r.known, err = p.services(); err != nil {
 		return nil, err
 	}
-	r.ledger, err = readLedger()
-	if errors.Is(err, errLedger) {
-		r.ledger, r.damaged, err = &backup.Ledger{}, err, nil
+	if r.ledger, err = readLedger(); err != nil {
+		r.ledger, r.damaged = &backup.Ledger{}, err
 	}
-	return r, err
+	return r, nil
 }
 
 func (r *records) close() {
@@ -175,11 +174,11 @@ func (r *records) parse(id oath.ID, text []byte) (backup.Record, error) {
 	if err != nil {
 		return record, about(id, fmt.Errorf("its backup codes in the vault: %w", err))
 	}
-	e := r.entry(id)
-	if record.Generation() < e.Generation() {
+	merged := backup.Merge(record, r.entry(id).Record)
+	if record.HasTexts() && !merged.HasTexts() {
 		return record, about(id, errOlderCodes)
 	}
-	return backup.Merge(record, e.Record), nil
+	return merged, nil
 }
 
 // about tells which account an error is about.

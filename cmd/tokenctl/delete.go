@@ -24,9 +24,9 @@ func newDeleteCommand(p *program) *cobra.Command {
 		Use:     "delete QUERY",
 		Aliases: []string{"rm"},
 		Short:   "Remove an account",
-		Long: "Delete removes the account that QUERY fits, with its secret, from every key that is\n" +
-			"plugged in and from the vault. There is no way back: turn two-factor\n" +
-			"authentication off at the service first.",
+		Long: "Delete removes the account that QUERY fits, with its secret and its backup codes,\n" +
+			"from every key that is plugged in and from the vault. There is no way back: turn\n" +
+			"two-factor authentication off at the service first.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.query = args[0]
@@ -50,10 +50,12 @@ func (p *program) delete(ctx context.Context, o deleteOptions) error {
 		return err
 	}
 	label, from := printable(h.Account.Label()), strings.Join(mapSlice(h.Members, memberName), " and ")
-	if err := p.terminal.confirm(o.yes, "Delete %s and its secret from %s for good?", label, from); err != nil {
+	codes := p.follow(t, o.tokens, h.Account.ID())
+	if err := p.terminal.confirm(o.yes, "Delete %s%s and its secret from %s for good?", label, codes.loss(h), from); err != nil {
 		return err
 	}
 	done, failures := h.Each(func(t oath.Token) error { return t.Delete(h.Account.ID()) })
+	codes.deleted(done, len(failures) > 0)
 	return p.reportChange(change{what: "deleted", of: h.Account, result: h.Account, json: o.json, done: done, failures: failures})
 }
 

@@ -28,7 +28,7 @@ func readLedger() (*backup.Ledger, error) {
 		return nil, err
 	}
 	l, err := backup.ReadLedger(path)
-	return l, ledgerError(path, err)
+	return l, ledgerError(err)
 }
 
 // updateLedger changes the ledger, one process at a time.
@@ -45,12 +45,15 @@ func updateLedger(change func(*backup.Ledger) error) error {
 	if declined != nil {
 		return declined
 	}
-	return ledgerError(path, err)
+	return ledgerError(err)
 }
 
-func ledgerError(path string, err error) error {
-	if err == nil {
+func ledgerError(err error) error {
+	switch {
+	case err == nil:
 		return nil
+	case errors.Is(err, backup.ErrDamaged), errors.Is(err, backup.ErrNewer):
+		return fmt.Errorf("%w: %w", errLedger, err)
 	}
-	return fmt.Errorf("%w: %s: %w", errLedger, printable(path), err)
+	return fmt.Errorf("the ledger of backup codes: %w", err)
 }

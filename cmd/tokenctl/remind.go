@@ -76,7 +76,7 @@ func reminder(due []backup.Due) string {
 	if more := len(due) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
-	return fmt.Sprintf("Backup codes of %s were used. Make new ones; where, tells: tokenctl backup status", enumerate(names))
+	return fmt.Sprintf("Backup codes of %s were used. To see where to make new ones: tokenctl backup status", enumerate(names))
 }
 
 // lastUse tells since when an account is due, and how many codes there are still.

@@ -20,8 +20,8 @@ func newRenameCommand(p *program) *cobra.Command {
 		Use:   "rename QUERY NAME",
 		Short: "Give an account another name",
 		Long: "Rename gives the account that QUERY fits another issuer and name, written as\n" +
-			"issuer:name, on every key that is plugged in and in the vault. Its secret stays.\n" +
-			"A YubiKey can do so from firmware 5.3.1 on.",
+			"issuer:name, on every key that is plugged in and in the vault. Its secret and its\n" +
+			"backup codes stay. A YubiKey can do so from firmware 5.3.1 on.",
 		Example: "  tokenctl rename github 'GitHub:alice@example.com'",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -48,7 +48,9 @@ func (p *program) rename(ctx context.Context, o renameOptions) error {
 	if err != nil {
 		return err
 	}
+	codes := p.follow(t, o.tokens, old.Account.ID())
 	done, failures := old.Each(func(t oath.Token) error { return t.Rename(old.Account.ID(), renamed.ID()) })
+	codes.renamed(renamed.ID(), done, len(failures) > 0)
 	return p.reportChange(change{
 		what: "renamed to " + printable(renamed.Label()), of: old.Account, result: renamed, json: o.json,
 		done: done, failures: failures,

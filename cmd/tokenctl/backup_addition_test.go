@@ -1,0 +1,147 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/services"
+)
+
+func yes() *bool { t := true; return &t }
+func no() *bool  { return new(bool) }
+
+// codesOf returns codes by their texts, numbered.
+func codesOf(texts ...string) []backup.Code {
+	var codes []backup.Code
+	for i, text := range texts {
+		codes = append(codes, backup.Code{Number: i + 1, Text: text})
+	}
+	return codes
+}
+
+func TestAddition(t *testing.T) {
+	day := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+	adds := services.Service{Name: "X", Codes: services.Yes, Adds: true}
+	for _, test := range []struct {
+		name   string
+		before []string // texts of the set that is there; none for no set
+		policy backup.Policy
+		used   int // the number of the code that is used; 0 for none
+		a      addition
+		want   string // generation, and number=text of the current set
+		fails  error
+	}{
+		{name: "first", a: addition{codes: codesOf("aa", "bb")}, want: "1: 1=aa 2=bb"},
+		{name: "supersede", before: []string{"aa"}, a: addition{codes: codesOf("bb", "cc")}, want: "2: 1=bb 2=cc"},
+		{name: "the service adds", before: []string{"aa"}, a: addition{codes: codesOf("bb"), service: adds}, want: "2: 1=aa 2=bb"},
+		{name: "the first of a service that adds", a: addition{codes: codesOf("aa"), service: adds}, want: "1: 1=aa"},
+		{name: "not this time", before: []string{"aa"}, a: addition{codes: codesOf("bb"), service: adds, appends: no()}, want: "2: 1=bb"},
+		{name: "append", before: []string{"aa"}, a: addition{codes: codesOf("bb"), appends: yes()}, want: "2: 1=aa 2=bb"},
+		{name: "append what is partly there", before: []string{"aa", "bb"}, a: addition{codes: codesOf("aa", "cc"), appends: yes()}, want: "2: 1=aa 2=bb 3=cc"},
+		{name: "append with numbers of their own", before: []string{"aa"}, a: addition{codes: []backup.Code{{Number: 7, Text: "gg"}}, appends: yes()}, want: "2: 1=aa 7=gg"},
+		{name: "replace", before: []string{"aa", "bb"}, a: addition{codes: codesOf("cc"), replaces: 2}, want: "2: 1=aa 2=cc"},
+		{name: "replace one that is not there", before: []string{"aa"}, a: addition{codes: codesOf("cc"), replaces: 2}, fails: backup.ErrNoSuchNumber},
+		{name: "the service replaced it", before: []string{"aa", "bb"}, policy: backup.Replaced, used: 1, a: addition{codes: codesOf("cc")}, want: "2: 1=cc 2=bb"},
+		{name: "the service replaced none", before: []string{"aa", "bb"}, policy: backup.Replaced, a: addition{codes: codesOf("cc")}, want: "2: 1=cc"},
+		{name: "the service made all of them anew", before: []string{"aa", "bb"}, policy: backup.Replaced, used: 1, a: addition{codes: codesOf("cc", "dd")}, want: "2: 1=cc 2=dd"},
+		{name: "the same", before: []string{"aa", "bb"}, a: addition{codes: codesOf("aa", "bb")}, fails: errNothingNew},
+		{name: "the same, written differently", before: []string{"aaaa-bbbb"}, a: addition{codes: codesOf("AAAA BBBB")}, fails: errNothingNew},
+		{name: "those that are left", before: []string{"aa", "bb"}, used: 1, a: addition{codes: codesOf("bb")}, fails: errNothingNew},
+		{name: "the same, used meanwhile", before: []string{"aa"}, a: addition{codes: []backup.Code{{Number: 1, Text: "aa", Used: day}}}, want: "2: 1=aa"},
+		{name: "on paper", before: []string{"aa"}, a: addition{codes: make([]backup.Code, 2)}, want: "2: 1= 2="},
+		{name: "more on paper", before: []string{"", ""}, a: addition{codes: make([]backup.Code, 1), appends: yes()}, want: "2: 1= 2= 3="},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			record := backup.Record{Policy: test.policy}
+			if test.before != nil {
+				if err := record.Supersede(codesOf(test.before...), day); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if test.used > 0 {
+				if _, err := record.Use(test.used, day); err != nil {
+					t.Fatal(err)
+				}
+			}
+			test.a.day = day
+			err := test.a.apply(&record)
+			if !errors.Is(err, test.fails) {
+				t.Fatalf("got error %v, want %v", err, test.fails)
+			}
+			if err == nil && describeSet(record) != test.want {
+				t.Errorf("got %s, want %s", describeSet(record), test.want)
+			}
+			if told := test.a.done != ""; err == nil && !told {
+				t.Error("it does not tell what it did")
+			}
+		})
+	}
+}
+
+func describeSet(r backup.Record) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d:", r.Generation())
+	for _, c := range r.Current().Codes {
+		fmt.Fprintf(&b, " %d=%s", c.Number, c.Text)
+	}
+	return b.String()
+}
+
+// What the owner says of policy and service counts more than what is known, and
+// what was recorded more than what is known by now.
+func TestAdditionPolicy(t *testing.T) {
+	inOrder := backup.InOrder
+	known := services.Service{Name: "Acme", Codes: services.Yes, Policy: backup.ByNumber}
+	for _, test := range []struct {
+		name   string
+		before *backup.Record
+		a      addition
+		want   string
+	}{
+		{"known", nil, addition{service: known}, "Acme by number"},
+		{"unknown", nil, addition{service: services.Service{Name: "Elsewhere"}}, " any order"},
+		{"said", nil, addition{service: known, policy: &inOrder}, "Acme in order"},
+		{"recorded", &backup.Record{Service: "Old", Policy: backup.Replaced}, addition{service: known}, "Old replaced"},
+		{"said later", &backup.Record{Service: "Old", Policy: backup.Replaced}, addition{service: known, policy: &inOrder, named: true}, "Acme in order"},
+	} {
+		record := backup.Record{}
+		if test.before != nil {
+			record = *test.before
+			if err := record.Supersede(codesOf("aa"), used); err != nil {
+				t.Fatal(err)
+			}
+		}
+		test.a.codes, test.a.day = codesOf("bb"), used
+		if err := test.a.apply(&record); err != nil {
+			t.Fatalf("%s: %v", test.name, err)
+		}
+		if got := record.Service + " " + record.Policy.String(); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for want, list := range map[string][]int{
+		"number 3": {3}, "numbers 1 and 2": {1, 2}, "numbers 1 to 4": {1, 2, 3, 4}, "numbers 1, 3 and 4": {1, 3, 4},
+	} {
+		if got := numbers(list); got != want {
+			t.Errorf("numbers(%v) = %q, want %q", list, got, want)
+		}
+	}
+}
+
+func TestEndOfPaste(t *testing.T) {
+	for text, ends := range map[string]bool{
+		"": false, "1111": false, "1111\n": false, "1111\n\n": true, "1111\n \t\r\n": true, "\n": true,
+		"1111\n\n2222": false, "1111\n\n2222\n": false, "1111\n\n2222\n\n": true,
+	} {
+		if got := !endOfPaste([]byte(text)).IsZero(); got != ends {
+			t.Errorf("after %q, a pause ends it: %t, want %t", text, got, ends)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+var used = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+
+func dueOf(id oath.ID, left int, renew string) backup.Due {
+	return backup.Due{ID: id, Since: used, Left: left, Renew: renew}
+}
+
+func TestReminder(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		due  []backup.Due
+		want string
+	}{
+		{"nothing", nil, ""},
+		{"one", []backup.Due{dueOf("GitHub:alice", 15, "Settings > Codes")},
+			"Backup codes of GitHub:alice: one was used on 2026-11-23, 15 are left. Make new ones (Settings > Codes), then: tokenctl backup add GitHub:alice"},
+		{"where is unknown", []backup.Due{dueOf("Bank:alice", 1, "")},
+			"Backup codes of Bank:alice: one was used on 2026-11-23, 1 is left. Make new ones, then: tokenctl backup add Bank:alice"},
+		{"not a plain name", []backup.Due{dueOf("60/O'Neil & Co:alice\x1b[2J\n", 0, "a\nb")},
+			`Backup codes of O'Neil & Co:alice\x1b[2J\n: one was used on 2026-11-23, none is left. Make new ones (a\nb), then: tokenctl backup add '60/O'\''Neil & Co:alice\x1b[2J\n'`},
+		{"three", []backup.Due{dueOf("A:a", 1, ""), dueOf("B:b", 2, ""), dueOf("C:c", 0, "")},
+			"Backup codes of A:a (1 is left), B:b (2 are left) and C:c (none is left) were used. To see where to make new ones: tokenctl backup status"},
+		{"many", []backup.Due{dueOf("A:a", 1, ""), dueOf("B:b", 2, ""), dueOf("C:c", 0, ""), dueOf("D:d", 0, ""), dueOf("E:e", 0, "")},
+			"Backup codes of A:a (1 is left), B:b (2 are left), C:c (none is left) and 2 more were used. To see where to make new ones: tokenctl backup status"},
+	} {
+		got := reminder(test.due)
+		if got != test.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", test.name, got, test.want)
+		}
+		if strings.Contains(got, "\n") {
+			t.Errorf("%s: it is more than a line", test.name)
+		}
+	}
+}
+
+// largeLedger makes the ledger of somebody with ten thousand accounts.
+func largeLedger(tb testing.TB) {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "ledger.json")
+	tb.Setenv("TOKENCTL_LEDGER", path)
+	err := backup.UpdateLedger(path, func(l *backup.Ledger) error {
+		for i := range 10000 {
+			id := oath.ID(fmt.Sprintf("Issuer %d:user%d", i%100, i))
+			e := l.Entry(id)
+			e.Kept = backup.OnPaper
+			if err := e.Supersede(make([]backup.Code, 10), used); err != nil {
+				return err
+			}
+		}
+		l.Remind(dueOf("Issuer 1:user1", 9, "Settings"))
+		return nil
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() < 1<<20 {
+		tb.Fatalf("the ledger is too small to tell anything: %v, %v", info, err)
+	}
+}
+
+// A reminder costs a command nothing that could be felt, however large the ledger.
+func TestReminderIsCheap(t *testing.T) {
+	largeLedger(t)
+	var messages bytes.Buffer
+	p := &program{err: &messages}
+	const runs = 100
+	begin := time.Now()
+	for range runs {
+		p.remind(&cobra.Command{})
+	}
+	if each := time.Since(begin) / runs; each > 5*time.Millisecond {
+		t.Errorf("a reminder takes %v", each)
+	}
+	if got := strings.Count(messages.String(), "\n"); got != runs {
+		t.Errorf("%d reminders came, of %d", got, runs)
+	}
+}
+
+func BenchmarkReminder(b *testing.B) {
+	largeLedger(b)
+	p := &program{err: new(bytes.Buffer)}
+	for b.Loop() {
+		p.remind(&cobra.Command{})
+	}
+}
+
+func BenchmarkNoReminder(b *testing.B) {
+	b.Setenv("TOKENCTL_LEDGER", filepath.Join(b.TempDir(), "ledger.json"))
+	p := &program{err: new(bytes.Buffer)}
+	for b.Loop() {
+		p.remind(&cobra.Command{})
+	}
+}
