@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +22,9 @@ type enrollOptions struct {
 	overwrite bool
 	yes       bool
 	json      bool
+
+	sheet      sheetOutput
+	wantsSheet bool
 }
 
 func newEnrollCommand(p *program) *cobra.Command {
@@ -34,6 +38,8 @@ func newEnrollCommand(p *program) *cobra.Command {
 			"codes in one picture are several accounts.\n\n" +
 			"Each key then computes a code, tokenctl computes the same one by itself, and if\n" +
 			"they agree prints it, to be typed into the service at once.\n\n" +
+			"With --sheet, what was put on a token goes on a recovery sheet as well, while its\n" +
+			"secret is in hand: for those who keep no vault.\n\n" +
 			"Where an account is already, with the same secret, nothing changes: after a\n" +
 			"failure halfway, the same command again does the rest.",
 		Example: "  tokenctl enroll qr.png\n" +
@@ -41,6 +47,7 @@ func newEnrollCommand(p *program) *cobra.Command {
 			"  tokenctl enroll --issuer GitHub --account alice --touch",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.sources = args
+			o.wantsSheet = c.Flags().Changed("sheet")
 			if c.Flags().Changed("to") && len(o.to) == 0 {
 				return usagef("--to names no token")
 			}
@@ -49,6 +56,13 @@ func newEnrollCommand(p *program) *cobra.Command {
 	}
 	o.tokens.addFlags(c)
 	o.typed.addFlags(c)
+	o.addTargetFlags(c)
+	c.Flags().StringVar(&o.sheet.file, "sheet", "", "put it on paper as well: write a recovery sheet to `FILE`, .pdf, .html or .txt")
+	return c
+}
+
+// addTargetFlags adds the flags that say what to enroll on, and how.
+func (o *enrollOptions) addTargetFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringSliceVar(&o.to, "to", nil, "put it on these alone: `TOKEN` is key:SERIAL or vault; several parted by commas")
 	f.BoolVar(&o.allKeys, "all-keys", false, "put it on every key that is plugged in, which is what happens without --to")
@@ -59,10 +73,12 @@ func newEnrollCommand(p *program) *cobra.Command {
 	for _, other := range []string{"device", "reader", "no-keys", "no-vault", "all-keys"} {
 		c.MarkFlagsMutuallyExclusive("to", other)
 	}
-	return c
 }
 
 func (p *program) enroll(ctx context.Context, o enrollOptions) error {
+	if err := o.checkSheet(p); err != nil {
+		return err
+	}
 	accounts, unread := p.accountsToEnroll(o)
 	if len(accounts) == 0 {
 		return unread
@@ -80,11 +96,19 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 		return err
 	}
 	results := p.enrollAll(t.Fleet, accounts, o.overwrite)
+	paper, unwritten := p.sheetEnrolled(ctx, accounts, results, o)
 	if p.mayOfferSpare(o, t, accounts) {
 		p.offerSpare(ctx, t, o, accounts, results)
 		p.renew(results, accounts)
+		if paper != nil {
+			unwritten = paper.complete(ctx, p, accounts, results)
+		}
 	}
-	return p.reportEnrolled(results, unread, o.json)
+	err = p.reportEnrolled(results, errors.Join(unread, unwritten), o.json)
+	if err != nil && paper != nil {
+		p.note("The sheet is made. Leave out --sheet when you give the command again.")
+	}
+	return err
 }
 
 // accountsToEnroll returns the accounts, which may come with an error as those of

@@ -12,6 +12,15 @@ import (
 
 // openTargets opens the tokens to enroll on.
 func (p *program) openTargets(ctx context.Context, o enrollOptions) (*tokens, error) {
+	t, err := p.openChosen(ctx, o)
+	if isAbsence(err) && len(o.to) == 0 && !o.tokens.vault.none && !o.tokens.namesKey() {
+		return p.beginWithout(ctx, o.tokens, err)
+	}
+	return t, err
+}
+
+// openChosen opens the tokens that the options choose: those of --to, or all.
+func (p *program) openChosen(ctx context.Context, o enrollOptions) (*tokens, error) {
 	if err := checkTargets(o.to); err != nil {
 		return nil, err
 	}
@@ -20,14 +29,8 @@ func (p *program) openTargets(ctx context.Context, o enrollOptions) (*tokens, er
 		o.tokens.vault.none = !slices.Contains(o.to, vaultName)
 	}
 	t, err := p.openTokens(ctx, o.tokens, true)
-	if isAbsence(err) && len(o.to) == 0 && !o.tokens.vault.none && !o.tokens.namesKey() {
-		t, err = p.beginWithout(ctx, o.tokens, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if len(o.to) == 0 {
-		return t, nil
+	if err != nil || len(o.to) == 0 {
+		return t, err
 	}
 	var chosen fleet.Fleet
 	for _, name := range o.to {

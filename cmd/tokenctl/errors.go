@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
@@ -129,6 +130,22 @@ var remedies = []remedy{
 	{errSealed, exitPassword, "Give that key, AGE-SECRET-KEY-1..., in a file: --vault-key-file FILE"},
 	{errWrongPassphrase, exitPassword, "See what else opens the vault with: tokenctl vault status"},
 
+	{errFileThere, exitFailure, "Replace it with --overwrite, or choose another name."},
+	{errNoFile, exitFailure, "Choose another name."},
+	{errDiskFull, exitNoSpace, "Make room, or name a file on another disk."},
+	{errNoLP, exitFailure, "Install it: sudo apt install cups-client. Or write a file: --output FILE"},
+	{errNotPrinted, exitFailure, "See which printers there are with lpstat -e, and choose one with --printer NAME; or write a file: --output FILE"},
+	{errNoPoppler, exitFailure, "Install it: sudo apt install poppler-utils. Or give pictures of the pages, PNG or JPEG."},
+	{errUnreadPDF, exitFailure, "Give pictures of the pages, PNG or JPEG."},
+	{errNoScan, exitUsage, "It is read from PNG and JPEG, from PDF, and from sheets in text."},
+	{errMissing, exitFailure, "Give the same scans again, and what is missing along with them. To go on without: --partial"},
+	{errSheetDiffers, exitFailure, "Find out which is right: a code of either, tried at the service. If the tokens are, print a new sheet: tokenctl sheet"},
+	{errSheetLacks, exitFailure, "Print what it lacks: tokenctl sheet --only-new"},
+	{sheet.ErrIncomplete, exitFailure, "Scan all of its pages; with --split, as many sheets as are needed. Or type the lines in: --type"},
+	{sheet.ErrNeedsPassphrase, exitPassword, "Give it on a terminal, or with --sheet-passphrase-file."},
+	{sheet.ErrWrongPassphrase, exitPassword, ""},
+	{sheet.ErrNewer, exitFailure, "Use a newer tokenctl."},
+
 	{pcsc.ErrUnavailable, exitNoKey, "Build tokenctl with cgo: install gcc and libpcsclite-dev, and build with CGO_ENABLED=1."},
 	{pcsc.ErrNoService, exitNoKey, "Start pcscd: sudo systemctl start pcscd.socket. If it is not installed: sudo apt install pcscd"},
 	{pcsc.ErrNoPermission, exitNoKey, "pcscd asks polkit who may use readers; over SSH, that is root unless a polkit rule says otherwise."},
@@ -175,6 +192,7 @@ var remedies = []remedy{
 	{oath.ErrUnsupported, exitFailure, ""},
 	{oath.ErrInvalid, exitUsage, ""},
 	{otpauth.ErrNotURI, exitUsage, "It should begin with otpauth://. To type a secret, leave out the source."},
+	{errNoSheet, exitUsage, "Scan it straight and sharp, 150 dpi or more; or type the lines in: --type"},
 	{otpauth.ErrNoQR, exitUsage, "Try a sharper or larger picture, or enter the secret that the service shows beside the code."},
 
 	{ykoath.ErrCorrupt, exitFailure, "Delete the account and enroll it again with a new secret from the service."},

@@ -16,8 +16,8 @@ func newInitCommand(p *program) *cobra.Command {
 		Use:   "init",
 		Short: "Begin: find the keys, make the vault, say what to do next",
 		Long: "Init is the first run. It shows the keys that are plugged in, makes a vault for\n" +
-			"what a lost key would take along, and offers a second way into it. Every step can\n" +
-			"be skipped, and done later by a command of its own.",
+			"what a lost key would take along, and offers a recovery sheet, with a second way\n" +
+			"into it. Every step can be skipped, and done later by a command of its own.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.init(c.Context(), o) },
 	}
@@ -99,27 +99,5 @@ func (p *program) initVault(ctx context.Context, o vaultInitOptions) error {
 	}
 	defer v.close()
 	p.note("The vault is in %s.", printable(dir))
-	return p.offerSecondWay(v, o)
-}
-
-// offerSecondWay offers the vault's key for paper, since a passphrase is easily
-// forgotten.
-func (p *program) offerSecondWay(v *vaultToken, o vaultInitOptions) error {
-	if p.terminal == nil || o.noPassphrase || o.yes {
-		p.note("A second way in, should the passphrase be forgotten: tokenctl vault show-key, on paper.")
-		return nil
-	}
-	err := p.terminal.confirm(false, "Show the vault's own key, to write down as a second way in?")
-	if errors.Is(err, errDeclined) {
-		p.note("Skipped. To do so later: tokenctl vault show-key")
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	identity, err := v.Identity()
-	if err == nil {
-		p.terminal.tell("\n  %s\n\nKeep it where you keep what you cannot replace, and not on this computer.", identity)
-	}
-	return err
+	return p.offerSecondWay(ctx, v, o)
 }

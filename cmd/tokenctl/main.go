@@ -12,13 +12,17 @@
 //	tokenctl keys                   show the keys that are plugged in
 //	tokenctl vault ...              the vault: status, unlock, lock, ways in, git
 //	tokenctl backup ...             one-time backup codes: add, use, list, status
+//	tokenctl sheet                  print the recovery sheet
+//	tokenctl sheet verify SCAN...   read it back, and compare it with the tokens
+//	tokenctl restore [SCAN...]      come back from the recovery sheet
 //	tokenctl password ...           the key's password: set, clear, remember, forget
 //	tokenctl reset                  wipe the key's accounts and password
 //
 // A SOURCE is an otpauth URI, a picture of a QR code, or "-" for either of them
-// on standard input. A QUERY fits accounts by ID, then by name, then by how they
-// begin, then by what they contain; the first of these that fits any account
-// wins, and more than one account is an error that lists them.
+// on standard input. A SCAN is a picture of a page of the sheet, a PDF, or a sheet
+// in text. A QUERY fits accounts by ID, then by name, then by how they begin, then
+// by what they contain; the first of these that fits any account wins, and more
+// than one account is an error that lists them.
 //
 // Results go to standard output, all else to standard error, and questions to the
 // terminal itself. "tokenctl code NAME", piped, prints the digits and a newline.

@@ -98,6 +98,8 @@ func newRootCommand(p *program) *cobra.Command {
 		newInitCommand(p),
 		newVaultCommand(p),
 		newBackupCommand(p),
+		newSheetCommand(p),
+		newRestoreCommand(p),
 	)
 	return root
 }

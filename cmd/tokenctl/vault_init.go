@@ -14,6 +14,7 @@ type vaultInitOptions struct {
 	newPassphrase passwordSource
 	noPassphrase  bool
 	yes           bool
+	identity      string // the key to make it with; "" is a new one
 }
 
 func (o *vaultInitOptions) addFlags(c *cobra.Command) {
@@ -68,9 +69,11 @@ func (p *program) makeVault(ctx context.Context, o vaultInitOptions) (*vaultToke
 			return nil, err
 		}
 	}
-	identity, err := vault.GenerateIdentity()
-	if err != nil {
-		return nil, err
+	identity := o.identity
+	if identity == "" {
+		if identity, err = vault.GenerateIdentity(); err != nil {
+			return nil, err
+		}
 	}
 	if o.noPassphrase { // before the vault is made: without the key, it opens never
 		p.note("This key alone opens the vault. It is kept nowhere: write it down or print it now.")
@@ -78,10 +81,17 @@ func (p *program) makeVault(ctx context.Context, o vaultInitOptions) (*vaultToke
 			return nil, p.unshown
 		}
 	}
-	v, err := vault.Create(dir, identity, ways, vault.Options{WorkFactor: workFactor, Git: runGit(ctx)})
+	known, err := readKnown(dir)
 	if err != nil {
 		return nil, err
 	}
-	known, err := readKnown(dir)
-	return &vaultToken{Vault: v, p: p, ctx: ctx, known: known}, err
+	options := vault.Options{WorkFactor: workFactor, Git: runGit(ctx)}
+	if o.identity != "" {
+		options.Known.Counters = known.Counters // of the vault that had this key before
+	}
+	v, err := vault.Create(dir, identity, ways, options)
+	if err != nil {
+		return nil, err
+	}
+	return &vaultToken{Vault: v, p: p, ctx: ctx, known: known}, nil
 }

@@ -41,9 +41,14 @@ func newVaultPassphraseCommand(p *program) *cobra.Command {
 	return c
 }
 
-// newPassphrase returns a new passphrase: the one given, or one that is asked for
-// twice. It names a weak one as such.
+// newPassphrase returns a new passphrase of the vault, as newPassphraseOf does.
 func (p *program) newPassphrase(ctx context.Context, source passwordSource, yes bool) (string, error) {
+	return p.newPassphraseOf(ctx, "the vault", source, yes)
+}
+
+// newPassphraseOf returns a new passphrase: the one given, or one that is asked for
+// twice. It names a weak one as such.
+func (p *program) newPassphraseOf(ctx context.Context, what string, source passwordSource, yes bool) (string, error) {
 	if source.isGiven() {
 		passphrase, err := source.read(ctx)
 		if weakness := weaknessOf(passphrase); err == nil && weakness != "" {
@@ -52,7 +57,7 @@ func (p *program) newPassphrase(ctx context.Context, source passwordSource, yes 
 		return passphrase, err
 	}
 	for {
-		passphrase, err := p.terminal.askNewSecret("New passphrase of the vault")
+		passphrase, err := p.terminal.askNewSecret("New passphrase of " + what)
 		if errors.Is(err, errNoTerminal) {
 			return "", fmt.Errorf("%w: for the new passphrase", errNoTerminal)
 		}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
+)
+
+// A sheetReader puts sheets together from files, and tells what it finds in each.
+type sheetReader struct {
+	sheet.Reader
+	p        *program
+	failures []error // of what could not be read at all
+}
+
+// readSheets reads scans: pictures, PDFs, and text; "-" is standard input.
+func (p *program) readSheets(ctx context.Context, scans []string) (*sheetReader, error) {
+	r := &sheetReader{p: p}
+	for _, scan := range scans {
+		name, data, err := p.readFile(scan)
+		if err != nil {
+			return r, err
+		}
+		if err := r.add(ctx, name, data); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// add takes what is in a file. What cannot be read does not keep it from reading
+// the rest; it returns an error only if no such file could be.
+func (r *sheetReader) add(ctx context.Context, name string, data []byte) error {
+	switch {
+	case isPicture(data):
+		r.addPage(name)(otpauth.ReadQR(bytes.NewReader(data)))
+	case isPDF(data):
+		err := readPages(ctx, data, func(number int, page image.Image) {
+			r.addPage(fmt.Sprintf("%s, page %d", name, number))(otpauth.FindQR(page))
+		})
+		if errors.Is(err, errNoPoppler) || ctx.Err() != nil {
+			return fmt.Errorf("reading %s: %w", name, err)
+		}
+		if err != nil {
+			r.fail(name, err)
+		}
+	case utf8.Valid(data):
+		r.addWriting(name, string(data))
+	default:
+		r.fail(name, errNoScan)
+	}
+	return nil
+}
+
+func isPDF(data []byte) bool { return bytes.HasPrefix(data, []byte("%PDF-")) }
+
+// fail tells of a file or a page that cannot be read.
+func (r *sheetReader) fail(name string, err error) {
+	err = fmt.Errorf("reading %s: %w", name, err)
+	r.failures = append(r.failures, err)
+	r.p.note("%s", printable(err.Error()))
+}
+
+// addPage takes the QR codes of a page.
+func (r *sheetReader) addPage(name string) func(texts []string, err error) {
+	return func(texts []string, err error) {
+		if err != nil {
+			r.fail(name, err)
+			return
+		}
+		r.addTexts(name, texts)
+	}
+}
+
+func (r *sheetReader) addTexts(name string, texts []string) {
+	taken := 0
+	for _, text := range texts {
+		if err := r.AddText(text); err != nil {
+			r.p.note("%s: a QR code is not taken: %s", name, printable(err.Error()))
+			continue
+		}
+		taken++
+	}
+	r.p.note("%s: %s", name, plural(taken, "1 QR code.", fmt.Sprintf("%d QR codes.", taken)))
+}
+
+// addWriting takes a sheet in text, or lines of one; and texts of QR codes, as
+// another program reads them, or as they are in a sheet that was opened with age.
+func (r *sheetReader) addWriting(name, text string) {
+	var lines strings.Builder
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
+		if !isQRText(line) {
+			lines.WriteString(line)
+			continue
+		}
+		lines.WriteByte('\n')
+		if err := r.AddText(strings.TrimSpace(line)); err != nil {
+			r.p.note("%s: a line is not taken: %s", name, printable(err.Error()))
+		}
+	}
+	if err := r.AddLines(lines.String()); err != nil {
+		r.noteLines(name, err)
+	}
+}
+
+// noteLines tells which lines do not check.
+func (r *sheetReader) noteLines(name string, err error) {
+	for line := range strings.Lines(err.Error()) {
+		r.p.note("%s: %s", name, printable(strings.TrimSpace(line)))
+	}
+}
+
+// isQRText reports whether a line is what a QR code of a sheet holds.
+func isQRText(line string) bool {
+	scheme, _, found := strings.Cut(strings.TrimSpace(line), ":")
+	return found && (scheme == "tokenctl" || isURI(line)) || strings.HasPrefix(line, "AGE-SECRET-KEY-1")
+}

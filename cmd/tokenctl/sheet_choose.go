@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+// choose leaves on the sheet what the options want on it. A part of all does not
+// hold the vault's key, which opens the rest as well.
+func (o sheetOptions) choose(c *sheetContent, l *backup.Ledger) error {
+	if o.noSecrets {
+		c.leaveSecrets()
+	}
+	if o.onlyNew {
+		if lastFull(l) > 0 {
+			c.VaultKey = ""
+		}
+		c.keep(func(e sheet.Entry) bool { return isNew(l, e) })
+	}
+	if len(o.accounts) > 0 {
+		chosen, err := c.match(o.accounts)
+		if err != nil {
+			return err
+		}
+		c.VaultKey = ""
+		c.keep(func(e sheet.Entry) bool { return slices.Contains(chosen, e.Key.Account.ID()) })
+	}
+	c.OnlyNew = c.OnlyNew || o.noSecrets || o.onlyNew || len(o.accounts) > 0
+	return nil
+}
+
+// keep takes all other entries off the sheet.
+func (c *sheetContent) keep(wanted func(sheet.Entry) bool) {
+	c.Entries = slices.DeleteFunc(c.Entries, func(e sheet.Entry) bool {
+		if wanted(e) {
+			return false
+		}
+		e.Key.Secret.Clear()
+		return true
+	})
+}
+
+// leaveSecrets takes all but the backup codes off the sheet.
+func (c *sheetContent) leaveSecrets() {
+	c.VaultKey = ""
+	c.keep(func(e sheet.Entry) bool { return e.Codes.Generation() > 0 })
+	c.clear()
+	for i := range c.Entries {
+		c.Entries[i].Key.Secret = oath.Secret{}
+	}
+}
+
+// match returns the accounts that queries fit, one each.
+func (c *sheetContent) match(queries []string) ([]oath.ID, error) {
+	accounts := mapSlice(c.Entries, func(e sheet.Entry) oath.Account { return e.Key.Account })
+	var chosen []oath.ID
+	for _, query := range queries {
+		a, err := oath.MatchOne(accounts, query)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", query, err)
+		}
+		chosen = append(chosen, a.ID())
+	}
+	return chosen, nil
+}
+
+// isNew reports whether a sheet has something of an account that those since the
+// last full one lack, be it no more than its name.
+func isNew(l *backup.Ledger, e sheet.Entry) bool {
+	id, secret, codes := e.Key.Account.ID(), fingerprint(e.Key), generationOf(e.Codes)
+	if secret == "" && codes == 0 {
+		return !slices.ContainsFunc(sinceFull(l), func(s backup.Sheet) bool {
+			_, named := s.Items[id]
+			return named
+		})
+	}
+	return l.Lacks(id, secret, codes)
+}

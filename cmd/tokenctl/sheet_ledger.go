@@ -1,0 +1,98 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
+)
+
+// recordOf returns what the ledger keeps of a sheet.
+func recordOf(s sheet.Sheet) backup.Sheet {
+	record := backup.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, OnlyNew: s.OnlyNew, Items: make(map[oath.ID]backup.Item)}
+	for _, e := range s.Entries {
+		record.Items[e.Key.Account.ID()] = backup.Item{Fingerprint: fingerprint(e.Key), Generation: generationOf(e.Codes)}
+	}
+	return record
+}
+
+// fingerprint tells accounts' secrets apart, and is empty if there is none. It
+// leaves the counter out, which moves with every code.
+func fingerprint(k otpauth.Key) string {
+	if len(k.Secret.Bytes()) == 0 {
+		return ""
+	}
+	k.Account.Counter = 0
+	return backup.Fingerprint(k.URI())
+}
+
+// generationOf returns that of the codes on a sheet, 0 if there are none, or their
+// texts are not known.
+func generationOf(r backup.Record) int {
+	if !r.HasTexts() {
+		return 0
+	}
+	return r.Generation()
+}
+
+// lastFull returns the number of the last sheet that is no mere part, 0 if there
+// is none.
+func lastFull(l *backup.Ledger) int {
+	if s := l.LastFullSheet(); s != nil {
+		return s.Number
+	}
+	return 0
+}
+
+// sinceFull returns the last full sheet and those that came after it.
+func sinceFull(l *backup.Ledger) []backup.Sheet {
+	full := lastFull(l)
+	i := slices.IndexFunc(l.Sheets, func(s backup.Sheet) bool { return s.Number >= full })
+	return l.Sheets[max(i, 0):]
+}
+
+// lastWithSecret returns the newest sheet with an account's secret, nil if there
+// is none.
+func lastWithSecret(l *backup.Ledger, id oath.ID) *backup.Sheet {
+	for i := len(l.Sheets) - 1; i >= 0; i-- {
+		if l.Sheets[i].Items[id].Fingerprint != "" {
+			return &l.Sheets[i]
+		}
+	}
+	return nil
+}
+
+// recordRead records that sheets were read back, whole. One that this machine knew
+// nothing of is known from now on, if it is the only one, and newer than all that
+// are.
+func (p *program) recordRead(c sheet.Contents) error {
+	return updateLedger(func(l *backup.Ledger) error {
+		for _, s := range c.Sheets {
+			if l.Verify(s.ID, p.now()) || len(c.Sheets) > 1 || s.Number < l.NextSheet() {
+				continue
+			}
+			if err := l.AddSheet(recordOfRead(s, c)); err != nil {
+				return err
+			}
+			l.Verify(s.ID, p.now())
+		}
+		return nil
+	})
+}
+
+// recordOfRead is recordOf for the one sheet that was read.
+func recordOfRead(s sheet.Printing, c sheet.Contents) backup.Sheet {
+	whole := sheet.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, OnlyNew: s.OnlyNew}
+	for _, k := range c.Accounts {
+		whole.Entries = append(whole.Entries, sheet.Entry{Key: k, Codes: c.Codes[k.Account.ID()]})
+	}
+	record := recordOf(whole)
+	for id, codes := range c.Codes {
+		item := record.Items[id]
+		item.Generation = generationOf(codes)
+		record.Items[id] = item
+	}
+	return record
+}
