@@ -18,6 +18,7 @@ import (
 )
 
 func init() {
+	postgresStore = func(b *testing.B) Store { return SQLStore{openPostgres(b, 10)} }
 	openers["postgresql"] = func(t *testing.T) Store { return SQLStore{openPostgres(t, 10)} }
 }
 
