@@ -52,72 +52,58 @@ func (p *htmlPage) symbols(b drawn) {
 	p.w.WriteString("</div>\n")
 }
 
-// lines writes a table, whose head browsers repeat on each page.
+// lines writes a table of lines to tick, and one of others. Browsers repeat their
+// heads on each page.
 func (p *htmlPage) lines(lines []Line) {
-	if len(lines) == 0 {
-		return
+	for _, alike := range byTick(lines) {
+		p.table(alike)
 	}
-	tick := hasTick(lines)
-	p.w.WriteString("<table>\n<thead><tr>")
-	if tick {
-		p.w.WriteString("<th></th>")
+}
+
+func (p *htmlPage) table(lines []Line) {
+	const common = `<th class="count">line</th><th>to type in</th><th class="check">check</th>`
+	head := common
+	if lines[0].Tick {
+		head = "<th></th>" + common + `<th class="date">used on</th>`
 	}
-	p.w.WriteString("<th class=\"count\">line</th><th>to type in</th><th class=\"check\">check</th>")
-	if tick {
-		p.w.WriteString("<th class=\"date\">used on</th>")
-	}
-	p.w.WriteString("</tr></thead>\n<tbody>\n")
+	p.w.WriteString("<table>\n<thead><tr>" + head + "</tr></thead>\n<tbody>\n")
 	for _, l := range lines {
-		p.line(l, tick)
+		p.line(l)
 	}
 	p.w.WriteString("</tbody>\n</table>\n")
 }
 
-func hasTick(lines []Line) bool {
-	for _, l := range lines {
-		if l.Tick {
-			return true
-		}
+func (p *htmlPage) line(l Line) {
+	p.w.WriteString("<tr>")
+	if l.Tick {
+		p.w.WriteString(`<td class="box">` + boxes[l.Used != ""] + "</td>")
 	}
-	return false
+	p.printf(`<td class="count">%s</td><td class="groups">`, strconv.Itoa(l.Number))
+	p.groups(l)
+	p.printf(`</td><td class="check"><bdi>%s</bdi></td>`, l.Check)
+	if l.Tick {
+		p.printf(`<td class="date"><span class="rule">%s</span></td>`, l.Used)
+	}
+	p.w.WriteString("</tr>\n")
 }
 
-// line writes a row, with cells for the box and the date if other rows have them.
-func (p *htmlPage) line(l Line, tick bool) {
-	class, box, date, open, closed := "", "", "", "", ""
-	if l.Tick {
-		class, box, date = " class=\"tick\"", emptyBox, "<span class=\"rule\">%s</span>"
-	}
-	if l.Tick && l.Used != "" {
-		box = tickedBox
-	}
+// groups writes a line's groups, struck through if it is used.
+func (p *htmlPage) groups(l Line) {
 	if l.Used != "" {
-		open, closed = "<s>", "</s>"
+		p.w.WriteString("<s>")
+		defer p.w.WriteString("</s>")
 	}
-	p.w.WriteString("<tr" + class + ">")
-	if tick {
-		p.w.WriteString("<td class=\"box\">" + box + "</td>")
-	}
-	p.printf("<td class=\"count\">%s</td><td class=\"groups\">"+open, strconv.Itoa(l.Number))
 	for i, g := range l.Groups {
 		if i > 0 {
 			p.w.WriteString(" ")
 		}
 		p.printf("<bdi>%s</bdi>", g)
 	}
-	p.printf(closed+"</td><td class=\"check\"><bdi>%s</bdi></td>", l.Check)
-	if tick {
-		p.w.WriteString("<td class=\"date\">")
-		if date != "" {
-			p.printf(date, l.Used)
-		}
-		p.w.WriteString("</td>")
-	}
-	p.w.WriteString("</tr>\n")
 }
 
-// Boxes to tick are drawn: no font is sure to have them.
-const (
-	emptyBox  = `<svg width="4mm" height="4mm" viewBox="0 0 16 16"><path class="stroke" d="M1 1h14v14h-14z"/></svg>`
-	tickedBox = `<svg width="4mm" height="4mm" viewBox="0 0 16 16"><path class="stroke" d="M1 1h14v14h-14zM3.5 3.5l9 9M3.5 12.5l9-9"/></svg>`
-)
+// boxes are those to tick, and ticked ones. They are drawn, for no font is sure to
+// have them.
+var boxes = map[bool]string{
+	false: `<svg width="4mm" height="4mm" viewBox="0 0 16 16"><path class="stroke" d="M1 1h14v14h-14z"/></svg>`,
+	true:  `<svg width="4mm" height="4mm" viewBox="0 0 16 16"><path class="stroke" d="M1 1h14v14h-14zM3.5 3.5l9 9M3.5 12.5l9-9"/></svg>`,
+}

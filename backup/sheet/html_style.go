@@ -69,8 +69,8 @@ table { border-spacing: 0; margin: 2.5mm 0 }
 tr { break-inside: avoid }
 th { padding: 0; font-size: 7pt; font-weight: normal; text-align: left; white-space: nowrap }
 td { padding: 0; line-height: 4.9mm; vertical-align: top }
-.tick td { padding-top: 0.95mm; padding-bottom: 0.95mm }
-td.box { padding-right: 2mm }
+.box { padding-right: 2mm }
+.box, .box ~ td { padding-top: 0.95mm; padding-bottom: 0.95mm }
 .box svg { margin-top: 0.3mm }
 .count { padding-right: 3mm; text-align: right }
 td.count, td.groups, td.check {

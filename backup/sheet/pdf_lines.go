@@ -28,7 +28,7 @@ type grid struct {
 	dateWidth, numbers, boxes float64
 }
 
-// newGrid divides a column.
+// newGrid divides a column for lines, which are all to be ticked or all not.
 func newGrid(pen *canvas, c column, lines []Line) grid {
 	g := grid{x: c.x}
 	natural := 0.0
@@ -36,9 +36,9 @@ func newGrid(pen *canvas, c column, lines []Line) grid {
 		g.numbers = max(g.numbers, pen.width(countStyle, strconv.Itoa(l.Number)))
 		g.checkWidth = max(g.checkWidth, min(checkRoom, pen.width(checkStyle, l.Check)))
 		natural = max(natural, pen.groupsWidth(l.Groups))
-		if l.Tick {
-			g.boxes, g.dateWidth = boxRoom, dateRoom
-		}
+	}
+	if lines[0].Tick {
+		g.boxes, g.dateWidth = boxRoom, dateRoom
 	}
 	g.number = g.x + g.boxes + g.numbers
 	g.groups = g.number + 3
@@ -66,20 +66,23 @@ func (pen *canvas) groupsWidth(groups []string) (width float64) {
 // typed is the width of every character of typed lines.
 func (pen *canvas) typed() float64 { return pen.width(typedStyle, "0") }
 
-// lines makes rows of typed lines, below a row that says what is what.
+// lines makes rows of typed lines: those to tick apart from the others, each below
+// a row that says what is what.
 func (p *pages) lines(pen *canvas, c column, lines []Line) (rows []row) {
-	if len(lines) == 0 {
-		return nil
+	for _, alike := range byTick(lines) {
+		rows = append(rows, spaced(textGap, p.linesAlike(pen, c, alike))...)
 	}
+	return rows
+}
+
+func (p *pages) linesAlike(pen *canvas, c column, lines []Line) []row {
 	g := newGrid(pen, c, lines)
-	rows = append(rows, g.header())
+	rows := []row{g.header()}
 	for i, l := range lines {
-		next := p.keep(g.line(pen, l))
+		rows = append(rows, p.keep(g.line(pen, l))...)
 		if i == 0 {
-			next = p.keep(append(rows, next...))
-			rows = nil
+			rows = p.keep(rows) // the header does not stay behind
 		}
-		rows = append(rows, next...)
 	}
 	return rows
 }

@@ -9,7 +9,7 @@ import (
 const (
 	sideMargin  = 15.0
 	topMargin   = 14.0
-	footMargin  = 12.0 // below the foot
+	footMargin  = 13.0 // below the foot
 	footHeight  = 7.0
 	blockGap    = 6.0
 	sectionGap  = 4.0
