@@ -174,11 +174,24 @@ func (r *records) parse(id oath.ID, text []byte) (backup.Record, error) {
 	if err != nil {
 		return record, about(id, fmt.Errorf("its backup codes in the vault: %w", err))
 	}
-	merged := backup.Merge(record, r.entry(id).Record)
-	if record.HasTexts() && !merged.HasTexts() {
-		return record, about(id, errOlderCodes)
+	e := r.entry(id)
+	merged := backup.Merge(record, e.Record)
+	switch {
+	case e.Kept != backup.InVault || isSameSet(record.Current(), merged.Current()):
+		return merged, nil
+	case record.Current() == nil:
+		return record, about(id, errCodesAway)
 	}
-	return merged, nil
+	return record, about(id, errOlderCodes)
+}
+
+// isSameSet reports whether a set came out of the merging of two records as the
+// current one, and not another that only the ledger knows.
+func isSameSet(set, merged *backup.Set) bool {
+	if set == nil || merged == nil {
+		return set == merged
+	}
+	return set.Generation == merged.Generation && set.Made.Equal(merged.Made)
 }
 
 // about tells which account an error is about.

@@ -1,0 +1,173 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A home is where a person's vault and ledger are. Its vault has backup codes of
+// GitHub:alice, and its ledger those of Bank:bob on paper.
+type home string
+
+// newHome makes a home with so many codes of each.
+func newHome(t *testing.T, codes int) home {
+	t.Helper()
+	h := home(t.TempDir())
+	out := h.must(t, "", "tokenctl", "vault", "init", "--no-passphrase")
+	if err := os.WriteFile(h.key(), []byte(out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var list strings.Builder
+	for i := range codes {
+		fmt.Fprintln(&list, codeAt(i))
+	}
+	h.must(t, list.String(), "tokenctl", "backup", "add", "GitHub:alice", "-", "--new")
+	h.must(t, "", "tokenctl", "backup", "add", "Bank:bob", "--new", "--on-paper", fmt.Sprint(codes))
+	return h
+}
+
+func codeAt(i int) string { return fmt.Sprintf("1234%04d", i) }
+
+func (h home) key() string { return filepath.Join(string(h), "vault.key") }
+
+// command returns a program that is at home there.
+func (h home) command(args ...string) *exec.Cmd {
+	c := exec.Command(args[0], args[1:]...)
+	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + string(h), "LC_ALL=C.UTF-8"}
+	return c
+}
+
+func (h home) run(t *testing.T, stdin string, args ...string) outcome {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	c := h.command(args...)
+	c.Stdin, c.Stdout, c.Stderr = strings.NewReader(stdin), &stdout, &stderr
+	err := c.Run()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return outcome{c.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+}
+
+func (h home) must(t *testing.T, stdin string, args ...string) string {
+	t.Helper()
+	o := h.run(t, stdin, args...)
+	if o.status != 0 {
+		t.Fatalf("%s: %v", strings.Join(args, " "), o)
+	}
+	return o.stdout
+}
+
+// Many who use a code at once get a code each, and none gets another's.
+func TestBackupUseAtOnce(t *testing.T) {
+	t.Parallel()
+	const users = 12
+	h := newHome(t, users)
+	results := make(chan outcome)
+	for range users {
+		for _, account := range []string{"GitHub:alice", "Bank:bob"} {
+			go func() { results <- h.run(t, "", "tokenctl", "backup", "use", account, "--json", "--vault-key-file", h.key()) }()
+		}
+	}
+	numbers, codes := make(map[string][]int), []string{}
+	for range 2 * users {
+		var got usedJSON
+		o := <-results
+		if err := json.Unmarshal([]byte(o.stdout), &got); err != nil || o.status != 0 {
+			t.Fatalf("%v: %v", err, o)
+		}
+		numbers[got.ID] = append(numbers[got.ID], got.Number)
+		if got.ID == "GitHub:alice" {
+			codes = append(codes, got.Code)
+		}
+	}
+	for id, list := range numbers {
+		slices.Sort(list)
+		if got := slices.Compact(list); len(got) != users {
+			t.Errorf("%s: the numbers used are %v", id, list)
+		}
+	}
+	slices.Sort(codes)
+	for i, code := range codes {
+		if code != codeAt(i) {
+			t.Errorf("the codes used are %v", codes)
+			break
+		}
+	}
+	for _, account := range []string{"GitHub:alice", "Bank:bob"} {
+		if o := h.run(t, "", "tokenctl", "backup", "use", account, "--vault-key-file", h.key()); o.status != exitNoCodeLeft || o.stdout != "" {
+			t.Errorf("one more of %s: %v", account, o)
+		}
+	}
+}
+
+// changing are the system calls that change a disk, or show something.
+const changing = "write,pwrite64,ftruncate,fsync,fdatasync,mkdirat,renameat,renameat2,linkat,unlinkat"
+
+// A use that is killed anywhere has shown no code that could come twice.
+func TestBackupUseKilled(t *testing.T) {
+	t.Parallel()
+	requireTool(t, "strace")
+	begin := newHome(t, 3)
+	seen := make(map[string]int)
+	for call := 1; ; call++ {
+		h := home(filepath.Join(t.TempDir(), "home"))
+		if out, err := exec.Command("cp", "-a", string(begin), string(h)).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		o := h.run(t, "", "strace", "-f", "-qq", "-o", os.DevNull, "-e", "trace="+changing,
+			"-e", fmt.Sprintf("inject=%s:signal=KILL:when=%d", changing, call),
+			"tokenctl", "backup", "use", "GitHub:alice", "--vault-key-file", h.key())
+		if o.status == 0 {
+			break
+		}
+		seen[h.afterKill(t, strings.TrimSpace(o.stdout))]++
+		os.RemoveAll(string(h))
+	}
+	for _, state := range []string{"unused", "used, not shown", "used, shown"} {
+		if seen[state] == 0 {
+			t.Errorf("killed at every call, it was never found %s: %v", state, seen)
+		}
+	}
+}
+
+// afterKill looks at what a killed use of the first code left, and goes on from
+// there.
+func (h home) afterKill(t *testing.T, shown string) (state string) {
+	t.Helper()
+	var list []recordJSON
+	text := h.must(t, "", "tokenctl", "backup", "list", "GitHub:alice", "--show", "--json", "--vault-key-file", h.key())
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		t.Fatal(err)
+	}
+	state, next := list[0].Codes[0].State, codeAt(0)
+	if state == "used" {
+		next = codeAt(1)
+	}
+	isDue := strings.Contains(h.run(t, "", "tokenctl", "vault", "status").stderr, "Backup codes of GitHub:alice")
+	if isDue != (state == "used") {
+		t.Errorf("the code is %s, and a reminder comes: %t", state, isDue)
+	}
+	if got := strings.TrimSpace(h.must(t, "", "tokenctl", "backup", "use", "alice", "--vault-key-file", h.key())); got != next {
+		t.Errorf("the first code is %s, and the next one to come is %q", state, got)
+	}
+	switch {
+	case shown == "" && state == "used":
+		return "used, not shown"
+	case shown == "":
+		return state
+	case shown != codeAt(0) || state != "used":
+		t.Errorf("%q is shown, and the first code is %s", shown, state)
+	}
+	return "used, shown"
+}
