@@ -134,6 +134,31 @@ func TestMoveBackupCodes(t *testing.T) {
 	}
 }
 
+// No codes are lost to an account that is given the name of others.
+func TestRenameOverBackupCodes(t *testing.T) {
+	t.Parallel()
+	v := create(t)
+	put(t, v, "GitHub:alice", "GitHub:bob")
+	for _, id := range []oath.ID{"GitHub:alice", "Key:carol"} {
+		if err := v.SetBackupCodes(id, []byte("of "+string(id)+"\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expectError(t, v.Rename("GitHub:alice", "Key:carol"), oath.ErrExists)
+	for _, id := range []oath.ID{"GitHub:alice", "Key:carol"} {
+		if got, err := v.BackupCodes(id); string(got) != "of "+string(id)+"\n" || err != nil {
+			t.Errorf("%s has %q, %v", id, got, err)
+		}
+	}
+	if err := v.Rename("GitHub:bob", "Key:carol"); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"GitHub/alice.age", "GitHub/alice.codes.age", "Key/carol.age", "Key/carol.codes.age"}
+	if got := files(t, filepath.Join(v.Dir(), "accounts")); !slices.Equal(got, want) {
+		t.Errorf("left are %q, want %q", got, want)
+	}
+}
+
 // What is written is encrypted to the keys that this machine trusts, or not at all.
 func TestUpdateBackupCodesDistrusts(t *testing.T) {
 	t.Parallel()

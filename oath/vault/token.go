@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -198,7 +199,8 @@ func (v *Vault) Replace(a oath.Account, s oath.Secret) error {
 }
 
 // Rename gives an account another ID, in the file's name and in its content;
-// backup codes go with it. The vault must be unlocked.
+// backup codes go with it. The vault must be unlocked. It returns oath.ErrExists
+// if there is such an account, or are backup codes of one, and both have codes.
 func (v *Vault) Rename(old, new oath.ID) error {
 	return v.change(fmt.Sprintf("Rename %s to %s", label(old), label(new)), func() error {
 		file, err := v.locate(old)
@@ -267,6 +269,10 @@ func (v *Vault) moveFiles(from, to string, r record) error {
 		return err
 	}
 	if there {
+		if taken, err := v.disk.exists(codesPath(to)); err != nil || taken {
+			v.disk.remove(staged)
+			return cmp.Or(err, oath.ErrExists)
+		}
 		steps = append(steps, step{codesPath(from), codesPath(to)})
 	}
 	return v.disk.perform(append(steps, step{from, ""}))
