@@ -37,22 +37,6 @@ var (
 	ErrWrongPassphrase = errors.New("wrong passphrase")
 )
 
-// A LineError tells which typed line does not check, and where to look. It never
-// quotes the line.
-type LineError struct {
-	Line      int   // its number on the sheet; 0 if it has none
-	Group     int   // where the mistake is, from 1, not counting the keyword; 0 if that is not known
-	Character int   // in the group, from 1; 0 if that is not known
-	Swapped   bool  // that character and the next have changed places
-	Err       error // what else is wrong, nil if it is the check alone
-}
-
-func (e *LineError) Error() string {
-	return "line does not check"
-}
-
-func (e *LineError) Unwrap() error { return e.Err }
-
 // A ConflictError names accounts that were read with different secrets.
 type ConflictError struct{ IDs []oath.ID }
 

@@ -18,3 +18,16 @@ func NewID(random io.Reader) (string, error) {
 	}
 	return base32.StdEncoding.EncodeToString(b), nil
 }
+
+// isID reports whether a text may be the ID of a printing.
+func isID(text string) bool {
+	if len(text) != idLength {
+		return false
+	}
+	for i := range len(text) {
+		if !isLetter(text[i]) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,33 +1,35 @@
 package sheet
 
-import "io"
-
 // Plain returns the sheet as anyone can read it. The same sheet makes the same
 // document. It returns ErrInvalid.
-func (s Sheet) Plain() (Document, error) { return Document{}, errTodo }
-
-// DefaultWorkFactor is the base-2 logarithm of scrypt's cost, as in age;
-// MaxWorkFactor the highest that is sealed or opened with, which takes a gigabyte
-// of memory.
-const (
-	DefaultWorkFactor = 18
-	MaxWorkFactor     = 20
-)
-
-// Encrypt returns the sheet sealed with a passphrase, by age and its scrypt
-// recipient. Sealing draws random numbers, so no two documents are the same. It
-// returns ErrInvalid, also for an empty passphrase.
-func (s Sheet) Encrypt(passphrase string, workFactor int) (Document, error) {
-	return Document{}, errTodo
+func (s Sheet) Plain() (Document, error) {
+	s, err := s.checked()
+	if err != nil {
+		return Document{}, err
+	}
+	c := s.composer()
+	list := contentsRecord{stamp: s.stamp(), date: s.Date, adds: s.adds()}
+	var body []Block
+	add := func(b Block, digests []string) {
+		b.Number = len(body) + 1
+		body = append(body, b)
+		list.list = append(list.list, digests)
+	}
+	if s.VaultKey != "" {
+		add(c.keyBlock(s.VaultKey))
+	}
+	for _, e := range s.Entries {
+		add(s.entryBlock(c, e))
+	}
+	return s.document(c, s.ID, body, contentsRecords(list), s.plainSteps()), nil
 }
 
-// MaxShares is how many sheets one can be split into.
-const MaxShares = 16
+func (s Sheet) stamp() stamp { return stamp{s.Number, s.ID} }
 
-// Split returns n documents, any k of which open the sheet: 2 <= k <= n <=
-// MaxShares. It returns ErrInvalid, or an error of reading random.
-func (s Sheet) Split(k, n int, random io.Reader) ([]Document, error) { return nil, errTodo }
-
-// Text returns the document as plain text in UTF-8, of 78 columns at most, for
-// Reader.AddLines to read back. It leaves out the QR codes.
-func (d Document) Text() []byte { return nil }
+// adds returns the sheet that this one belongs with, 0 if it stands alone.
+func (s Sheet) adds() int {
+	if s.OnlyNew {
+		return s.Supersedes
+	}
+	return 0
+}

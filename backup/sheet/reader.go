@@ -1,85 +1,150 @@
 package sheet
 
 import (
+	"crypto/sha256"
 	"errors"
-	"time"
-
-	"github.com/tokenctl/tokenctl/backup"
-	"github.com/tokenctl/tokenctl/oath"
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"strings"
 )
 
 // A Reader puts sheets together again from what was scanned and typed, in any
 // order, of one sheet or several. The zero value is ready. It is not safe for
 // concurrent use.
-type Reader struct{}
+type Reader struct {
+	seen    map[[sha256.Size]byte]bool // texts of QR codes
+	size    int                        // of all that was taken, in bytes
+	records []any                      // of QR codes
+	foreign int                        // QR codes that are of no sheet
+	pads    []*pad                     // what was typed, of each sheet
+	current *pad
+}
+
+// maxSize is how much a Reader takes, in bytes: a sheet of ten thousand accounts
+// several times over.
+const maxSize = 64 << 20
 
 // AddText takes the text of one QR code. One that was there before changes
 // nothing. What it does not take, it tells: ErrForeign, ErrDamaged, ErrNewer or
 // ErrTooLarge; or for an otpauth URI the error of otpauth.Parse. An otpauth URI
 // that is on no sheet is an account like any other.
-func (r *Reader) AddText(text string) error { return errors.ErrUnsupported }
+func (r *Reader) AddText(text string) error {
+	if len(text) > maxRecord || r.size+len(text) > maxSize {
+		return ErrTooLarge
+	}
+	sum := sha256.Sum256([]byte(text))
+	if r.seen[sum] {
+		return nil
+	}
+	record, err := parseRecord(strings.TrimSpace(text))
+	if err != nil {
+		if errors.Is(err, ErrForeign) {
+			r.foreign++
+		}
+		return err
+	}
+	if r.seen == nil {
+		r.seen = make(map[[sha256.Size]byte]bool)
+	}
+	r.seen[sum] = true
+	r.size += len(text)
+	r.records = append(r.records, record)
+	return nil
+}
+
+// maxLineErrors is how many lines that do not check are told of a text. One with
+// more of them is not a sheet.
+const maxLineErrors = 50
 
 // AddLines takes lines as they were typed in, each beginning with its number, or
-// the whole of a sheet that Document.Text wrote. The error joins a *LineError for
-// each line that does not check; all others are taken.
-func (r *Reader) AddLines(text string) error { return errors.ErrUnsupported }
-
-// State tells what was read so far, and what is missing.
-func (r *Reader) State() State { return State{} }
-
-// Contents returns what was read. The passphrase is that of a sealed sheet, else
-// it is ignored.
-//
-// With an error, it returns what could be read nonetheless. The error joins
-// ErrNeedsPassphrase, ErrWrongPassphrase, ErrIncomplete, a *ConflictError and a
-// *ShareError, as the case may be. What is merely missing is no error, but listed
-// in Contents.Missing.
-func (r *Reader) Contents(passphrase string) (Contents, error) {
-	return Contents{}, errors.ErrUnsupported
+// the whole of a sheet that Document.Text wrote. Lines of which the number was left
+// out count as the next. The error joins a *LineError for each line that does not
+// check; all others are taken. It is ErrTooLarge for more than a Reader can hold,
+// and a text is given up after fifty errors.
+func (r *Reader) AddLines(text string) error {
+	if r.size+len(text) > maxSize {
+		return ErrTooLarge
+	}
+	r.size += len(text)
+	barred := hasBarred(text)
+	var wrong []error
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") || barred && !isBarred(line) {
+			continue
+		}
+		if err := r.addLine(line); err != nil {
+			wrong = append(wrong, err)
+		}
+		if len(wrong) == maxLineErrors {
+			break
+		}
+	}
+	return errors.Join(wrong...)
 }
 
-// A State is how far reading has come.
-type State struct {
-	Sheets  []Printing // of which something was read, by number
-	Missing []Missing
-
-	// NeedsPassphrase says that what was read is sealed with one.
-	NeedsPassphrase bool
-
-	// Accounts and CodeSets count those that can be read without opening anything.
-	Accounts, CodeSets int
-
-	// Notes are whole sentences on what is odd: pages of several sheets, say.
-	Notes []string
+// hasBarred reports whether a text is one that Document.Text wrote: there, only
+// lines with a bar can be typed in.
+func hasBarred(text string) bool {
+	for line := range strings.Lines(text) {
+		if isBarred(strings.TrimSpace(line)) {
+			return true
+		}
+	}
+	return false
 }
 
-// A Printing is a sheet as it came off the printer, once.
-type Printing struct {
-	Number  int
-	ID      string
-	Date    time.Time // zero if that was not read, or is sealed
-	OnlyNew bool      // it belongs with the sheets before it
-	Sealed  bool      // with a passphrase
-	Shares  int       // how many there are, if it is split
-	Need    int       // how many of them open it
+// maxTypedLine is more than any line of a sheet has, in bytes.
+const maxTypedLine = 1000
+
+func (r *Reader) addLine(text string) error {
+	if r.current == nil {
+		r.current = r.newPad()
+	}
+	if len(text) > maxTypedLine {
+		return &LineError{Line: r.current.last + 1, Err: ErrTooLarge}
+	}
+	line, wrong := readLine(text, r.current.last+1)
+	if wrong != nil {
+		return wrong
+	}
+	if err := r.take(line); err != nil {
+		return &LineError{Line: line.number, Err: err}
+	}
+	return nil
 }
 
-// Contents are what was on the sheets.
-type Contents struct {
-	Number int // of the newest sheet; 0 if no sheet was told
-	ID     string
-	Date   time.Time
-	Sheets []Printing // all of them, by number
+// take puts a line that checks on the pad of its sheet.
+func (r *Reader) take(line typedLine) error {
+	if !isKeyword(line.keyword) {
+		return ErrNewer
+	}
+	if line.keyword == sheetKeyword || line.keyword == endKeyword {
+		w, err := parseWhole(line.text)
+		if err != nil {
+			return err
+		}
+		r.current = r.padOf(w)
+	}
+	return r.current.put(line)
+}
 
-	VaultKey string        // AGE-SECRET-KEY-1..., or ""
-	Accounts []otpauth.Key // each ID once, sorted by label
-	Codes    map[oath.ID]backup.Record
+func (r *Reader) newPad() *pad {
+	p := &pad{lines: make(map[int]typedLine)}
+	r.pads = append(r.pads, p)
+	return p
+}
 
-	// Doubtful are accounts whose ID is that of one in Accounts, with another
-	// secret. The *ConflictError names them.
-	Doubtful []otpauth.Key
-
-	Missing []Missing
-	Notes   []string
+// padOf returns the pad of a sheet. One of which that was not known yet becomes
+// its pad.
+func (r *Reader) padOf(w whole) *pad {
+	for _, p := range r.pads {
+		if p.known && p.whole.stamp == w.stamp && p.whole.copy == w.copy {
+			return p
+		}
+	}
+	p := r.current
+	if p.known {
+		p = r.newPad()
+	}
+	p.whole, p.known = w, true
+	return p
 }

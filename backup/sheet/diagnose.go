@@ -1,0 +1,104 @@
+package sheet
+
+// A Mistake is what seems to be wrong with a line that does not check.
+type Mistake byte
+
+const (
+	Unclear           Mistake = iota
+	WrongCharacter            // one is another than on paper
+	SwappedCharacters         // one and the next have changed places
+	MissingCharacter          // one was left out
+	ExtraCharacter            // one was put in
+	WrongNumber               // the line is another one
+	WrongCheck                // the text is right, the check at its end is not
+)
+
+// A suspicion is the only single mistake that explains why a line does not check.
+type suspicion struct {
+	mistake Mistake
+	at      int // the place in the text, from 0; where a character is missing, it belongs before that
+}
+
+// diagnose looks for the mistake in a line that does not check. Characters that
+// cannot be in such a text help to rule out places; allowed tells which can.
+func diagnose(number int, text, check string, allowed func(byte) bool) suspicion {
+	said, ok := parseParity(check)
+	if !ok {
+		return suspicion{mistake: WrongCheck}
+	}
+	is := parityOf(number, text)
+	if is.length != said.length {
+		return diagnoseLength(number, text, check, allowed)
+	}
+	d0, d1 := is.c0^said.c0, is.c1^said.c1
+	switch {
+	case d0 != 0 && d1 != 0:
+		return wrongAt(text, d0, power(d0, d1), allowed)
+	case d0 == 0:
+		if s := swappedIn(text, d1); s.mistake != Unclear {
+			return s
+		}
+	}
+	if differInOne(is.String(), check) {
+		return suspicion{mistake: WrongCheck}
+	}
+	return suspicion{}
+}
+
+// wrongAt explains a mistake at a place of the message.
+func wrongAt(text string, difference byte, place int, allowed func(byte) bool) suspicion {
+	at := place - numberBytes
+	switch {
+	case at < 0:
+		return suspicion{mistake: WrongNumber}
+	case at < len(text) && allowed(inverse(inverse(text[at])^difference)):
+		return suspicion{WrongCharacter, at}
+	}
+	return suspicion{}
+}
+
+// swappedIn looks for neighbours whose change of places explains the difference in
+// c1.
+func swappedIn(text string, difference byte) (found suspicion) {
+	for i := range len(text) - 1 {
+		d := inverse(text[i]) ^ inverse(text[i+1])
+		if d == 0 || timesPower(d, i+numberBytes)^timesPower(d, i+1+numberBytes) != difference {
+			continue
+		}
+		if found.mistake != Unclear {
+			return suspicion{}
+		}
+		found = suspicion{SwappedCharacters, i}
+	}
+	return found
+}
+
+// diagnoseLength looks for a character too many or too few, by trying.
+func diagnoseLength(number int, text, check string, allowed func(byte) bool) (found suspicion) {
+	if differInOne(checkOf(number, text), check) {
+		return suspicion{mistake: WrongCheck}
+	}
+	for at := range len(text) + 1 {
+		if at < len(text) && checks(number, text[:at]+text[at+1:], check) {
+			return suspicion{ExtraCharacter, at}
+		}
+		for c := byte(' '); c <= '~'; c++ {
+			if allowed(c) && checks(number, text[:at]+string(rune(c))+text[at:], check) {
+				return suspicion{MissingCharacter, at}
+			}
+		}
+	}
+	return suspicion{}
+}
+
+// differInOne reports whether two texts of the same length have all but one
+// character in common.
+func differInOne(a, b string) bool {
+	n := 0
+	for i := range len(a) {
+		if a[i] != b[i] {
+			n++
+		}
+	}
+	return n == 1
+}

@@ -1,0 +1,123 @@
+package sheet
+
+import (
+	"strings"
+)
+
+// Two kinds of lines can be typed in.
+//
+// Lines of letters hold base32, in groups of four: a secret, or the bytes of
+// something sealed. Case and spaces do not count.
+//
+// Lines of words begin with a keyword and a colon: "account: GitHub:alice". They
+// hold printable ASCII; any other byte, and '%', is written as '%' and two
+// hexadecimal digits. Case counts, and so does one space or none; but after "key:"
+// neither counts. What is too long for a line goes on in lines that begin with
+// "and:", before which there is a space, or "more:", before which there is none.
+const (
+	groupLength   = 4
+	groupsPerLine = 5
+	lettersWide   = groupLength * groupsPerLine
+	wordsWide     = 44 // columns of a line of words, its check aside
+)
+
+// A composer numbers the lines of a sheet.
+type composer struct{ last int }
+
+func (c *composer) line(groups []string, text string) Line {
+	c.last++
+	return Line{Number: c.last, Groups: groups, Check: checkOf(c.last, text)}
+}
+
+// letters returns lines of base32.
+func (c *composer) letters(text string) (lines []Line) {
+	for _, piece := range cutEvery(text, lettersWide) {
+		lines = append(lines, c.line(cutEvery(piece, groupLength), piece))
+	}
+	return lines
+}
+
+// words returns a line with a keyword, and as many more as the text needs.
+func (c *composer) words(keyword, text string) (lines []Line) {
+	for {
+		piece, next, rest := cutWords(text, wordsWide-len(keyword)-len(": "))
+		lines = append(lines, c.line(wordGroups(keyword, piece), wordText(keyword, piece)))
+		if rest == "" {
+			return lines
+		}
+		keyword, text = next, rest
+	}
+}
+
+// wordText is what the check of a line of words is over.
+func wordText(keyword, text string) string {
+	if text == "" {
+		return keyword + ":"
+	}
+	return keyword + ": " + text
+}
+
+func wordGroups(keyword, text string) []string {
+	return append([]string{keyword + ":"}, strings.Fields(text)...)
+}
+
+// key returns the lines of an age identity.
+func (c *composer) key(identity string) (lines []Line) {
+	data := strings.TrimPrefix(identity, identityPrefix)
+	for i, piece := range cutEvery(data, lettersWide) {
+		groups := cutEvery(piece, groupLength)
+		if i == 0 {
+			groups = append([]string{identityPrefix}, groups...)
+		}
+		text := strings.Join(groups, "")
+		lines = append(lines, c.line(append([]string{keyKeyword + ":"}, groups...), keyText(text)))
+	}
+	return lines
+}
+
+func keyText(text string) string { return keyKeyword + ":" + text }
+
+// cutEvery cuts a text into pieces of n bytes, the last being shorter.
+func cutEvery(text string, n int) (pieces []string) {
+	for len(text) > n {
+		pieces = append(pieces, text[:n])
+		text = text[n:]
+	}
+	if text != "" {
+		pieces = append(pieces, text)
+	}
+	return pieces
+}
+
+// cutWords cuts a text at the last space that leaves n characters or less, or else
+// within its first word. Next is the keyword under which the rest follows.
+func cutWords(text string, n int) (piece, next, rest string) {
+	if len(text) <= n {
+		return text, "", ""
+	}
+	if space := strings.LastIndexByte(text[:n+1], ' '); space > 0 {
+		return text[:space], andKeyword, text[space+1:]
+	}
+	return text[:n], moreKeyword, text[n:]
+}
+
+// escapeWords writes a text as lines of words have it, with those further
+// characters escaped that are given.
+func escapeWords(text, further string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		c := text[i]
+		single := c == ' ' && i > 0 && i < len(text)-1 && text[i-1] != ' '
+		if single || c > ' ' && c <= '~' && c != '%' && strings.IndexByte(further, c) < 0 {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteString(escapeByte(c))
+	}
+	return b.String()
+}
+
+func escapeByte(c byte) string {
+	const hex = "0123456789ABCDEF"
+	return string([]byte{'%', hex[c>>4], hex[c&15]})
+}

@@ -1,0 +1,258 @@
+package sheet
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+// symbolTexts are what a scan of the whole document yields.
+func symbolTexts(documents ...Document) (texts []string) {
+	for _, d := range documents {
+		for _, b := range d.Body {
+			for _, s := range b.Symbols {
+				texts = append(texts, s.Text)
+			}
+		}
+	}
+	return texts
+}
+
+// scan returns a reader of texts, all of which it must take.
+func scan(t testing.TB, texts ...string) *Reader {
+	t.Helper()
+	r := &Reader{}
+	for _, text := range texts {
+		if err := r.AddText(text); err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+	}
+	return r
+}
+
+func plain(t testing.TB, s Sheet) Document {
+	t.Helper()
+	d, err := s.Plain()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// contents returns what the reader has read, without an error.
+func contents(t testing.TB, r *Reader, passphrase string) Contents {
+	t.Helper()
+	c, err := r.Contents(passphrase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// checkContents compares what was read with the sheet that was printed.
+func checkContents(t testing.TB, c Contents, s Sheet) {
+	t.Helper()
+	if c.Number != s.Number || c.ID != s.ID || !c.Date.Equal(s.Date) || c.VaultKey != s.VaultKey {
+		t.Errorf("read number %d, ID %s, date %s, key %s", c.Number, c.ID, c.Date, c.VaultKey)
+	}
+	var uris, want []string
+	codes := make(map[oath.ID]backup.Record)
+	for _, k := range c.Accounts {
+		uris = append(uris, k.URI())
+	}
+	for _, e := range s.Entries {
+		if e.hasSecret() {
+			want = append(want, e.Key.URI())
+		}
+		if e.hasCodes() {
+			codes[e.Key.Account.ID()] = e.Codes
+		}
+	}
+	slices.Sort(uris)
+	slices.Sort(want)
+	if !slices.Equal(uris, want) {
+		t.Errorf("read accounts %q, want %q", uris, want)
+	}
+	if !reflect.DeepEqual(c.Codes, codes) {
+		t.Errorf("read codes %v, want %v", c.Codes, codes)
+	}
+	if len(c.Missing) > 0 || len(c.Doubtful) > 0 || len(c.Notes) > 0 {
+		t.Errorf("missing %v, doubtful %v, notes %q", c.Missing, c.Doubtful, c.Notes)
+	}
+}
+
+func TestScanOfAPlainSheet(t *testing.T) {
+	texts := symbolTexts(plain(t, everyKind(t)))
+	r := rand.New(rand.NewPCG(7, 8))
+	for range 20 { // any order, and some codes twice
+		r.Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
+		reader := scan(t, append(texts, texts[:3]...)...)
+		checkContents(t, contents(t, reader, ""), everyKind(t))
+		if s := reader.State(); len(s.Missing) > 0 || s.NeedsPassphrase || s.Accounts != 5 || s.CodeSets != 4 {
+			t.Errorf("state %+v", s)
+		}
+	}
+}
+
+func TestTextOfAPlainSheet(t *testing.T) {
+	text := string(plain(t, everyKind(t)).Text())
+	var r Reader
+	if err := r.AddLines(text); err != nil {
+		t.Fatal(err)
+	}
+	checkContents(t, contents(t, &r, ""), everyKind(t))
+	for line := range strings.Lines(text) {
+		if n := columnsIn(strings.TrimSuffix(line, "\n")); n > columns {
+			t.Errorf("%d columns: %q", n, line)
+		}
+	}
+}
+
+func columnsIn(line string) (n int) {
+	for _, c := range line {
+		n += int(columnsOf(c))
+	}
+	return n
+}
+
+// Each line may be typed by itself, in any order once the first is there.
+func TestLinesInAnyOrder(t *testing.T) {
+	var lines []string
+	for line := range strings.Lines(string(plain(t, everyKind(t)).Text())) {
+		if isBarred(line) {
+			lines = append(lines, line)
+		}
+	}
+	r := rand.New(rand.NewPCG(9, 10))
+	for range 10 {
+		r.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+		var reader Reader
+		for _, line := range lines {
+			if err := reader.AddLines(line); err != nil {
+				t.Fatalf("%q: %v", line, err)
+			}
+		}
+		checkContents(t, contents(t, &reader, ""), everyKind(t))
+	}
+}
+
+// Whichever line is missing is told, and all else is read.
+func TestMissingLines(t *testing.T) {
+	text := string(plain(t, everyKind(t)).Text())
+	for line := range strings.Lines(text) {
+		if !isBarred(line) {
+			continue
+		}
+		var r Reader
+		if err := r.AddLines(strings.Replace(text, line, "", 1)); err != nil {
+			t.Fatal(err)
+		}
+		c := contents(t, &r, "")
+		number := strings.TrimSpace(line[:4])
+		if got := fmt.Sprint(c.Missing); got != "[line "+number+"]" {
+			t.Errorf("without line %s, missing is %s", number, got)
+		}
+		if len(c.Accounts) < 4 || len(c.Codes) < 3 {
+			t.Errorf("without line %s, there are %d accounts and %d sets", number, len(c.Accounts), len(c.Codes))
+		}
+	}
+}
+
+// Whichever QR code is missing is told, and what was lost can be typed.
+func TestMissingSymbols(t *testing.T) {
+	d := plain(t, everyKind(t))
+	for i, b := range d.Body {
+		if b.Number == 0 {
+			continue
+		}
+		for _, lost := range b.Symbols {
+			reader := &Reader{}
+			for _, text := range symbolTexts(d) {
+				if text != lost.Text {
+					if err := reader.AddText(text); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			want := fmt.Sprintf("block %d of 8", b.Number)
+			if len(b.Symbols) > 1 {
+				want += " (" + b.Heading + ")"
+			}
+			if got := reader.State().Missing; len(got) != 1 || got[0].String() != want {
+				t.Errorf("block %d without %q: missing is %v, want %s", i, lost.Caption, got, want)
+			}
+			for _, l := range b.Lines {
+				if err := reader.AddLines(typedText(l) + used(l)); err != nil {
+					t.Errorf("block %d, line %d: %v", i, l.Number, err)
+				}
+			}
+			checkContents(t, contents(t, reader, ""), everyKind(t))
+		}
+	}
+}
+
+func used(l Line) string {
+	if l.Used == "" {
+		return ""
+	}
+	return " used " + l.Used
+}
+
+func TestMissingEverything(t *testing.T) {
+	d := plain(t, everyKind(t))
+	list := d.Body[0].Symbols[0].Text
+	r := scan(t, list)
+	// The fifth block has nothing that could be missing.
+	if got := fmt.Sprint(contents(t, r, "").Missing); got != "[blocks 1 to 4 of 8 blocks 6 to 8 of 8]" {
+		t.Errorf("missing %s", got)
+	}
+	var typed Reader
+	if err := typed.AddLines(typedText(d.Body[0].Lines[0])); err != nil {
+		t.Fatal(err)
+	}
+	last := d.Body[len(d.Body)-1].Lines[0].Number
+	if got := fmt.Sprint(typed.State().Missing); got != fmt.Sprintf("[lines 2 to %d]", last) {
+		t.Errorf("missing %s", got)
+	}
+}
+
+func TestForeignTexts(t *testing.T) {
+	r := scan(t, symbolTexts(plain(t, everyKind(t)))...)
+	for _, text := range []string{"", "https://example.com/", "WIFI:S:home;;", "tokenctl", "mailto:a@example.com"} {
+		if err := r.AddText(text); !errors.Is(err, ErrForeign) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	if err := r.AddText("tokenctl:hologram?sheet=9&id=KQ3ZT7AB"); !errors.Is(err, ErrNewer) {
+		t.Errorf("a record of the future: %v", err)
+	}
+	if err := r.AddText(strings.Repeat("x", 1<<20)); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("a mebibyte: %v", err)
+	}
+	c := contents(t, r, "")
+	if got := c.Notes; len(got) != 1 || got[0] != "5 QR codes are not of a recovery sheet, and ignored." {
+		t.Errorf("notes %q", got)
+	}
+	c.Notes = nil
+	checkContents(t, c, everyKind(t))
+}
+
+// An account's QR code needs no sheet around it.
+func TestAccountsOfNoSheet(t *testing.T) {
+	uri := "otpauth://totp/Forge:carol?secret=GEZDGNBVGY3TQOJQ&issuer=Forge"
+	c := contents(t, scan(t, uri), "")
+	if len(c.Accounts) != 1 || c.Accounts[0].Account.Label() != "Forge:carol" || c.Number != 0 || len(c.Missing)+len(c.Notes) > 0 {
+		t.Errorf("read %+v", c)
+	}
+	var r Reader
+	if err := r.AddText("otpauth://totp/Forge:carol?secret=0"); !errors.Is(err, oath.ErrInvalid) {
+		t.Errorf("a broken account: %v", err)
+	}
+}

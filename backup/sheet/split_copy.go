@@ -1,0 +1,38 @@
+package sheet
+
+import (
+	"fmt"
+)
+
+// copyOf returns the sheet's copy with the i-th share.
+func (s Sheet) copyOf(shared sharing, i int, parts []partRecord) Document {
+	share := shared.shares[i]
+	c := s.composer()
+	body := c.partBlocks([]Block{c.shareBlock(share, shared.commitment)}, parts)
+	d := s.document(c, fmt.Sprintf("%s/%d", s.ID, share.share), body, nil, s.splitSteps(share))
+	name := fmt.Sprintf(", share %d of %d", share.share, share.of)
+	d.Title += name
+	d.Foot += name
+	d.Facts = append(d.Facts, Fact{"Sealed", fmt.Sprintf("Any %d of the %d sheets open it. This one alone tells nothing.", share.need, share.of)})
+	return d
+}
+
+// shareBlock returns the block that each copy has to itself, with the commitment
+// by which shares know each other.
+func (c *composer) shareBlock(share shareRecord, commitment []commitmentRecord) Block {
+	heading := fmt.Sprintf("Share %d of %d", share.share, share.of)
+	b := Block{Heading: heading, Symbols: []Symbol{{heading, share.text()}}}
+	letters := letterEncoding.EncodeToString([]byte(share.value))
+	b.Lines = c.words(shareKeyword, fmt.Sprintf("%d/%d need=%d letters=%d commitment=%s",
+		share.share, share.of, share.need, len(letters), share.commitment))
+	b.Lines = append(b.Lines, c.letters(letters)...)
+	var all string
+	for i, r := range commitment {
+		all += r.data
+		b.Symbols = append(b.Symbols, Symbol{numbered("Commitment, the same on each sheet", i, len(commitment)), r.text()})
+	}
+	letters = letterEncoding.EncodeToString([]byte(all))
+	b.Lines = append(b.Lines, c.words(commitmentKeyword, fmt.Sprintf("%s letters=%d", share.commitment, len(letters)))...)
+	b.Lines = append(b.Lines, c.letters(letters)...)
+	return b
+}

@@ -1,0 +1,78 @@
+package sheet
+
+// home is where tokenctl is to be had.
+const home = "https://github.com/tokenctl/tokenctl"
+
+// plainSteps tell how to come back from a sheet that is not sealed.
+func (s Sheet) plainSteps() (all []Steps) {
+	secrets, sets := s.count()
+	if secrets > 0 || s.VaultKey != "" {
+		all = append(all, s.withTokenctl())
+	}
+	if secrets > 0 {
+		all = append(all, withPhone)
+	}
+	if sets > 0 {
+		all = append(all, withBackupCode)
+	}
+	if s.VaultKey != "" {
+		all = append(all, withAge)
+	}
+	if secrets > 0 {
+		all = append(all, afterLoss)
+	}
+	return append(all, s.keeping("Whoever has this sheet has what is on it. Keep it as you keep your passport, and not where your passwords are."))
+}
+
+func (s Sheet) withTokenctl() Steps {
+	return Steps{"To come back with tokenctl", []string{
+		"Install tokenctl: " + home,
+		"Scan all pages, or photograph them one by one: flat, sharp, in good light. Order and direction do not matter.",
+		"Plug in a new security key. If you have none, tokenctl makes a vault on your computer.",
+		"Run: tokenctl restore PICTURE...",
+		"It says what is missing before it writes anything. What it cannot read, scan again, or type in: each line with the number before it and the four letters after it.",
+		"When your codes work again, delete the pictures.",
+	}}
+}
+
+var withPhone = Steps{"To come back without tokenctl, on a phone", []string{
+	"Install an authenticator app. Any one that scans QR codes will do.",
+	"Find the block of your account. Scan its QR code with the app.",
+	"If the app cannot read the QR code, choose to type a key. Type the lines of the secret, which come after the line that begins with \"account\". Leave out the number before each line and the last four letters after it.",
+	"If the block names settings, choose the same ones in the app.",
+	"Sign in with the code that the app shows. The clock of the phone must be right.",
+}}
+
+var withBackupCode = Steps{"To use a backup code", []string{
+	"Sign in at the service. When it asks for a code, choose another way to sign in: it may be called backup code or recovery code.",
+	"Find the block of your account. Type a code that is not ticked: what stands after its number and the colon. Leave out the last four letters, which are only a check.",
+	"Tick the code, and write the date beside it.",
+	"Make new codes at the service, where the block says. Record them, and print them.",
+}}
+
+var withAge = Steps{"To open the vault without tokenctl", []string{
+	"Install age: https://age-encryption.org",
+	"Write the vault's key into a file, key.txt: in capital letters, all in one line, without the line numbers and the checks.",
+	"In the folder of the vault, run for each account: age -d -i key.txt accounts/SERVICE/NAME.age",
+	"When you are done, delete key.txt.",
+}}
+
+var afterLoss = Steps{"If your key or phone was lost or stolen", []string{
+	"Come back first, as above.",
+	"Then, at each service, turn two-factor authentication off and on again. The secret on this sheet and in the lost key stops working.",
+	"Make new backup codes at each service.",
+	"Enroll the new secrets with tokenctl, print a new sheet, and destroy this one.",
+}}
+
+// keeping tells how to keep the sheet; the first sentence, why.
+func (s Sheet) keeping(why string) Steps {
+	steps := []string{
+		why,
+		"Check it now: scan it, and run: tokenctl sheet verify PICTURE...",
+		"Delete the pictures, and the file that you printed.",
+	}
+	if !s.OnlyNew {
+		steps = append(steps, "When you print a new sheet, destroy this one.")
+	}
+	return Steps{"How to keep this sheet", steps}
+}

@@ -1,0 +1,56 @@
+package sheet
+
+import "fmt"
+
+// sealedSteps tell how to come back from a sheet that a passphrase opens.
+func (s Sheet) sealedSteps() []Steps {
+	withPassphrase := s.withTokenctl()
+	withPassphrase.Steps = append(withPassphrase.Steps[:3:3],
+		"Run: tokenctl restore PICTURE...",
+		"Type the passphrase of this sheet when you are asked for it.",
+		"All parts are needed. If tokenctl says that one is missing, scan that part again, or type its lines: each with the number before it and the four letters after it.",
+		"When your codes work again, delete the pictures.",
+	)
+	return []Steps{
+		withPassphrase,
+		sealedByHand,
+		afterLoss,
+		s.keeping("This sheet opens with the passphrase alone, and without it not at all. Keep the passphrase in another place."),
+	}
+}
+
+// joinParts is what the sheet tells to run with the texts of its QR codes, one a
+// line, for the sealed file.
+const joinParts = "grep tokenctl:part codes.txt | sort -u | sed 's/.*data=//' | base64 -d > sheet.age"
+
+var sealedByHand = Steps{"To come back without tokenctl", []string{
+	"Install age from https://age-encryption.org and a program that reads QR codes, such as zbarimg. On Debian, run: sudo apt install age zbar-tools",
+	"Scan all pages, and run: zbarimg -q --raw PICTURE... > codes.txt",
+	"Put the parts together. Run: " + joinParts,
+	"If your program is another one: the sealed file is, in base64, what follows data= in each part, one part after the other.",
+	"Run: age -d sheet.age",
+	"It asks for the passphrase, and prints accounts and backup codes in plain text. Show each line that begins with otpauth: to an authenticator app, as a QR code.",
+	"When you are done, delete the files.",
+}}
+
+// splitSteps tell how to come back from a sheet that is split.
+func (s Sheet) splitSteps(share shareRecord) []Steps {
+	together := s.withTokenctl()
+	together.Heading = fmt.Sprintf("To come back, with %d of these %d sheets", share.need, share.of)
+	together.Steps = append(together.Steps[:1:1],
+		fmt.Sprintf("Bring together any %d of the %d sheets that have the ID %s.", share.need, share.of, s.ID),
+		"Scan all pages of one of them, and of the others the page with the share: flat, sharp, in good light. Order and direction do not matter.",
+		"Plug in a new security key. If you have none, tokenctl makes a vault on your computer.",
+		"Run: tokenctl restore PICTURE...",
+		"It says what is missing, and which share does not belong to the others. What it cannot read, scan again, or type in: each line with the number before it and the four letters after it.",
+		"When your codes work again, delete the pictures.",
+	)
+	return []Steps{
+		together,
+		{"Without tokenctl", []string{
+			"No other program puts the shares together yet. What has to be computed is described in " + home + "/blob/main/docs/sheet-format.md",
+		}},
+		afterLoss,
+		s.keeping(fmt.Sprintf("Fewer than %d of these sheets tell nothing. Keep each in another place, or with another person.", share.need)),
+	}
+}

@@ -1,0 +1,107 @@
+package sheet
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/width"
+)
+
+// columns is how wide the text of a sheet is at most.
+const columns = 78
+
+// Text returns the document as plain text in UTF-8, of 78 columns at most, for
+// Reader.AddLines to read back. It leaves out the QR codes. Characters that do not
+// show are written as [U+202E].
+func (d Document) Text() []byte {
+	d = d.spell(visible)
+	var t textWriter
+	t.prose("", d.Title)
+	t.facts(d.Facts)
+	for _, s := range d.Steps {
+		t.blank()
+		t.prose("", s.Heading)
+		for i, step := range s.Steps {
+			t.prose(fmt.Sprintf("%2d. ", i+1), step)
+		}
+	}
+	for _, b := range d.Body {
+		t.block(b)
+	}
+	t.blank()
+	t.prose("", d.Foot)
+	return t.Bytes()
+}
+
+type textWriter struct{ bytes.Buffer }
+
+func (t *textWriter) blank() { t.WriteByte('\n') }
+
+func (t *textWriter) facts(facts []Fact) {
+	for _, f := range facts {
+		t.prose("", f.Name+": "+f.Value)
+	}
+}
+
+func (t *textWriter) block(b Block) {
+	t.blank()
+	heading := b.Heading
+	if b.Number > 0 {
+		heading = fmt.Sprintf("%d. %s", b.Number, b.Heading)
+	}
+	t.prose("", heading)
+	t.facts(b.Facts)
+	for _, note := range b.Notes {
+		t.prose("", note)
+	}
+	for _, l := range b.Lines {
+		t.line(l)
+	}
+}
+
+// prose writes a text under a hanging indent. No line of it looks like one that
+// can be typed in.
+func (t *textWriter) prose(indent, text string) {
+	for i, piece := range wrap(text, float64(columns-len("- ")-len(indent)), columnsOf) {
+		if i > 0 {
+			indent = strings.Repeat(" ", len(indent))
+		}
+		if line := indent + piece; isBarred(line) {
+			t.WriteString("- ")
+		}
+		t.WriteString(indent + piece + "\n")
+	}
+}
+
+// columnsOf returns how wide a character is on a terminal.
+func columnsOf(r rune) float64 {
+	switch kind := width.LookupRune(r).Kind(); {
+	case unicode.Is(unicode.Mn, r), unicode.Is(unicode.Me, r):
+		return 0
+	case kind == width.EastAsianWide, kind == width.EastAsianFullwidth:
+		return 2
+	}
+	return 1
+}
+
+// line writes one that can be typed in, with a bar behind its number.
+func (t *textWriter) line(l Line) {
+	fmt.Fprintf(t, "%4d| ", l.Number)
+	if l.Tick {
+		t.WriteString(map[bool]string{false: "[ ] ", true: "[x] "}[l.Used != ""])
+	}
+	t.WriteString(strings.Join(l.Groups, " ") + "  " + l.Check)
+	if l.Used != "" {
+		t.WriteString(" " + usedWord + " " + l.Used)
+	}
+	t.WriteByte('\n')
+}
+
+// isBarred reports whether a line begins with a number and a bar, as those do that
+// line writes.
+func isBarred(line string) bool {
+	rest := strings.TrimLeft(strings.TrimLeft(line, " "), "0123456789")
+	return strings.HasPrefix(rest, "|") && rest != strings.TrimLeft(line, " ")
+}
