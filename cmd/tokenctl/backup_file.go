@@ -21,6 +21,9 @@ type codesFile struct {
 // one.
 func readCodesFile(path string) ([]byte, *codesFile, error) {
 	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) && looksLikeCodes(path) {
+		return nil, nil, errCodesInArgs
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,7 +42,16 @@ func readCodesFile(path string) ([]byte, *codesFile, error) {
 	return text, &codesFile{path, info}, nil
 }
 
+func looksLikeCodes(text string) bool {
+	_, err := backup.Recognize([]byte(text))
+	return err == nil
+}
+
 var (
+	// errCodesInArgs says that a FILE is not there, and may be a code. It does not
+	// tell which.
+	errCodesInArgs = usagef("there is no such file; codes do not belong on the command line, which other programs can read")
+
 	// errNotDeleted says that codes were recorded, and their file is still there.
 	errNotDeleted = errors.New("the file with the codes is not deleted")
 

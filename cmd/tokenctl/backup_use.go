@@ -104,15 +104,21 @@ func (r *records) use(id oath.ID, kept backup.Keeping, number int, day time.Time
 		},
 		then: func(l *backup.Ledger, record backup.Record) { r.remindOf(l, id, record, day) },
 	})
-	r.p.reminded(id)
+	if err == nil {
+		r.p.reminded(id)
+	}
 	return code, record, err
 }
 
 // tellWhere adds to the error of one who finds no code left where new ones are
 // made.
 func (r *records) tellWhere(id oath.ID, record backup.Record, err error) error {
+	if !errors.Is(err, backup.ErrNoneLeft) {
+		return err
+	}
+	r.p.reminded(id)
 	where := r.service(id, record).Where
-	if where == "" || !errors.Is(err, backup.ErrNoneLeft) {
+	if where == "" {
 		return err
 	}
 	return fmt.Errorf("%w\nNew ones are made at: %s", err, where)
