@@ -21,6 +21,8 @@ func newBackupCommand(p *program) *cobra.Command {
 		newBackupStatusCommand(p),
 		newBackupKeepCommand(p),
 		newBackupForgetCommand(p),
+		newBackupGenerateCommand(p),
+		newBackupRedeemCommand(p),
 	)
 	return c
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/issuer"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
@@ -127,6 +128,19 @@ var remedies = []remedy{
 	{backup.ErrNotCodes, exitUsage, "Give the codes alone, one a line."},
 	{backup.ErrNotText, exitUsage, "Save it as text, or copy the codes and paste them."},
 	{backup.ErrTooLarge, exitUsage, "Give the codes alone, one a line."},
+
+	{issuer.ErrUsed, exitPassword, "Each code is good once. If the user did not use it, somebody else has their codes."},
+	{issuer.ErrSuperseded, exitPassword, "The user has newer codes. One of those is good."},
+	{issuer.ErrMalformed, exitPassword, ""},
+	{issuer.ErrUnknown, exitPassword, ""},
+	{issuer.ErrThrottled, exitFailure, "New codes end it: tokenctl backup generate --store FILE --user NAME"},
+	{issuer.ErrNoCodes, exitNotFound, "Make some with: tokenctl backup generate --store FILE --user NAME"},
+	{issuer.ErrNotPending, exitFailure, "Prepare them with: tokenctl backup generate --store FILE --user NAME --prepare"},
+	{issuer.ErrNoKey, exitPassword, "Give the key that they were hashed with: --server-key-file FILE"},
+	{issuer.ErrForm, exitUsage, ""},
+	{issuer.ErrUser, exitUsage, ""},
+	{issuer.ErrDamaged, exitFailure, "The file is left as it is. Bring it back from a copy."},
+	{issuer.ErrFull, exitNoSpace, "Keep them in PostgreSQL. See docs/issuing-backup-codes.md."},
 	{errSealed, exitPassword, "Give that key, AGE-SECRET-KEY-1..., in a file: --vault-key-file FILE"},
 	{errWrongPassphrase, exitPassword, "See what else opens the vault with: tokenctl vault status"},
 

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/backup/issuer"
+)
+
+type backupGenerateOptions struct {
+	issuer                    issuerOptions
+	form                      issuer.Form
+	alphabet                  string
+	prepare, confirm, abandon bool
+	json                      bool
+}
+
+func newBackupGenerateCommand(p *program) *cobra.Command {
+	o := backupGenerateOptions{form: issuer.DefaultForm}
+	c := &cobra.Command{
+		Use:   "generate",
+		Short: "Make backup codes, as a service does",
+		Long: "Generate is for those who run a service: it makes backup codes for its users, one a\n" +
+			"line. Every code is as likely as any other. They are not stored, unless --store\n" +
+			"names a file that is to hold hashes of them, for: tokenctl backup redeem\n\n" +
+			"A user's new codes take the place of those before. With --prepare, those before\n" +
+			"stay good until the new ones are known to be on paper: until the same is given\n" +
+			"with --confirm, or one of the new codes is redeemed.\n\n" +
+			"A code has 20 bits at least, beside a password. If it recovers an account by\n" +
+			"itself, it should have 64, as with --groups 3.",
+		Example: "  tokenctl backup generate\n" +
+			"  tokenctl backup generate --store codes.json --user alice --prepare\n" +
+			"  tokenctl backup generate --store codes.json --user alice --confirm",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return p.generateBackupCodes(c.Context(), o) },
+	}
+	o.addFlags(c)
+	return c
+}
+
+func (o *backupGenerateOptions) addFlags(c *cobra.Command) {
+	f := c.Flags()
+	f.IntVar(&o.form.Count, "count", o.form.Count, "make `N` codes")
+	f.StringVar(&o.alphabet, "alphabet", "crockford", "of the `CHARACTERS`, each once, or of those named crockford, digits or hex")
+	f.IntVar(&o.form.Groups, "groups", o.form.Groups, "`N` groups make a code")
+	f.IntVar(&o.form.GroupSize, "group-size", o.form.GroupSize, "`N` characters make a group")
+	f.StringVar(&o.form.Separator, "separator", o.form.Separator, "`TEXT` between groups: spaces, dashes, or nothing")
+	o.issuer.addFlags(c)
+	f.BoolVar(&o.prepare, "prepare", false, "leave the codes before in force until --confirm")
+	f.BoolVar(&o.confirm, "confirm", false, "make no codes: put those in force that were prepared")
+	f.BoolVar(&o.abandon, "abandon", false, "make no codes: forget those that were prepared")
+	f.BoolVar(&o.json, "json", false, "print JSON")
+	c.MarkFlagsMutuallyExclusive("prepare", "confirm", "abandon")
+	c.MarkFlagsRequiredTogether("store", "user")
+	for _, form := range []string{"count", "alphabet", "groups", "group-size", "separator"} {
+		c.MarkFlagsMutuallyExclusive("confirm", form)
+		c.MarkFlagsMutuallyExclusive("abandon", form)
+	}
+	c.RegisterFlagCompletionFunc("alphabet", cobra.FixedCompletions([]string{"crockford", "digits", "hex"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func (p *program) generateBackupCodes(ctx context.Context, o backupGenerateOptions) error {
+	o.form.Alphabet = parseAlphabet(o.alphabet)
+	if o.issuer.store == "" {
+		if o.prepare || o.confirm || o.abandon || o.issuer.keyFile != "" {
+			return usagef("--prepare, --confirm, --abandon and --server-key-file are for a --store")
+		}
+		codes, err := issuer.Generate(o.form, p.random)
+		if err != nil {
+			return err
+		}
+		return p.printGenerated(o, issuer.Prepared{Codes: codes})
+	}
+	i, err := p.issuer(o.issuer, o.form)
+	if err != nil {
+		return err
+	}
+	if o.confirm || o.abandon {
+		return p.settlePrepared(ctx, i, o)
+	}
+	return p.issueBackupCodes(ctx, i, o)
+}
+
+func parseAlphabet(name string) issuer.Alphabet {
+	switch strings.ToLower(name) {
+	case "crockford":
+		return issuer.Crockford
+	case "digits":
+		return issuer.Digits
+	case "hex":
+		return issuer.Hex
+	}
+	return issuer.Alphabet(name)
+}
+
+// issueBackupCodes makes a set, and puts it in force once it is shown: if the disk
+// that it goes to is full, the codes before stay good.
+func (p *program) issueBackupCodes(ctx context.Context, i *issuer.Issuer, o backupGenerateOptions) error {
+	prepared, err := i.Prepare(ctx, o.issuer.user)
+	if err != nil {
+		return err
+	}
+	err = p.printGenerated(o, prepared)
+	if err != nil || p.unshown != nil {
+		return errors.Join(err, i.Abandon(ctx, o.issuer.user, prepared.Generation))
+	}
+	user := printable(o.issuer.user)
+	if o.prepare {
+		p.note("They are prepared for %s. Put them in force with --confirm, once they are on paper.", user)
+		return nil
+	}
+	if err := i.Confirm(ctx, o.issuer.user, prepared.Generation); err != nil {
+		return err
+	}
+	p.note("They are in force for %s, and no codes before them.", user)
+	return nil
+}
+
+// settlePrepared confirms or abandons the set that waits.
+func (p *program) settlePrepared(ctx context.Context, i *issuer.Issuer, o backupGenerateOptions) error {
+	user := printable(o.issuer.user)
+	status, err := i.Status(ctx, o.issuer.user)
+	if err != nil {
+		return err
+	}
+	if o.abandon {
+		if err := i.Abandon(ctx, o.issuer.user, status.Pending); err != nil {
+			return err
+		}
+		p.note("The codes that were prepared for %s are forgotten.", user)
+	} else {
+		if status.Pending == 0 { // generation 0 is of no set
+			return issuer.ErrNotPending
+		}
+		if err := i.Confirm(ctx, o.issuer.user, status.Pending); err != nil {
+			return err
+		}
+		p.note("The new codes of %s are in force, and no codes before them.", user)
+	}
+	if !o.json {
+		return nil
+	}
+	return p.printStatus(ctx, i, o.issuer.user, true)
+}
+
+// generatedJSON is a set of codes as other programs read it.
+type generatedJSON struct {
+	Codes      []string `json:"codes"`
+	Bits       float64  `json:"bits"` // of one code
+	User       string   `json:"user,omitempty"`
+	Generation int      `json:"generation,omitempty"`
+	Pending    bool     `json:"pending,omitempty"`
+}
+
+func (p *program) printGenerated(o backupGenerateOptions, set issuer.Prepared) error {
+	bits := math.Floor(o.form.Entropy()*10) / 10
+	p.note("%s of %s bits each.", howMany(len(set.Codes), "code"), strconv.FormatFloat(bits, 'f', -1, 64))
+	if o.json {
+		return p.printJSON(generatedJSON{
+			Codes: set.Codes, Bits: bits,
+			User: o.issuer.user, Generation: set.Generation, Pending: o.prepare,
+		})
+	}
+	for _, code := range set.Codes {
+		p.printLine(code)
+	}
+	return nil
+}
