@@ -24,11 +24,12 @@ import (
 
 // A rig is a PC/SC daemon of its own and the virtual keys that are plugged in.
 type rig struct {
-	tb     testing.TB
-	daemon *pcscdtest.Daemon
-	keys   map[string]*device
-	holder *holder       // of a key, another program; nil if there is none
-	talk   *conversation // on the terminal; nil if there is none
+	tb      testing.TB
+	daemon  *pcscdtest.Daemon
+	keys    map[string]*device
+	holder  *holder       // of a key, another program; nil if there is none
+	talk    *conversation // on the terminal; nil if there is none
+	printer *printer      // nil if there is none
 }
 
 // newRig starts a daemon for the length of a test, or skips the test where that

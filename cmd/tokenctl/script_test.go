@@ -43,6 +43,13 @@ import (
 //	sleep DURATION              for what gives no sign of having happened
 //	qr FILE URI...              a picture of QR codes, side by side
 //
+//	printer NAME                a print server that lp finds, with this one printer
+//	printed FILE                the next document that comes out of it, as PDF;
+//	                            ! printed: none was sent there that is not known
+//	scan [FLAGS] PDF PREFIX     its pages as a scanner gives them, PREFIX-1.png and
+//	                            so on: -dpi N, and -damage blur=N,skew=N,noise=N in
+//	                            pixels, degrees and percent
+//
 //	terminal [-pipe] PROGRAM... run a program on a terminal; -pipe leaves it only
 //	                            the terminal itself, not as its standard streams
 //	expect REGEXP               wait until the terminal shows it, after what was
@@ -82,6 +89,9 @@ func TestScripts(t *testing.T) {
 			"need":    scriptNeed,
 			"keyring": scriptKeyring,
 			"qr":      scriptQR,
+			"printer": scriptPrinter,
+			"printed": scriptPrinted,
+			"scan":    scriptScan,
 
 			"terminal": scriptTerminal,
 			"expect":   scriptExpect,
