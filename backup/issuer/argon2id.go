@@ -14,8 +14,8 @@ import (
 // Argon2id hashes codes with Argon2id (RFC 9106) under a random salt: without a
 // key, and slowly, so that who steals the store cannot try all codes. A field that
 // is zero has the value of OWASP's Password Storage Cheat Sheet, which costs some
-// 30 ms and 19 MiB for as long as it takes. Bound how many are redeemed at once, by
-// what memory there is.
+// 50 ms, and 19 MiB for as long as it takes. Bound how many are redeemed at once, by
+// what memory there is. To make ten codes costs ten times that.
 //
 // The codes of a set share one salt. Which of them was typed is not known, so that
 // ten salts would cost ten hashes for each try; a service would buy them with

@@ -21,12 +21,20 @@ type SQLStore struct {
 //go:embed schema.sql
 var Schema string
 
-// CreateTables runs Schema. A service that has migrations puts Schema among them
-// instead.
+// CreateTables runs Schema, one machine at a time: of two that make a table at once,
+// PostgreSQL gives one an error, IF NOT EXISTS or not. A service that has migrations
+// puts Schema among them instead.
 func (s SQLStore) CreateTables(ctx context.Context) error {
-	_, err := s.DB.ExecContext(ctx, Schema)
-	return err
+	return s.transact(ctx, func(tx sqlTx) error {
+		if err := tx.exec(`SELECT pg_advisory_xact_lock($1)`, schemaLock); err != nil {
+			return err
+		}
+		return tx.exec(Schema)
+	})
 }
+
+// schemaLock is a number that nobody else locks: "codes" in ASCII.
+const schemaLock = 0x636f646573
 
 // Sets implements Store, by one statement: what it sees is of one moment.
 func (s SQLStore) Sets(ctx context.Context, user string) ([]Set, error) {

@@ -22,6 +22,20 @@ func TestCreateTablesAgain(t *testing.T) {
 	holds(t, s, "alice", "1 current ---")
 }
 
+// Machines that start at the same time do not get into each other's way.
+func TestCreateTablesAtOnce(t *testing.T) {
+	s := SQLStore{openPostgres(t, 10)}
+	if _, err := s.DB.Exec(`DROP TABLE backup_code_users, backup_code_sets, backup_codes`); err != nil {
+		t.Fatal(err)
+	}
+	atOnce(10, func(int) {
+		if err := s.CreateTables(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	confirmed(t, s, "alice", "a")
+}
+
 // The database itself refuses a second set in force, whoever asks for it.
 func TestDatabaseHoldsTheRules(t *testing.T) {
 	db := openPostgres(t, 1)
