@@ -94,17 +94,17 @@ func (p *htmlPage) facts(facts []Fact) {
 	p.w.WriteString("</dl>\n")
 }
 
-// end says that nothing is missing, also where a browser prints no foot.
+// end says on a screen what is printed at the foot of each page.
 func (p *htmlPage) end(foot string) {
 	if foot != "" {
-		p.printf("<footer>End of <bdi>%s</bdi></footer>\n", foot)
+		p.printf("<footer><bdi>%s</bdi></footer>\n", foot)
 	}
 	p.w.WriteString("</body>\n</html>\n")
 }
 
 // svg writes a QR code without its margin, which the style adds.
 func (p *htmlPage) svg(s *otpauth.Symbol) {
-	size, length := strconv.Itoa(s.Size()), strconv.FormatFloat(side(s), 'f', 2, 64)
+	size, length := strconv.Itoa(s.Size()), millimetres(side(s))
 	p.printf("<svg width=\"%smm\" height=\"%smm\" viewBox=\"0 0 %s %s\" shape-rendering=\"crispEdges\"><path d=\"",
 		length, length, size, size)
 	var path strings.Builder

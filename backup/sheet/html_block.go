@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"html"
 	"strconv"
 
 	"github.com/tokenctl/tokenctl/oath/otpauth"
@@ -13,18 +14,18 @@ type drawn struct {
 }
 
 // besideText reports whether the block's QR codes stand at the left of its text,
-// and not above it.
-func (b drawn) besideText() bool {
-	text := len(b.Facts) + len(b.Lines) + len(b.Notes)
-	return text > 0 && len(b.symbols) <= 2 && widest(b.symbols) <= symbolColumn
+// and not above it, and in a column of which width.
+func (b drawn) besideText() (width float64, beside bool) {
+	width, fits := symbolColumn(b.symbols)
+	return width, fits && b.hasText() && len(b.symbols) > 0 && len(b.symbols) <= 2
 }
 
 func (p *htmlPage) block(b drawn) {
-	class := "block"
-	if b.besideText() && len(b.symbols) > 0 {
-		class += " beside"
+	if width, beside := b.besideText(); beside {
+		p.printf("<article class=\"block beside\" style=\"grid-template-columns: %smm minmax(0, 1fr)\">\n<h2>", millimetres(width))
+	} else {
+		p.w.WriteString("<article class=\"block\">\n<h2>")
 	}
-	p.printf("<article class=\"%s\">\n<h2>", class)
 	if b.Number > 0 {
 		p.printf("<span class=\"number\">%s</span> ", strconv.Itoa(b.Number))
 	}
@@ -45,14 +46,16 @@ func (p *htmlPage) symbols(b drawn) {
 	}
 	p.w.WriteString("<div class=\"symbols\">\n")
 	for i, s := range b.symbols {
-		p.printf("<figure style=\"width: %smm\">\n", strconv.FormatFloat(side(s), 'f', 2, 64))
+		p.printf("<figure style=\"width: %smm\">\n", millimetres(side(s)))
 		p.svg(s)
 		p.printf("<figcaption><bdi>%s</bdi></figcaption>\n</figure>\n", b.Symbols[i].Caption)
 	}
 	p.w.WriteString("</div>\n")
 }
 
-// lines writes a table of lines to tick, and one of others. Browsers repeat their
+func millimetres(length float64) string { return strconv.FormatFloat(length, 'f', 2, 64) }
+
+// lines writes a table of lines to tick, below one of others. Browsers repeat their
 // heads on each page.
 func (p *htmlPage) lines(lines []Line) {
 	for _, alike := range byTick(lines) {
@@ -61,30 +64,37 @@ func (p *htmlPage) lines(lines []Line) {
 }
 
 func (p *htmlPage) table(lines []Line) {
-	const common = `<th class="count">line</th><th>to type in</th><th class="check">check</th>`
-	head := common
-	if lines[0].Tick {
-		head = "<th></th>" + common + `<th class="date">used on</th>`
+	tick := lines[0].Tick
+	p.w.WriteString("<table>\n<thead><tr>")
+	if tick {
+		p.w.WriteString("<th></th>")
 	}
-	p.w.WriteString("<table>\n<thead><tr>" + head + "</tr></thead>\n<tbody>\n")
+	p.printf(`<th class="count">%s</th><th>%s</th><th class="check">%s</th>`, numberLabel, groupsLabel, checkLabel)
+	if tick {
+		p.printf(`<th class="date">%s</th>`, dateLabel)
+	}
+	p.w.WriteString("</tr></thead>\n<tbody>\n")
 	for _, l := range lines {
-		p.line(l)
+		p.line(l, tick)
 	}
 	p.w.WriteString("</tbody>\n</table>\n")
 }
 
-func (p *htmlPage) line(l Line) {
-	p.w.WriteString("<tr>")
-	if l.Tick {
-		p.w.WriteString(`<td class="box">` + boxes[l.Used != ""] + "</td>")
+// line writes a row, with cells for the box and the date if its table has them.
+func (p *htmlPage) line(l Line, cells bool) {
+	box, date := "", ""
+	if cells {
+		box, date = `<td></td>`, `<td></td>`
 	}
+	if l.Tick {
+		box = `<td class="box">` + boxes[l.Used != ""] + `</td>`
+		date = `<td class="date"><span class="rule">` + html.EscapeString(l.Used) + `</span></td>`
+	}
+	p.w.WriteString("<tr>" + box)
 	p.printf(`<td class="count">%s</td><td class="groups">`, strconv.Itoa(l.Number))
 	p.groups(l)
 	p.printf(`</td><td class="check"><bdi>%s</bdi></td>`, l.Check)
-	if l.Tick {
-		p.printf(`<td class="date"><span class="rule">%s</span></td>`, l.Used)
-	}
-	p.w.WriteString("</tr>\n")
+	p.w.WriteString(date + "</tr>\n")
 }
 
 // groups writes a line's groups, struck through if it is used.

@@ -5,11 +5,13 @@ package sheet
 // are is not known, the fonts being those of the system; these are heights in
 // millimetres that they do not exceed.
 const (
-	htmlText    = 6.0  // a line of text
-	htmlTyped   = 8.5  // a typed line
+	htmlText    = 5.5  // a line of text
+	htmlTyped   = 5.5  // a typed line
+	htmlTick    = 7.5  // one to tick
 	htmlLetters = 35   // characters in a line
+	htmlNarrow  = 24   // the same, in one to tick
 	htmlSymbol  = 100. // a row of QR codes of version 20, with captions
-	htmlHead    = 45.0 // what each part has besides
+	htmlHead    = 30.0 // what each part has besides
 )
 
 // split returns the block, or if it might be longer than a page, parts of it that
@@ -27,13 +29,13 @@ func (b drawn) split(paper Paper) []drawn {
 		})
 	}
 	for _, f := range b.Facts {
-		s.next(htmlLines(f.Name, f.Value)*htmlText, func(d *drawn) { d.Facts = append(d.Facts, f) })
+		s.next(htmlLines(htmlLetters, f.Name, f.Value)*htmlText, func(d *drawn) { d.Facts = append(d.Facts, f) })
 	}
 	for _, l := range b.Lines {
-		s.next(htmlLines(l.Groups...)*htmlTyped, func(d *drawn) { d.Lines = append(d.Lines, l) })
+		s.next(l.htmlHeight(), func(d *drawn) { d.Lines = append(d.Lines, l) })
 	}
 	for _, n := range b.Notes {
-		s.next(htmlLines(n)*htmlText, func(d *drawn) { d.Notes = append(d.Notes, n) })
+		s.next(htmlLines(htmlLetters, n)*htmlText, func(d *drawn) { d.Notes = append(d.Notes, n) })
 	}
 	return s.parts
 }
@@ -71,31 +73,38 @@ func (s *splitter) heading() string {
 // continued follows the heading of a block that began on another page.
 const continued = " (continued)"
 
-// htmlLines is how many lines texts take at most.
-func htmlLines(texts ...string) float64 {
+// htmlLines is how many lines texts take at most, with so many characters in each.
+func htmlLines(letters int, texts ...string) float64 {
 	total := 0
 	for _, t := range texts {
 		total += len(t) + 1
 	}
-	return float64(1 + total/htmlLetters)
+	return float64(1 + total/letters)
+}
+
+func (l Line) htmlHeight() float64 {
+	if l.Tick {
+		return htmlLines(htmlNarrow, l.Groups...) * htmlTick
+	}
+	return htmlLines(htmlLetters, l.Groups...) * htmlTyped
 }
 
 // htmlHeight is that of the block at most.
 func (b drawn) htmlHeight() float64 {
 	text, symbols := 0.0, 0.0
 	for _, f := range b.Facts {
-		text += htmlLines(f.Name, f.Value) * htmlText
+		text += htmlLines(htmlLetters, f.Name, f.Value) * htmlText
 	}
 	for _, l := range b.Lines {
-		text += htmlLines(l.Groups...) * htmlTyped
+		text += l.htmlHeight()
 	}
 	for _, n := range b.Notes {
-		text += htmlLines(n) * htmlText
+		text += htmlLines(htmlLetters, n) * htmlText
 	}
 	for _, s := range b.symbols {
 		symbols += side(s) + 4*quiet
 	}
-	if b.besideText() {
+	if _, beside := b.besideText(); beside {
 		return max(text, symbols)
 	}
 	return text + float64((len(b.symbols)+1)/2)*htmlSymbol

@@ -7,7 +7,7 @@ import (
 
 // styleFor returns the style for a paper, with a foot on each page.
 func styleFor(paper Paper, foot string) string {
-	return fmt.Sprintf(pageStyle, paper, cssString(foot), symbolColumn) + htmlStyle
+	return fmt.Sprintf(pageStyle, paper, cssString(foot)) + htmlStyle
 }
 
 // cssString escapes all but letters, digits and spaces by their numbers (W3C, "CSS
@@ -27,11 +27,10 @@ func cssString(text string) string {
 
 const pageStyle = `@page {
 	size: %s;
-	margin: 14mm 15mm 19mm;
+	margin: 13mm 15mm 20mm;
 	@bottom-left { content: "%s"; font: 8.5pt sans-serif; vertical-align: top; padding-top: 3mm }
 	@bottom-right { content: "page " counter(page) " of " counter(pages); font: 8.5pt sans-serif; vertical-align: top; padding-top: 3mm }
 }
-.beside { grid-template-columns: %.1fmm minmax(0, 1fr) }
 `
 
 // htmlStyle is black on white whatever the browser prefers. Lengths are those of
@@ -41,20 +40,22 @@ const htmlStyle = `:root { color-scheme: only light }
 html { background: #fff; color: #000 }
 body {
 	max-width: 190mm; margin: 0 auto; padding: 5mm;
-	font: 10pt/1.4 "Liberation Sans", Arial, "Helvetica Neue", Helvetica, sans-serif;
+	font: 10pt/1.35 "Liberation Sans", Arial, "Helvetica Neue", Helvetica, sans-serif;
 	overflow-wrap: anywhere;
 }
-h1 { font-size: 24pt; line-height: 1.25; margin: 0 0 3mm; padding-bottom: 2mm; border-bottom: 0.7mm solid }
-h2 { font-size: 12.5pt; margin: 0 0 1mm; break-after: avoid }
+h1 { font-size: 22pt; line-height: 1.25; margin: 0 0 3mm; padding-bottom: 2mm; border-bottom: 0.7mm solid }
+h2 { font-size: 12.5pt; line-height: 1.25; margin: 0; break-after: avoid }
 dl { display: grid; grid-template-columns: fit-content(40%) minmax(0, 1fr); gap: 0.5mm 5mm; margin: 2.5mm 0 }
 dt { min-width: 19mm }
 dd { margin: 0; font-weight: bold }
 ol { margin: 0; padding-left: 7mm }
-li { margin: 1mm 0; break-inside: avoid }
+li { margin: 0.7mm 0 }
 li::marker { font-weight: bold }
-p { margin: 2.5mm 0 }
-.steps { margin-top: 4mm }
-.block { margin-top: 6mm; padding-top: 1.5mm; border-top: 0.25mm solid; break-inside: avoid }
+p { margin: 0.8mm 0 }
+p:first-of-type { margin-top: 2.5mm }
+.steps { margin-top: 3mm; break-inside: avoid }
+p, li, bdi { white-space: pre-wrap }
+.block { margin-top: 5mm; padding-top: 1.5mm; border-top: 0.25mm solid; break-inside: avoid }
 .number { display: inline-block; min-width: 7mm; margin-right: 1mm }
 .beside { display: grid }
 .beside h2 { grid-column: 1 / 3 }
@@ -86,5 +87,8 @@ td.check { font-weight: bold; vertical-align: bottom }
 .rule { display: block; min-width: 20mm; min-height: 4.9mm; border-bottom: 0.25mm solid }
 s { text-decoration: line-through 0.25mm }
 footer { margin-top: 8mm; font-size: 8.5pt; text-align: center }
-@media print { body { max-width: none; padding: 0 } }
+@media print {
+	body { max-width: none; padding: 0 }
+	footer { display: none }
+}
 `

@@ -1,12 +1,26 @@
 package sheet
 
-// byTick divides lines where those to tick begin or end.
+import "slices"
+
+// What stands above typed lines.
+const (
+	numberLabel = "line"
+	groupsLabel = "to type in"
+	checkLabel  = "check"
+	dateLabel   = "used on"
+)
+
+// byTick divides lines before the first that is to be ticked. Those after it are
+// such lines as well, or go on with one.
 func byTick(lines []Line) (runs [][]Line) {
-	for i, l := range lines {
-		if i == 0 || l.Tick != lines[i-1].Tick {
-			runs = append(runs, nil)
+	first := slices.IndexFunc(lines, func(l Line) bool { return l.Tick })
+	if first < 0 {
+		first = len(lines)
+	}
+	for _, run := range [][]Line{lines[:first], lines[first:]} {
+		if len(run) > 0 {
+			runs = append(runs, run)
 		}
-		runs[len(runs)-1] = append(runs[len(runs)-1], l)
 	}
 	return runs
 }

@@ -6,10 +6,6 @@ import (
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
-// symbolColumn is the width of the column of QR codes beside text: enough for
-// those of version 16, and their margin.
-const symbolColumn = (17+4*16+otpauth.QuietZone)*module + 2
-
 // block lays out a block, on a page of its own if it must be, and on several if
 // it is longer than one.
 func (p *pages) block(pen *canvas, b Block, symbols []*otpauth.Symbol) {
@@ -30,7 +26,7 @@ func (p *pages) block(pen *canvas, b Block, symbols []*otpauth.Symbol) {
 func (p *pages) blockRows(pen *canvas, b Block, symbols []*otpauth.Symbol) []row {
 	head := p.heading(pen, b, false)
 	above := append(head[:len(head):len(head)], p.above(pen, b, symbols)...)
-	if len(symbols) == 0 || len(b.Lines)+len(b.Facts)+len(b.Notes) == 0 || widest(symbols) > symbolColumn {
+	if _, fits := symbolColumn(symbols); !fits || len(symbols) == 0 || !b.hasText() {
 		return above
 	}
 	beside := append(head[:len(head):len(head)], p.beside(pen, b, symbols))
@@ -64,12 +60,12 @@ func (p *pages) heading(pen *canvas, b Block, again bool) []row {
 
 // beside makes one row of a block's QR codes and its text at their right.
 func (p *pages) beside(pen *canvas, b Block, symbols []*otpauth.Symbol) row {
-	text := column{p.left, p.width()}.from(symbolColumn)
+	room, _ := symbolColumn(symbols)
 	var left []row
 	for i, s := range symbols {
 		left = append(left, pen.symbolRows(p.left, s, b.Symbols[i].Caption)...)
 	}
-	r := beside(left, p.text(pen, text, b))
+	r := beside(left, p.text(pen, column{p.left, p.width()}.from(room), b))
 	r.gap = textGap
 	return r
 }
@@ -85,3 +81,5 @@ func (p *pages) text(pen *canvas, c column, b Block) []row {
 	rows = append(rows, spaced(textGap, p.lines(pen, c, b.Lines))...)
 	return append(rows, spaced(textGap, p.notes(pen, c, b.Notes))...)
 }
+
+func (b Block) hasText() bool { return len(b.Facts)+len(b.Lines)+len(b.Notes) > 0 }

@@ -17,14 +17,14 @@ type style struct {
 
 // The styles of a sheet.
 var (
-	titleStyle   = style{bold, 24}
+	titleStyle   = style{bold, 22}
 	sectionStyle = style{bold, 13}
 	headingStyle = style{bold, 12}
 	bodyStyle    = style{regular, 10}
 	strongStyle  = style{bold, 10}
 	smallStyle   = style{regular, 8.5}
-	typedStyle   = style{mono, 10.5}
-	checkStyle   = style{monoBold, 10.5}
+	typedStyle   = style{mono, 10}
+	checkStyle   = style{monoBold, 10}
 	countStyle   = style{mono, 8}
 	labelStyle   = style{regular, 7}
 	typedDate    = style{mono, 9}
@@ -34,7 +34,7 @@ var (
 const point = 25.4 / 72
 
 // height is that of a line of text, in millimetres.
-func (s style) height() float64 { return 1.35 * s.size * point }
+func (s style) height() float64 { return 1.3 * s.size * point }
 
 // baseline is how far below the top of its line text stands.
 func (s style) baseline() float64 { return s.size * point }

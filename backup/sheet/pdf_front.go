@@ -8,7 +8,7 @@ func (p *pages) front(pen *canvas, d Document) {
 	p.add(pen.title(page, d.Title), nil)
 	p.add(spaced(sectionGap, p.facts(pen, page, d.Facts)), nil)
 	for _, s := range d.Steps {
-		p.add(p.steps(pen, page, s), nil)
+		p.add(p.keep(p.steps(pen, page, s)), nil)
 	}
 }
 
@@ -24,7 +24,7 @@ func (pen *canvas) title(c column, title string) []row {
 
 // steps makes rows of instructions. Their heading stays with the first.
 func (p *pages) steps(pen *canvas, c column, s Steps) []row {
-	const indent, between = 7, 1
+	const indent, between = 7, 0.7
 	rows := pen.paragraph(c, sectionStyle, s.Heading)
 	for i, step := range s.Steps {
 		lines := pen.paragraph(c.from(indent), bodyStyle, step)

@@ -11,8 +11,8 @@ const (
 	tickHeight = 6.8 // of a line with a box
 	boxSide    = 4.0
 	boxRoom    = boxSide + 2
-	groupGap   = 2.8
-	checkGap   = 5.0
+	groupGap   = 2.7
+	checkGap   = 4.5
 	checkRoom  = 14.0 // at most, for the check group
 	dateGap    = 5.0
 	dateRoom   = 22.0
@@ -28,9 +28,9 @@ type grid struct {
 	dateWidth, numbers, boxes float64
 }
 
-// newGrid divides a column for lines, which are all to be ticked or all not.
+// newGrid divides a column for lines, of which the first is to be ticked or none.
 func newGrid(pen *canvas, c column, lines []Line) grid {
-	g := grid{x: c.x}
+	g := grid{x: c.x, numbers: pen.width(labelStyle, numberLabel)}
 	natural := 0.0
 	for _, l := range lines {
 		g.numbers = max(g.numbers, pen.width(countStyle, strconv.Itoa(l.Number)))
@@ -41,7 +41,7 @@ func newGrid(pen *canvas, c column, lines []Line) grid {
 		g.boxes, g.dateWidth = boxRoom, dateRoom
 	}
 	g.number = g.x + g.boxes + g.numbers
-	g.groups = g.number + 3
+	g.groups = g.number + 2.5
 	end := c.x + c.width - g.checkWidth - checkGap
 	if g.dateWidth > 0 {
 		end -= g.dateWidth + dateGap
@@ -66,8 +66,8 @@ func (pen *canvas) groupsWidth(groups []string) (width float64) {
 // typed is the width of every character of typed lines.
 func (pen *canvas) typed() float64 { return pen.width(typedStyle, "0") }
 
-// lines makes rows of typed lines: those to tick apart from the others, each below
-// a row that says what is what.
+// lines makes rows of typed lines: those to tick apart from the others, below rows
+// that say what is what.
 func (p *pages) lines(pen *canvas, c column, lines []Line) (rows []row) {
 	for _, alike := range byTick(lines) {
 		rows = append(rows, spaced(textGap, p.linesAlike(pen, c, alike))...)
@@ -77,9 +77,13 @@ func (p *pages) lines(pen *canvas, c column, lines []Line) (rows []row) {
 
 func (p *pages) linesAlike(pen *canvas, c column, lines []Line) []row {
 	g := newGrid(pen, c, lines)
-	rows := []row{g.header()}
+	header := g.header()
+	rows := []row{header}
 	for i, l := range lines {
-		rows = append(rows, p.keep(g.line(pen, l))...)
+		for _, r := range p.keep(g.line(pen, l)) {
+			r.header = &header
+			rows = append(rows, r)
+		}
 		if i == 0 {
 			rows = p.keep(rows) // the header does not stay behind
 		}
@@ -91,11 +95,11 @@ func (p *pages) linesAlike(pen *canvas, c column, lines []Line) []row {
 func (g grid) header() row {
 	return row{height: labelStyle.height(), draw: func(pen *canvas, y float64) {
 		y += labelStyle.baseline()
-		pen.textTo(labelStyle, max(g.number, g.x+pen.width(labelStyle, "line")), y, "line")
-		pen.text(labelStyle, g.groups+1, y, "to type in")
-		pen.text(labelStyle, g.check, y, "check")
+		pen.textTo(labelStyle, g.number, y, numberLabel)
+		pen.text(labelStyle, g.groups, y, groupsLabel)
+		pen.text(labelStyle, g.check, y, checkLabel)
 		if g.dateWidth > 0 {
-			pen.text(labelStyle, g.date, y, "used on")
+			pen.text(labelStyle, g.date, y, dateLabel)
 		}
 	}}
 }

@@ -8,16 +8,16 @@ import (
 // What printers keep free of ink differs; 12 mm on each side suit all of them.
 const (
 	sideMargin  = 15.0
-	topMargin   = 14.0
+	topMargin   = 13.0
 	footMargin  = 13.0 // below the foot
 	footHeight  = 7.0
-	blockGap    = 6.0
-	sectionGap  = 4.0
+	blockGap    = 5.0
+	sectionGap  = 3.0
 	columnGap   = 6.0
 	thinRule    = 0.25
 	thickRule   = 0.7
 	footSetting = 2.5  // between the foot's rule and its text
-	headerRoom  = 14.0 // for the heading of a block that is continued
+	headerRoom  = 14.0 // for what stands again where a block is continued
 )
 
 // A row is what no page cuts. It is drawn with its top at y.
@@ -25,6 +25,7 @@ type row struct {
 	gap    float64 // free above it, but not at the head of a page
 	height float64
 	draw   func(pen *canvas, y float64)
+	header *row // stands above it at the head of a page
 }
 
 // length is the height of rows one below the other, with the gaps between them.
@@ -118,11 +119,16 @@ func (p *pages) add(rows []row, again *row) {
 	for _, r := range rows {
 		if !p.fits(r.gap, r.height) {
 			p.turn()
-			if again != nil {
-				p.place(*again)
-			}
+			p.placeAny(again)
+			p.placeAny(r.header)
 		}
 		p.place(r)
+	}
+}
+
+func (p *pages) placeAny(r *row) {
+	if r != nil {
+		p.place(*r)
 	}
 }
 

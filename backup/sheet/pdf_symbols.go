@@ -13,6 +13,18 @@ const textGap = 2.5 // between the parts of a block
 
 func side(s *otpauth.Symbol) float64 { return float64(s.Size()) * module }
 
+// symbolColumn returns the width of the column of QR codes beside text, and whether
+// they fit. Text begins at one of two places, that it may stand below other text.
+func symbolColumn(symbols []*otpauth.Symbol) (width float64, fits bool) {
+	for _, version := range []float64{11, 15} { // of most accounts, and the largest of backup codes
+		width = (17+4*version)*module + quiet + 1
+		if widest(symbols) <= width {
+			return width, true
+		}
+	}
+	return width, false
+}
+
 // widest returns the width of the widest symbol, with its margin on one side: on
 // the other is that of the page, or of its neighbour.
 func widest(symbols []*otpauth.Symbol) (width float64) {
@@ -32,12 +44,16 @@ func (pen *canvas) symbolRows(x float64, s *otpauth.Symbol, caption string) []ro
 func (p *pages) strips(pen *canvas, b Block, symbols []*otpauth.Symbol) (rows []row) {
 	for i := 0; i < len(symbols); {
 		x := p.left
-		var strip []row
+		var strip, lines []row
 		for ; i < len(symbols) && (x == p.left || x+side(symbols[i]) <= p.right); i++ {
-			strip = abreast(strip, pen.symbolRows(x, symbols[i], b.Symbols[i].Caption))
+			column := pen.symbolRows(x, symbols[i], b.Symbols[i].Caption)
+			strip, lines = []row{beside(strip, column)}, abreast(lines, column)
 			x += side(symbols[i]) + 2*quiet
 		}
-		rows = append(rows, spaced(quiet, p.keep(strip))...)
+		if strip[0].height > p.height()-headerRoom {
+			strip = lines // since a caption is very long
+		}
+		rows = append(rows, spaced(quiet, strip)...)
 	}
 	return rows
 }

@@ -217,32 +217,33 @@ func TestPDFIsBlackOnWhiteWithinMargins(t *testing.T) {
 				t.Errorf("%s: page %d is not black on white", paper, i+1)
 			}
 		}
-		checkMargins(t, rasterise(t, pdf, 100))
+		checkMargins(t, pdf, 100)
 	}
 }
 
-// checkMargins looks at pages at 100 dpi.
-func checkMargins(t *testing.T, pictures []string) {
+// checkMargins looks for ink that some printers could not print.
+func checkMargins(t *testing.T, pdf string, dpi int) {
 	t.Helper()
-	for _, name := range pictures {
+	for _, name := range rasterise(t, pdf, dpi) {
 		img := readPGM(t, name)
-		ink, all := inkBounds(img), img.Bounds()
-		margins := []int{ink.Min.X, ink.Min.Y, all.Max.X - ink.Max.X, all.Max.Y - ink.Max.Y}
-		if least := slices.Min(margins); float64(least) < 12.0/25.4*100 {
-			t.Errorf("%s: a margin of %.1f mm", filepath.Base(name), float64(least)*25.4/100)
+		ink, all := inkBounds(img), img.Rect
+		least := min(ink.Min.X, ink.Min.Y, all.Max.X-ink.Max.X, all.Max.Y-ink.Max.Y)
+		if mm := float64(least) * 25.4 / float64(dpi); mm < 12 {
+			t.Errorf("%s: a margin of %.1f mm", filepath.Base(name), mm)
 		}
 	}
 }
 
 // inkBounds returns the rectangle that all ink is in.
-func inkBounds(img *image.Gray) (ink image.Rectangle) {
+func inkBounds(img *image.Gray) image.Rectangle {
+	left, right, top, bottom := img.Rect.Max.X, 0, img.Rect.Max.Y, 0
 	for i, grey := range img.Pix {
 		if grey < 0x80 {
 			x, y := i%img.Stride, i/img.Stride
-			ink = ink.Union(image.Rect(x, y, x+1, y+1))
+			left, right, top, bottom = min(left, x), max(right, x+1), min(top, y), max(bottom, y+1)
 		}
 	}
-	return ink
+	return image.Rect(left, top, right, bottom)
 }
 
 // Each word that can be copied from the PDF can be seen: there is ink where it
@@ -369,5 +370,19 @@ func TestPDFLongTexts(t *testing.T) {
 			t.Errorf("%d of 10000 %c are there", n, c)
 		}
 	}
-	checkMargins(t, rasterise(t, pdf, 100))
+	checkMargins(t, pdf, 30)
+}
+
+// What is on a real sheet comes back from a scan of its pages.
+func TestPaperBringsASheetBack(t *testing.T) {
+	requireTool(t, "pdftoppm", "pdftotext", "zbarimg")
+	s := everyKind(t)
+	d := plain(t, s)
+	for _, paper := range bothPapers {
+		pdf := printPDF(t, d, paper)
+		checkBlocks(t, d.spell(printable), pageTexts(t, pdf))
+		pictures := rasterise(t, pdf, 150)
+		checkSymbols(t, d, pictures)
+		checkContents(t, contents(t, scan(t, zbarimg(t, pictures)...), ""), s)
+	}
 }

@@ -54,10 +54,12 @@ func (p *pages) facts(pen *canvas, c column, facts []Fact) (rows []row) {
 	return rows
 }
 
+const noteGap = 0.8 // between notes
+
 // notes makes rows of whole sentences.
 func (p *pages) notes(pen *canvas, c column, notes []string) (rows []row) {
 	for _, n := range notes {
-		rows = append(rows, p.keep(pen.paragraph(c, bodyStyle, n))...)
+		rows = append(rows, spaced(noteGap, p.keep(pen.paragraph(c, bodyStyle, n)))...)
 	}
 	return rows
 }
