@@ -43,6 +43,7 @@ func (h home) key() string { return filepath.Join(string(h), "vault.key") }
 // command returns a program that is at home there.
 func (h home) command(args ...string) *exec.Cmd {
 	c := exec.Command(args[0], args[1:]...)
+	c.Dir = string(h)
 	c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + string(h), "LC_ALL=C.UTF-8"}
 	return c
 }
@@ -120,23 +121,9 @@ const changing = "write,pwrite64,ftruncate,fsync,fdatasync,mkdirat,renameat,rena
 // A use that is killed anywhere has shown no code that could come twice.
 func TestBackupUseKilled(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "strace")
-	begin := newHome(t, 3)
-	seen := make(map[string]int)
-	for call := 1; ; call++ {
-		h := home(filepath.Join(t.TempDir(), "home"))
-		if out, err := exec.Command("cp", "-a", string(begin), string(h)).CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-		o := h.run(t, "", "strace", "-f", "-qq", "-o", os.DevNull, "-e", "trace="+changing,
-			"-e", fmt.Sprintf("inject=%s:signal=KILL:when=%d", changing, call),
-			"tokenctl", "backup", "use", "GitHub:alice", "--vault-key-file", h.key())
-		if o.status == 0 {
-			break
-		}
-		seen[h.afterKill(t, strings.TrimSpace(o.stdout))]++
-		os.RemoveAll(string(h))
-	}
+	seen := killedAnywhere(t, newHome(t, 3), func(h home, o outcome) string {
+		return h.afterUse(t, strings.TrimSpace(o.stdout))
+	}, "backup", "use", "GitHub:alice")
 	for _, state := range []string{"unused", "used, not shown", "used, shown"} {
 		if seen[state] == 0 {
 			t.Errorf("killed at every call, it was never found %s: %v", state, seen)
@@ -144,9 +131,75 @@ func TestBackupUseKilled(t *testing.T) {
 	}
 }
 
-// afterKill looks at what a killed use of the first code left, and goes on from
+// killedAnywhere runs a command in copies of a home, which is killed at every call
+// in turn that changes something, and counts the states that it is found in.
+func killedAnywhere(t *testing.T, begin home, inspect func(home, outcome) string, command ...string) map[string]int {
+	t.Helper()
+	requireTool(t, "strace")
+	seen := make(map[string]int)
+	for call := 1; ; call++ {
+		h := home(filepath.Join(t.TempDir(), "home"))
+		if out, err := exec.Command("cp", "-a", string(begin), string(h)).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		args := []string{"strace", "-f", "-qq", "-o", os.DevNull, "-e", "trace=" + changing,
+			"-e", fmt.Sprintf("inject=%s:signal=KILL:when=%d", changing, call), "tokenctl"}
+		args = append(append(args, command...), "--vault-key-file", h.key())
+		o := h.run(t, "", args...)
+		if o.status == 0 {
+			return seen
+		}
+		seen[inspect(h, o)]++
+		os.RemoveAll(string(h))
+	}
+}
+
+// New codes that are recorded half way are there, or the file still is; the same
+// command does the rest.
+func TestBackupAddKilled(t *testing.T) {
+	t.Parallel()
+	begin := newHome(t, 3)
+	begin.must(t, "", "tokenctl", "backup", "use", "GitHub:alice", "--vault-key-file", begin.key())
+	const name = "codes"
+	if err := os.WriteFile(filepath.Join(string(begin), name), []byte("99990000\n88880000\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	add := []string{"backup", "add", "GitHub:alice", name, "--delete-file"}
+	seen := killedAnywhere(t, begin, func(h home, _ outcome) string {
+		_, err := os.Stat(filepath.Join(string(h), name))
+		state := "there"
+		if err != nil {
+			state = "deleted"
+		} else {
+			h.must(t, "", append(append([]string{"tokenctl"}, add...), "--vault-key-file", h.key())...)
+		}
+		h.expectNew(t)
+		return state
+	}, add...)
+	if seen["there"] == 0 || seen["deleted"] == 0 {
+		t.Errorf("killed at every call, the file was found %v", seen)
+	}
+}
+
+// expectNew checks that the new codes are there, once, and nothing is due.
+func (h home) expectNew(t *testing.T) {
+	t.Helper()
+	var list []recordJSON
+	text := h.must(t, "", "tokenctl", "backup", "list", "GitHub:alice", "--show", "--json", "--vault-key-file", h.key())
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		t.Fatal(err)
+	}
+	if j := list[0]; j.Generation != 2 || len(j.Codes) != 2 || j.Codes[0].Code != "99990000" {
+		t.Errorf("got %s", text)
+	}
+	if o := h.run(t, "", "tokenctl", "vault", "status"); strings.Contains(o.stderr, "Backup codes") {
+		t.Errorf("a reminder still comes: %s", o.stderr)
+	}
+}
+
+// afterUse looks at what a killed use of the first code left, and goes on from
 // there.
-func (h home) afterKill(t *testing.T, shown string) (state string) {
+func (h home) afterUse(t *testing.T, shown string) (state string) {
 	t.Helper()
 	var list []recordJSON
 	text := h.must(t, "", "tokenctl", "backup", "list", "GitHub:alice", "--show", "--json", "--vault-key-file", h.key())
