@@ -1,0 +1,147 @@
+package backup
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// A textReader takes texts apart, line by line, for codes to be chosen from them.
+type textReader struct {
+	form *regexp.Regexp // may be nil
+
+	// tries is how often the form was tried on several words at once.
+	tries int
+}
+
+// A textLine is what a line may have in it.
+type textLine struct {
+	number int
+	text   string
+	items  []*item
+	prose  bool // it has something in it that is part of no code
+	about  bool // it speaks of codes or keys
+	other  bool // it has a label that speaks of something else
+	taken  bool // a code is from it, or goes on in it
+}
+
+// An item is what stands in one place of a line, such as a column: one code, be it
+// in groups, or several.
+type item struct {
+	number int // 0 if there is none
+	words  []string
+	used   bool
+
+	// star and remark may mean that the code was used: if others have none.
+	star, remark bool
+}
+
+func (r *textReader) lines(text string) []*textLine {
+	var lines []*textLine
+	var t table
+	for i, s := range strings.Split(text, "\n") {
+		line := &textLine{number: i + 1, text: strings.TrimSpace(s), about: isAboutCodes(s)}
+		lines = append(lines, line)
+		if t.isHead(line.text) || t.row(line) {
+			continue
+		}
+		r.read(line, withoutTags(s))
+	}
+	handOnNumbers(lines)
+	return lines
+}
+
+// handOnNumbers gives the number of a line that has nothing but that to the line
+// below, as when a list is copied from a PDF.
+func handOnNumbers(lines []*textLine) {
+	number := 0
+	for _, l := range lines {
+		if l.prose || len(l.items) == 0 {
+			continue
+		}
+		if first := l.items[0]; first.number == 0 && len(first.words) > 0 {
+			first.number = number
+		}
+		number = 0
+		if only := l.items[0]; len(l.items) == 1 && len(only.words) == 0 {
+			number = only.number
+			l.taken = number > 0
+		}
+	}
+}
+
+// read takes a line apart.
+func (r *textReader) read(line *textLine, text string) {
+	p := lineParser{reader: r, line: line}
+	for _, f := range fieldsOf(text) {
+		if f.apart {
+			p.begin(0)
+		}
+		p.field(f.text)
+	}
+	p.end()
+	var parts []*item
+	for _, it := range line.items {
+		parts = append(parts, it.atBareNumbers()...)
+	}
+	line.items = parts
+}
+
+// atBareNumbers parts an item where a number stands in front of a code without any
+// sign: "1 abcd-efgh 2 ijkl-mnop".
+func (it *item) atBareNumbers() []*item {
+	parts := []*item{it}
+	words := it.words
+	it.words = nil
+	for i, word := range words {
+		last := parts[len(parts)-1]
+		number := numberOf(word)
+		if number == 0 || len(word) > 2 || i+1 == len(words) || len(words[i+1]) < 4 {
+			last.words = append(last.words, word)
+			continue
+		}
+		if len(last.words) == 0 && last.number == 0 {
+			last.number = number
+		} else {
+			parts = append(parts, &item{number: number})
+		}
+	}
+	return parts
+}
+
+// A field is what has no space in it.
+type field struct {
+	text  string
+	apart bool // by more than a space from the one before
+}
+
+// fieldsOf parts a line at spaces. A tab, two spaces, and some signs keep apart
+// what stands in different places.
+func fieldsOf(line string) []field {
+	var fields []field
+	var current strings.Builder
+	spaces, apart := 0, true
+	flush := func() {
+		if current.Len() > 0 {
+			fields = append(fields, field{current.String(), apart})
+			current.Reset()
+			spaces, apart = 0, false
+		}
+	}
+	for _, r := range line {
+		switch {
+		case isInvisible(r):
+		case strings.ContainsRune("\t,;|•·\u3000", r):
+			flush()
+			apart = true
+		case unicode.IsSpace(r):
+			flush()
+			spaces++
+			apart = apart || spaces > 1
+		default:
+			current.WriteRune(plainRune(r))
+		}
+	}
+	flush()
+	return fields
+}
