@@ -4,20 +4,15 @@ package otpauth
 // 18004, "Evaluation of data masking results".
 func (s *Symbol) penalty() int {
 	total := s.blocks() + s.imbalance()
+	column := make([]bool, s.size)
 	for i := range s.size {
-		row, column := s.line(0, i, 1, 0), s.line(i, 0, 0, 1)
+		row := s.dark[i*s.size : (i+1)*s.size]
+		for y := range column {
+			column[y] = s.dark[y*s.size+i]
+		}
 		total += runs(row) + runs(column) + finders(row) + finders(column)
 	}
 	return total
-}
-
-// line returns a row or a column of modules.
-func (s *Symbol) line(x, y, dx, dy int) []bool {
-	line := make([]bool, s.size)
-	for i := range line {
-		line[i] = s.Dark(x+i*dx, y+i*dy)
-	}
-	return line
 }
 
 // runs counts 3 for each run of five modules of a colour, and 1 for each more.
@@ -40,9 +35,9 @@ func runs(line []bool) (total int) {
 // blocks counts 3 for each two by two modules of a colour.
 func (s *Symbol) blocks() (total int) {
 	for y := range s.size - 1 {
+		row, next := s.dark[y*s.size:(y+1)*s.size], s.dark[(y+1)*s.size:]
 		for x := range s.size - 1 {
-			dark := s.Dark(x, y)
-			if s.Dark(x+1, y) == dark && s.Dark(x, y+1) == dark && s.Dark(x+1, y+1) == dark {
+			if row[x+1] == row[x] && next[x] == row[x] && next[x+1] == row[x] {
 				total += 3
 			}
 		}
@@ -53,24 +48,18 @@ func (s *Symbol) blocks() (total int) {
 // finders counts 40 for what looks like a finder pattern, 1:1:3:1:1, with four
 // light modules on one side of it.
 func finders(line []bool) (total int) {
-	for i := range line {
-		if matches(line[i:], "#.###.#....") || matches(line[i:], "....#.###.#") {
+	const lightAfter, lightBefore, length = 0b1011101_0000, 0b0000_1011101, 11
+	window := 0
+	for i, dark := range line {
+		window = window << 1 & (1<<length - 1)
+		if dark {
+			window |= 1
+		}
+		if i >= length-1 && (window == lightAfter || window == lightBefore) {
 			total += 40
 		}
 	}
 	return total
-}
-
-func matches(line []bool, pattern string) bool {
-	if len(line) < len(pattern) {
-		return false
-	}
-	for i := range len(pattern) {
-		if line[i] != (pattern[i] == '#') {
-			return false
-		}
-	}
-	return true
 }
 
 // imbalance counts 10 for each full 5 % by which the dark modules are more or
