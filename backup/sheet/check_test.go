@@ -159,7 +159,7 @@ func TestOtherNumbersAreFound(t *testing.T) {
 // is right.
 func TestAnythingElseIsFoundNearlyAlways(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	const tries = 1 << 22
+	const tries = 1 << 20
 	hits := 0
 	right := parityOf(9, randomText(r, alphabet, 20))
 	buffer := make([]byte, 20)
@@ -171,7 +171,7 @@ func TestAnythingElseIsFoundNearlyAlways(t *testing.T) {
 			hits++
 		}
 	}
-	if expected := tries >> 16; hits < expected/2 || hits > expected*2 {
+	if expected := tries >> 16; hits < expected/4 || hits > expected*3 {
 		t.Errorf("%d of %d texts share a check", hits, tries)
 	}
 }

@@ -16,7 +16,7 @@ const (
 // A suspicion is the only single mistake that explains why a line does not check.
 type suspicion struct {
 	mistake Mistake
-	at      int // the place in the text, from 0; where a character is missing, it belongs before that
+	at      int // the place in the text, from 0, or nowhere; where a character is missing, it belongs before that
 }
 
 // diagnose looks for the mistake in a line that does not check. Characters that
@@ -59,36 +59,66 @@ func wrongAt(text string, difference byte, place int, allowed func(byte) bool) s
 
 // swappedIn looks for neighbours whose change of places explains the difference in
 // c1.
-func swappedIn(text string, difference byte) (found suspicion) {
-	for i := range len(text) - 1 {
+func swappedIn(text string, difference byte) suspicion {
+	places := tried(len(text)-1, func(i int) bool {
 		d := inverse(text[i]) ^ inverse(text[i+1])
-		if d == 0 || timesPower(d, i+numberBytes)^timesPower(d, i+1+numberBytes) != difference {
-			continue
-		}
-		if found.mistake != Unclear {
-			return suspicion{}
-		}
-		found = suspicion{SwappedCharacters, i}
+		return d != 0 && timesPower(d, i+numberBytes)^timesPower(d, i+1+numberBytes) == difference
+	})
+	switch len(places) {
+	case 0:
+		return suspicion{}
+	case 1:
+		return suspicion{SwappedCharacters, places[0]}
 	}
-	return found
+	return suspicion{SwappedCharacters, nowhere}
 }
 
-// diagnoseLength looks for a character too many or too few, by trying.
-func diagnoseLength(number int, text, check string, allowed func(byte) bool) (found suspicion) {
-	if differInOne(checkOf(number, text), check) {
+// diagnoseLength looks for a character too many or too few. Which character it is,
+// c0 tells; where it goes, is found by trying.
+func diagnoseLength(number int, text, check string, allowed func(byte) bool) suspicion {
+	is, _ := parseParity(checkOf(number, text))
+	said, _ := parseParity(check)
+	c := inverse(is.c0 ^ said.c0)
+	var places []int
+	mistake := Unclear
+	switch {
+	case differInOne(is.String(), check):
 		return suspicion{mistake: WrongCheck}
+	case said.length == (is.length+1)&15 && allowed(c):
+		mistake = MissingCharacter
+		places = tried(len(text)+1, func(i int) bool { return checks(number, text[:i]+string(rune(c))+text[i:], check) })
+	case said.length == (is.length-1)&15:
+		mistake = ExtraCharacter
+		places = tried(len(text), func(i int) bool { return text[i] == c && checks(number, text[:i]+text[i+1:], check) })
 	}
-	for at := range len(text) + 1 {
-		if at < len(text) && checks(number, text[:at]+text[at+1:], check) {
-			return suspicion{ExtraCharacter, at}
-		}
-		for c := byte(' '); c <= '~'; c++ {
-			if allowed(c) && checks(number, text[:at]+string(rune(c))+text[at:], check) {
-				return suspicion{MissingCharacter, at}
-			}
+	if len(places) == 0 {
+		return suspicion{}
+	}
+	return suspicion{mistake, adjoining(places)}
+}
+
+// tried returns the places below n that fit.
+func tried(n int, fits func(int) bool) (places []int) {
+	for i := range n {
+		if fits(i) {
+			places = append(places, i)
 		}
 	}
-	return suspicion{}
+	return places
+}
+
+// nowhere is the place of a mistake that is known but for its place.
+const nowhere = -1
+
+// adjoining returns the first of several places, if they are next to each other:
+// the same character stands there more than once.
+func adjoining(places []int) int {
+	for i, at := range places {
+		if at != places[0]+i {
+			return nowhere
+		}
+	}
+	return places[0]
 }
 
 // differInOne reports whether two texts of the same length have all but one

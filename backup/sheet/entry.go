@@ -31,7 +31,7 @@ func (s Sheet) entryBlock(c *composer, e Entry) (Block, []string) {
 	if e.hasCodes() {
 		digests = append(digests, b.addCodes(c, s.stamp(), e))
 	}
-	b.Notes = append(b.Notes, s.notes(e)...)
+	b.Notes = append(b.Notes, e.notes()...)
 	return b, digests
 }
 
@@ -92,11 +92,11 @@ func settingsOf(a oath.Account) string {
 	return strings.Join(parts, ", ")
 }
 
+// noSecret is told of an account where others have their secret on the sheet.
+const noSecret = "The secret is not on this sheet, which therefore cannot bring this account back."
+
 // notes tell what must be known of an account besides.
-func (s Sheet) notes(e Entry) (notes []string) {
-	if secrets, _ := s.count(); !e.hasSecret() && secrets > 0 {
-		notes = append(notes, "The secret is not on this sheet, which therefore cannot bring this account back.")
-	}
+func (e Entry) notes() (notes []string) {
 	if e.hasSecret() && e.Key.Account.Type == oath.HOTP {
 		notes = append(notes, "The counter moves with every code. If the service refuses a code, try the next few.")
 	}

@@ -47,6 +47,9 @@ func (s Sheet) facts() []Fact {
 	case s.Supersedes != 0:
 		facts = append(facts, Fact{"Supersedes", fmt.Sprintf("sheet %d. Destroy that one once this one is checked.", s.Supersedes)})
 	}
+	if secrets, sets := s.count(); secrets == 0 && sets > 0 && s.VaultKey == "" {
+		facts = append(facts, Fact{"Note", "This sheet has backup codes alone. It cannot bring accounts back."})
+	}
 	return facts
 }
 

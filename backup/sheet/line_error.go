@@ -32,7 +32,18 @@ func (e *LineError) advice() string {
 	case WrongCheck:
 		return "look at its last group, the check"
 	}
-	return "look at " + e.place() + e.Mistake.detail()
+	if e.Group == 0 && e.Mistake != WrongCharacter {
+		return e.Mistake.detail()
+	}
+	return "look at " + e.place() + e.joined()
+}
+
+// joined returns what may be wrong in a group.
+func (e *LineError) joined() string {
+	if e.Mistake == WrongCharacter {
+		return ""
+	}
+	return ", where " + e.Mistake.detail()
 }
 
 // place names the group; and the character too, where the group is longer than can
@@ -50,11 +61,11 @@ func (e *LineError) place() string {
 func (m Mistake) detail() string {
 	switch m {
 	case SwappedCharacters:
-		return ", where two characters have changed places"
+		return "two characters may have changed places"
 	case MissingCharacter:
-		return ", where a character is missing"
+		return "a character may be missing"
 	case ExtraCharacter:
-		return ", where there is one character too many"
+		return "there may be a character too many"
 	}
 	return ""
 }

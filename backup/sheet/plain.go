@@ -18,8 +18,13 @@ func (s Sheet) Plain() (Document, error) {
 	if s.VaultKey != "" {
 		add(c.keyBlock(s.VaultKey))
 	}
+	secrets, _ := s.count()
 	for _, e := range s.Entries {
-		add(s.entryBlock(c, e))
+		block, digests := s.entryBlock(c, e)
+		if !e.hasSecret() && secrets > 0 {
+			block.Notes = append([]string{noSecret}, block.Notes...)
+		}
+		add(block, digests)
 	}
 	return s.document(c, s.ID, body, contentsRecords(list), s.plainSteps()), nil
 }

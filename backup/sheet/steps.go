@@ -30,10 +30,12 @@ func (s Sheet) withTokenctl() Steps {
 		"Scan all pages, or photograph them one by one: flat, sharp, in good light. Order and direction do not matter.",
 		"Plug in a new security key. If you have none, tokenctl makes a vault on your computer.",
 		"Run: tokenctl restore PICTURE...",
-		"It says what is missing before it writes anything. What it cannot read, scan again, or type in: each line with the number before it and the four letters after it.",
+		missingStep,
 		"When your codes work again, delete the pictures.",
 	}}
 }
+
+const missingStep = "It says what is missing, and changes nothing before you agree. What it cannot read, scan again, or type: add --type to the command, and type each line with the number before it and the four letters after it."
 
 var withPhone = Steps{"To come back without tokenctl, on a phone", []string{
 	"Install an authenticator app. Any one that scans QR codes will do.",

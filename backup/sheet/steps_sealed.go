@@ -8,7 +8,7 @@ func (s Sheet) sealedSteps() []Steps {
 	withPassphrase.Steps = append(withPassphrase.Steps[:3:3],
 		"Run: tokenctl restore PICTURE...",
 		"Type the passphrase of this sheet when you are asked for it.",
-		"All parts are needed. If tokenctl says that one is missing, scan that part again, or type its lines: each with the number before it and the four letters after it.",
+		"All parts are needed. "+missingStep,
 		"When your codes work again, delete the pictures.",
 	)
 	return []Steps{
@@ -42,7 +42,7 @@ func (s Sheet) splitSteps(share shareRecord) []Steps {
 		"Scan all pages of one of them, and of the others the page with the share: flat, sharp, in good light. Order and direction do not matter.",
 		"Plug in a new security key. If you have none, tokenctl makes a vault on your computer.",
 		"Run: tokenctl restore PICTURE...",
-		"It says what is missing, and which share does not belong to the others. What it cannot read, scan again, or type in: each line with the number before it and the four letters after it.",
+		"It names a share that does not belong to the others. "+missingStep,
 		"When your codes work again, delete the pictures.",
 	)
 	return []Steps{

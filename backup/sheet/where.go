@@ -28,9 +28,12 @@ func (s suspicion) inWords(number int, keyword, text string) *LineError {
 
 // inKey tells a mistake in a line after "key:", which may begin with a prefix.
 func (s suspicion) inKey(number int, prefix string) *LineError {
-	s.at -= len(keyText(""))
-	if prefix == "" || s.at < 0 || !s.located() {
-		return (suspicion{s.mistake, max(s.at, 0)}).inGroups(number, 0)
+	if !s.located() {
+		return &LineError{Line: number, Mistake: s.mistake}
+	}
+	s.at = max(s.at-len(keyText("")), 0)
+	if prefix == "" {
+		return s.inGroups(number, 0)
 	}
 	if s.at < len(prefix) {
 		return &LineError{Line: number, Mistake: s.mistake, Group: 1, Character: s.at + 1}
@@ -42,7 +45,7 @@ func (s suspicion) inKey(number int, prefix string) *LineError {
 func (s suspicion) located() bool {
 	switch s.mistake {
 	case WrongCharacter, SwappedCharacters, MissingCharacter, ExtraCharacter:
-		return true
+		return s.at != nowhere
 	}
 	return false
 }

@@ -1,0 +1,225 @@
+package sheet
+
+import (
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// errorOf returns the error for a line that must not be read.
+func errorOf(t *testing.T, text string) *LineError {
+	t.Helper()
+	var r Reader
+	err := r.AddLines(text)
+	var wrong *LineError
+	if !errors.As(err, &wrong) {
+		t.Fatalf("%q: %v", text, err)
+	}
+	return wrong
+}
+
+// secretLine is the line of the issue: five groups of four.
+func secretLine() Line { return (&composer{last: 6}).letters("JBSWY3DPEHPK3PXPJBSW")[0] }
+
+// One wrong letter in base32 is always told by its place.
+func TestWrongLetterIsLocated(t *testing.T) {
+	l := secretLine()
+	for g, group := range l.Groups {
+		for i := range group {
+			for _, c := range []byte(alphabet) {
+				if c == group[i] {
+					continue
+				}
+				groups := append([]string{}, l.Groups...)
+				groups[g] = replaced(group, i, c)
+				wrong := errorOf(t, "7 "+strings.Join(groups, " ")+" "+l.Check)
+				if wrong.Line != 7 || wrong.Mistake != WrongCharacter || wrong.Group != g+1 || wrong.Character != i+1 {
+					t.Errorf("%c for the %d. letter of %s: %+v", c, i+1, group, wrong)
+				}
+			}
+		}
+	}
+}
+
+// A letter of the check that is wrong is told to be there, but for the few that
+// swapped neighbours would explain as well.
+func TestWrongCheckIsLocated(t *testing.T) {
+	l := secretLine()
+	swaps := 0
+	for i := range l.Check {
+		for _, c := range []byte(alphabet) {
+			if c == l.Check[i] {
+				continue
+			}
+			wrong := errorOf(t, "7 "+strings.Join(l.Groups, " ")+" "+replaced(l.Check, i, c))
+			switch wrong.Mistake {
+			case WrongCheck:
+			case SwappedCharacters:
+				swaps++
+			default:
+				t.Errorf("%c for the %d. letter of the check: %+v", c, i+1, wrong)
+			}
+		}
+	}
+	if swaps > 8 {
+		t.Errorf("%d of %d are taken for swapped neighbours", swaps, 4*31)
+	}
+}
+
+// Neighbours that changed places are told by their place, unless others would
+// explain it as well.
+func TestSwappedNeighboursAreLocated(t *testing.T) {
+	found, all := 0, 0
+	forTexts(t, func(t *testing.T, r *rand.Rand, number int, text, letters string) {
+		for i := range max(len(text)-1, 0) {
+			if text[i] == text[i+1] {
+				continue
+			}
+			all++
+			s := diagnose(number, swapped(text, i, i+1), checkOf(number, text), allowedIn(letters))
+			switch {
+			case s.mistake == SwappedCharacters && s.at == i:
+				found++
+			case s.mistake != SwappedCharacters || s.at != nowhere:
+				t.Errorf("%s with %d and %d swapped: %+v", text, i, i+1, s)
+			}
+		}
+	})
+	if found < all*3/4 {
+		t.Errorf("%d of %d are located", found, all)
+	}
+}
+
+func allowedIn(letters string) func(byte) bool {
+	return func(c byte) bool { return strings.IndexByte(letters, c) >= 0 }
+}
+
+// A letter that was left out, or put in, is told by its place, unless another would
+// explain it as well; where it is the same as its neighbour, by either's.
+func TestMissingAndExtraLettersAreLocated(t *testing.T) {
+	found, all := 0, 0
+	check := func(t *testing.T, s suspicion, mistake Mistake, text string, i int) {
+		t.Helper()
+		all++
+		switch {
+		case s.mistake != mistake:
+			t.Errorf("%s at %d: %+v", text, i, s)
+		case s.at == nowhere:
+		case s.at <= i && strings.Trim(text[s.at:i], text[i:i+1]) == "":
+			found++
+		default:
+			t.Errorf("%s at %d: %+v", text, i, s)
+		}
+	}
+	forTexts(t, func(t *testing.T, r *rand.Rand, number int, text, letters string) {
+		for i := range text {
+			without := text[:i] + text[i+1:]
+			check(t, diagnose(number, without, checkOf(number, text), allowedIn(letters)), MissingCharacter, text, i)
+			check(t, diagnose(number, text, checkOf(number, without), allowedIn(letters)), ExtraCharacter, text, i)
+		}
+	})
+	if found < all*3/4 {
+		t.Errorf("%d of %d are located", found, all)
+	}
+}
+
+func TestWrongNumberIsTold(t *testing.T) {
+	l := secretLine()
+	for _, number := range []string{"6", "8", "17", "70", "263", "519"} {
+		wrong := errorOf(t, number+" "+strings.Join(l.Groups, " ")+" "+l.Check)
+		if number != "263" && number != "519" && wrong.Mistake != WrongNumber {
+			t.Errorf("line 7 as line %s: %+v", number, wrong)
+		}
+	}
+}
+
+func TestMistakesInWords(t *testing.T) {
+	c := &composer{last: 11}
+	code := c.words("code 3", "12345 abcdefgh")[0]
+	key := c.key(typedIdentity)
+	for _, l := range []struct {
+		text             string
+		mistake          Mistake
+		group, character int
+	}{
+		{strings.Replace(typedText(code), "abcdefgh", "abcdeegh", 1), WrongCharacter, 2, 6},
+		{strings.Replace(typedText(code), "abcdefgh", "abcdfegh", 1), SwappedCharacters, 2, 5},
+		{strings.Replace(typedText(code), "abcdefgh", "Abcdefgh", 1), WrongCharacter, 2, 1},
+		{strings.Replace(typedText(code), "12345", "1245", 1), MissingCharacter, 1, 3},
+		{strings.Replace(typedText(code), "12345", "123 45", 1), ExtraCharacter, 1, 4},
+		{strings.Replace(typedText(code), "code 3", "code 4", 1), WrongCharacter, 0, 0},
+		{strings.Replace(typedText(key[0]), "QYQS", "QYQT", 1), WrongCharacter, 2, 4},
+		{strings.Replace(typedText(key[1]), "ZQGP", "ZQPG", 1), SwappedCharacters, 1, 3},
+	} {
+		wrong := errorOf(t, l.text)
+		if wrong.Mistake != l.mistake || wrong.Group != l.group || wrong.Character != l.character {
+			t.Errorf("%q: %+v, want %+v", l.text, wrong, l)
+		}
+	}
+}
+
+func TestLineErrorMessages(t *testing.T) {
+	for want, e := range map[string]*LineError{
+		"line 7 does not check: look at the 5th group":                                               {Line: 7, Mistake: WrongCharacter, Group: 5, Character: 2},
+		"line 7 does not check: look at the 1st group, where two characters may have changed places": {Line: 7, Mistake: SwappedCharacters, Group: 1, Character: 2},
+		"line 7 does not check: look at the 2nd group, where a character may be missing":             {Line: 7, Mistake: MissingCharacter, Group: 2, Character: 2},
+		"line 7 does not check: look at the 3rd group, where there may be a character too many":      {Line: 7, Mistake: ExtraCharacter, Group: 3, Character: 2},
+		"line 7 does not check: look at the 11th group, near its 22nd character":                     {Line: 7, Mistake: WrongCharacter, Group: 11, Character: 22},
+		"line 7 does not check: a character may be missing":                                          {Line: 7, Mistake: MissingCharacter},
+		"line 7 does not check: look at its first word":                                              {Line: 7, Mistake: WrongCharacter},
+		"line 7 does not check: look at its number":                                                  {Line: 7, Mistake: WrongNumber},
+		"line 7 does not check: look at its last group, the check":                                   {Line: 7, Mistake: WrongCheck},
+		"line 7 does not check: more than one character is wrong":                                    {Line: 7},
+		"line 7: printed by a later version of tokenctl":                                             {Line: 7, Err: ErrNewer},
+	} {
+		if got := e.Error(); got != want {
+			t.Errorf("%+v reads %q, want %q", *e, got, want)
+		}
+	}
+}
+
+// No message quotes what was typed.
+func TestLineErrorsQuoteNothing(t *testing.T) {
+	wrong := errorOf(t, "7 JBSW Y3DP EHPK 3PXP JBSX "+secretLine().Check)
+	if got := wrong.Error(); strings.Contains(got, "JBS") {
+		t.Errorf("the error reads %q", got)
+	}
+}
+
+// All lines of a text that do not check are told, and the others are read.
+func TestSeveralWrongLines(t *testing.T) {
+	text := string(plain(t, everyKind(t)).Text())
+	text = strings.Replace(text, "code 1: 3f29a", "code 1: 3f29b", 1)
+	text = strings.Replace(text, "GNBV GY3T QOJQ", "GNBV YG3T QOJQ", 1)
+	var r Reader
+	err := r.AddLines(text)
+	want := "line 7 does not check: look at the 3rd group, where two characters may have changed places\n" +
+		"line 17 does not check: look at the 1st group, near its 5th character"
+	if err == nil || err.Error() != want {
+		t.Errorf("the error is %v", err)
+	}
+	c := contents(t, &r, "")
+	if len(c.Accounts) != 4 || len(c.Codes) != 4 {
+		t.Errorf("read %d accounts, %d sets", len(c.Accounts), len(c.Codes))
+	}
+	if m := c.Missing; len(m) != 2 || m[0].From != 7 || m[1].From != 17 {
+		t.Errorf("missing %v", m)
+	}
+}
+
+// A text that is no sheet is given up soon.
+func TestTextThatIsNoSheet(t *testing.T) {
+	var r Reader
+	err := r.AddLines(strings.Repeat("7 Lorem ipsum dolor sit amet\n", 30000))
+	if err == nil || strings.Count(err.Error(), "\n") != maxLineErrors-1 {
+		t.Errorf("the error is %.200v", err)
+	}
+	if err := r.AddLines(strings.Repeat("x", maxSize)); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("64 MiB: %v", err)
+	}
+	long := errorOf(t, "7 "+strings.Repeat("A", 1<<20))
+	if !errors.Is(long, ErrTooLarge) {
+		t.Errorf("a line of a mebibyte: %v", long)
+	}
+}
