@@ -73,7 +73,7 @@ func chooseLists(lines []*textLine) []candidate {
 			chosen = append(chosen, line...)
 		}
 	}
-	return chosen
+	return withoutOddEnds(chosen)
 }
 
 func areAll(line []candidate, fits func(look) bool) bool {
@@ -86,23 +86,22 @@ func areAll(line []candidate, fits func(look) bool) bool {
 }
 
 // chooseLetters takes lists of codes that have no digit in them: three lines and
-// more of the same shape.
+// more of the same look.
 func chooseLetters(lines []*textLine) []candidate {
-	var chosen []candidate
+	var most []candidate
+	alike := make(map[look][]candidate)
 	for _, l := range lines {
 		line := l.candidates()
 		if len(line) != 1 || strings.Contains(line[0].text, " ") || line[0].look.title {
 			continue
 		}
-		if len(chosen) > 0 && chosen[0].look != line[0].look {
-			return nil
+		look := line[0].look
+		alike[look] = append(alike[look], line[0])
+		if len(alike[look]) > max(len(most), 2) {
+			most = alike[look]
 		}
-		chosen = append(chosen, line[0])
 	}
-	if len(chosen) < 3 {
-		return nil
-	}
-	return chosen
+	return most
 }
 
 // chooseAlone takes a text that is but one word: X shows one code of twelve letters
@@ -142,46 +141,4 @@ func chooseFromProse(lines []*textLine) []candidate {
 		}
 	}
 	return chosen
-}
-
-// splitColumns parts what is several codes beside each other with one space
-// between all of their groups: if others have fewer groups of the same length, or
-// if there are several of four times four digits, a form that no service has.
-func splitColumns(chosen []candidate) []candidate {
-	fewest := make(map[string]int) // groups of a shape's first group
-	wide := 0
-	for _, c := range chosen {
-		n := strings.Count(c.text, " ") + 1
-		group := firstGroup(c.text)
-		if least, found := fewest[group]; n > 1 && (!found || n < least) {
-			fewest[group] = n
-		}
-		if c.look.shape == "4 4 4 4" && !c.look.lower && !c.look.upper {
-			wide++
-		}
-	}
-	if wide == len(chosen) && wide > 1 {
-		fewest["4"] = 2
-	}
-	var split []candidate
-	for _, c := range chosen {
-		words := strings.Split(c.text, " ")
-		n := fewest[firstGroup(c.text)]
-		if n < 2 || len(words)%n != 0 {
-			split = append(split, c)
-			continue
-		}
-		for i := 0; i < len(words); i += n {
-			text := strings.Join(words[i:i+n], " ")
-			split = append(split, candidate{text, lookOf(text), c.item, c.line, c.first && i == 0})
-		}
-	}
-	return split
-}
-
-// firstGroup returns the length of a code's first group, of those with spaces
-// between them.
-func firstGroup(text string) string {
-	before, _, _ := strings.Cut(lookOf(text).shape, " ")
-	return before
 }

@@ -71,7 +71,7 @@ func (p *lineParser) field(text string) {
 	if len(text) > longestField {
 		p.line.prose = true
 	}
-	if len(text) > longestField || isTime(text) {
+	if len(text) > longestField || isTime(text) && !p.reader.fits(text) {
 		return
 	}
 	bare := p.signs(text)
@@ -86,8 +86,9 @@ func (p *lineParser) field(text string) {
 		return
 	}
 	inParentheses := strings.HasPrefix(bare, "(")
+	isLettered := len(bare) == 2 && (bare[1] == '.' || bare[1] == ')') // "a)"
 	bare = strings.TrimRight(strings.TrimLeft(bare, "("), closeQuotes)
-	if bare == "" || p.mark(strings.ToLower(bare), inParentheses) {
+	if bare == "" || isLettered || p.mark(strings.ToLower(bare), inParentheses) {
 		return
 	}
 	p.word(bare)
@@ -103,6 +104,9 @@ func isRest(rest string) bool {
 // stands behind one is a code only if the label says so.
 func (p *lineParser) label(text string) bool {
 	name, rest, found := strings.Cut(text, ":")
+	if before, after, hasEquals := strings.Cut(text, "="); hasEquals && isAboutCodes(before) {
+		name, rest, found = before, after, true
+	}
 	if !found || !isLabel(name) || strings.HasPrefix(rest, "//") || p.digits {
 		return false
 	}
@@ -158,7 +162,7 @@ func (p *lineParser) mark(word string, inParentheses bool) bool {
 
 // word adds a word to the item if it may be a code or a part of one.
 func (p *lineParser) word(word string) {
-	if !isCandidate(word) && (p.reader.form == nil || !p.reader.fits(word)) {
+	if !isCandidate(word) && !p.reader.fits(word) {
 		p.line.prose = true
 		return
 	}

@@ -1,31 +1,17 @@
 package backup
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // maxTries bounds how often a form is tried on several words at once, which
 // otherwise takes time in a text of nothing but short words.
 const maxTries = 50_000
 
-// fits reports whether a text has the form, as it is or as services compare codes:
-// without spaces and dashes, in small or capital letters.
+// fits reports whether a text has the form that is known, if one is.
 func (r *textReader) fits(text string) bool {
-	if len(text) > longestWord {
-		return false
-	}
-	joined := strings.ReplaceAll(text, " ", "")
-	last := ""
-	for _, s := range [...]string{text, joined, strings.ReplaceAll(joined, "-", "")} {
-		if s != last && r.fitsInAnyCase(s) {
-			return true
-		}
-		last = s
-	}
-	return false
-}
-
-func (r *textReader) fitsInAnyCase(s string) bool {
-	lower, upper := strings.ToLower(s), strings.ToUpper(s)
-	return r.form.MatchString(s) || lower != s && r.form.MatchString(lower) || upper != s && r.form.MatchString(upper)
+	return r.form != nil && len(text) <= longestWord && Fits(r.form, text)
 }
 
 // fitting returns the longest runs of words that have the form, and whether nothing
@@ -93,11 +79,9 @@ func (r *textReader) chooseFitting(lines []*textLine) []candidate {
 }
 
 // fittingIn returns what in a line has the form: all of it, or if the line is a
-// sentence about codes, what has digits.
+// sentence about codes, what has digits. Digits alone behind a label may be
+// anything.
 func (r *textReader) fittingIn(l *textLine) []candidate {
-	if l.other {
-		return nil
-	}
 	var list []candidate
 	pure := !l.prose
 	for _, it := range l.items {
@@ -105,19 +89,13 @@ func (r *textReader) fittingIn(l *textLine) []candidate {
 		pure = pure && all
 		list = append(list, l.candidatesOf(it, texts)...)
 	}
-	if pure {
+	if pure && !l.other {
 		return list
 	}
-	if !l.about {
-		return nil
-	}
-	var strong []candidate
-	for _, c := range list {
-		if c.look.strong {
-			strong = append(strong, c)
-		}
-	}
-	return strong
+	return slices.DeleteFunc(list, func(c candidate) bool {
+		isNumber := !c.look.lower && !c.look.upper
+		return !c.look.strong || l.other && isNumber || !l.other && !l.about
+	})
 }
 
 // wrapped takes a single code whose groups stand on several lines.

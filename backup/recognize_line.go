@@ -81,10 +81,40 @@ func (r *textReader) read(line *textLine, text string) {
 	}
 	p.end()
 	var parts []*item
-	for _, it := range line.items {
+	for i, it := range line.items {
+		it.cutLabel()
+		if n := len(parts); i == 1 && parts[0].isBareNumber() {
+			it.number = numberOf(parts[0].words[0])
+			parts = parts[:n-1]
+		}
 		parts = append(parts, it.atBareNumbers()...)
 	}
 	line.items = parts
+}
+
+// isBareNumber reports whether there is but a number, as in the first column of a
+// table.
+func (it *item) isBareNumber() bool {
+	return it.number == 0 && len(it.words) == 1 && numberOf(it.words[0]) > 0
+}
+
+// cutLabel takes words off the front that lead to a code: "Backup code 1234 5678",
+// "Your code is 12345678".
+func (it *item) cutLabel() {
+	for i, word := range it.words {
+		if strings.ContainsAny(word, "0123456789") {
+			if before := strings.ToLower(strings.Join(it.words[:i], " ")); isLeading(before) {
+				it.words = it.words[i:]
+			}
+			return
+		}
+	}
+}
+
+// isLeading reports whether words end in one that speaks of codes.
+func isLeading(words string) bool {
+	words = strings.TrimSuffix(words, " is")
+	return isAboutCodes(words[strings.LastIndexByte(words, ' ')+1:])
 }
 
 // atBareNumbers parts an item where a number stands in front of a code without any

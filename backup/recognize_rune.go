@@ -67,8 +67,8 @@ func numberOf(text string) int {
 	return n
 }
 
-// cutNumbering takes the number off a field, as in "1.", "1)", "(1)", "01:",
-// "#1", "[1]" and "1.abcd".
+// cutNumbering takes a number of up to three digits off a field, as in "1.", "1)",
+// "(1)", "01:", "#1", "[1]" and "1.abcd".
 func cutNumbering(text string) (number int, rest string) {
 	hash := strings.HasPrefix(text, "#")
 	open := strings.HasPrefix(text, "(") || strings.HasPrefix(text, "[")
@@ -82,7 +82,7 @@ func cutNumbering(text string) (number int, rest string) {
 	number, rest = numberOf(text[:end]), text[end:]
 	closed := strings.TrimLeft(rest, ".):]")
 	switch {
-	case number == 0, len(rest) == len(closed) && (!hash || rest != ""):
+	case number == 0 || end > 3, len(rest) == len(closed) && (!hash || rest != ""):
 		return 0, ""
 	}
 	return number, closed

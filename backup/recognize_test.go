@@ -104,6 +104,17 @@ Keep these backup codes somewhere safe but accessible.
 	{name: "repeated", text: "12345678\n2345 6789\n23456789 used\n", want: "12345678,2345 6789*", repeated: 1},
 	{name: "dashes of a word processor", text: "4f3c2\u20139a1be\n\u200b8d2e1\u201100c4f\n“abcde-fabc1”", want: "4f3c2-9a1be,8d2e1-00c4f,abcde-fabc1"},
 
+	{name: "letters in front", text: "a) 12345678\nb) 23456789\nC. 34567890\no 45678901", want: "12345678,23456789,34567890,45678901"},
+	{name: "columns of a terminal", text: "No  Code         Status\n1   4f3c2-9a1be  unused\n2   8d2e1-00c4f  used\n", want: "1=4f3c2-9a1be,2=8d2e1-00c4f*", ignored: 1},
+	{name: "rows without a head", text: "1,4f3c2-9a1be,true\n2\t8d2e1-00c4f", want: "1=4f3c2-9a1be,2=8d2e1-00c4f"},
+	{name: "words in front", text: "Backup code 1234 5678\ncode 2234 5678\nYour code is 3234 5678.", want: "1234 5678,2234 5678,3234 5678"},
+	{name: "variables", text: "RECOVERY_CODE_1=4f3c2-9a1be\nRECOVERY_CODE_2=8d2e1-00c4f", want: "4f3c2-9a1be,8d2e1-00c4f"},
+	{name: "a name above the list", text: "alice2000\n01234567\nabcdef01\nfedcba98\n89abcdef\n", want: "01234567,abcdef01,fedcba98,89abcdef", ignored: 1},
+	{name: "a name above letters alone", text: "GitHub\nabcdefgh\nijklmnop\nqrstuvwx\n", want: "abcdefgh,ijklmnop,qrstuvwx", ignored: 1},
+	{name: "an odd one in the list", text: "01234567\nabcdef01\nfedcba9\n89abcdef\n12345678", want: "01234567,abcdef01,fedcba9,89abcdef,12345678"},
+
+	{name: "the form behind another's label", form: `^[0-9a-f]{5}-[0-9a-f]{5}$`, text: "GitHub: 4f3c2-9a1be\nID: 12345678", want: "4f3c2-9a1be", ignored: 1},
+	{name: "the form looks like a date", form: `^\d{2}-\d{2}-\d{4}$`, text: "11-12-2013\n98-76-5432", want: "11-12-2013,98-76-5432"},
 	{name: "the form decides on groups", form: `^\d{4} ?\d{4}$`, text: "1234 5678 2234 5678 3234 5678 4234 5678", want: "1234 5678,2234 5678,3234 5678,4234 5678"},
 	{name: "the form finds it in a sentence", form: `^[A-HJ-NP-Z2-9]{10}$`, text: "Your scratch token is ABCDEFGH23. Keep it.", want: "ABCDEFGH23"},
 	{name: "the form leaves out what has another", form: `^[0-9a-f]{5}-[0-9a-f]{5}$`, text: "1234567890\n4f3c2-9a1be\n8d2e1-00c4f", want: "4f3c2-9a1be,8d2e1-00c4f", ignored: 1},

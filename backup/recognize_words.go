@@ -18,7 +18,7 @@ func markOf(word string) (kind markKind, isMark bool) {
 		return markUsed, true
 	case "not", "never", "yet":
 		return markNot, true
-	case "unused", "available", "valid", "active", "unspent", "true", "false", "yes", "no", "null", "already", "and", "or":
+	case "unused", "available", "valid", "active", "unspent", "true", "false", "yes", "no", "null", "already", "and", "or", "o":
 		return markUnused, true
 	}
 	return 0, false
