@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,7 +44,7 @@ type sample struct {
 func (s sample) label() string { return s.id[strings.Index(s.id, "/")+1:] }
 
 func (s sample) uri() string {
-	return fmt.Sprintf("otpauth://totp/%s?secret=%s&algorithm=%s&digits=%d&period=%d", s.label(), s.secret, s.algorithm, s.digits, s.period)
+	return fmt.Sprintf("otpauth://totp/%s?secret=%s&algorithm=%s&digits=%d&period=%d", url.PathEscape(s.label()), s.secret, s.algorithm, s.digits, s.period)
 }
 
 // samples are accounts of all algorithms, digits, and several periods, with short,

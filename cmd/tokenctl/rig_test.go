@@ -79,10 +79,14 @@ func (r *rig) again(d *device) {
 	d.pull = r.daemon.Plug(r.tb, d.slot, d.Key)
 }
 
-// environment is what a program needs to find the daemon, and nothing of the
-// user's own.
+// environment is what a program needs to find the daemon and the printer, and
+// nothing of the user's own.
 func (r *rig) environment(home string) []string {
-	return append(r.daemon.Env(),
+	all := r.daemon.Env()
+	if r.printer != nil {
+		all = append(all, r.printer.environment())
+	}
+	return append(all,
 		"PATH="+os.Getenv("PATH"), "HOME="+home, "LC_ALL=C.UTF-8",
 		"XDG_CONFIG_HOME="+home+"/config", "XDG_DATA_HOME="+home+"/data", "XDG_STATE_HOME="+home+"/state")
 }
