@@ -199,7 +199,7 @@ func zbarimg(t *testing.T, pictures []string) []string {
 	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && (!ok || exit.ExitCode() != noCode) {
 		t.Fatalf("zbarimg: %v", err)
 	}
-	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+	return strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' })
 }
 
 // gozxing returns the texts of the QR codes that gozxing reads in a picture at the
