@@ -42,7 +42,11 @@ func (p *program) openSheets(ctx context.Context, s sheetSource) (sheet.Contents
 	}
 	contents, err := p.unseal(ctx, &r.Reader, s.passphrase)
 	p.noteContents(contents)
-	if isEmpty(contents) && err == nil {
+	switch {
+	case !isEmpty(contents) || err != nil:
+	case len(contents.Missing) > 0:
+		err = errMissing
+	default:
 		err = errors.Join(append(r.failures, errNoSheet)...)
 	}
 	return contents, err
@@ -105,11 +109,15 @@ func describePrinting(s sheet.Printing) string {
 	case s.Sealed:
 		line += ", sealed with a passphrase"
 	}
-	if s.OnlyNew {
-		line += ". It holds a part, beside the sheets before it"
+	if s.Adds > 0 {
+		line += fmt.Sprintf(". It belongs with sheet %d", s.Adds)
 	}
 	return line + "."
 }
+
+// isPart reports whether a sheet holds a part of what there was when it was made. A
+// full one says so by holding the vault's key.
+func isPart(c sheet.Contents, s sheet.Printing) bool { return s.Adds > 0 || c.VaultKey == "" }
 
 // found counts what is on sheets, in words.
 func found(c sheet.Contents) (words []string) {

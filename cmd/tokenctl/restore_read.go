@@ -71,22 +71,27 @@ func (r *sheetReader) fail(name string, err error) {
 // addPage takes the QR codes of a page.
 func (r *sheetReader) addPage(name string) func(texts []string, err error) {
 	return func(texts []string, err error) {
-		if err != nil {
+		switch {
+		case errors.Is(err, otpauth.ErrNoQR): // on a page of instructions, say
+			r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, err))
+			r.p.note("%s: no QR code.", name)
+		case err != nil:
 			r.fail(name, err)
-			return
+		default:
+			r.addTexts(name, texts)
 		}
-		r.addTexts(name, texts)
 	}
 }
 
 func (r *sheetReader) addTexts(name string, texts []string) {
 	taken := 0
 	for _, text := range texts {
-		if err := r.AddText(text); err != nil {
+		switch err := r.AddText(text); {
+		case err == nil:
+			taken++
+		case !errors.Is(err, sheet.ErrForeign): // which are counted, and told of in the end
 			r.p.note("%s: a QR code is not taken: %s", name, printable(err.Error()))
-			continue
 		}
-		taken++
 	}
 	r.p.note("%s: %s", name, plural(taken, "1 QR code.", fmt.Sprintf("%d QR codes.", taken)))
 }

@@ -84,14 +84,14 @@ func describeRestored(r restored) restoreJSON {
 
 func describeContents(c sheet.Contents) sheetsJSON {
 	return sheetsJSON{
-		Sheets:   mapSlice(c.Sheets, describeSheetRead),
+		Sheets:   mapSlice(c.Sheets, func(s sheet.Printing) printingJSON { return describePrinted(c, s) }),
 		Missing:  mapSlice(c.Missing, sheet.Missing.String),
 		VaultKey: c.VaultKey != "",
 	}
 }
 
-func describeSheetRead(s sheet.Printing) printingJSON {
-	j := printingJSON{Sheet: s.Number, ID: s.ID, Part: s.OnlyNew}
+func describePrinted(c sheet.Contents, s sheet.Printing) printingJSON {
+	j := printingJSON{Sheet: s.Number, ID: s.ID, Part: isPart(c, s)}
 	if !s.Date.IsZero() {
 		j.Date = s.Date.Format(time.DateOnly)
 	}

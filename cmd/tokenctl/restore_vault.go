@@ -34,11 +34,7 @@ func (p *program) restoreVault(ctx context.Context, c sheet.Contents, o restoreO
 		return "", err
 	}
 	if !o.newPassphrase.isGiven() {
-		if p.terminal == nil {
-			p.note("There is no vault here, and none is made without a new passphrase: --new-passphrase-file")
-			return "", nil
-		}
-		err := p.terminal.confirm(o.yes, "There is no vault here. Make one, %s?", withKey(c))
+		err := p.offerVault(ctx, c, o)
 		if errors.Is(err, errDeclined) {
 			return "", nil
 		}
@@ -55,6 +51,30 @@ func (p *program) restoreVault(ctx context.Context, c sheet.Contents, o restoreO
 	defer v.close()
 	p.note("The vault is in %s.", printable(v.Dir()))
 	return v.Identity()
+}
+
+// offerVault asks whether to make a vault, if there is something to put there that
+// has no other place. It returns errDeclined if none is to be made.
+func (p *program) offerVault(ctx context.Context, c sheet.Contents, o restoreOptions) error {
+	switch {
+	case c.VaultKey == "" && len(c.Codes) == 0 && p.seesKey(ctx):
+		return errDeclined
+	case p.terminal == nil || o.yes:
+		p.note("There is no vault here, and none is made without a new passphrase: --new-passphrase-file")
+		return errDeclined
+	}
+	return p.terminal.confirm(false, "There is no vault here. Make one, %s?", withKey(c))
+}
+
+// seesKey reports whether a key is plugged in.
+func (p *program) seesKey(ctx context.Context) bool {
+	f, err := p.newFinder(ctx)
+	if err != nil {
+		return false
+	}
+	defer f.close()
+	_, err = f.occupied("")
+	return err == nil
 }
 
 // withKey tells what key a vault would be made with.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/subtle"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -40,18 +41,26 @@ func (v *verification) fail(token string, err error) {
 }
 
 // compareKey compares the codes that a key computes for a time with those of the
-// sheet's secrets.
+// sheet's secrets. One touch that does not come is the holder's answer for all.
 func (v *verification) compareKey(m *fleet.Member, at time.Time) error {
 	token, err := m.Token()
 	if err != nil {
 		return err
 	}
 	entries, err := token.Codes(at)
+	var untouched error
 	for _, e := range entries {
-		if one := v.on(e.Account); one.key == nil {
+		one := v.on(e.Account)
+		switch {
+		case one.key == nil:
 			v.miss(one, m.Name)
-		} else {
+		case e.Account.Touch && untouched != nil:
+			one.find(m.Name, isUnknown, untouched)
+		default:
 			result, err := compareOnKey(token, e, *one.key, at)
+			if errors.Is(err, oath.ErrTouchTimeout) {
+				untouched = err
+			}
 			one.find(m.Name, result, err)
 		}
 	}

@@ -84,7 +84,7 @@ func (p *program) recordRead(c sheet.Contents) error {
 
 // recordOfRead is recordOf for the one sheet that was read.
 func recordOfRead(s sheet.Printing, c sheet.Contents) backup.Sheet {
-	whole := sheet.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, OnlyNew: s.OnlyNew}
+	whole := sheet.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, OnlyNew: isPart(c, s)}
 	for _, k := range c.Accounts {
 		whole.Entries = append(whole.Entries, sheet.Entry{Key: k, Codes: c.Codes[k.Account.ID()]})
 	}

@@ -18,8 +18,7 @@ type madeSheet struct {
 // stays locked meanwhile, so that no other sheet gets the same number; and it is
 // left as it is if the sheet does not come about.
 //
-// An error that comes with something done tells that it was not recorded, or that
-// not all of it was printed.
+// An error that comes with something done tells that it was not recorded.
 func (p *program) makeSheet(ctx context.Context, content sheet.Sheet, seal sheetSeal, to sheetOutput) (madeSheet, error) {
 	made := madeSheet{Sheet: content}
 	var err error
@@ -33,9 +32,11 @@ func (p *program) makeSheet(ctx context.Context, content sheet.Sheet, seal sheet
 		if err != nil {
 			return err
 		}
-		if made.done, err = to.put(ctx, p, documents); err != nil {
+		done, err := to.put(ctx, p, documents)
+		if err != nil {
 			return err
 		}
+		made.done = done
 		return l.AddSheet(recordOf(made.Sheet))
 	})
 	if err != nil && len(made.done) > 0 {

@@ -62,9 +62,9 @@ func (p *program) noteKeeping(made madeSheet, to sheetOutput, seal sheetSeal) {
 		p.note("Whoever has the file has what is on it. Delete it once it is printed.")
 	}
 	if made.Supersedes > 0 && !made.OnlyNew {
-		p.note("It takes the place of sheet %d, which can be destroyed.", made.Supersedes)
+		p.note("It takes the place of sheet %d: destroy that one, once this one is checked.", made.Supersedes)
 	}
-	p.note("Once it is on paper, scan it and see that it can be read back: tokenctl sheet verify SCAN")
+	p.note("Scan it once it is on paper, and see that it can be read back: tokenctl sheet verify SCAN")
 }
 
 // contentsOf counts what is on a sheet.
