@@ -56,8 +56,8 @@ func (t *typedSheet) cut(p passage) bool {
 }
 
 func (t *typedSheet) add(p passage) error {
-	if c, ok := parseCodeKeyword(p.keyword); ok {
-		return t.addCode(p, c.Number, c.Since)
+	if number, ok := parseCodeKeyword(p.keyword); ok {
+		return t.addCode(p, number)
 	}
 	t.finishCodes()
 	switch p.keyword {
@@ -81,12 +81,12 @@ func (t *typedSheet) add(p passage) error {
 	return nil
 }
 
-func (t *typedSheet) addCode(p passage, number, since int) error {
+func (t *typedSheet) addCode(p passage, number int) error {
 	text, err := unescape(p.text)
 	if err != nil || t.codes == nil {
 		return err // without the line before, it is not known whose code it is
 	}
-	t.codes.take(p, backup.Code{Number: number, Text: text, Since: since, Used: t.used(p.mark)})
+	t.codes.take(p, backup.Code{Number: number, Text: text, Used: t.used(p.mark)})
 	return nil
 }
 

@@ -29,15 +29,8 @@ func (b *Block) addCodes(c *composer, s stamp, e Entry) string {
 }
 
 func codeKeywordOf(c backup.Code) string {
-	keyword := codeKeyword + " " + strconv.Itoa(c.Number)
-	if c.Since != 0 {
-		keyword += " " + sinceWord + " " + strconv.Itoa(c.Since)
-	}
-	return keyword
+	return codeKeyword + " " + strconv.Itoa(c.Number)
 }
-
-// sinceWord stands before the generation that a code came with.
-const sinceWord = "since"
 
 // codesDigest returns that of an account's codes, used or not.
 func codesDigest(account string, r backup.Record) string {

@@ -59,5 +59,12 @@ type ShareError struct {
 }
 
 func (e *ShareError) Error() string {
-	return fmt.Sprintf("shares %v of sheet %d were altered, or are of another sheet", e.Shares, e.Sheet)
+	if len(e.Shares) == 1 {
+		return fmt.Sprintf("share %d does not belong to sheet %d, or was altered", e.Shares[0], e.Sheet)
+	}
+	numbers := make([]string, len(e.Shares))
+	for i, n := range e.Shares {
+		numbers[i] = fmt.Sprint(n)
+	}
+	return fmt.Sprintf("shares %s do not belong to sheet %d, or were altered", enumerated(numbers), e.Sheet)
 }

@@ -41,7 +41,7 @@ func (s Sheet) facts() []Fact {
 	facts := []Fact{{"Date", formatDay(s.Date)}, {"Holds", s.holds()}}
 	switch {
 	case s.OnlyNew && s.Supersedes != 0:
-		facts = append(facts, Fact{"Keep it with", fmt.Sprintf("sheet %d. This one holds only what that one lacks.", s.Supersedes)})
+		facts = append(facts, Fact{"Keep it with", fmt.Sprintf("sheet %d. This one holds only a part of what there is.", s.Supersedes)})
 	case s.OnlyNew:
 		facts = append(facts, Fact{"Note", "This sheet holds only a part of what there is."})
 	case s.Supersedes != 0:

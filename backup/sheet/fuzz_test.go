@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -106,4 +107,37 @@ func FuzzCheck(f *testing.F) {
 			diagnose(number, replaced(text, i, text[i]+1), check, isWordCharacter)
 		}
 	})
+}
+
+// Many lines that all check do not take long, whatever they add up to.
+func TestManyLinesThatCheck(t *testing.T) {
+	for _, keyword := range []string{"", moreKeyword, andKeyword, accountKeyword, "code 1", keyKeyword} {
+		var b strings.Builder
+		c := &composer{}
+		for _, l := range c.words(partKeyword, "1/1 seal=shares letters=1000000") {
+			b.WriteString(typedText(l) + "\n")
+		}
+		for b.Len() < 1<<18 {
+			lines := c.letters("JBSWY3DPEHPK3PXPJBSW")
+			switch keyword {
+			case "":
+			case keyKeyword:
+				lines = c.key(typedIdentity)
+			default:
+				lines = c.words(keyword, "x letters=1000000")
+			}
+			for _, l := range lines {
+				b.WriteString(typedText(l) + "\n")
+			}
+		}
+		var r Reader
+		start := time.Now()
+		if err := r.AddLines(b.String()); err != nil {
+			t.Errorf("%q: %.200v", keyword, err)
+		}
+		checkState(t, &r)
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%q: it took %v", keyword, took)
+		}
+	}
 }

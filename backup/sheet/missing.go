@@ -19,12 +19,12 @@ type Missing struct {
 	Sheet int // its number; 0 if it is not known
 	Kind  Kind
 
-	// From and To are numbers as they stand on paper, from 1. Of Shares, From is
+	// From and To are numbers as they stand on paper, from 1. Of Shares, both are
 	// how many more are needed.
 	From, To int
 
 	// Of is how many there are; of Shares, how many are needed. It is 0 if that is
-	// not known.
+	// not known: of Parts and Shares, because there are none yet.
 	Of int
 
 	Label string // an account's, where it is known
@@ -34,8 +34,14 @@ type Missing struct {
 func (m Missing) String() string {
 	switch m.Kind {
 	case Parts:
+		if m.Of == 0 {
+			return "the sealed parts"
+		}
 		return m.run("part")
 	case Shares:
+		if m.Of == 0 {
+			return "the shares"
+		}
 		return fmt.Sprintf("%d more of the %d shares that are needed", m.From, m.Of)
 	case Lists:
 		return m.run("QR code") + " of the list of contents"
@@ -77,16 +83,28 @@ func missingRuns(sheet int, kind Kind, of int, label string, runs []span) (all [
 // missing returns all that is missing, sheet by sheet.
 func (h *haul) missing() (all []Missing) {
 	for _, g := range h.ordered() {
-		all = append(all, missingRuns(g.sheet, Parts, g.sealed.of, "", g.sealed.missing())...)
-		if u := g.combine(); u.more > 0 {
-			all = append(all, Missing{Sheet: g.sheet, Kind: Shares, From: u.more, To: u.more, Of: u.need})
-		}
+		all = append(all, g.missingSealed()...)
 		all = append(all, missingRuns(g.sheet, Lists, g.list.of, "", g.list.missing())...)
 		all = append(all, h.missingBlocks(g)...)
 		all = append(all, h.missingSets(g)...)
 	}
 	for _, t := range h.typed {
 		all = append(all, h.missingLines(t)...)
+	}
+	return all
+}
+
+// missingSealed returns what is missing for opening a sheet.
+func (g *gathered) missingSealed() []Missing {
+	all := missingRuns(g.sheet, Parts, g.sealed.of, "", g.sealed.missing())
+	if g.sealed.of == 0 && len(g.shares) > 0 {
+		all = append(all, Missing{Sheet: g.sheet, Kind: Parts, From: 1, To: 1})
+	}
+	if g.seal != byShares && len(g.shares) == 0 {
+		return all
+	}
+	if c := g.combine(); c.more > 0 || c.need == 0 {
+		all = append(all, Missing{Sheet: g.sheet, Kind: Shares, From: max(c.more, 1), To: max(c.more, 1), Of: c.need})
 	}
 	return all
 }

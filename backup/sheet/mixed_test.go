@@ -60,7 +60,7 @@ func TestOnlyNew(t *testing.T) {
 	more := sheetOf(t, 8, "ZZZZZZZZ", "C:c="+secretB)
 	more.OnlyNew, more.Supersedes = true, 6
 	d := plain(t, added)
-	if !slices.Contains(d.Facts, Fact{"Keep it with", "sheet 6. This one holds only what that one lacks."}) {
+	if !slices.Contains(d.Facts, Fact{"Keep it with", "sheet 6. This one holds only a part of what there is."}) {
 		t.Errorf("facts %q", d.Facts)
 	}
 	var typed Reader

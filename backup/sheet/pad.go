@@ -68,7 +68,8 @@ func isKeyword(keyword string) bool {
 		partKeyword, shareKeyword, commitmentKeyword, andKeyword, moreKeyword:
 		return true
 	}
-	return strings.HasPrefix(keyword, codeKeyword+" ")
+	_, ok := parseCodeKeyword(keyword)
+	return ok
 }
 
 // parseWhole reads "7 KQ3ZT7AB 2026-11-23 lines=212"; the ID of a copy of a split

@@ -31,9 +31,14 @@ func (p *pad) passages() (all []passage) {
 	return all
 }
 
+// maxPassage is more than any passage has, in bytes.
+const maxPassage = 4096
+
 // takes adds a line that goes on with the passage.
 func (p *passage) takes(line typedLine) bool {
 	switch {
+	case len(p.text)+len(p.letters) > maxPassage:
+		return false
 	case line.keyword == andKeyword && p.letters == "":
 		p.text += " " + line.text
 	case line.keyword == moreKeyword && p.letters == "":

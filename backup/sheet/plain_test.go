@@ -220,3 +220,28 @@ func TestTicksByPenAreTyped(t *testing.T) {
 		}
 	}
 }
+
+// Codes that came with earlier generations keep that.
+func TestCodesOfSeveralGenerations(t *testing.T) {
+	for want, since := range map[string][]int{
+		"": {0, 0, 0}, "1:1": {1, 0, 0}, "1-3:1": {1, 1, 1}, "1:1,3:1": {1, 0, 1}, "1:1,2-3:2": {1, 2, 2}, "2:4,4-5:3": {0, 4, 0, 3, 3},
+	} {
+		s := everyKind(t)
+		s.Entries = s.Entries[:1]
+		set := oneSet(backup.Replaced, slices.Repeat([]string{"x"}, len(since))...)
+		set.Sets[0].Generation = 5
+		for i, g := range since {
+			set.Sets[0].Codes[i].Since = g
+		}
+		s.Entries[0].Codes = set
+		if got := sinceText(set.Sets[0].Codes); got != want {
+			t.Errorf("%v is written as %q, want %q", since, got, want)
+		}
+		checkReadsBack(t, s, true)
+	}
+	for _, text := range []string{"1", ":", "1:", "1-:2", "-2:1", "x:1", "1:0", "1:1,"} {
+		if _, err := parseSince(text); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}

@@ -40,7 +40,7 @@ func accountText(a oath.Account, letters int) string {
 }
 
 // codesText returns "GitHub:alice count=10 generation=2", with the settings that
-// are not the usual ones: policy, made, service.
+// are not the usual ones: policy, made, service, and since, see sinceText.
 func codesText(account oath.ID, r backup.Record) string {
 	set := r.Current()
 	words := []string{escapeWords(string(account), "="), "count=" + strconv.Itoa(len(set.Codes))}
@@ -55,6 +55,9 @@ func codesText(account oath.ID, r backup.Record) string {
 	}
 	if r.Service != "" {
 		words = append(words, "service="+escapeSetting(r.Service))
+	}
+	if since := sinceText(set.Codes); since != "" {
+		words = append(words, "since="+since)
 	}
 	return strings.Join(words, " ")
 }
@@ -135,19 +138,6 @@ func keyOf(a oath.Account, letters string) (otpauth.Key, error) {
 		return otpauth.Key{}, err
 	}
 	return otpauth.Key{Account: a, Secret: secret}, a.Validate()
-}
-
-// parseCodesText reads codesText. The codes themselves are on other lines.
-func parseCodesText(text string) (account oath.ID, count int, r backup.Record, err error) {
-	name, f := cutSettings(text)
-	if name, err = unescape(name); err != nil {
-		return "", 0, r, err
-	}
-	if count, err = f.whole("count", 1, 0); err != nil {
-		return "", 0, r, err
-	}
-	r, err = parseSet(f)
-	return oath.ID(name), count, r, err
 }
 
 // letterEncoding is that of lines of letters.

@@ -207,3 +207,18 @@ func TestSharesWithoutCommitment(t *testing.T) {
 	})
 	checkContents(t, contents(t, scan(t, texts...), ""), s)
 }
+
+// Pages with nothing but parts, or but shares, tell that the others are missing.
+func TestPagesOfASplitSheetThatDoNotSuffice(t *testing.T) {
+	documents := split(t, smallSheet(t), 2, 3)
+	for want, texts := range map[string][]string{
+		"[the shares]":       symbolTexts(Document{Body: documents[0].Body[2:]}),
+		"[the sealed parts]": symbolTexts(Document{Body: documents[0].Body[:2]}, Document{Body: documents[1].Body[:2]}),
+	} {
+		r := scan(t, texts...)
+		c, err := r.Contents("")
+		if got := fmt.Sprint(c.Missing); got != want || !errors.Is(err, ErrIncomplete) {
+			t.Errorf("missing %s, want %s: %v", got, want, err)
+		}
+	}
+}

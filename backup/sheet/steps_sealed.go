@@ -29,7 +29,7 @@ var sealedByHand = Steps{"To come back without tokenctl", []string{
 	"Put the parts together. Run: " + joinParts,
 	"If your program is another one: the sealed file is, in base64, what follows data= in each part, one part after the other.",
 	"Run: age -d sheet.age",
-	"It asks for the passphrase, and prints accounts and backup codes in plain text. Show each line that begins with otpauth: to an authenticator app, as a QR code.",
+	"It asks for the passphrase, and prints accounts and backup codes in plain text. Make a QR code of each line that begins with otpauth: and scan it with an authenticator app. The program qrencode makes one.",
 	"When you are done, delete the files.",
 }}
 

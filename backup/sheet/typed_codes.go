@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/oath"
 )
 
 // A typedCodes is a set of backup codes that is being put together.
@@ -14,11 +15,24 @@ type typedCodes struct {
 	count int    // how many codes there are
 	last  int    // line
 	spans []span // lines missing between codes
+	since []sinceRun
 }
 
+// newTypedCodes reads codesText. The codes themselves are on other lines.
 func newTypedCodes(s stamp, p passage) (*typedCodes, error) {
-	account, count, r, err := parseCodesText(p.text)
-	t := &typedCodes{set: codesRecord{stamp: s, account: account, record: r, part: 1, of: 1}, count: count, last: p.last}
+	name, f := cutSettings(p.text)
+	account, err := unescape(name)
+	if err != nil {
+		return nil, err
+	}
+	t := &typedCodes{last: p.last, set: codesRecord{stamp: s, account: oath.ID(account), part: 1, of: 1}}
+	if t.count, err = f.whole("count", 1, 0); err != nil {
+		return nil, err
+	}
+	if t.since, err = parseSince(f.get("since")); err != nil {
+		return nil, err
+	}
+	t.set.record, err = parseSet(f)
 	return t, err
 }
 
@@ -46,6 +60,7 @@ func (t *typedCodes) take(p passage, c backup.Code) {
 	if p.first > t.last+1 {
 		t.spans = append(t.spans, span{t.last + 1, p.first - 1})
 	}
+	c.Since = sinceOf(c.Number, t.since)
 	t.set.record.Sets[0].Codes = append(t.codes(), c)
 	t.last = p.last
 }
@@ -66,18 +81,9 @@ func (t *typedCodes) gap() (g gap, missing bool) {
 	return gap{codesThing(t.set.account), spans}, true
 }
 
-// parseCodeKeyword reads "code 3", "code 3 since 1".
-func parseCodeKeyword(keyword string) (c backup.Code, ok bool) {
-	words := strings.Fields(keyword)
-	if len(words) != 2 && (len(words) != 4 || words[2] != sinceWord) {
-		return c, false
-	}
-	var err error
-	if c.Number, err = strconv.Atoi(words[1]); err != nil || c.Number < 1 {
-		return c, false
-	}
-	if len(words) == 4 {
-		c.Since, err = strconv.Atoi(words[3])
-	}
-	return c, err == nil
+// parseCodeKeyword reads "code 3".
+func parseCodeKeyword(keyword string) (number int, ok bool) {
+	text, ok := strings.CutPrefix(keyword, codeKeyword+" ")
+	number, err := strconv.Atoi(text)
+	return number, ok && err == nil && number > 0
 }
