@@ -3,7 +3,6 @@ package sheet
 import (
 	"bytes"
 	"encoding/xml"
-	"errors"
 	"fmt"
 	"image"
 	"os"
@@ -13,9 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	zxing "github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/multi/qrcode"
 )
 
 // requireTool skips the test where another maker's program is missing, but fails
@@ -188,39 +184,4 @@ func pageWords(t *testing.T, pdf string) [][]word {
 		pages = append(pages, p.Words)
 	}
 	return pages
-}
-
-// zbarimg returns the texts of the QR codes in pictures.
-func zbarimg(t *testing.T, pictures []string) []string {
-	t.Helper()
-	args := append([]string{"--quiet", "--raw", "-Sdisable", "-Sqrcode.enable"}, pictures...)
-	out, err := exec.Command("zbarimg", args...).Output()
-	const noCode = 4 // in one of the pictures
-	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && (!ok || exit.ExitCode() != noCode) {
-		t.Fatalf("zbarimg: %v", err)
-	}
-	return strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' })
-}
-
-// gozxing returns the texts of the QR codes that gozxing reads in a picture at the
-// first look.
-func gozxing(t *testing.T, img *image.Gray) (texts []string) {
-	t.Helper()
-	size := img.Rect.Size()
-	source, err := zxing.NewPlanarYUVLuminanceSource(img.Pix, size.X, size.Y, 0, 0, size.X, size.Y, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bitmap, err := zxing.NewBinaryBitmap(zxing.NewHybridBinarizer(source))
-	if err != nil {
-		t.Fatal(err)
-	}
-	results, err := qrcode.NewQRCodeMultiReader().DecodeMultiple(bitmap, nil)
-	if _, none := err.(zxing.NotFoundException); err != nil && !none {
-		t.Fatalf("gozxing: %v", err)
-	}
-	for _, r := range results {
-		texts = append(texts, r.GetText())
-	}
-	return texts
 }
