@@ -63,7 +63,7 @@ p, li, bdi { white-space: pre-wrap }
 .symbols { display: flex; flex-wrap: wrap; column-gap: 6.4mm }
 figure { margin: 0; padding: 3.2mm 0; break-inside: avoid }
 figcaption { padding-top: 3.2mm; font-size: 8.5pt }
-svg { display: block }
+svg { display: block; forced-color-adjust: none }
 svg path { fill: #000 }
 svg .stroke { fill: none; stroke: #000 }
 table { border-spacing: 0; margin: 2.5mm 0 }
@@ -87,6 +87,9 @@ td.check { font-weight: bold; vertical-align: bottom }
 .rule { display: block; min-width: 20mm; min-height: 4.9mm; border-bottom: 0.25mm solid }
 s { text-decoration: line-through 0.25mm }
 footer { margin-top: 8mm; font-size: 8.5pt; text-align: center }
+@media screen and (max-width: 170mm) {
+	.beside { display: block }
+}
 @media print {
 	body { max-width: none; padding: 0 }
 	footer { display: none }
