@@ -47,8 +47,8 @@ func (s Sheet) splitSteps(share shareRecord) []Steps {
 	)
 	return []Steps{
 		together,
-		{"Without tokenctl", []string{
-			"No other program puts the shares together yet. What has to be computed is described in " + home + "/blob/main/docs/sheet-format.md",
+		{"To come back without tokenctl", []string{
+			"A short program in Python puts the shares together, and age opens the parts. Both are described here: " + home + "/blob/main/docs/sheet-format.md",
 		}},
 		afterLoss,
 		s.keeping(fmt.Sprintf("Fewer than %d of these sheets tell nothing. Keep each in another place, or with another person.", share.need)),
