@@ -1,0 +1,97 @@
+package services
+
+import (
+	_ "embed"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A Catalog is a list of services. Of several that fit a name the first counts.
+type Catalog struct{ list []Service }
+
+//go:embed services.tsv
+var table string
+
+var known struct {
+	once    sync.Once
+	catalog Catalog
+}
+
+// Known returns the catalog that comes with tokenctl.
+func Known() Catalog {
+	known.once.Do(func() {
+		// A test checks it, which takes a hundred times as long as reading it.
+		catalog, err := read(strings.NewReader(table), func(Service) error { return nil })
+		if err != nil {
+			panic("services.tsv, which is part of the program: " + err.Error())
+		}
+		known.catalog = catalog
+	})
+	return known.catalog
+}
+
+// Before returns a catalog in which those of c come before those of others.
+func (c Catalog) Before(others Catalog) Catalog {
+	return Catalog{append(slices.Clip(c.list), others.list...)}
+}
+
+// All returns all services of the catalog.
+func (c Catalog) All() []Service { return slices.Clone(c.list) }
+
+// Lookup finds a service by its name, domain or alias, whole and in any case. A
+// domain may be given as an address, with https:// and www. before it.
+func (c Catalog) Lookup(issuer string) (Service, bool) {
+	name := strings.TrimSpace(issuer)
+	host := hostOf(name)
+	for _, s := range c.list {
+		if s.isCalled(name) || s.isCalled(host) {
+			return s, true
+		}
+	}
+	return Service{}, false
+}
+
+// Lookup finds a service among the Known ones.
+func Lookup(issuer string) (Service, bool) { return Known().Lookup(issuer) }
+
+func (s Service) isCalled(name string) bool {
+	same := func(other string) bool { return strings.EqualFold(name, other) }
+	return name != "" && (same(s.Name) || same(s.Domain) || slices.ContainsFunc(s.Aliases, same))
+}
+
+func hostOf(address string) string {
+	for _, prefix := range []string{"https://", "http://", "www."} {
+		if len(address) > len(prefix) && strings.EqualFold(address[:len(prefix)], prefix) {
+			address = address[len(prefix):]
+		}
+	}
+	host, _, _ := strings.Cut(address, "/")
+	return host
+}
+
+// OfFile finds the service that offers a file of that name for download, as it is
+// or with what browsers add to a second one: "github-recovery-codes (1).txt".
+func (c Catalog) OfFile(name string) (Service, bool) {
+	name = strings.ToLower(withoutCopy(name))
+	for _, s := range c.list {
+		for _, pattern := range s.Files {
+			if ok, _ := path.Match(strings.ToLower(pattern), name); ok {
+				return s, true
+			}
+		}
+	}
+	return Service{}, false
+}
+
+func withoutCopy(name string) string {
+	extension := path.Ext(name)
+	base := strings.TrimSuffix(name, extension)
+	if open := strings.LastIndex(base, "("); open > 0 && strings.HasSuffix(base, ")") {
+		if inner := base[open+1 : len(base)-1]; inner != "" && strings.Trim(inner, "0123456789") == "" {
+			base = strings.TrimRight(base[:open], " ")
+		}
+	}
+	return base + extension
+}
