@@ -102,7 +102,7 @@ func readByZBar(tb testing.TB, page string) []string {
 	tb.Helper()
 	const nothing = 4 // zbarimg(1): no barcode was found
 	var exit *exec.ExitError
-	out, err := exec.Command("zbarimg", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", page).Output()
+	out, err := exec.Command("zbarimg", "--nodbus", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable", page).Output()
 	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == nothing) {
 		tb.Fatalf("zbarimg: %v", err)
 	}
