@@ -61,7 +61,8 @@ func (f Found) Texts() []string {
 // tables, CSV, JSON, or one line of them. It returns ErrNotCodes, ErrNotText or
 // ErrTooLarge; none of its errors quotes the text.
 //
-// A code has at least six letters and digits. It may have dashes in it, or spaces
+// A code has at least six letters and digits, or four where there is nothing but
+// codes, or whatever the form says. It may have dashes in it, or spaces
 // between groups of the same length. What looks like prose, a date or an address
 // is left alone. Codes count as used that are struck through, ticked, or marked in
 // words; or if some have an asterisk, or a word in parentheses, and others none.

@@ -20,7 +20,7 @@ func (r *textReader) choose(lines []*textLine) []candidate {
 			return chosen
 		}
 	}
-	for _, choose := range []func([]*textLine) []candidate{chooseLists, chooseLetters, chooseAlone, chooseFromProse} {
+	for _, choose := range []func([]*textLine) []candidate{chooseLists, chooseLetters, chooseAlone, chooseShort, chooseFromProse} {
 		if chosen := choose(lines); len(chosen) > 0 {
 			return splitColumns(chosen)
 		}
@@ -122,6 +122,30 @@ func chooseAlone(lines []*textLine) []candidate {
 		return nil
 	}
 	return alone
+}
+
+// chooseShort takes a text that is nothing but short codes with digits, three lines
+// and more of the same shape, as software that people run themselves may have.
+func chooseShort(lines []*textLine) []candidate {
+	var chosen []candidate
+	for _, l := range lines {
+		if l.text == "" {
+			continue
+		}
+		if l.prose || l.other || len(l.items) != 1 || len(l.items[0].words) != 1 {
+			return nil
+		}
+		word := l.items[0].words[0]
+		c := candidate{word, lookOf(word), l.items[0], l, true}
+		if letters(word) < shortestInList || !c.look.strong || len(chosen) > 0 && c.look.shape != chosen[0].look.shape {
+			return nil
+		}
+		chosen = append(chosen, c)
+	}
+	if len(chosen) < 3 {
+		return nil
+	}
+	return chosen
 }
 
 // chooseFromProse takes what has digits in a sentence about codes: "Your recovery

@@ -5,9 +5,12 @@ import (
 	"strings"
 )
 
-// shortest is the number of letters and digits from which on something may be a
-// code by its looks: PlayStation's and Steam's have six.
-const shortest = 6
+// The numbers of letters and digits from which on something may be a code by its
+// looks: PlayStation's and Steam's have six. In a list of nothing else, fewer do.
+const (
+	shortest       = 6
+	shortestInList = 4
+)
 
 // The sizes of groups that are too short to be codes of their own, and how many of
 // them one code may have: Tuta's has sixteen groups of four.

@@ -109,6 +109,7 @@ Keep these backup codes somewhere safe but accessible.
 	{name: "rows without a head", text: "1,4f3c2-9a1be,true\n2\t8d2e1-00c4f", want: "1=4f3c2-9a1be,2=8d2e1-00c4f"},
 	{name: "words in front", text: "Backup code 1234 5678\ncode 2234 5678\nYour code is 3234 5678.", want: "1234 5678,2234 5678,3234 5678"},
 	{name: "variables", text: "RECOVERY_CODE_1=4f3c2-9a1be\nRECOVERY_CODE_2=8d2e1-00c4f", want: "4f3c2-9a1be,8d2e1-00c4f"},
+	{name: "short codes", text: "1. 1111\n2. 2222 (used)\n3. a333\n", want: "1=1111,2=2222*,3=a333"},
 	{name: "a name above the list", text: "alice2000\n01234567\nabcdef01\nfedcba98\n89abcdef\n", want: "01234567,abcdef01,fedcba98,89abcdef", ignored: 1},
 	{name: "a name above letters alone", text: "GitHub\nabcdefgh\nijklmnop\nqrstuvwx\n", want: "abcdefgh,ijklmnop,qrstuvwx", ignored: 1},
 	{name: "an odd one in the list", text: "01234567\nabcdef01\nfedcba9\n89abcdef\n12345678", want: "01234567,abcdef01,fedcba9,89abcdef,12345678"},
@@ -177,7 +178,7 @@ var prose = []string{
 	"Your account number is 12345678 and your order is A1B2C3D4.",
 	"User ID: 123456789012\nPhone: 5550100123\nOrder: A1B2C3D4",
 	"[]", "{}", `["Settings","Security"]`, `{"id":"12345678","email":"a@b.c"}`,
-	"code,used\n", "<html><body>Not found</body></html>", "12345", "1234", "a1b2c",
+	"code,used\n", "<html><body>Not found</body></html>", "12345", "1234", "a1b2c", "1234\n2345", "1234\n2345\n345", "1234\n2345\n3456\nor so",
 }
 
 func TestProseIsNotCodes(t *testing.T) {
