@@ -66,7 +66,7 @@ func (p *pages) beside(pen *canvas, b Block, symbols []*otpauth.Symbol) row {
 		left = append(left, pen.symbolRows(p.left, s, b.Symbols[i].Caption)...)
 	}
 	r := beside(left, p.text(pen, column{p.left, p.width()}.from(room), b))
-	r.gap = textGap
+	r.gap = quiet
 	return r
 }
 
