@@ -24,6 +24,9 @@ type sheetReader struct {
 func (p *program) readSheets(ctx context.Context, scans []string) (*sheetReader, error) {
 	r := &sheetReader{p: p}
 	for _, scan := range scans {
+		if isQRText(scan) { // an error about such a file would tell the secret
+			return r, usagef("a SCAN is a file; give what is in a QR code on standard input: -")
+		}
 		name, data, err := p.readFile(scan)
 		if err != nil {
 			return r, err
@@ -35,22 +38,19 @@ func (p *program) readSheets(ctx context.Context, scans []string) (*sheetReader,
 	return r, nil
 }
 
-// add takes what is in a file. What cannot be read does not keep it from reading
-// the rest; it returns an error only if no such file could be.
+// add takes what is in a file. One that cannot be read does not keep it from
+// reading the others; it returns an error only if no such file can be.
 func (r *sheetReader) add(ctx context.Context, name string, data []byte) error {
 	switch {
 	case isPicture(data):
-		r.addPage(name)(otpauth.ReadQR(bytes.NewReader(data)))
-	case isPDF(data):
-		err := readPages(ctx, data, func(number int, page image.Image) {
-			r.addPage(fmt.Sprintf("%s, page %d", name, number))(otpauth.FindQR(page))
-		})
-		if errors.Is(err, errNoPoppler) || ctx.Err() != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
-		}
-		if err != nil {
+		texts, err := otpauth.ReadQR(bytes.NewReader(data))
+		if err != nil && !errors.Is(err, otpauth.ErrNoQR) {
 			r.fail(name, err)
+			return nil
 		}
+		r.p.note("%s: %s", name, countQR(r.addTexts(name, texts)))
+	case isPDF(data):
+		return r.addPDF(ctx, name, data)
 	case utf8.Valid(data):
 		r.addWriting(name, string(data))
 	default:
@@ -59,32 +59,44 @@ func (r *sheetReader) add(ctx context.Context, name string, data []byte) error {
 	return nil
 }
 
+func (r *sheetReader) addPDF(ctx context.Context, name string, data []byte) error {
+	pages, taken := 0, 0
+	err := readPages(ctx, data, func(number int, page image.Image) {
+		texts, _ := otpauth.FindQR(page) // some have none
+		pages = number
+		taken += r.addTexts(fmt.Sprintf("%s, page %d", name, number), texts)
+	})
+	if errors.Is(err, errNoPoppler) || ctx.Err() != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	if err != nil {
+		r.fail(name, err)
+	}
+	r.p.note("%s: %s, %s", name, plural(pages, "1 page", fmt.Sprintf("%d pages", pages)), countQR(taken))
+	return nil
+}
+
+func countQR(n int) string {
+	switch n {
+	case 0:
+		return "no QR code that is of a sheet."
+	case 1:
+		return "1 QR code."
+	}
+	return fmt.Sprintf("%d QR codes.", n)
+}
+
 func isPDF(data []byte) bool { return bytes.HasPrefix(data, []byte("%PDF-")) }
 
-// fail tells of a file or a page that cannot be read.
+// fail tells of a file that cannot be read.
 func (r *sheetReader) fail(name string, err error) {
 	err = fmt.Errorf("reading %s: %w", name, err)
 	r.failures = append(r.failures, err)
 	r.p.note("%s", printable(err.Error()))
 }
 
-// addPage takes the QR codes of a page.
-func (r *sheetReader) addPage(name string) func(texts []string, err error) {
-	return func(texts []string, err error) {
-		switch {
-		case errors.Is(err, otpauth.ErrNoQR): // on a page of instructions, say
-			r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, err))
-			r.p.note("%s: no QR code.", name)
-		case err != nil:
-			r.fail(name, err)
-		default:
-			r.addTexts(name, texts)
-		}
-	}
-}
-
-func (r *sheetReader) addTexts(name string, texts []string) {
-	taken := 0
+// addTexts takes the QR codes of a page, and returns how many are of a sheet.
+func (r *sheetReader) addTexts(name string, texts []string) (taken int) {
 	for _, text := range texts {
 		switch err := r.AddText(text); {
 		case err == nil:
@@ -93,7 +105,7 @@ func (r *sheetReader) addTexts(name string, texts []string) {
 			r.p.note("%s: a QR code is not taken: %s", name, printable(err.Error()))
 		}
 	}
-	r.p.note("%s: %s", name, plural(taken, "1 QR code.", fmt.Sprintf("%d QR codes.", taken)))
+	return taken
 }
 
 // addWriting takes a sheet in text, or lines of one; and texts of QR codes, as

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/backup/sheet"
 )
 
 type sheetOptions struct {
@@ -88,4 +90,41 @@ func (o *sheetOptions) check(p *program) error {
 		return usagef("--split makes several sheets, which would run into one on standard output")
 	}
 	return o.output.checkFiles(p, o.seal.sheets())
+}
+
+// A sheetContent is what a sheet is to hold.
+type sheetContent struct {
+	sheet.Sheet
+	lacking error // why something is not on it that should be
+}
+
+// clear overwrites the secrets in memory.
+func (c sheetContent) clear() {
+	for _, e := range c.Entries {
+		e.Key.Secret.Clear()
+	}
+}
+
+// sheetContent returns what the options want on the sheet.
+func (p *program) sheetContent(ctx context.Context, o sheetOptions) (sheetContent, error) {
+	r, err := p.newRecords()
+	if err == nil {
+		err = r.damaged
+	}
+	if err != nil {
+		return sheetContent{}, err
+	}
+	t, err := p.openTokens(ctx, o.tokens, true)
+	if err != nil {
+		return sheetContent{}, err
+	}
+	defer t.close()
+	content, err := p.collectSheet(t, r)
+	if err == nil {
+		err = o.choose(&content, r.ledger)
+	}
+	if err != nil {
+		content.clear()
+	}
+	return content, err
 }

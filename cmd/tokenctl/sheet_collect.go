@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,43 +14,6 @@ import (
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
-
-// A sheetContent is what a sheet is to hold.
-type sheetContent struct {
-	sheet.Sheet
-	lacking error // why something is not on it that should be
-}
-
-// clear overwrites the secrets in memory.
-func (c sheetContent) clear() {
-	for _, e := range c.Entries {
-		e.Key.Secret.Clear()
-	}
-}
-
-// sheetContent returns what the options want on the sheet.
-func (p *program) sheetContent(ctx context.Context, o sheetOptions) (sheetContent, error) {
-	r, err := p.newRecords()
-	if err == nil {
-		err = r.damaged
-	}
-	if err != nil {
-		return sheetContent{}, err
-	}
-	t, err := p.openTokens(ctx, o.tokens, true)
-	if err != nil {
-		return sheetContent{}, err
-	}
-	defer t.close()
-	content, err := p.collectSheet(t, r)
-	if err == nil {
-		err = o.choose(&content, r.ledger)
-	}
-	if err != nil {
-		content.clear()
-	}
-	return content, err
-}
 
 // A collector brings together what tokens and ledger know of the accounts.
 type collector struct {

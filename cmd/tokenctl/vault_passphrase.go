@@ -105,6 +105,6 @@ func (p *program) rekey(ctx context.Context, v *vaultToken, source passwordSourc
 		return err
 	}
 	forget(old) // what was remembered opens nothing any more
-	p.note("The vault has a new key. What was on paper is void; show the new one with: tokenctl vault show-key")
+	p.note("The vault has a new key. What was on paper is void; print the new one with tokenctl sheet, or show it with: tokenctl vault show-key")
 	return nil
 }
