@@ -117,7 +117,11 @@ func (p *program) noteRenewal(id oath.ID, record backup.Record, c backup.Code, s
 	case backup.DisablesTwoFactor:
 		p.note("Two-factor authentication is off at %s once you used it. Turn it on again, enroll it anew,\nand record the new code with: %s", service, add)
 	default:
-		p.note("Make new ones at %s%s, then: %s\nIf the rest will do: tokenctl backup keep %s", service, atPlace(s.Where), add, argument(id))
+		where := s.Renew()
+		if s.Codes != services.Yes || where == "" {
+			where = "Make new ones at " + service + "."
+		}
+		p.note("%s\nThen: %s\nIf the rest will do: tokenctl backup keep %s", printable(where), add, argument(id))
 	}
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"regexp"
 
 	"github.com/tokenctl/tokenctl/backup"
 )
@@ -29,7 +28,7 @@ func (p *program) readCodes(a *addition, o backupAddOptions) (codesSource, error
 		return s, err
 	}
 	defer clear(text)
-	if s.found, err = backup.RecognizeForm(text, formOf(a.service.Form)); err != nil {
+	if s.found, err = backup.RecognizeForm(text, a.service.Regexp()); err != nil {
 		return s, err
 	}
 	a.codes = s.found.Set(a.day)
@@ -56,16 +55,4 @@ func (p *program) readCodesText(s *codesSource, source string) (text []byte, err
 	}
 	text, s.file, err = readCodesFile(source)
 	return text, err
-}
-
-// formOf returns nil for a form that is not known.
-func formOf(expression string) *regexp.Regexp {
-	if expression == "" {
-		return nil
-	}
-	form, err := regexp.Compile(expression)
-	if err != nil {
-		return nil // services.Read has compiled it before
-	}
-	return form
 }

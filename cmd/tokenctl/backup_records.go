@@ -56,7 +56,7 @@ func (p *program) newRecords() (*records, error) {
 	r := &records{p: p, news: make(map[oath.ID]backup.Record)}
 	var err error
 	if r.known, err = p.services(); err != nil {
-		return nil, err
+		p.report(err) // what it tells is not worth a code
 	}
 	if r.ledger, err = readLedger(); err != nil {
 		r.ledger, r.damaged = &backup.Ledger{}, err
