@@ -49,7 +49,7 @@ func (p *pages) heading(pen *canvas, b Block, again bool) []row {
 	}
 	rows := pen.paragraph(c, headingStyle, text)
 	first := rows[0]
-	const below = 1.5
+	const below = 1.2
 	rows[0] = row{gap: blockGap, height: below + first.height, draw: func(pen *canvas, y float64) {
 		pen.line(p.left, y, p.right, y, thinRule)
 		pen.text(headingStyle, p.left, y+below+headingStyle.baseline(), number)
