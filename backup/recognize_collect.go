@@ -79,7 +79,7 @@ func (f *Found) number() {
 // ornament.
 func (f *Found) ignore(lines []*textLine) {
 	for _, l := range lines {
-		if !l.taken && strings.Trim(l.text, usedSigns+otherSigns+closeQuotes+"|*~ \t()/") != "" {
+		if !l.taken && strings.ContainsFunc(l.text, isNoOrnament) {
 			f.Ignored = append(f.Ignored, Passage{l.number, l.text})
 		}
 	}

@@ -96,7 +96,7 @@ func (p *lineParser) field(text string) {
 
 // isRest reports whether what stands behind a number leaves it one.
 func isRest(rest string) bool {
-	rest = strings.Trim(rest, usedSigns+otherSigns+closeQuotes+"~*")
+	rest = strings.TrimFunc(rest, func(r rune) bool { return !isNoOrnament(r) })
 	return rest == "" || isCandidate(rest)
 }
 

@@ -29,6 +29,13 @@ const (
 	closeQuotes = "\"'`.,;:!?)]}>_"
 )
 
+// isNoOrnament reports whether a character is more than a sign around a code, a
+// frame or a line.
+func isNoOrnament(r rune) bool {
+	return !strings.ContainsRune(usedSigns, r) && !strings.ContainsRune(otherSigns, r) &&
+		!strings.ContainsRune(closeQuotes, r) && !strings.ContainsRune("|*~ \t(/", r)
+}
+
 // signs takes the signs off both ends of a field, and any stroke out of it.
 func (p *lineParser) signs(text string) string {
 	if strings.ContainsAny(text, usedSigns) {
