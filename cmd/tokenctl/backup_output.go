@@ -12,10 +12,21 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
+// idJSON names an account, as accountJSON does.
+type idJSON struct {
+	ID      string `json:"id"`
+	IDBytes string `json:"id_bytes,omitempty"` // base64, if the ID is not UTF-8
+}
+
+func describeID(id oath.ID) idJSON {
+	a := describeAccount(id.Account(oath.TypeUnknown))
+	return idJSON{a.ID, a.IDBytes}
+}
+
 // recordJSON is what is kept of an account's backup codes, as other programs read
 // it; docs/json.md describes it. What only a locked vault tells is left out.
 type recordJSON struct {
-	ID         string           `json:"id"`
+	idJSON
 	Service    string           `json:"service"`
 	Kept       string           `json:"kept"` // "vault" or "paper"
 	Policy     *backup.Policy   `json:"policy,omitempty"`
@@ -41,7 +52,7 @@ type backupCodeJSON struct {
 // describeRecord describes an account's codes, without the codes themselves.
 func (r *records) describeRecord(id oath.ID, record backup.Record, kept backup.Keeping) recordJSON {
 	s := r.service(id, record)
-	j := recordJSON{ID: string(id), Service: s.Name, Kept: string(kept), Renew: s.Where}
+	j := recordJSON{idJSON: describeID(id), Service: s.Name, Kept: string(kept), Renew: s.Where}
 	set := record.Current()
 	if set == nil {
 		return j
@@ -91,7 +102,7 @@ func describeCodes(record backup.Record, all bool) []backupCodeJSON {
 
 // usedJSON is a code that is recorded as used.
 type usedJSON struct {
-	ID     string        `json:"id"`
+	idJSON
 	Number int           `json:"number"`
 	Code   string        `json:"code,omitempty"` // missing if it is on paper alone
 	Left   int           `json:"left"`
@@ -100,7 +111,7 @@ type usedJSON struct {
 }
 
 func describeUsed(id oath.ID, record backup.Record, c backup.Code, s services.Service) usedJSON {
-	return usedJSON{ID: string(id), Number: c.Number, Code: c.Text, Left: record.Left(), Policy: record.Policy, Renew: s.Where}
+	return usedJSON{idJSON: describeID(id), Number: c.Number, Code: c.Text, Left: record.Left(), Policy: record.Policy, Renew: s.Where}
 }
 
 // noteRenewal tells what is to be done after a code was used.

@@ -42,8 +42,8 @@ var errDue = errors.New("there are backup codes to be made")
 
 // A finding is something to be done about an account's backup codes.
 type finding struct {
-	What  string `json:"what"` // "due", "none", "few", "unprinted" or "missing"
-	ID    string `json:"id"`
+	idJSON
+	What  string `json:"what"`            // "due", "none", "few", "unprinted" or "missing"
 	Since string `json:"since,omitempty"` // YYYY-MM-DD, of what is due
 	Left  *int   `json:"left,omitempty"`
 	Renew string `json:"renew,omitempty"` // where codes are made
@@ -92,9 +92,14 @@ func findingsOf(list []recordJSON) []finding {
 	findings := []finding{}
 	for _, what := range []string{"due", "none", "few", "unprinted"} {
 		for _, j := range list {
-			if tests[what](j) {
-				findings = append(findings, finding{What: what, ID: j.ID, Since: j.DueSince, Left: j.Left, Renew: j.Renew})
+			if !tests[what](j) {
+				continue
 			}
+			f := finding{idJSON: j.idJSON, What: what, Left: j.Left}
+			if what != "unprinted" {
+				f.Since, f.Renew = j.DueSince, j.Renew
+			}
+			findings = append(findings, f)
 		}
 	}
 	return findings
@@ -123,7 +128,7 @@ func (r *records) missing(accounts []oath.Account, recorded []oath.ID) []finding
 	for _, a := range accounts {
 		s := r.service(a.ID(), backup.Record{})
 		if s.Codes == services.Yes && !has[a.ID()] {
-			findings = append(findings, finding{What: "missing", ID: string(a.ID()), Renew: s.Where, Hint: s.Confidence == services.Hint})
+			findings = append(findings, finding{idJSON: describeID(a.ID()), What: "missing", Renew: s.Where, Hint: s.Confidence == services.Hint})
 		}
 	}
 	return findings
