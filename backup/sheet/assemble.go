@@ -34,7 +34,7 @@ func (p *pad) assemble() *typedSheet {
 			head.adds, _ = fields{{"adds", one.text}}.whole("adds", 1, 0)
 			continue
 		}
-		if err := t.add(one); err != nil && !t.cut(one) {
+		if err := t.add(one); err != nil {
 			t.odd = append(t.odd, fmt.Sprintf("Line %d checks, but says nothing that is known: %v.", one.first, err))
 		}
 	}
@@ -45,17 +45,11 @@ func (p *pad) assemble() *typedSheet {
 	return t
 }
 
-// cut reports whether the line behind a passage is missing, which explains why it
-// does not read.
-func (t *typedSheet) cut(p passage) bool {
-	_, there := t.pad.lines[p.last+1]
-	if !there {
-		t.gaps = append(t.gaps, gap{spans: []span{{p.last + 1, p.last + 1}}})
-	}
-	return !there
-}
-
 func (t *typedSheet) add(p passage) error {
+	if p.goesOn() {
+		t.gaps = append(t.gaps, gap{spans: []span{{p.last + 1, p.last + 1}}})
+		return nil
+	}
 	if number, ok := parseCodeKeyword(p.keyword); ok {
 		return t.addCode(p, number)
 	}

@@ -114,10 +114,10 @@ type codeSet struct {
 	account oath.ID
 	record  backup.Record
 	parts   pieces[codesRecord]
-	typed   bool // completely
+	whole   bool // in one piece
 }
 
-func (c *codeSet) complete() bool { return c.typed || c.parts.complete() }
+func (c *codeSet) complete() bool { return c.whole || c.parts.complete() }
 
 func (g *gathered) addCodes(r codesRecord) {
 	g.count++
@@ -135,7 +135,7 @@ func (c *codeSet) merge(r codesRecord) {
 	switch {
 	case r.partial:
 	case r.of == 1:
-		c.typed = true
+		c.whole = true
 	default:
 		c.parts.add(r.part, r.of, r)
 	}

@@ -12,8 +12,9 @@ import (
 // Lines of words begin with a keyword and a colon: "account: GitHub:alice". They
 // hold printable ASCII; any other byte, and '%', is written as '%' and two
 // hexadecimal digits. Case counts, and so does one space or none; but after "key:"
-// neither counts. What is too long for a line goes on in lines that begin with
-// "and:", before which there is a space, or "more:", before which there is none.
+// neither counts. What is too long for a line ends in " ..." there, and goes on in
+// a line that begins with "and:", before which there is a space, or "more:", before
+// which there is none.
 const (
 	groupLength   = 4
 	groupsPerLine = 5
@@ -41,13 +42,20 @@ func (c *composer) letters(text string) (lines []Line) {
 func (c *composer) words(keyword, text string) (lines []Line) {
 	for {
 		piece, next, rest := cutWords(text, wordsWide-len(keyword)-len(": "))
+		if next != "" {
+			piece += goesOn
+		}
 		lines = append(lines, c.line(wordGroups(keyword, piece), wordText(keyword, piece)))
-		if rest == "" {
+		if next == "" {
 			return lines
 		}
 		keyword, text = next, rest
 	}
 }
+
+// goesOn ends a line of words that the next one continues. Without it, a text that
+// was cut short could not be told from a whole one.
+const goesOn = " ..."
 
 // wordText is what the check of a line of words is over.
 func wordText(keyword, text string) string {
@@ -95,6 +103,7 @@ func cutWords(text string, n int) (piece, next, rest string) {
 	if len(text) <= n {
 		return text, "", ""
 	}
+	n -= len(goesOn)
 	if space := strings.LastIndexByte(text[:n+1], ' '); space > 0 {
 		return text[:space], andKeyword, text[space+1:]
 	}
@@ -114,7 +123,11 @@ func escapeWords(text, further string) string {
 		}
 		b.WriteString(escapeByte(c))
 	}
-	return b.String()
+	escaped := b.String()
+	if strings.HasSuffix(" "+escaped, goesOn) {
+		return escaped[:len(escaped)-1] + escapeByte('.')
+	}
+	return escaped
 }
 
 func escapeByte(c byte) string {

@@ -39,19 +39,22 @@ func (p *passage) takes(line typedLine) bool {
 	switch {
 	case len(p.text)+len(p.letters) > maxPassage:
 		return false
-	case line.keyword == andKeyword && p.letters == "":
-		p.text += " " + line.text
-	case line.keyword == moreKeyword && p.letters == "":
-		p.text += line.text
+	case line.keyword == andKeyword && p.goesOn():
+		p.text = strings.TrimSuffix(p.text, goesOn) + " " + line.text
+	case line.keyword == moreKeyword && p.goesOn():
+		p.text = strings.TrimSuffix(p.text, goesOn) + line.text
 	case line.keyword == keyKeyword && p.keyword == keyKeyword && !strings.HasPrefix(line.text, identityPrefix):
 		p.text += line.text
-	case line.keyword == "" && p.hasLetters():
+	case line.keyword == "" && p.hasLetters() && !p.goesOn():
 		p.letters += line.text
 	default:
 		return false
 	}
 	return true
 }
+
+// goesOn reports whether the line that continues the text is missing yet.
+func (p *passage) goesOn() bool { return strings.HasSuffix(p.text, goesOn) }
 
 func (p *passage) hasLetters() bool {
 	switch p.keyword {

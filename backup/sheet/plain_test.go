@@ -65,7 +65,7 @@ func TestSheetsThatCannotBePrinted(t *testing.T) {
 func TestAnyAccountReadsBack(t *testing.T) {
 	long := strings.Repeat("long name ", 12)
 	names := []string{"a", "a:b", ":a", "a:", " x", "x ", "two  spaces", "100%", "%41", "a=b", "key=value letters=9", "ü", "e\u0301",
-		"日本語", "🔑👩‍🚀", "ليلى", "a|b", "12| a", "used 2026-11-20", "\u00a0", "code 1: x", "'\"<>&+#?/\\", long, strings.Repeat("日", 40)}
+		"日本語", "🔑👩‍🚀", "ليلى", "a|b", "12| a", "used 2026-11-20", "\u00a0", "code 1: x", "...", "and so on ...", "wait for it.........................................", "'\"<>&+#?/\\", long, strings.Repeat("日", 40)}
 	for i, name := range names {
 		other := names[(i+5)%len(names)]
 		s := everyKind(t)

@@ -162,6 +162,24 @@ func TestMissingLines(t *testing.T) {
 		if len(c.Accounts) < 4 || len(c.Codes) < 3 {
 			t.Errorf("without line %s, there are %d accounts and %d sets", number, len(c.Accounts), len(c.Codes))
 		}
+		checkNothingElse(t, c, everyKind(t))
+	}
+}
+
+// checkNothingElse sees that nothing was read that is not on the sheet: no code cut
+// short, and none of another account.
+func checkNothingElse(t *testing.T, c Contents, s Sheet) {
+	t.Helper()
+	for _, e := range s.Entries {
+		r := c.Codes[e.Key.Account.ID()]
+		if r.Current() == nil {
+			continue
+		}
+		for _, code := range r.Current().Codes {
+			if !slices.Contains(e.Codes.Current().Codes, code) {
+				t.Errorf("%s: read %+v", e.label(), code)
+			}
+		}
 	}
 }
 

@@ -34,8 +34,8 @@ func TestEverySubsetOfShares(t *testing.T) {
 		t.Run(fmt.Sprintf("%d of %d", c.k, c.n), func(t *testing.T) {
 			documents := split(t, s, c.k, c.n)
 			for subset := 1; subset < 1<<c.n; subset++ {
-				if c.n > 7 && subset&(subset+1) != 0 {
-					continue // the first, the first two, and so on
+				if c.n > 7 && subset != 1<<c.n-1 && subset != 1<<(c.k-1)-1 {
+					continue
 				}
 				checkSubset(t, documents, subset, c.k, s)
 			}

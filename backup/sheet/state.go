@@ -106,7 +106,7 @@ func (g *gathered) name(other *gathered) string {
 // unlisted tells that nothing tells what is on a sheet.
 func (h *haul) unlisted() (notes []string) {
 	for _, g := range h.ordered() {
-		if g.list.of == 0 && g.sealed.of == 0 && g.lines == 0 && len(g.codes) > 0 {
+		if g.id != "" && g.list.of == 0 && g.sealed.of == 0 && g.lines == 0 && len(g.codes) > 0 {
 			notes = append(notes, fmt.Sprintf("The list of contents of sheet %d was not read: whether anything is missing, is not known.", g.sheet))
 		}
 	}
