@@ -44,12 +44,12 @@ var bech32Like = strings.NewReplacer("O", "0", "B", "8", "I", "L", "1", "L")
 
 // cutIdentityPrefix takes that of an age identity off a text without its dashes.
 func cutIdentityPrefix(text string) (prefix, rest string) {
-	bare := strings.ReplaceAll(identityPrefix, "-", "")
-	n := len(bare)
-	if len(text) < n || letterLike.Replace(text[:n]) != letterLike.Replace(bare) {
+	const bare = "AGESECRETKEY" // and a 1, which looks like I and L
+	rest, ok := strings.CutPrefix(letterLike.Replace(text), bare)
+	if !ok || rest == "" || rest[0] != 'I' && rest[0] != 'L' {
 		return "", text
 	}
-	return identityPrefix, text[n:]
+	return identityPrefix, text[len(bare)+1:]
 }
 
 func isLetter(c byte) bool {
