@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/sheet"
@@ -20,6 +21,9 @@ func (o sheetOptions) choose(c *sheetContent, l *backup.Ledger) error {
 			c.VaultKey = ""
 		}
 		c.keep(func(e sheet.Entry) bool { return isNew(l, e) })
+		for i := range c.Entries {
+			leaveOld(l, &c.Entries[i])
+		}
 	}
 	if len(o.accounts) > 0 {
 		chosen, err := c.match(o.accounts)
@@ -51,6 +55,28 @@ func (c *sheetContent) leaveSecrets() {
 	c.clear()
 	for i := range c.Entries {
 		c.Entries[i].Key.Secret = oath.Secret{}
+	}
+}
+
+// leaveOld takes off the sheet what of a new entry is not new: a secret is on no more
+// paper than it need be.
+func leaveOld(l *backup.Ledger, e *sheet.Entry) {
+	id, secret, codes := e.Key.Account.ID(), fingerprint(e.Key), generationOf(e.Codes)
+	if secret != "" && !l.Lacks(id, secret, 0) {
+		e.Key.Secret.Clear()
+		e.Key.Secret = oath.Secret{}
+		noteSecret(l, e)
+	}
+	if codes > 0 && !l.Lacks(id, "", codes) {
+		e.Codes = backup.Record{}
+	}
+}
+
+// noteSecret adds where to look for a secret that is not on the sheet.
+func noteSecret(l *backup.Ledger, e *sheet.Entry) {
+	if other := lastWithSecret(l, e.Key.Account.ID()); fingerprint(e.Key) == "" && other != nil {
+		e.Notes = append(e.Notes, fmt.Sprintf("Its secret is on recovery sheet %d of %s: keep that one.",
+			other.Number, other.Date.Format(time.DateOnly)))
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/services"
@@ -156,8 +155,5 @@ func (c *collector) complete(e *sheet.Entry) {
 	if kept.Kept == backup.OnPaper && e.Codes.Generation() == 0 {
 		e.Notes = append(e.Notes, fmt.Sprintf("Its backup codes are on a paper of their own; %s.", howManyLeft(kept.Left())))
 	}
-	if other := lastWithSecret(c.ledger, id); fingerprint(e.Key) == "" && other != nil {
-		e.Notes = append(e.Notes, fmt.Sprintf("Its secret is on recovery sheet %d of %s: keep that one.",
-			other.Number, other.Date.Format(time.DateOnly)))
-	}
+	noteSecret(c.ledger, e)
 }
