@@ -11,7 +11,7 @@ import (
 
 // pasteGap is how long a paste may pause after an empty line that is in it, and
 // not its end.
-const pasteGap = 200 * time.Millisecond
+const pasteGap = 400 * time.Millisecond
 
 // paste reads lines, until Ctrl-D or an empty line that nothing follows: lists of
 // codes have empty lines in them, and the rest would be taken for the next answer.
