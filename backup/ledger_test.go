@@ -176,6 +176,31 @@ func TestReadDueInAnotherOrder(t *testing.T) {
 	}
 }
 
+// However long the ledger is, the reminders cost no more: what is behind them may
+// as well not be there.
+func TestReadDueReadsTheBeginningOnly(t *testing.T) {
+	path := ledgerFile(t)
+	err := UpdateLedger(path, func(l *Ledger) error {
+		l.Remind(Due{ID: "GitHub:alice", Left: 3})
+		for i := range 1000 {
+			l.Entry(oath.ID(fmt.Sprint(i)))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 4096); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadLedger(path); !errors.Is(err, ErrDamaged) {
+		t.Fatalf("the ledger is not cut off: %v", err)
+	}
+	if due, err := ReadDue(path); err != nil || len(due) != 1 || due[0].Left != 3 {
+		t.Errorf("got %+v, %v", due, err)
+	}
+}
+
 func TestUpdateLedgerKeepsTheFileOnError(t *testing.T) {
 	path := ledgerFile(t)
 	writeExample(t, path)

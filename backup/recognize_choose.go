@@ -86,7 +86,7 @@ func areAll(line []candidate, fits func(look) bool) bool {
 }
 
 // chooseLetters takes lists of codes that have no digit in them: three lines and
-// more of the same look.
+// more of the same look, half of which cannot be words.
 func chooseLetters(lines []*textLine) []candidate {
 	var most []candidate
 	alike := make(map[look][]candidate)
@@ -100,6 +100,15 @@ func chooseLetters(lines []*textLine) []candidate {
 		if len(alike[look]) > max(len(most), 2) {
 			most = alike[look]
 		}
+	}
+	strange := 0
+	for _, c := range most {
+		if isNoWord(c.text) {
+			strange++
+		}
+	}
+	if 2*strange < len(most) {
+		return nil
 	}
 	return most
 }
@@ -118,7 +127,7 @@ func chooseAlone(lines []*textLine) []candidate {
 		}
 		alone = line
 	}
-	if len(alone) == 0 || letters(alone[0].text) < 8 || alone[0].look.title || strings.Contains(alone[0].text, " ") {
+	if len(alone) == 0 || letters(alone[0].text) < 8 || !isNoWord(alone[0].text) || alone[0].look.lower && alone[0].look.upper {
 		return nil
 	}
 	return alone
@@ -148,8 +157,8 @@ func chooseShort(lines []*textLine) []candidate {
 	return chosen
 }
 
-// chooseFromProse takes what has digits in a sentence about codes: "Your recovery
-// code is R12345."
+// chooseFromProse takes what has digits and stands behind a word for codes: "Use
+// code R12345 for that".
 func chooseFromProse(lines []*textLine) []candidate {
 	var chosen []candidate
 	for _, l := range lines {
@@ -157,8 +166,9 @@ func chooseFromProse(lines []*textLine) []candidate {
 			continue
 		}
 		for _, it := range l.items {
-			for _, word := range it.words {
-				if look := lookOf(word); letters(word) >= shortest && look.strong {
+			for i, word := range it.words {
+				isLed := i == 0 && it.led || isLeading(strings.ToLower(strings.Join(it.words[max(i-2, 0):i], " ")))
+				if look := lookOf(word); isLed && letters(word) >= shortest && look.strong {
 					chosen = append(chosen, candidate{word, look, it, l, false})
 				}
 			}

@@ -31,6 +31,7 @@ type item struct {
 	number int // 0 if there is none
 	words  []string
 	used   bool
+	led    bool // a word for codes stood in front, and is cut off
 
 	// star and remark may mean that the code was used: if others have none.
 	star, remark bool
@@ -104,7 +105,7 @@ func (it *item) cutLabel() {
 	for i, word := range it.words {
 		if strings.ContainsAny(word, "0123456789") {
 			if before := strings.ToLower(strings.Join(it.words[:i], " ")); isLeading(before) {
-				it.words = it.words[i:]
+				it.words, it.led = it.words[i:], true
 			}
 			return
 		}

@@ -120,3 +120,19 @@ func isStrong(text string) bool {
 	}
 	return 2*with >= len(groups)
 }
+
+// isNoWord reports whether a text can hardly be a word: four consonants follow each
+// other, as in most codes of eight letters and more.
+func isNoWord(text string) bool {
+	run := 0
+	for _, r := range strings.ToLower(text) {
+		run++
+		if strings.ContainsRune("aeiou-_ ", r) {
+			run = 0
+		}
+		if run == 4 {
+			return true
+		}
+	}
+	return false
+}

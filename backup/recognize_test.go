@@ -108,6 +108,7 @@ Keep these backup codes somewhere safe but accessible.
 	{name: "columns of a terminal", text: "No  Code         Status\n1   4f3c2-9a1be  unused\n2   8d2e1-00c4f  used\n", want: "1=4f3c2-9a1be,2=8d2e1-00c4f*", ignored: 1},
 	{name: "rows without a head", text: "1,4f3c2-9a1be,true\n2\t8d2e1-00c4f", want: "1=4f3c2-9a1be,2=8d2e1-00c4f"},
 	{name: "words in front", text: "Backup code 1234 5678\ncode 2234 5678\nYour code is 3234 5678.", want: "1234 5678,2234 5678,3234 5678"},
+	{name: "a sentence", text: "Use backup code R12345 for that, not base32 or 12345678.", want: "R12345"},
 	{name: "variables", text: "RECOVERY_CODE_1=4f3c2-9a1be\nRECOVERY_CODE_2=8d2e1-00c4f", want: "4f3c2-9a1be,8d2e1-00c4f"},
 	{name: "short codes", text: "1. 1111\n2. 2222 (used)\n3. a333\n", want: "1=1111,2=2222*,3=a333"},
 	{name: "a name above the list", text: "alice2000\n01234567\nabcdef01\nfedcba98\n89abcdef\n", want: "01234567,abcdef01,fedcba98,89abcdef", ignored: 1},
@@ -178,7 +179,8 @@ var prose = []string{
 	"Your account number is 12345678 and your order is A1B2C3D4.",
 	"User ID: 123456789012\nPhone: 5550100123\nOrder: A1B2C3D4",
 	"[]", "{}", `["Settings","Security"]`, `{"id":"12345678","email":"a@b.c"}`,
-	"code,used\n", "<html><body>Not found</body></html>", "12345", "1234", "a1b2c", "1234\n2345", "1234\n2345\n345", "1234\n2345\n3456\nor so",
+	"code,used\n", "<html><body>Not found</body></html>", "contents", "PostgreSQL", "software\nlicenses\nwarranty", "A key of HMAC-SHA-256 is kept apart by Argon2id, in base32.",
+	"12345", "1234", "a1b2c", "1234\n2345", "1234\n2345\n345", "1234\n2345\n3456\nor so",
 }
 
 func TestProseIsNotCodes(t *testing.T) {
