@@ -3,44 +3,69 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
+	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
 // rehearse tells what restoring would do. It changes nothing.
 func (p *program) rehearse(ctx context.Context, c sheet.Contents, o restoreOptions) error {
-	lacks, err := o.lacksVault()
+	t, err := p.openForRehearsal(ctx, o)
 	if err != nil {
 		return err
 	}
-	t, err := p.openChosen(ctx, o.enrollOptions)
-	switch {
-	case isAbsence(err) || lacks && err != nil:
-		t = &tokens{}
-		p.note("There is no key and no vault here.")
-	case err != nil:
+	defer t.close()
+	makes, err := p.noteVault(c, o)
+	if err != nil {
 		return err
 	}
-	defer t.close()
-	if lacks {
-		p.note("A vault would be made, %s.", withKey(c))
-	}
-	plans := make([]enrolledJSON, len(c.Accounts))
-	for i, k := range c.Accounts {
-		plans[i].accountJSON = describeAccount(k.Account)
-	}
-	failure := plan(t.Fleet, c, plans)
+	plans, failure := planAccounts(t.Fleet, c)
+	codes := planCodes(c, makes || t.hasVault())
 	if o.json {
-		return errors.Join(p.printJSON(restoreJSON{DryRun: true, sheetsJSON: describeContents(c), Accounts: plans}), failure)
+		return errors.Join(failure, p.printJSON(restoreJSON{
+			DryRun: true, sheetsJSON: describeContents(c), Accounts: plans, BackupCodes: codes,
+		}))
 	}
-	p.printPlans(plans, o.overwrite)
+	p.printPlans(plans, codes, o.overwrite)
 	return failure
 }
 
-// plan finds out which accounts are on which tokens.
-func plan(f fleet.Fleet, c sheet.Contents, plans []enrolledJSON) error {
+// openForRehearsal opens the tokens, of which there may be none.
+func (p *program) openForRehearsal(ctx context.Context, o restoreOptions) (*tokens, error) {
+	t, err := p.openChosen(ctx, o.enrollOptions)
+	if isAbsence(err) || errors.Is(err, vault.ErrNoVault) {
+		p.note("There is no key and no vault here.")
+		return &tokens{}, nil
+	}
+	return t, err
+}
+
+// noteVault tells whether a vault would be made.
+func (p *program) noteVault(c sheet.Contents, o restoreOptions) (makes bool, err error) {
+	lacks, err := o.lacksVault()
+	switch {
+	case err != nil || !lacks:
+		return false, err
+	case o.newPassphrase.isGiven():
+		p.note("A vault would be made, %s.", withKey(c))
+		return true, nil
+	}
+	p.note("A vault can be made, %s: on a terminal, or with --new-passphrase-file", withKey(c))
+	return false, nil
+}
+
+// planAccounts finds out which accounts are on which tokens.
+func planAccounts(f fleet.Fleet, c sheet.Contents) (plans []enrolledJSON, err error) {
+	plans = make([]enrolledJSON, len(c.Accounts))
+	for i, k := range c.Accounts {
+		plans[i].accountJSON = describeAccount(k.Account)
+		plans[i].Targets = []targetJSON{}
+	}
 	var failures []error
 	for _, m := range f {
 		ids, err := idsOn(m)
@@ -56,7 +81,7 @@ func plan(f fleet.Fleet, c sheet.Contents, plans []enrolledJSON) error {
 			plans[i].Targets = append(plans[i].Targets, targetJSON{Token: m.Name, State: state})
 		}
 	}
-	return errors.Join(failures...)
+	return plans, errors.Join(failures...)
 }
 
 func idsOn(m *fleet.Member) (map[oath.ID]bool, error) {
@@ -72,8 +97,22 @@ func idsOn(m *fleet.Member) (map[oath.ID]bool, error) {
 	return ids, err
 }
 
-func (p *program) printPlans(plans []enrolledJSON, overwrite bool) {
-	meaning := map[string]string{"absent": "would be put there", "present": "is there, and would be compared"}
+// planCodes tells where the backup codes would go.
+func planCodes(c sheet.Contents, vault bool) []codesJSON {
+	codes := []codesJSON{}
+	for _, id := range slices.Sorted(maps.Keys(c.Codes)) {
+		one := restoredCodes{id: id, record: c.Codes[id], kept: backup.OnPaper}
+		if vault {
+			one.kept = backup.InVault
+		}
+		codes = append(codes, describeRestoredCodes(one))
+	}
+	return codes
+}
+
+func (p *program) printPlans(plans []enrolledJSON, codes []codesJSON, overwrite bool) {
+	meaning := map[string]string{"absent": "would be put there", "present": "is there, and would be compared",
+		"vault": "would be put into the vault", "paper": "would stay on paper, with their numbers recorded"}
 	if overwrite {
 		meaning["present"] = "is there, and would be replaced"
 	}
@@ -85,6 +124,9 @@ func (p *program) printPlans(plans []enrolledJSON, overwrite bool) {
 		if len(plan.Targets) == 0 {
 			rows = append(rows, []string{plan.ID, "-", "is on the sheet"})
 		}
+	}
+	for _, one := range codes {
+		rows = append(rows, []string{one.ID, codesPlace, meaning[one.Kept]})
 	}
 	p.printColumns(rows)
 }

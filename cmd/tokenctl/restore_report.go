@@ -76,6 +76,9 @@ type codesJSON struct {
 }
 
 func describeRestored(r restored) restoreJSON {
+	if r.codes == nil {
+		r.codes = []restoredCodes{}
+	}
 	return restoreJSON{
 		sheetsJSON: describeContents(r.contents), VaultMade: r.vaultMade,
 		Accounts: mapSlice(r.accounts, describeEnrolled), BackupCodes: mapSlice(r.codes, describeRestoredCodes),

@@ -17,11 +17,12 @@ type verdict string
 const (
 	isEqual    verdict = "equal"
 	isOther    verdict = "differs"
-	isCounted  verdict = "counted"  // comparing would move the counter
-	isMissed   verdict = "lacking"  // it is there, and not on the sheet
-	isOutdated verdict = "outdated" // there are newer codes than on the sheet
-	isNowhere  verdict = "nowhere"  // it is on the sheet, and on no token here
-	isUnknown  verdict = "unknown"  // the token does not tell
+	isCounted  verdict = "counted"   // comparing would move the counter
+	isMissed   verdict = "lacking"   // it is there, and not on the sheet
+	isOnKeys   verdict = "keys_only" // it is on keys alone, and cannot be on a sheet
+	isOutdated verdict = "outdated"  // there are newer codes than on the sheet
+	isNowhere  verdict = "nowhere"   // it is on the sheet, and on no token here
+	isUnknown  verdict = "unknown"   // the token does not tell
 )
 
 // words tell a person what a verdict means.
@@ -31,6 +32,8 @@ func (v verdict) words() string {
 		return "not compared, since that would move its counter"
 	case isMissed:
 		return "not on the sheet"
+	case isOnKeys:
+		return "not on the sheet, since a key does not give its secret away"
 	case isOutdated:
 		return "older on the sheet: there are new ones"
 	case isNowhere:
@@ -103,13 +106,21 @@ func (v *verification) miss(one *verifiedAccount, where string) {
 	}
 }
 
-// settle notes what is on the sheet alone, and returns all accounts that there is
-// something to say of, by label.
-func (v *verification) settle() []*verifiedAccount {
+// isOn reports whether the account was found in a place that fits.
+func (a *verifiedAccount) isOn(fits func(where string) bool) bool {
+	return slices.ContainsFunc(a.comparisons, func(c comparison) bool { return fits(c.where) })
+}
+
+// settle notes what is on the sheet alone, and what is on keys alone, and returns
+// all accounts that there is something to say of, by label.
+func (v *verification) settle(hasVault bool) []*verifiedAccount {
 	var all []*verifiedAccount
 	for _, one := range v.accounts {
-		if one.key != nil && !slices.ContainsFunc(one.comparisons, func(f comparison) bool { return f.where != codesPlace }) {
+		switch inVault := one.isOn(func(where string) bool { return where == vaultName }); {
+		case one.key != nil && !one.isOn(func(where string) bool { return where != codesPlace }):
 			one.find("-", isNowhere, nil)
+		case one.key == nil && hasVault && !inVault:
+			one.excuse()
 		}
 		if len(one.comparisons) > 0 {
 			all = append(all, one)
@@ -119,6 +130,15 @@ func (v *verification) settle() []*verifiedAccount {
 		return strings.Compare(string(a.account.ID()), string(b.account.ID()))
 	})
 	return all
+}
+
+// excuse tells of an account that it is on keys alone.
+func (a *verifiedAccount) excuse() {
+	for i, c := range a.comparisons {
+		if c.where != codesPlace && c.verdict == isMissed {
+			a.comparisons[i].verdict = isOnKeys
+		}
+	}
 }
 
 // count returns how many comparisons came to one of those verdicts.

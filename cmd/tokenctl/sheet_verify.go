@@ -58,7 +58,7 @@ func (p *program) verifySheet(ctx context.Context, o sheetVerifyOptions) error {
 	if err := v.compare(p, t, r); err != nil {
 		return err
 	}
-	accounts := v.settle()
+	accounts := v.settle(t.vault != nil)
 	complete := len(contents.Missing) == 0 && unread == nil
 	if complete && v.count(isOther, isNowhere, isUnknown, isOutdated) == 0 {
 		v.verified, unread = true, p.recordRead(contents)
@@ -84,7 +84,7 @@ func (p *program) reportVerification(v *verification, accounts []*verifiedAccoun
 	case !v.verified || unread != nil:
 		return joinLines(fmt.Errorf("%w: not all of the sheet was compared", errPartly), unread)
 	}
-	p.note("The sheet can be read back, and all that is on it is right.")
+	p.note("The sheet can be read back, and is right.")
 	return nil
 }
 
