@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -78,12 +79,15 @@ func (l *Ledger) Verify(sheetID string, day time.Time) bool {
 	return false
 }
 
-// forgetOldSheets drops the contents of sheets that nothing depends on any more, so
-// that the ledger does not grow with every sheet.
+// forgetOldSheets drops what stands on sheets that nothing depends on any more, so
+// that the ledger does not grow with every sheet. A secret that the full sheet lacks
+// is kept in mind: if the account is on a key alone, no later sheet can have it.
 func (l *Ledger) forgetOldSheets() {
 	verified := l.lastFull(func(s Sheet) bool { return !s.Verified.IsZero() })
 	for i := range l.Sheets[:max(verified, 0)] {
-		l.Sheets[i].Items = nil
+		maps.DeleteFunc(l.Sheets[i].Items, func(id oath.ID, item Item) bool {
+			return item.Fingerprint == "" || l.Sheets[verified].Items[id].Fingerprint != ""
+		})
 	}
 }
 
