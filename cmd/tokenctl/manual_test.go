@@ -101,7 +101,7 @@ func renderPage(c *cobra.Command) []byte {
 }
 
 func synopsis(c *cobra.Command, arguments string) string {
-	if c.HasAvailableSubCommands() {
+	if c.HasAvailableSubCommands() && !c.Runnable() {
 		return "COMMAND"
 	}
 	return strings.TrimSpace(arguments)
