@@ -8,7 +8,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 # refuse to build where the checkout belongs to somebody else.
 export GOFLAGS += -buildvcs=false
 
-.PHONY: help deps build demo test vet portable lint fuzz bench install clean
+.PHONY: help deps build demo test vet portable lint fuzz bench pictures install clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -46,6 +46,9 @@ fuzz: deps ## every fuzz target, for FUZZTIME each
 
 bench: deps ## every benchmark
 	go test -run '^$$' -bench . -benchmem ./...
+
+pictures: deps build ## the pictures of a recovery sheet in docs/
+	.ci/pictures
 
 install: build ## programs and manual pages, to DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1

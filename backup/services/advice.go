@@ -60,12 +60,19 @@ func (s Service) formHint(odd []int, total int) string {
 // Renew tells in a few sentences where new codes are made, and what becomes of the
 // old ones. It is empty if nothing is known.
 func (s Service) Renew() string {
+	return s.renew("New codes are made at: ", "New codes are probably made at: ")
+}
+
+// RenewAt is Renew to be put behind the words "New codes".
+func (s Service) RenewAt() string { return s.renew("", "probably ") }
+
+func (s Service) renew(fact, hint string) string {
 	if s.Codes != Yes {
 		return s.Instead
 	}
 	var sentences []string
 	if s.Where != "" {
-		sentences = append(sentences, s.verb("where", "New codes are made at: ", "New codes are probably made at: ")+s.Where+".")
+		sentences = append(sentences, s.verb("where", fact, hint)+s.Where+".")
 	}
 	sentences = append(sentences, s.fate())
 	if s.Instead != "" {

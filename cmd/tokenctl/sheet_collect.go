@@ -150,7 +150,7 @@ func (c *collector) complete(e *sheet.Entry) {
 	id := e.Key.Account.ID()
 	kept := c.entry(id)
 	if s := c.service(id, e.Codes); s.Codes == services.Yes || kept.Generation() > 0 || e.Codes.Generation() > 0 {
-		e.Renew = s.Renew()
+		e.Renew = s.RenewAt()
 	}
 	if kept.Kept == backup.OnPaper && e.Codes.Generation() == 0 {
 		e.Notes = append(e.Notes, fmt.Sprintf("Its backup codes are on a paper of their own; %s.", howManyLeft(kept.Left())))

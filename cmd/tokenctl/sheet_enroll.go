@@ -67,7 +67,7 @@ func (p *program) entriesOf(accounts []otpauth.Key, results []enrolled) (entries
 			}
 		}
 		if s := serviceOf(known, key.Account.ID(), backup.Record{}); s.Codes == services.Yes {
-			e.Renew = s.Renew()
+			e.Renew = s.RenewAt()
 		}
 		if len(e.Where) > 0 {
 			entries = append(entries, e)
