@@ -20,7 +20,7 @@ const module = "github.com/tokenctl/tokenctl/"
 // the packages in it that are not named themselves.
 var mayImport = map[string][]string{
 	"oath":                   {},
-	"oath/otpauth":           {"oath"},
+	"oath/otpauth":           {"oath", "internal/qrpage"},
 	"oath/ykoath":            {"oath"},
 	"oath/vault":             {"oath", "oath/otpauth"},
 	"oath/virtualkey":        {"oath"},
@@ -34,6 +34,7 @@ var mayImport = map[string][]string{
 	"backup/sheet/sheettest": {"oath/otpauth"},
 	"cmd/virtualkey":         {"oath/virtualkey"},
 	"internal/durable":       {},
+	"internal/qrpage":        {},
 }
 
 // forAll is what every package but oath may import.

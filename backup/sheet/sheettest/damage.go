@@ -19,6 +19,7 @@ type Damage struct {
 	Turn        int     // quarter turns clockwise: 2 is upside down
 	Skew        float64 // degrees clockwise
 	Perspective float64 // how much shorter the far edge is than the near one: 0.1 is a tenth
+	Curl        float64 // how far the paper's middle stands up, as a fraction of its width: its lines become arcs
 	Blur        float64 // standard deviation of a Gaussian, in pixels
 	Shadow      float64 // how much light lacks in the darkest corner: 0.5 is half
 	Contrast    float64 // what is left of it, between 0 and 1; 0 means all
@@ -41,7 +42,7 @@ func Poor(seed uint64) Damage {
 func (d Damage) Apply(img image.Image) image.Image {
 	g := image.NewGray(image.Rectangle{Max: img.Bounds().Size()})
 	draw.Draw(g, g.Rect, img, img.Bounds().Min, draw.Src)
-	if d.Turn%4 != 0 || d.Skew != 0 || d.Perspective != 0 {
+	if d.Turn%4 != 0 || d.Skew != 0 || d.Perspective != 0 || d.Curl != 0 {
 		g = d.bend(g)
 	}
 	if d.Blur > 0 {
@@ -70,19 +71,25 @@ func (d Damage) bend(g *image.Gray) *image.Gray {
 		corners[0]-left, corners[1]-top, corners[2]-left, corners[3]-top,
 		corners[4]-left, corners[5]-top, corners[6]-left, corners[7]-top,
 		0, 0, w, 0, w, h, 0, h)
-	return resample(g, image.Pt(int(math.Ceil(right-left-1e-6)), int(math.Ceil(bottom-top-1e-6))), toPage)
+	size := image.Pt(int(math.Ceil(right-left-1e-6)), int(math.Ceil(bottom-top-1e-6)))
+	return resample(g, size, func(row []float64) {
+		toPage.TransformPoints(row)
+		for i := 0; i < len(row); i += 2 {
+			row[i+1] += d.Curl * w * math.Sin(math.Pi*row[i]/w)
+		}
+	})
 }
 
 // resample returns a picture of the size, each pixel of which is taken from where
 // the transform says, by bilinear interpolation.
-func resample(g *image.Gray, size image.Point, transform *common.PerspectiveTransform) *image.Gray {
+func resample(g *image.Gray, size image.Point, transform func(row []float64)) *image.Gray {
 	out := image.NewGray(image.Rectangle{Max: size})
 	row := make([]float64, 2*size.X)
 	for y := range size.Y {
 		for x := range size.X {
 			row[2*x], row[2*x+1] = float64(x)+0.5, float64(y)+0.5
 		}
-		transform.TransformPoints(row)
+		transform(row)
 		for x := range size.X {
 			out.Pix[y*out.Stride+x] = between(g, row[2*x]-0.5, row[2*x+1]-0.5)
 		}

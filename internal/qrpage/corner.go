@@ -1,0 +1,149 @@
+package qrpage
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// A corner is three finder patterns that may be of one symbol: the upper left one
+// and those to its right and below.
+type corner struct {
+	at, right, below finder
+	grid             *grid
+	clarity          float64 // of the timing patterns: 1 at most
+}
+
+// leastTimingClarity is that of timing patterns which deserve a closer look. Of
+// modules that are none, as many are wrong as are right: the mean is 0.
+const leastTimingClarity = 0.2
+
+// flatCorners returns the corners of symbols that are seen from straight above,
+// the clearest first.
+func flatCorners(p *plane, finders []finder) []corner { return corners(p, finders, flat) }
+
+// warpedCorners returns the corners of symbols that are seen in perspective.
+func warpedCorners(p *plane, finders []finder) []corner { return corners(p, finders, warped) }
+
+func corners(p *plane, finders []finder, timing timing) (found []corner) {
+	for i, a := range finders {
+		for j, b := range finders {
+			if i == j || !alike(a, b) {
+				continue
+			}
+			for k, c := range finders {
+				if i != k && j != k && alike(a, c) {
+					found = addCorner(found, p, finders, corner{at: a, right: b, below: c}, timing)
+				}
+			}
+		}
+	}
+	return clearestFirst(found)
+}
+
+// brokenCorners returns the corners of which one finder pattern is not to be seen,
+// such as under a stain.
+func brokenCorners(p *plane, finders []finder) (found []corner) {
+	for i, a := range finders {
+		for j, b := range finders {
+			if i == j || !alike(a, b) {
+				continue
+			}
+			side := b.minus(a.point)
+			turned := point{-side.y, side.x}
+			hidden := func(at point) finder {
+				return finder{at, (a.unit + b.unit) / 2, a.sign, min(a.clarity, b.clarity)}
+			}
+			for _, c := range []corner{
+				{at: a, right: b, below: hidden(a.plus(turned))},
+				{at: a, right: hidden(a.minus(turned)), below: b},
+				{at: hidden(a.plus(side.plus(turned).times(0.5))), right: a, below: b},
+			} {
+				found = addCorner(found, p, finders, c, flat)
+			}
+		}
+	}
+	return clearestFirst(found)
+}
+
+func clearestFirst(found []corner) []corner {
+	slices.SortStableFunc(found, func(a, b corner) int { return cmp.Compare(b.clarity, a.clarity) })
+	return found
+}
+
+// addCorner adds a corner that has the shape and the timing patterns of one.
+func addCorner(found []corner, p *plane, finders []finder, c corner, timing timing) []corner {
+	if !c.square() || c.crowded(finders) {
+		return found
+	}
+	if c.measure(p, timing); c.clarity < leastTimingClarity {
+		return found
+	}
+	return append(found, c)
+}
+
+// alike reports whether finder patterns have the same colours and about the same
+// size.
+func alike(a, b finder) bool {
+	const most = 1.5
+	return a.sign == b.sign && a.unit < b.unit*most && b.unit < a.unit*most
+}
+
+func (c *corner) sides() (right, below point) {
+	return c.right.minus(c.at.point), c.below.minus(c.at.point)
+}
+
+// square reports whether the sides are about as long, and about at a right angle,
+// as far as perspective allows, and the right one clockwise before the one below.
+func (c *corner) square() bool {
+	const most = 1.6
+	right, below := c.sides()
+	a, b := right.length(), below.length()
+	return a < b*most && b < a*most && right.cross(below) > 0.8*a*b
+}
+
+// crowded reports whether there is another finder pattern between the three, as
+// there is none in a symbol.
+func (c *corner) crowded(finders []finder) bool {
+	right, below := c.sides()
+	area := right.cross(below)
+	clear := 0.95 * min(c.at.clarity, c.right.clarity, c.below.clarity)
+	for _, f := range finders {
+		own := f.point == c.at.point || f.point == c.right.point || f.point == c.below.point
+		if own || f.clarity < clear {
+			continue
+		}
+		from := f.minus(c.at.point)
+		x, y := from.cross(below)/area, right.cross(from)/area
+		if x > 0 && y > 0 && x < 1 && y < 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// measure finds the size at which the timing patterns are the clearest.
+func (c *corner) measure(p *plane, timing timing) {
+	right, below := c.sides()
+	modules := (modulesAlong(right, c.at, c.right) + modulesAlong(below, c.at, c.below)) / 2
+	version := int(math.Round((modules + 2*inset - 17) / 4))
+	slack := 1 + version/10
+	for v := max(1, version-slack); v <= min(40, version+slack); v++ {
+		g := &grid{
+			size:   17 + 4*v,
+			sign:   c.at.sign,
+			corner: [3]point{c.at.point, c.right.point, c.below.point},
+			weight: [2]float64{1, 1},
+		}
+		if clarity := timing(g, p); clarity > c.clarity {
+			c.grid, c.clarity = g, clarity
+		}
+	}
+}
+
+// modulesAlong returns how many modules there are between finder patterns.
+func modulesAlong(side point, a, b finder) float64 {
+	length := side.length()
+	upright := max(math.Abs(side.x), math.Abs(side.y)) / length // cosine to row or column
+	return length / ((a.unit + b.unit) / 2 * upright)
+}

@@ -1,0 +1,186 @@
+package qrpage_test
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tokenctl/tokenctl/backup/sheet/sheettest"
+	"github.com/tokenctl/tokenctl/internal/qrpage"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
+)
+
+const letters = "abcdefghijklmnopqrstuvwxyz0123456789=&%"
+
+// mixedTexts returns what fills a page with eleven codes of versions 5 to 15, as
+// accounts, backup codes and parts do.
+func mixedTexts(seed uint64) (texts []string) {
+	random := rand.New(rand.NewPCG(seed, 1))
+	for i := range 11 {
+		length := 50 + random.IntN(90)
+		if i > 5 {
+			length = 50 + random.IntN(235)
+		}
+		texts = append(texts, fmt.Sprintf("%d:%s", i, text(random, length)))
+	}
+	return texts
+}
+
+func text(random *rand.Rand, length int) string {
+	b := make([]byte, length)
+	for i := range b {
+		b[i] = letters[random.IntN(len(letters))]
+	}
+	return string(b)
+}
+
+// expect fails the test unless all texts, and nothing else, are read.
+func expect(t *testing.T, img image.Image, texts []string) {
+	t.Helper()
+	got := qrpage.Scan(img.(*image.Gray))
+	for _, text := range texts {
+		if !slices.Contains(got, text) {
+			t.Errorf("a code of %d bytes is not read", len(text))
+		}
+	}
+	if len(got) > len(texts) {
+		t.Errorf("%d codes are read as %d", len(texts), len(got))
+	}
+}
+
+func TestScan(t *testing.T) {
+	tests := []struct {
+		name   string
+		dpi    int
+		damage sheettest.Damage
+	}{
+		{"clean", 150, sheettest.Damage{}},
+		{"clean at 75 dpi", 75, sheettest.Damage{}},
+		{"poor", 100, sheettest.Poor(1)},
+		{"poor again", 100, sheettest.Poor(2)},
+		{"and upside down, inverted", 100, sheettest.Damage{Turn: 2, Skew: -3, Blur: 1, Noise: 0.05, Inverted: true}},
+		{"and turned by 45 degrees", 100, sheettest.Damage{Skew: 45, Blur: 1, Noise: 0.05}},
+		{"and turned by 280 degrees", 100, sheettest.Damage{Turn: 3, Skew: 10, Blur: 1, Noise: 0.05}},
+		{"noise of 15 percent", 100, sheettest.Damage{Skew: 3, Blur: 1, Noise: 0.15}},
+		{"grain", 100, sheettest.Damage{Skew: 3, Blur: 1, Grain: 30}},
+		{"blurred", 100, sheettest.Damage{Skew: 3, Blur: 1.5, Noise: 0.05}},
+		{"in a shadow, JPEG", 100, sheettest.Damage{Turn: 1, Skew: 3, Blur: 1, Shadow: 0.6, Contrast: 0.5, JPEG: 50}},
+		{"photograph", 150, sheettest.Damage{Perspective: 0.2, Skew: 5, Curl: 0.02, Blur: 1, Grain: 10, Shadow: 0.5, JPEG: 50}},
+	}
+	for i, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			texts := mixedTexts(uint64(i))
+			expect(t, tt.damage.Apply(sheettest.Page(texts, tt.dpi)), texts)
+		})
+	}
+}
+
+// Level Q holds so many bytes in each version (ISO/IEC 18004, "Number of symbol
+// characters and input data capacity").
+var capacity = []int{
+	11, 20, 32, 46, 60, 74, 86, 108, 130, 151, 177, 203, 241, 258, 292, 322, 364, 394, 442, 482,
+}
+
+func TestScanEveryVersion(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 1))
+	for _, versions := range [][2]int{{1, 12}, {13, 16}, {17, 20}} {
+		var texts []string
+		for v := versions[0]; v <= versions[1]; v++ {
+			texts = append(texts, text(random, capacity[v-1]))
+		}
+		expect(t, sheettest.Poor(3).Apply(sheettest.Page(texts, 100)), texts)
+	}
+}
+
+// A stain or a hole may take a finder pattern altogether.
+func TestScanWithoutAFinderPattern(t *testing.T) {
+	random := rand.New(rand.NewPCG(2, 1))
+	for i, corner := range []image.Point{{0, 0}, {1, 0}, {0, 1}} {
+		content := text(random, 60)
+		s, err := otpauth.EncodeQR(content, otpauth.LevelQ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const scale = 4
+		img := s.Image(scale)
+		g := image.NewGray(img.Bounds())
+		draw.Draw(g, g.Rect, img, image.Point{}, draw.Src)
+		at := corner.Mul((s.Size() - 7) * scale).Add(image.Pt(scale, scale).Mul(otpauth.QuietZone))
+		stain := image.Rect(0, 0, 7*scale, 7*scale).Add(at)
+		draw.Draw(g, stain, image.NewUniform(color.Gray{Y: uint8(60 * i)}), image.Point{}, draw.Src)
+		expect(t, sheettest.Damage{Skew: 2, Blur: 0.7}.Apply(g), []string{content})
+	}
+}
+
+func TestScanFromBehind(t *testing.T) {
+	texts := mixedTexts(1)
+	page := sheettest.Page(texts, 100).(*image.Gray)
+	for y := range page.Rect.Dy() {
+		slices.Reverse(page.Pix[y*page.Stride:][:page.Rect.Dx()])
+	}
+	expect(t, page, texts)
+}
+
+// What is around a page in a photograph is neither white nor without contrast.
+func TestScanOnATable(t *testing.T) {
+	texts := mixedTexts(2)
+	page := sheettest.Page(texts, 100)
+	table := image.NewGray(image.Rect(0, 0, 1400, 1700))
+	for i := range table.Pix {
+		table.Pix[i] = uint8(40 + i%table.Stride%97/3 + i/table.Stride%31)
+	}
+	draw.Draw(table, page.Bounds().Add(image.Pt(300, 250)), page, image.Point{}, draw.Src)
+	expect(t, sheettest.Damage{Skew: 6, Blur: 0.8, Grain: 8, JPEG: 60}.Apply(table), texts)
+}
+
+// A part of a picture keeps the rows of the whole.
+func TestScanPartOfAPicture(t *testing.T) {
+	texts := mixedTexts(3)
+	page := sheettest.Page(texts, 100).(*image.Gray)
+	whole := image.NewGray(image.Rect(0, 0, 1000, 1300))
+	draw.Draw(whole, page.Rect.Add(image.Pt(50, 50)), page, image.Point{}, draw.Src)
+	expect(t, whole.SubImage(page.Rect.Add(image.Pt(50, 50))), texts)
+}
+
+func TestScanFindsNothing(t *testing.T) {
+	for _, size := range []image.Point{{0, 0}, {0, 5}, {5, 0}, {1, 1}, {2, 2}, {1, 9000}, {9000, 1}, {300, 300}} {
+		g := image.NewGray(image.Rectangle{Max: size})
+		if texts := qrpage.Scan(g); len(texts) > 0 {
+			t.Errorf("%v: %q", size, texts)
+		}
+	}
+	onlyNoise := sheettest.Damage{Noise: 1}.Apply(image.NewGray(image.Rect(0, 0, 500, 500)))
+	expect(t, onlyNoise, nil)
+}
+
+// Finder patterns in rows and columns form more corners than there is time to try.
+func TestScanGivesUp(t *testing.T) {
+	g := image.NewGray(image.Rect(0, 0, 1000, 1000))
+	draw.Draw(g, g.Rect, image.White, image.Point{}, draw.Src)
+	square := func(at image.Point, from, to int, c color.Color) {
+		draw.Draw(g, image.Rect(from, from, to, to).Add(at), image.NewUniform(c), image.Point{}, draw.Src)
+	}
+	for y := 10; y < 950; y += 27 {
+		for x := 10; x < 950; x += 27 {
+			at := image.Pt(x, y)
+			square(at, 0, 21, color.Black)
+			square(at, 3, 18, color.White)
+			square(at, 6, 15, color.Black)
+		}
+	}
+	expect(t, g, nil)
+}
+
+// One page with the codes of two, more than a page has.
+func TestScanManyCodes(t *testing.T) {
+	var texts []string
+	for i := range 60 {
+		texts = append(texts, fmt.Sprintf("otpauth://totp/Example:user%02d?secret=%s", i, strings.Repeat("A", 16)))
+	}
+	expect(t, sheettest.Page(texts, 100), texts)
+}
