@@ -97,6 +97,9 @@ func (p *program) disposeOf(r *records, a addition, s codesSource, o backupAddOp
 			return err
 		}
 	}
+	if r.vault != nil && r.vault.Locked() {
+		p.note("First, the codes are read back from the vault.")
+	}
 	err := r.verify(a)
 	if err == nil {
 		err = s.file.remove()

@@ -132,7 +132,10 @@ func (p *program) noteRenewal(id oath.ID, record backup.Record, c backup.Code, s
 		if s.Codes != services.Yes || where == "" {
 			where = "Make new ones at " + service + "."
 		}
-		p.note("%s\nThen: %s\nIf the rest will do: tokenctl backup keep %s", printable(where), add, argument(id))
+		p.note("%s\nThen: %s", printable(where), add)
+		if record.Left() > 0 {
+			p.note("If the rest will do: tokenctl backup keep %s", argument(id))
+		}
 	}
 }
 
