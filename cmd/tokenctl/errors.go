@@ -68,6 +68,9 @@ var (
 	// errNoSuchKey says that no key has the serial number or reader asked for.
 	errNoSuchKey = errors.New("no such key is plugged in")
 
+	// errNameTaken says that an account cannot get a name which another one has.
+	errNameTaken = errors.New("an account of that name is already there")
+
 	// errNoKeyring says that the system has no keyring to remember in.
 	errNoKeyring = errors.New("the system has no keyring")
 
@@ -105,6 +108,7 @@ var remedies = []remedy{
 	{errNoTerminal, exitUsage, "Without a terminal, pass --yes to confirm, and --secret-stdin or --password-file for what is secret."},
 	{errSeveralKeys, exitAmbiguous, "Choose one with --device SERIAL or --reader NAME, or leave only one plugged in."},
 	{errNoSuchKey, exitNoKey, "See what is plugged in with: tokenctl keys"},
+	{errNameTaken, exitFailure, "Choose another name, or delete that account first."},
 	{errNoKeyring, exitFailure, "Use --password-file or --password-command for a key, --passphrase-file or --passphrase-command for the vault; a command can ask the password manager you have."},
 	{fleet.ErrUnequal, exitFailure, "Do not rely on this account. The key may be damaged, or not do what it says."},
 	{errDeclined, exitFailure, ""},

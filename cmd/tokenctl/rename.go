@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -49,7 +50,13 @@ func (p *program) rename(ctx context.Context, o renameOptions) error {
 		return err
 	}
 	codes := p.follow(t, o.tokens, old.Account.ID())
-	done, failures := old.Each(func(t oath.Token) error { return t.Rename(old.Account.ID(), renamed.ID()) })
+	done, failures := old.Each(func(t oath.Token) error {
+		err := t.Rename(old.Account.ID(), renamed.ID())
+		if errors.Is(err, oath.ErrExists) {
+			return errNameTaken
+		}
+		return err
+	})
 	codes.renamed(renamed.ID(), done, len(failures) > 0)
 	return p.reportChange(change{
 		what: "renamed to " + printable(renamed.Label()), of: old.Account, result: renamed, json: o.json,
