@@ -1,24 +1,54 @@
 package otpauth
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"io"
+	"slices"
 
 	"github.com/tokenctl/tokenctl/internal/qrpage"
 )
 
 // ReadPage returns the texts of all QR codes of a page that was scanned or
-// photographed, each once and in no order. It reads PNG, JPEG, TIFF, of which it
-// takes every page, WebP, GIF and BMP. It returns ErrNoQR if it finds none, and
-// another error if the picture cannot be decoded or has more than 64 million
-// pixels.
+// photographed, each once and in no order. It reads PNG, JPEG, WebP, GIF, BMP, and
+// TIFF with several pages, of at most 64 million pixels each. It returns ErrNoQR if
+// it finds none, ErrFormat for another format, and another error if the picture
+// cannot be decoded.
 //
-// It takes its time, a second for a page of 300 dpi, and finds far more than
-// ReadQR: dozens of codes, blurred, noisy, skewed, in perspective, their modules
-// some three pixels wide, as a scanner shows a recovery sheet at 100 dpi.
+// It takes a second for a page of 300 dpi, and finds far more than ReadQR: dozens
+// of codes, blurred, noisy, skewed, in perspective, on curled paper, their modules
+// three pixels wide, as a scan of a recovery sheet at 100 dpi shows them.
 func ReadPage(r io.Reader) ([]string, error) {
-	img, err := decodePicture(r)
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("reading the picture: %w", err)
+	}
+	pages := tiffPages(data)
+	if len(pages) == 0 {
+		return readOne(data)
+	}
+	var texts []string
+	for i, page := range pages {
+		turnTo(data, page)
+		more, err := readOne(data)
+		if err != nil && !errors.Is(err, ErrNoQR) {
+			return nil, fmt.Errorf("page %d: %w", i+1, err)
+		}
+		texts = append(texts, more...)
+	}
+	if len(texts) == 0 {
+		return nil, ErrNoQR
+	}
+	slices.Sort(texts)
+	return slices.Compact(texts), nil
+}
+
+// readOne reads a picture, or the first page of one.
+func readOne(data []byte) ([]string, error) {
+	img, err := decodePicture(bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}
@@ -32,14 +62,14 @@ func ReadPage(r io.Reader) ([]string, error) {
 // ScanPage is ReadPage for a picture that is decoded already. It returns nothing
 // where it finds nothing.
 func ScanPage(img image.Image) []string {
-	const margin = 16
-	g := grayscale(img, color.Gray{Y: 0xff}, margin)
-	if texts := qrpage.Scan(g); len(texts) > 0 {
+	if texts := findPoor(img); len(texts) > 0 {
 		return texts
 	}
-	texts, err := FindQR(img) // reads modules of one pixel, and light codes on nothing
-	if err != nil {
-		return nil
-	}
-	return texts
+	return findSharp(img)
+}
+
+// findPoor finds codes in a poor picture, if their modules are two pixels wide.
+func findPoor(img image.Image) []string {
+	const margin = 16
+	return qrpage.Scan(grayscale(img, color.Gray{Y: 0xff}, margin))
 }

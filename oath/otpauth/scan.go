@@ -17,13 +17,14 @@ import (
 // ErrNoQR is returned for a picture in which no QR code can be read.
 var ErrNoQR = errors.New("no QR code can be read in the picture")
 
-// ReadQR returns the texts of all QR codes in a PNG or JPEG, each once. It
-// returns ErrNoQR if it finds none, and another error if the picture cannot be
-// decoded or has more than 64 million pixels.
+// ReadQR returns the texts of all QR codes in a picture, each once: a PNG, JPEG,
+// WebP, GIF, BMP or TIFF, and of the last the first page. It returns ErrNoQR if it
+// finds none, ErrFormat for another format, and another error if the picture cannot
+// be decoded or has more than 64 million pixels.
 //
 // The codes may be turned, light on dark, on a transparent ground, or cut out
-// without a margin. Their order is of no meaning. A picture with more than some
-// forty codes shows too many corners at once, and is not read.
+// without a margin. Their order is of no meaning. It is made for a screenshot or
+// the photograph of a code, and may miss some of many: ReadPage does not.
 func ReadQR(r io.Reader) ([]string, error) {
 	img, err := decodePicture(r)
 	if err != nil {
@@ -34,14 +35,25 @@ func ReadQR(r io.Reader) ([]string, error) {
 
 // FindQR is ReadQR for a picture that is decoded already, such as a screenshot.
 func FindQR(img image.Image) ([]string, error) {
+	if texts := findSharp(img); len(texts) > 0 {
+		return texts, nil
+	}
+	if texts := findPoor(img); len(texts) > 0 {
+		return texts, nil
+	}
+	return nil, ErrNoQR
+}
+
+// findSharp finds codes whose modules may be as small as a pixel.
+func findSharp(img image.Image) []string {
 	// The ground shows in the margin, and through what is transparent. Codes
 	// that are light on dark want it dark.
 	for _, ground := range []color.Gray{{Y: 0xff}, {Y: 0}} {
 		if texts := find(grayscale(img, ground, 16)); len(texts) > 0 {
-			return texts, nil
+			return texts
 		}
 	}
-	return nil, ErrNoQR
+	return nil
 }
 
 // find looks for codes in several views of a picture, since each shows codes that

@@ -303,7 +303,7 @@ func TestReadQR(t *testing.T) {
 			t.Errorf("empty %s: %v", name, err)
 		}
 	}
-	if _, err := ReadQR(strings.NewReader("%PDF-1.7")); err == nil || !strings.Contains(err.Error(), "PNG or a JPEG") {
+	if _, err := ReadQR(strings.NewReader("%PDF-1.7")); !errors.Is(err, ErrFormat) {
 		t.Errorf("a PDF: %v", err)
 	}
 }
