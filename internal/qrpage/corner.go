@@ -26,15 +26,11 @@ func flatCorners(p *plane, finders []finder) []corner { return corners(p, finder
 func warpedCorners(p *plane, finders []finder) []corner { return corners(p, finders, warped) }
 
 func corners(p *plane, finders []finder, timing timing) (found []corner) {
-	for i, a := range finders {
-		for j, b := range finders {
-			if i == j || !alike(a, b) {
-				continue
-			}
-			for k, c := range finders {
-				if i != k && j != k && alike(a, c) {
-					found = addCorner(found, p, finders, corner{at: a, right: b, below: c}, timing)
-				}
+	for _, a := range finders {
+		near := a.near(finders)
+		for _, b := range near {
+			for _, c := range near {
+				found = addCorner(found, p, finders, corner{at: a, right: b, below: c}, timing)
 			}
 		}
 	}
@@ -44,11 +40,8 @@ func corners(p *plane, finders []finder, timing timing) (found []corner) {
 // brokenCorners returns the corners of which one finder pattern is not to be seen,
 // such as under a stain.
 func brokenCorners(p *plane, finders []finder) (found []corner) {
-	for i, a := range finders {
-		for j, b := range finders {
-			if i == j || !alike(a, b) {
-				continue
-			}
+	for _, a := range finders {
+		for _, b := range a.near(finders) {
 			side := b.minus(a.point)
 			turned := point{-side.y, side.x}
 			hidden := func(at point) finder {
@@ -80,6 +73,21 @@ func addCorner(found []corner, p *plane, finders []finder, c corner, timing timi
 		return found
 	}
 	return append(found, c)
+}
+
+// near returns the other finder patterns that may be of the same symbol, nearest
+// first. Around one of version 20 there are some fifty of smaller symbols.
+func (f *finder) near(finders []finder) (near []finder) {
+	const most = 64
+	for _, other := range finders {
+		if other.point != f.point && alike(*f, other) {
+			near = append(near, other)
+		}
+	}
+	slices.SortStableFunc(near, func(a, b finder) int {
+		return cmp.Compare(a.distance(f.point), b.distance(f.point))
+	})
+	return near[:min(len(near), most)]
 }
 
 // alike reports whether finder patterns have the same colours and about the same
