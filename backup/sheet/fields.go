@@ -55,7 +55,7 @@ func parseFields(text string) (name string, f fields, err error) {
 	for pair := range strings.SplitSeq(query, "&") {
 		n, value, ok := strings.Cut(pair, "=")
 		if !ok || seen[n] {
-			return "", nil, fmt.Errorf("%w: the record %q has a field twice, or one without a value", ErrDamaged, name)
+			return "", nil, fmt.Errorf("%w: the record %.20q has a field twice, or one without a value", ErrDamaged, name)
 		}
 		seen[n] = true
 		f.add(n, value)

@@ -14,8 +14,8 @@ func readings(text string) []string {
 	if isPlain(text) {
 		return []string{text}
 	}
-	text = strings.ReplaceAll(text, "…", "...") // as phones write it
-	all := []string{escapeRest(strings.Map(fold, text))}
+	dots := strings.ReplaceAll(text, "…", "...") // as phones write them
+	all := []string{escapeRest(strings.Map(fold, dots))}
 	for _, other := range []string{norm.NFC.String(text), norm.NFD.String(text)} {
 		all = append(all, escapeRest(strings.Map(foldSpace, other)))
 	}

@@ -65,7 +65,7 @@ func parseSeal(f fields) (string, error) {
 	case byPassphrase, byShares:
 		return seal, nil
 	default:
-		return "", fmt.Errorf("%w: it is sealed by %q", ErrNewer, seal)
+		return "", fmt.Errorf("%w: it is sealed by %.20q", ErrNewer, seal)
 	}
 }
 

@@ -45,7 +45,7 @@ func (p *passage) takes(line typedLine) bool {
 		p.text = strings.TrimSuffix(p.text, goesOn) + line.text
 	case line.keyword == keyKeyword && p.keyword == keyKeyword && !strings.HasPrefix(line.text, identityPrefix):
 		p.text += line.text
-	case line.keyword == "" && p.hasLetters() && !p.goesOn():
+	case line.keyword == "" && p.hasLetters():
 		p.letters += line.text
 	default:
 		return false

@@ -81,7 +81,7 @@ func parseOwn(text string) (any, error) {
 	}
 	parse, ok := ownRecords[name]
 	if !ok {
-		return nil, fmt.Errorf("%w: it has a record %q", ErrNewer, name)
+		return nil, fmt.Errorf("%w: it has a record %.20q", ErrNewer, name)
 	}
 	s, err := parseStamp(f)
 	if err != nil {
