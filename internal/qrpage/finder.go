@@ -81,16 +81,16 @@ func (p *plane) add(found []finder, f finder) []finder {
 // clearest returns how much the pattern looks like one, at the turn at which it
 // does most. A module is so wide along its row, and so high along its column.
 func (f *finder) clearest(p *plane, wide, high float64) float64 {
-	clarity := -1.0
+	clarity, marks := -1.0, finderMarks()
 	for degrees := -45.0; degrees < 45; degrees += 15 {
 		sin, cos := math.Sincos(degrees * math.Pi / 180)
 		right, below := point{cos * wide, sin * high}, point{-sin * wide, cos * high}
 		sum := 0.0
-		for _, m := range finderMarks {
+		for _, m := range marks {
 			at := right.times(float64(m.x) * cos).plus(below.times(float64(m.y) * cos))
 			sum -= m.dark * p.at(f.plus(at))
 		}
-		clarity = max(clarity, sum*f.sign/127/float64(len(finderMarks)))
+		clarity = max(clarity, sum*f.sign/127/float64(len(marks)))
 	}
 	return clarity
 }

@@ -56,7 +56,7 @@ func (g *grid) findLast(p *plane) (best []point) {
 
 // alignmentClarity returns how clearly an alignment pattern shows at a place.
 func (g *grid) alignmentClarity(p *plane, x, y float64) (clarity float64) {
-	for _, m := range alignmentMarks {
+	for _, m := range alignmentMarks() {
 		clarity -= g.sign * m.dark * p.at(g.place(x+float64(m.x), y+float64(m.y)))
 	}
 	return clarity

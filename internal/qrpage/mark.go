@@ -1,6 +1,10 @@
 package qrpage
 
-import "github.com/makiuchi-d/gozxing/qrcode/decoder"
+import (
+	"sync"
+
+	"github.com/makiuchi-d/gozxing/qrcode/decoder"
+)
 
 // A mark is a module whose colour is the same in every symbol of a size.
 type mark struct {
@@ -10,10 +14,10 @@ type mark struct {
 
 // finderMarks are those of a finder pattern and the light ring around it, from its
 // centre.
-var finderMarks = square(4, []float64{1, 1, -1, 1, -1})
+var finderMarks = sync.OnceValue(func() []mark { return square(4, []float64{1, 1, -1, 1, -1}) })
 
 // alignmentMarks are those of an alignment pattern, from its centre.
-var alignmentMarks = square(2, []float64{1, -1, 1})
+var alignmentMarks = sync.OnceValue(func() []mark { return square(2, []float64{1, -1, 1}) })
 
 // square returns rings around a centre, each of one colour.
 func square(reach int, rings []float64) (marks []mark) {
@@ -34,14 +38,14 @@ func marks(size int) (all []mark) {
 			all = append(all, mark{x + m.x, y + m.y, m.dark})
 		}
 	}
-	add(finderMarks, 3, 3)
-	add(finderMarks, size-4, 3)
-	add(finderMarks, 3, size-4)
+	add(finderMarks(), 3, 3)
+	add(finderMarks(), size-4, 3)
+	add(finderMarks(), 3, size-4)
 	for i := 8; i < size-8; i++ {
 		all = append(all, mark{i, 6, alternate(i)}, mark{6, i, alternate(i)})
 	}
 	for _, centre := range alignments(size) {
-		add(alignmentMarks, centre[0], centre[1])
+		add(alignmentMarks(), centre[0], centre[1])
 	}
 	return all
 }
