@@ -42,8 +42,8 @@ func (t Throttle) count(a Attempts, now time.Time) (Attempts, error) {
 	if a.Failed >= t.Limit {
 		return a, &ThrottledError{}
 	}
-	if a.Last.After(now) { // some clock was wrong; wait no longer for that
-		a.Last = now
+	if a.Last.After(now.Add(t.MaxWait)) { // some clock was wrong; do not wait for that
+		a.Last = time.Time{}
 	}
 	if until := a.Last.Add(t.wait(a.Failed)); now.Before(until) {
 		return a, &ThrottledError{until}
