@@ -103,8 +103,8 @@ func (c *Code) absorb(other Code, p Policy) {
 }
 
 // keep adds what the older record has beside the codes of the newer one, as
-// superseded sets. If it has texts for the very generation that is current, that
-// one makes room.
+// superseded sets. If it has texts for the very generation that is current, they
+// complete that one, or it makes room.
 func (m *merger) keep(left []Set) {
 	for _, s := range left {
 		current := m.record.Current()
@@ -112,7 +112,9 @@ func (m *merger) keep(left []Set) {
 			if !s.hasText() {
 				continue
 			}
-			current.Generation++
+			if !current.isPartOf(s) {
+				current.Generation++
+			}
 		}
 		i, found := slices.BinarySearchFunc(m.record.Sets, s.Generation, func(s Set, g int) int { return s.Generation - g })
 		if !found {
@@ -125,6 +127,16 @@ func (m *merger) keep(left []Set) {
 			}
 		}
 	}
+}
+
+// isPartOf reports whether further codes of the same generation are of the same
+// set, as when each of two scans lacked some: it was recorded on the same day, and
+// their numbers are free.
+func (s Set) isPartOf(rest Set) bool {
+	return sameDay(s.Made, rest.Made) && !slices.ContainsFunc(rest.Codes, func(c Code) bool {
+		_, taken := s.place(c.Number)
+		return taken
+	})
 }
 
 func (s Set) hasText() bool {

@@ -100,6 +100,19 @@ func TestMergeOfTwoMachines(t *testing.T) {
 	}
 }
 
+// A set that was read from paper in part is completed by what another reading has.
+func TestMergeOfParts(t *testing.T) {
+	whole := recorded(t, AnyOrder, "aaa", "bbb", "ccc", "ddd")
+	useOn(t, &whole, 4, "2026-11-24")
+	first, second := whole.Clone(), whole.Clone()
+	first.Sets[0].Codes, second.Sets[0].Codes = first.Sets[0].Codes[:2], second.Sets[0].Codes[1:]
+	for _, parts := range [][2]Record{{first, second}, {second, first}, {first, whole}, {whole, first}} {
+		if got := Merge(parts[0], parts[1]); !reflect.DeepEqual(got, whole) {
+			t.Errorf("got %+v", got)
+		}
+	}
+}
+
 func TestMergeHead(t *testing.T) {
 	a := Record{Other: []string{"note: mine"}}
 	b := recorded(t, InOrder, "aaa")
