@@ -47,7 +47,10 @@ func (p *program) openSheets(ctx context.Context, s sheetSource) (sheet.Contents
 	case len(contents.Missing) > 0:
 		err = errMissing
 	default:
-		err = errors.Join(append(r.failures, errNoSheet)...)
+		return contents, errors.Join(append(r.failures, errNoSheet)...)
+	}
+	for _, failure := range r.failures {
+		p.note("%s", printable(failure.Error()))
 	}
 	return contents, err
 }

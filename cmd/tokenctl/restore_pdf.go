@@ -22,7 +22,7 @@ const (
 
 // readPages has poppler's pdftoppm make a picture of each page of a PDF, and hands
 // over one after the other. It all goes through pipes: no page lies on the disk.
-func readPages(ctx context.Context, pdf []byte, take func(number int, page image.Image)) error {
+func readPages(ctx context.Context, pdf []byte, take func(page image.Image)) error {
 	pdftoppm, err := exec.LookPath("pdftoppm")
 	if err != nil {
 		return errNoPoppler
@@ -51,7 +51,7 @@ func readPages(ctx context.Context, pdf []byte, take func(number int, page image
 }
 
 // takePages hands over the pictures in a stream, and returns how many there were.
-func takePages(r *bufio.Reader, take func(number int, page image.Image)) (n int, err error) {
+func takePages(r *bufio.Reader, take func(page image.Image)) (n int, err error) {
 	for ; ; n++ {
 		page, err := readPGM(r)
 		if errors.Is(err, io.EOF) {
@@ -60,7 +60,7 @@ func takePages(r *bufio.Reader, take func(number int, page image.Image)) (n int,
 		if err != nil {
 			return n, err
 		}
-		take(n+1, page)
+		take(page)
 	}
 }
 

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"runtime"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/tokenctl/tokenctl/backup/sheet"
@@ -14,15 +16,21 @@ import (
 )
 
 // A sheetReader puts sheets together from files, and tells what it finds in each.
+// Pages are looked at side by side, as many as there are processors.
 type sheetReader struct {
 	sheet.Reader
 	p        *program
-	failures []error // of what could not be read at all
+	files    []*scannedFile
+	failures []error // of files that could not be read
+
+	slots chan struct{}
+	group sync.WaitGroup
+	mu    sync.Mutex // guards Reader and what is known of the files
 }
 
 // readSheets reads scans: pictures, PDFs, and text; "-" is standard input.
 func (p *program) readSheets(ctx context.Context, scans []string) (*sheetReader, error) {
-	r := &sheetReader{p: p}
+	r := &sheetReader{p: p, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	for _, scan := range scans {
 		if isQRText(scan) { // an error about such a file would tell the secret
 			return r, usagef("a SCAN is a file; give what is in a QR code on standard input: -")
@@ -35,6 +43,10 @@ func (p *program) readSheets(ctx context.Context, scans []string) (*sheetReader,
 			return r, err
 		}
 	}
+	r.group.Wait()
+	for _, f := range r.files {
+		r.close(f)
+	}
 	return r, nil
 }
 
@@ -42,71 +54,37 @@ func (p *program) readSheets(ctx context.Context, scans []string) (*sheetReader,
 // reading the others; it returns an error only if no such file can be.
 func (r *sheetReader) add(ctx context.Context, name string, data []byte) error {
 	switch {
-	case isPicture(data):
-		texts, err := otpauth.ReadQR(bytes.NewReader(data))
-		if err != nil && !errors.Is(err, otpauth.ErrNoQR) {
-			r.fail(name, err)
-			return nil
-		}
-		r.p.note("%s: %s", name, countQR(r.addTexts(name, texts)))
+	case isScan(data):
+		r.scan(r.open(name), func() ([]string, error) { return otpauth.ReadPage(bytes.NewReader(data)) })
 	case isPDF(data):
-		return r.addPDF(ctx, name, data)
+		f := r.open(name)
+		f.isPDF = true
+		err := readPages(ctx, data, func(page image.Image) {
+			r.scan(f, func() ([]string, error) { return otpauth.ScanPage(page), nil })
+		})
+		if errors.Is(err, errNoPoppler) || ctx.Err() != nil {
+			return fmt.Errorf("reading %s: %w", name, err)
+		}
+		r.group.Wait()
+		f.err = err
 	case utf8.Valid(data):
+		r.mu.Lock()
+		defer r.mu.Unlock()
 		r.addWriting(name, string(data))
 	default:
-		r.fail(name, errNoScan)
+		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, errNoScan))
 	}
 	return nil
 }
 
-func (r *sheetReader) addPDF(ctx context.Context, name string, data []byte) error {
-	pages, taken := 0, 0
-	err := readPages(ctx, data, func(number int, page image.Image) {
-		texts, _ := otpauth.FindQR(page) // some have none
-		pages = number
-		taken += r.addTexts(fmt.Sprintf("%s, page %d", name, number), texts)
-	})
-	if errors.Is(err, errNoPoppler) || ctx.Err() != nil {
-		return fmt.Errorf("reading %s: %w", name, err)
-	}
-	if err != nil {
-		r.fail(name, err)
-	}
-	r.p.note("%s: %s, %s", name, plural(pages, "1 page", fmt.Sprintf("%d pages", pages)), countQR(taken))
-	return nil
-}
-
-func countQR(n int) string {
-	switch n {
-	case 0:
-		return "no QR code that is of a sheet."
-	case 1:
-		return "1 QR code."
-	}
-	return fmt.Sprintf("%d QR codes.", n)
+// isScan reports whether a file is a picture of a kind that package image was told
+// of.
+func isScan(data []byte) bool {
+	_, _, err := image.DecodeConfig(bytes.NewReader(data))
+	return !errors.Is(err, image.ErrFormat)
 }
 
 func isPDF(data []byte) bool { return bytes.HasPrefix(data, []byte("%PDF-")) }
-
-// fail tells of a file that cannot be read.
-func (r *sheetReader) fail(name string, err error) {
-	err = fmt.Errorf("reading %s: %w", name, err)
-	r.failures = append(r.failures, err)
-	r.p.note("%s", printable(err.Error()))
-}
-
-// addTexts takes the QR codes of a page, and returns how many are of a sheet.
-func (r *sheetReader) addTexts(name string, texts []string) (taken int) {
-	for _, text := range texts {
-		switch err := r.AddText(text); {
-		case err == nil:
-			taken++
-		case !errors.Is(err, sheet.ErrForeign): // which are counted, and told of in the end
-			r.p.note("%s: a QR code is not taken: %s", name, printable(err.Error()))
-		}
-	}
-	return taken
-}
 
 // addWriting takes a sheet in text, or lines of one; and texts of QR codes, as
 // another program reads them, or as they are in a sheet that was opened with age.
@@ -136,6 +114,7 @@ func (r *sheetReader) noteLines(name string, err error) {
 
 // isQRText reports whether a line is what a QR code of a sheet holds.
 func isQRText(line string) bool {
-	scheme, _, found := strings.Cut(strings.TrimSpace(line), ":")
+	line = strings.TrimSpace(line)
+	scheme, _, found := strings.Cut(line, ":")
 	return found && (scheme == "tokenctl" || isURI(line)) || strings.HasPrefix(line, "AGE-SECRET-KEY-1")
 }

@@ -46,7 +46,10 @@ func (p *program) offerSheet(ctx context.Context, content sheet.Sheet) (done boo
 		if isPrint := strings.ToLower(answer); isPrint == "p" || isPrint == "print" {
 			to = sheetOutput{print: true}
 		}
-		if err = to.check(p); err == nil {
+		if err = to.check(p); err == nil && answer == "-" {
+			err = usagef("name a file")
+		}
+		if err == nil {
 			err = to.checkFiles(p, 1)
 		}
 		var made madeSheet

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"slices"
 	"strings"
 	"testing"
 
@@ -102,12 +101,10 @@ func TestTakePages(t *testing.T) {
 		{"of no size", "P5\n0 5\n255\nxx", 0, true},
 		{"of negative size", "P5\n-1 5\n255\nxx", 0, true},
 	} {
-		var numbers []int
-		n, err := takePages(bufio.NewReader(strings.NewReader(test.stream)), func(number int, page image.Image) {
-			numbers = append(numbers, number)
-		})
-		if n != test.pages || (err != nil) != test.bad || !slices.Equal(numbers, []int{1, 2}[:n]) {
-			t.Errorf("%s: %d pages, %v, %v", test.name, n, numbers, err)
+		taken := 0
+		n, err := takePages(bufio.NewReader(strings.NewReader(test.stream)), func(image.Image) { taken++ })
+		if n != test.pages || taken != n || (err != nil) != test.bad {
+			t.Errorf("%s: %d pages, %d taken, %v", test.name, n, taken, err)
 		}
 	}
 	got, err := readPGM(bufio.NewReader(strings.NewReader(page(2, 2, '\n'))))
