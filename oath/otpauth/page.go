@@ -65,8 +65,15 @@ func ScanPage(img image.Image) []string {
 	if texts := findPoor(img); len(texts) > 0 {
 		return texts
 	}
+	if size := img.Bounds().Size(); size.X*size.Y > smallPage {
+		return nil // or a page of text alone would take seconds
+	}
 	return findSharp(img)
 }
+
+// smallPage is how many pixels a picture may have whose modules are too small for
+// findPoor: fewer than a page has at 100 dpi.
+const smallPage = 600_000
 
 // findPoor finds codes in a poor picture, if their modules are two pixels wide.
 func findPoor(img image.Image) []string {
