@@ -92,7 +92,7 @@ func (f fields) whole(name string, least, usual int) (int, error) {
 // maxCount is the highest number of anything on a sheet.
 const maxCount = 1_000_000
 
-// share returns a number of how many there are, as "3/7".
+// ratio returns a number of how many there are, as "3/7".
 func (f fields) ratio(name string) (number, of int, err error) {
 	left, right, _ := strings.Cut(f.get(name), "/")
 	number, errLeft := strconv.Atoi(left)

@@ -175,3 +175,25 @@ func TestSheetOfCodesAlone(t *testing.T) {
 	}
 	checkContents(t, contents(t, scan(t, symbolTexts(d)...), ""), s)
 }
+
+// What the newer of two sheets lacks of a set, since one of its QR codes was not
+// read, the older one has. No code is superseded by that.
+func TestCodesOfTwoSheetsInPart(t *testing.T) {
+	s, newer := sheetOf(t, 6, "ABCDEFGH", "A:a="+secretA), sheetOf(t, 7, "KQ3ZT7AB", "A:a="+secretA)
+	var texts []string
+	for i := range 60 {
+		texts = append(texts, fmt.Sprintf("code-%04d", i))
+	}
+	s.Entries[0].Codes = oneSet(backup.AnyOrder, texts...)
+	newer.Entries[0].Codes = s.Entries[0].Codes.Clone()
+	read := symbolTexts(plain(t, newer))
+	lost := slices.IndexFunc(read, func(text string) bool { return strings.HasPrefix(text, scheme+codesName) })
+	c := contents(t, scan(t, append(slices.Delete(read, lost, lost+1), symbolTexts(plain(t, s))...)...), "")
+	r := c.Codes["A:a"]
+	if r.Left() != len(texts) || len(r.Sets) != 1 || r.Generation() != 1 {
+		t.Errorf("%d left of %d, generation %d, %d sets", r.Left(), len(texts), r.Generation(), len(r.Sets))
+	}
+	if len(c.Missing) == 0 {
+		t.Error("nothing is missing of the newer sheet")
+	}
+}
