@@ -66,7 +66,8 @@ func (a addition) wayInto(r *backup.Record) (way, int) {
 	case set == nil || a.appends != nil:
 		return supersedes, 0
 	case r.Policy == backup.Replaced && len(a.codes) == 1 && len(set.Codes) > 1:
-		if used := usedNumbers(*set); len(used) == 1 {
+		// Of several that were used, any will do: it is no longer good.
+		if used := usedNumbers(*set); len(used) > 0 {
 			return replaces, used[0]
 		}
 	case a.service.Adds:

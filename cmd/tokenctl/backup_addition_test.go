@@ -82,6 +82,29 @@ func TestAddition(t *testing.T) {
 	}
 }
 
+// A new code of a service that replaces them leaves alone those that were not used.
+func TestAdditionToSeveralUsed(t *testing.T) {
+	day := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+	record := backup.Record{Policy: backup.Replaced}
+	if err := record.Supersede(codesOf("aa", "bb", "cc"), day); err != nil {
+		t.Fatal(err)
+	}
+	for _, number := range []int{1, 3} {
+		if _, err := record.Use(number, day); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, text := range []string{"dd", "ee"} {
+		a := addition{codes: codesOf(text), day: day}
+		if err := a.apply(&record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := describeSet(record); got != "3: 1=dd 2=bb 3=ee" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func describeSet(r backup.Record) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d:", r.Generation())
