@@ -63,11 +63,8 @@ func (o *sheetOutput) check(p *program) (err error) {
 	if err := o.chooseFormat(); err != nil {
 		return err
 	}
-	if o.file == "-" {
-		if o.format == "pdf" && p.showsResults() {
-			return usagef("a PDF is not for a terminal; name a file with --output, or choose --format txt")
-		}
-		return nil
+	if o.file == "-" && o.format == "pdf" && p.showsResults() {
+		return usagef("a PDF is not for a terminal; name a file with --output, or choose --format txt")
 	}
 	return nil
 }
@@ -95,6 +92,11 @@ func (o *sheetOutput) chooseFormat() error {
 // or what lp says of the jobs.
 func (o *sheetOutput) put(ctx context.Context, p *program, documents []sheet.Document) (done []string, err error) {
 	pages := make([][]byte, len(documents))
+	defer func() {
+		for _, page := range pages {
+			clear(page)
+		}
+	}()
 	for i, d := range documents {
 		if pages[i], err = o.render(d); err != nil {
 			return nil, fmt.Errorf("laying out the sheet: %w", err)
