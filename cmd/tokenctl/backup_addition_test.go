@@ -105,6 +105,30 @@ func TestAdditionToSeveralUsed(t *testing.T) {
 	}
 }
 
+// What was used before the service added codes is no news on another machine.
+func TestFirstNewUse(t *testing.T) {
+	day := func(n int) time.Time { return time.Date(2026, 11, n, 0, 0, 0, 0, time.UTC) }
+	set := backup.Set{Generation: 2, Made: day(24), Codes: []backup.Code{
+		{Number: 1, Since: 1, Used: day(23)}, {Number: 2, Since: 1}, {Number: 3},
+	}}
+	record := backup.Record{Sets: []backup.Set{set}}
+	if at, used := firstNewUse(backup.Record{}, record); used {
+		t.Errorf("used on %v", at)
+	}
+	for number, on := range map[int]int{2: 24, 3: 25} {
+		now := record.Clone()
+		if _, err := now.Use(number, day(on)); err != nil {
+			t.Fatal(err)
+		}
+		if at, used := firstNewUse(record, now); !used || at != day(on) {
+			t.Errorf("number %d: %v, %v", number, at, used)
+		}
+		if _, used := firstNewUse(now, now); used {
+			t.Errorf("number %d is news twice", number)
+		}
+	}
+}
+
 func describeSet(r backup.Record) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d:", r.Generation())

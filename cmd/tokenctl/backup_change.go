@@ -132,7 +132,8 @@ func keptOf(r backup.Record) backup.Keeping {
 }
 
 // firstNewUse returns the first day on which a code of the current set was used
-// that an earlier record does not know as used.
+// that an earlier record does not know as used. What was used before others came
+// beside it was answered by these.
 func firstNewUse(before, now backup.Record) (day time.Time, used bool) {
 	known := make(map[int]bool)
 	if s := before.Current(); s != nil && before.Generation() == now.Generation() {
@@ -144,7 +145,8 @@ func firstNewUse(before, now backup.Record) (day time.Time, used bool) {
 		return day, false
 	}
 	for _, c := range now.Current().Codes {
-		if !c.Used.IsZero() && !known[c.Number] && (!used || c.Used.Before(day)) {
+		answered := c.Since != 0 && c.Used.Before(now.Current().Made)
+		if !c.Used.IsZero() && !known[c.Number] && !answered && (!used || c.Used.Before(day)) {
 			day, used = c.Used, true
 		}
 	}
