@@ -69,7 +69,7 @@ func (h *haul) notes(foreign int) (notes []string) {
 	return append(notes, h.unlisted()...)
 }
 
-// mixed tells which sheets do not belong with the newest one that was read.
+// mixed tells which sheets do not belong with the one that most was read of.
 func (h *haul) mixed() (notes []string) {
 	sheets := h.ordered()
 	if len(sheets) < 2 {
