@@ -26,8 +26,8 @@ func newRestoreCommand(p *program) *cobra.Command {
 		Long: "Restore reads a recovery sheet and puts what is on it on every key that is plugged\n" +
 			"in, and in the vault, as enroll does. A SCAN is a scanned or photographed page (PNG,\n" +
 			"JPEG, TIFF or WebP), a PDF where poppler is installed, a sheet in text, or one of\n" +
-			"these on standard input (-); the pages come in any order. With --type, the lines of the\n" +
-			"sheet are typed in, and each is checked at once.\n\n" +
+			"these on standard input (-); the pages come in any order. With --type, the lines\n" +
+			"of the sheet are typed in, and each is checked at once.\n\n" +
 			"Where there is no vault, it offers to make one with the key that is on the sheet,\n" +
 			"so that the sheet opens it, now as before.\n\n" +
 			"After a failure halfway, the same command again does the rest.",
