@@ -138,13 +138,12 @@ func readConfigPage(card Card, page byte) ([]field, error) {
 	return fields, nil
 }
 
-var versionText = regexp.MustCompile(`(\d{1,3})\.(\d{1,3})\.(\d{1,3})`)
-
 // greetingVersion finds the firmware in the sentence that the Management applet
 // answers to SELECT. Before 5.0, the configuration does not tell it.
 func greetingVersion(greeting []byte) Version {
 	var v Version
-	for i, number := range versionText.FindSubmatch(greeting) {
+	numbers := regexp.MustCompile(`(\d{1,3})\.(\d{1,3})\.(\d{1,3})`) // once a run, for keys alone
+	for i, number := range numbers.FindSubmatch(greeting) {
 		if i == 0 {
 			continue // the match as a whole
 		}
