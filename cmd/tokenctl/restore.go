@@ -29,7 +29,8 @@ func newRestoreCommand(p *program) *cobra.Command {
 			"these on standard input (-); the pages come in any order. With --type, the lines\n" +
 			"of the sheet are typed in, and each is checked at once.\n\n" +
 			"Where there is no vault, it offers to make one with the key that is on the sheet,\n" +
-			"so that the sheet opens it, now as before.\n\n" +
+			"so that the sheet opens it, now as before. The key on the sheet also opens a vault\n" +
+			"that is there, and gives it a new passphrase if the old one is forgotten.\n\n" +
 			"After a failure halfway, the same command again does the rest.",
 		Example: "  tokenctl restore page*.png\n" +
 			"  tokenctl restore scan.pdf --dry-run\n" +
@@ -45,7 +46,7 @@ func newRestoreCommand(p *program) *cobra.Command {
 	o.tokens.addFlags(c)
 	o.from.addFlags(c)
 	o.addTargetFlags(c)
-	o.newPassphrase.addFlags(c, "new-passphrase", "the passphrase of a vault that is made anew")
+	o.newPassphrase.addFlags(c, "new-passphrase", "a new passphrase, of a vault that is made anew or that the sheet opens,")
 	f := c.Flags()
 	f.BoolVar(&o.partial, "partial", false, "go on with what is there, if something is missing")
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "tell what would be done, and do nothing")
@@ -73,13 +74,13 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	}
 	t, err := p.openChosen(ctx, o.enrollOptions)
 	if isAbsence(err) {
-		err = fmt.Errorf("%w: %w", errNoToken, err)
+		err = fmt.Errorf("%w: %w", errNowhere, err)
 	}
 	if err != nil {
 		return err
 	}
 	defer t.close()
-	if err := t.unlockByPaper(key, contents.VaultKey); err != nil {
+	if err := p.unlockRestored(ctx, t, key, contents, o); err != nil {
 		return err
 	}
 	return p.restoreOn(ctx, t, restored{contents: contents, vaultMade: key != ""}, o, unread)

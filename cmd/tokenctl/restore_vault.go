@@ -85,20 +85,55 @@ func withKey(c sheet.Contents) string {
 	return "with the key on the sheet, which then goes on opening it"
 }
 
-// unlockByPaper opens the vault with what was given, or with a key that is known:
+// unlockRestored opens the vault with what was given, or with a key that is known:
 // of the vault that was just made, or on the sheet, if that is the vault's.
-func (t *tokens) unlockByPaper(keys ...string) error {
-	if err := t.unlockVault(); err != nil {
+func (p *program) unlockRestored(ctx context.Context, t *tokens, made string, c sheet.Contents, o restoreOptions) error {
+	if err := t.unlockVault(); err != nil || t.vault == nil {
 		return err
 	}
-	for _, key := range keys {
-		if t.vault == nil || key == "" || !t.vault.Locked() {
-			continue
+	switch {
+	case made != "":
+		return t.vault.UnlockWithIdentity(made)
+	case c.VaultKey == "" || !t.hasVault():
+		return nil
+	}
+	locked := t.vault.Locked()
+	err := t.vault.UnlockWithIdentity(c.VaultKey)
+	if errors.Is(err, vault.ErrWrongKey) {
+		return nil // of another vault, or of this one before it had a new key
+	}
+	if err != nil || !locked && !o.newPassphrase.isGiven() {
+		return err
+	}
+	return p.renewPassphrase(ctx, t.vault, c, o)
+}
+
+// renewPassphrase gives a vault that the sheet opens a new passphrase, if one is
+// given: the old one may be forgotten. If there is nothing else on the sheet, that
+// is what it was read for.
+func (p *program) renewPassphrase(ctx context.Context, v *vaultToken, c sheet.Contents, o restoreOptions) error {
+	if !o.newPassphrase.isGiven() {
+		p.note("The key on the sheet opens the vault.")
+		nothingElse := len(c.Accounts) == 0 && len(c.Codes) == 0
+		if !nothingElse || p.terminal == nil || o.yes {
+			return nil
 		}
-		if err := t.vault.UnlockWithIdentity(key); err != nil && !errors.Is(err, vault.ErrWrongKey) {
+		err := p.terminal.confirm(false, "Set a new passphrase?")
+		if errors.Is(err, errDeclined) {
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}
+	passphrase, err := p.newPassphrase(ctx, o.newPassphrase, o.yes)
+	if err != nil {
+		return err
+	}
+	if err := v.committed(v.SetPassphrase(passphrase)); err != nil {
+		return err
+	}
+	p.note("The vault has a new passphrase.")
 	return nil
 }
 
