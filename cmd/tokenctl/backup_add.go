@@ -38,7 +38,11 @@ func newBackupAddCommand(p *program) *cobra.Command {
 			"first codes.\n\n" +
 			"New codes take the place of those before, which services then refuse, unless the\n" +
 			"service is known to add them to the others. With --on-paper, no code is stored:\n" +
-			"only how many there are on your paper, so that their use can be recorded.",
+			"only how many there are on your paper, so that their use can be recorded.\n\n" +
+			"What you know of further services can go into ~/.config/tokenctl/services.tsv, a\n" +
+			"table. Its first line names its columns, of name, domain, aliases, count, form (a\n" +
+			"regular expression), policy, adds (yes or no), where and address, with a tab\n" +
+			"between them. Each line below is a service, and comes before what is known of it.",
 		Example: "  tokenctl backup add github github-recovery-codes.txt --delete-file\n" +
 			"  tokenctl backup add twitter\n" +
 			"  tokenctl backup add 'Bank:alice' --new --on-paper 10",

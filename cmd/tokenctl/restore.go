@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
 type restoreOptions struct {
@@ -73,7 +74,7 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 		return err
 	}
 	t, err := p.openChosen(ctx, o.enrollOptions)
-	if isAbsence(err) {
+	if isAbsence(err) || errors.Is(err, vault.ErrNoVault) {
 		err = fmt.Errorf("%w: %w", errNowhere, err)
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -24,7 +25,11 @@ func (o *enrollOptions) checkSheet(p *program) error {
 	if err := o.sheet.check(p); err != nil {
 		return err
 	}
-	return o.sheet.checkFiles(p, 1)
+	err := o.sheet.checkFiles(p, 1)
+	if errors.Is(err, errFileThere) {
+		return fmt.Errorf("%s: %w", printable(o.sheet.file), errEnrolledSheetThere)
+	}
+	return err
 }
 
 // An enrolledSheet is the sheet with accounts that were enrolled.

@@ -6,6 +6,9 @@ var (
 	// errFileThere says that the file to write is there already.
 	errFileThere = errors.New("there is such a file already")
 
+	// errEnrolledSheetThere says the same where --overwrite replaces an account.
+	errEnrolledSheetThere = errors.New("there is such a file already")
+
 	// errNoFile says that there is something else where a file is to be written.
 	errNoFile = errors.New("it is no ordinary file")
 
@@ -29,6 +32,9 @@ var (
 
 	// errNoSheet says that nothing of a recovery sheet was read.
 	errNoSheet = errors.New("nothing of a recovery sheet was found")
+
+	// errNowhere says that there is nothing to restore a sheet to.
+	errNowhere = errors.New("there is neither a key nor a vault to restore it to")
 
 	// errMissing says that something of a sheet is missing, and nothing was done.
 	errMissing = errors.New("the sheet is not all there")
