@@ -111,8 +111,23 @@ func parseCodes(s stamp, f fields) (any, error) {
 			return nil, err
 		}
 	}
-	r.record, err = parseSet(f)
-	return r, err
+	if r.record, err = parseSet(f); err != nil {
+		return nil, err
+	}
+	return r, checkSet(r.record.Current())
+}
+
+// checkSet finds what no sheet that was printed says.
+func checkSet(set *backup.Set) error {
+	if len(set.Codes) == 0 {
+		return fmt.Errorf("%w: the record of codes has none", ErrDamaged)
+	}
+	for _, c := range set.Codes {
+		if c.Since >= set.Generation && c.Since != 0 {
+			return fmt.Errorf("%w: code %d is newer than its set", ErrDamaged, c.Number)
+		}
+	}
+	return nil
 }
 
 func parseSet(f fields) (r backup.Record, err error) {

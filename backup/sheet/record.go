@@ -37,15 +37,23 @@ func parseStamp(f fields) (s stamp, err error) {
 	if s.sheet, err = f.whole("sheet", 1, 0); err != nil {
 		return stamp{}, err
 	}
+	if s.sheet > maxSheet {
+		return stamp{}, fmt.Errorf("%w: nobody has printed %d sheets", ErrDamaged, s.sheet)
+	}
 	if s.id = f.get("id"); !isID(s.id) {
 		return stamp{}, fmt.Errorf("%w: \"id\" is not %d base32 letters", ErrDamaged, idLength)
 	}
 	return s, nil
 }
 
-// maxRecord is the longest text of a QR code, version 40 at level L in digits (ISO
+// maxSheet is the highest number of a sheet that is read. It leaves numbers for
+// those that follow, whatever a false one says.
+const maxSheet = maxCount / 10
+
+// maxRecord is the longest record, in bytes: a thousand backup codes, which are not
+// cut into pieces in what was sealed. A QR code holds 7089 characters at most (ISO
 // 18004, "Symbol versions and sizes").
-const maxRecord = 7089
+const maxRecord = 1 << 17
 
 // parseRecord reads any record. What is none, is ErrForeign.
 func parseRecord(text string) (any, error) {

@@ -83,7 +83,11 @@ func (h *haul) mixed() (notes []string) {
 	}
 	for _, g := range sheets {
 		if g != most && g.id != "" && !together(g, most) {
-			notes = append(notes, fmt.Sprintf("%s of %s, the others of %s.", be(g.count, "QR code"), g.name(most), most.name(g)))
+			what := be(g.count, "QR code")
+			if g.count == 0 { // it was typed
+				what = "Some lines are"
+			}
+			notes = append(notes, fmt.Sprintf("%s of %s, the others of %s.", what, g.name(most), most.name(g)))
 		}
 	}
 	return notes
