@@ -36,7 +36,7 @@ func decodePicture(r io.Reader) (image.Image, error) {
 		return nil, fmt.Errorf("reading the picture: %w", err)
 	}
 	if int64(config.Width)*int64(config.Height) > maxPixels {
-		return nil, fmt.Errorf("the picture has %d by %d pixels, and may have %.0f million; crop it to the QR code",
+		return nil, fmt.Errorf("the picture has %d by %d pixels, and may have %.0f million; make it smaller, or crop it to the QR code",
 			config.Width, config.Height, maxPixels/1e6)
 	}
 	img, _, err := image.Decode(io.MultiReader(&head, r))

@@ -56,6 +56,9 @@ func TestApply(t *testing.T) {
 		"perspective": {sheettest.Damage{Perspective: 0.2}, func(before, after *image.Gray) bool {
 			return after.Rect == before.Rect && darkness(after) < darkness(before)
 		}},
+		"curl": {sheettest.Damage{Curl: 0.03}, func(before, after *image.Gray) bool {
+			return firstInk(after, whole.X/5) < firstInk(before, whole.X/5)-3
+		}},
 		"blur": {sheettest.Damage{Blur: 2}, func(before, after *image.Gray) bool {
 			return math.Abs(darkness(after)-darkness(before)) < 0.002 && slices.Min(after.Pix) > slices.Min(before.Pix)
 		}},
@@ -95,6 +98,16 @@ func TestApplyIsDeterministic(t *testing.T) {
 	if reflect.DeepEqual(damage.Apply(page), sheettest.Poor(2).Apply(page)) {
 		t.Error("different seeds give the same picture")
 	}
+}
+
+// firstInk is how far from the top a column has ink.
+func firstInk(g *image.Gray, x int) int {
+	for y := range g.Rect.Dy() {
+		if g.GrayAt(x, y).Y < 0x80 {
+			return y
+		}
+	}
+	return g.Rect.Dy()
 }
 
 // darkness is the share of black in a picture.
