@@ -45,7 +45,7 @@ func (s Sheet) facts() []Fact {
 	case s.OnlyNew:
 		facts = append(facts, Fact{"Note", "This sheet holds only a part of what there is."})
 	case s.Supersedes != 0:
-		facts = append(facts, Fact{"Supersedes", fmt.Sprintf("sheet %d. Destroy that one once this one is checked.", s.Supersedes)})
+		facts = append(facts, Fact{"Supersedes", fmt.Sprintf("sheet %d, and those kept with it. Destroy them once this one is checked.", s.Supersedes)})
 	}
 	if secrets, sets := s.count(); secrets == 0 && sets > 0 && s.VaultKey == "" {
 		facts = append(facts, Fact{"Note", "This sheet has backup codes alone. It cannot bring accounts back."})

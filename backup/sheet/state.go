@@ -66,8 +66,32 @@ func (h *haul) notes(foreign int) (notes []string) {
 		notes = append(notes, fmt.Sprintf("%s not of a recovery sheet, and ignored.", be(foreign, "QR code")))
 	}
 	notes = append(notes, h.mixed()...)
+	notes = append(notes, h.between()...)
 	return append(notes, h.unlisted()...)
 }
+
+// between tells which sheets may be missing in a chain: those with numbers between
+// a sheet and the newest that adds to it, and that sheet itself.
+func (h *haul) between() (notes []string) {
+	sheets := h.ordered()
+	read := make(map[int]bool)
+	for _, g := range sheets {
+		read[g.sheet] = true
+	}
+	if len(sheets) == 0 || sheets[len(sheets)-1].adds == 0 {
+		return nil
+	}
+	newest := sheets[len(sheets)-1]
+	for number := max(newest.adds, newest.sheet-maxChain); number < newest.sheet; number++ {
+		if !read[number] {
+			notes = append(notes, fmt.Sprintf("Sheet %d is not among these. If it was kept with sheet %d, read it as well.", number, newest.sheet))
+		}
+	}
+	return notes
+}
+
+// maxChain bounds what a false number can make this say.
+const maxChain = 20
 
 // mixed tells which sheets do not belong with the one that most was read of.
 func (h *haul) mixed() (notes []string) {

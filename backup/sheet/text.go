@@ -20,6 +20,8 @@ func (d Document) Text() []byte {
 	var t textWriter
 	t.prose("", d.Title)
 	t.facts(d.Facts)
+	t.blank()
+	t.prose("", "This is the sheet as text, and has no QR codes. Where it speaks of scanning, give tokenctl this file, or type the lines in.")
 	for _, s := range d.Steps {
 		t.blank()
 		t.prose("", s.Heading)

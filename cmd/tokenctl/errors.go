@@ -157,6 +157,7 @@ var remedies = []remedy{
 	{errNotPrinted, exitFailure, "See which printers there are with lpstat -e, and choose one with --printer NAME; or write a file: --output FILE"},
 	{errNoPoppler, exitFailure, "Install it: sudo apt install poppler-utils. Or give pictures of the pages, PNG or JPEG."},
 	{errUnreadPDF, exitFailure, "Give pictures of the pages, PNG or JPEG."},
+	{errHTML, exitUsage, "Print it from a browser, to paper or to a PDF, and give the scan or that PDF."},
 	{errNoScan, exitUsage, "It is read from PNG, JPEG, TIFF and WebP, from PDF, and from sheets in text."},
 	{errMissing, exitFailure, "Give the same scans again, and what is missing along with them. To go on without: --partial"},
 	{errSheetDiffers, exitFailure, "Find out which is right: a code of either, tried at the service. If the tokens are, print a new sheet: tokenctl sheet"},

@@ -67,6 +67,8 @@ func (r *sheetReader) add(ctx context.Context, name string, data []byte) error {
 		}
 		r.group.Wait()
 		f.err = err
+	case isHTML(data):
+		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, errHTML))
 	case utf8.Valid(data):
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -82,6 +84,11 @@ func (r *sheetReader) add(ctx context.Context, name string, data []byte) error {
 func isScan(data []byte) bool {
 	_, _, err := image.DecodeConfig(bytes.NewReader(data))
 	return !errors.Is(err, image.ErrFormat)
+}
+
+// isHTML reports whether a file is a sheet that was never printed.
+func isHTML(data []byte) bool {
+	return bytes.HasPrefix(bytes.ToLower(bytes.TrimSpace(data[:min(len(data), 256)])), []byte("<!doctype html"))
 }
 
 func isPDF(data []byte) bool { return bytes.HasPrefix(data, []byte("%PDF-")) }

@@ -30,6 +30,9 @@ var (
 	// errNoScan says that a file is nothing that a sheet can be read from.
 	errNoScan = errors.New("neither a picture, nor a PDF, nor text")
 
+	// errHTML says that a sheet is a page for a browser to print.
+	errHTML = errors.New("a sheet in HTML cannot be read before it is printed")
+
 	// errNoSheet says that nothing of a recovery sheet was read.
 	errNoSheet = errors.New("nothing of a recovery sheet was found")
 

@@ -53,6 +53,18 @@ func sinceFull(l *backup.Ledger) []backup.Sheet {
 	return l.Sheets[max(i, 0):]
 }
 
+// supersededBy returns the number of the sheet that one supersedes, or belongs
+// with; 0 if there is none. A full sheet supersedes none while an older one has the
+// secret of an account that is on keys alone: that one must not be destroyed.
+func supersededBy(l *backup.Ledger, s sheet.Sheet) int {
+	for _, e := range s.Entries {
+		if !s.OnlyNew && fingerprint(e.Key) == "" && lastWithSecret(l, e.Key.Account.ID()) != nil {
+			return 0
+		}
+	}
+	return lastFull(l)
+}
+
 // lastWithSecret returns the newest sheet with an account's secret, nil if there
 // is none.
 func lastWithSecret(l *backup.Ledger, id oath.ID) *backup.Sheet {

@@ -45,5 +45,8 @@ func findLP() (string, error) {
 	return lp, nil
 }
 
-// wordsOf returns what a program said, on one line.
-func wordsOf(output bytes.Buffer) string { return strings.Join(strings.Fields(output.String()), " ") }
+// wordsOf returns what a program said, on one line. That it printed no files, since
+// it was given a pipe, is of no interest.
+func wordsOf(output bytes.Buffer) string {
+	return strings.TrimSuffix(strings.Join(strings.Fields(output.String()), " "), " (0 file(s))")
+}
