@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,6 +61,9 @@ func (p *program) useBackupCode(ctx context.Context, o backupUseOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.number, err = p.numberToUse(record, o.number); err != nil {
+		return err
+	}
 	next, err := codeToUse(record, o.number)
 	if err != nil {
 		return r.tellWhere(id, record, about(id, err))
@@ -72,6 +76,25 @@ func (p *program) useBackupCode(ctx context.Context, o backupUseOptions) error {
 		return r.tellWhere(id, record, err)
 	}
 	return p.showUsed(r, id, record, code, o.json)
+}
+
+// numberToUse returns the number that a service asks for, where it does that. What
+// is there without a number has no choice.
+func (p *program) numberToUse(record backup.Record, number int) (int, error) {
+	if record.Policy != backup.ByNumber || number != 0 || record.Left() < 2 {
+		return number, nil
+	}
+	if p.terminal == nil {
+		return 0, usagef("the service asks for a code by its number: give --number N")
+	}
+	answer, err := p.terminal.ask("Number that the service asks for")
+	if err != nil {
+		return 0, err
+	}
+	if number, err = strconv.Atoi(answer); err != nil || number < 1 {
+		return 0, usagef("%q is no number of a code", printable(answer))
+	}
+	return number, nil
 }
 
 // codeToUse returns the code of a number, or for 0 the next one, if it can be
