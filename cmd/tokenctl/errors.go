@@ -212,6 +212,7 @@ var remedies = []remedy{
 	{oath.ErrNoSpace, exitNoSpace, "Make room with tokenctl delete, or use another key. tokenctl keys shows how full each is."},
 	{oath.ErrUnsupported, exitFailure, ""},
 	{oath.ErrInvalid, exitUsage, ""},
+	{otpauth.ErrFormat, exitUsage, "Convert it, as with heif-convert of libheif-examples, or have the phone send it as JPEG."},
 	{otpauth.ErrNotURI, exitUsage, "It should begin with otpauth://. To type a secret, leave out the source."},
 	{errNoSheet, exitUsage, "Scan it straight and sharp, 150 dpi or more; or type the lines in: --type"},
 	{otpauth.ErrNoQR, exitUsage, "Try a sharper or larger picture, or enter the secret that the service shows beside the code."},

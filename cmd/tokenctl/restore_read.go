@@ -54,7 +54,7 @@ func (p *program) readSheets(ctx context.Context, scans []string) (*sheetReader,
 // reading the others; it returns an error only if no such file can be.
 func (r *sheetReader) add(ctx context.Context, name string, data []byte) error {
 	switch {
-	case isScan(data):
+	case isScan(data), isPhoto(data):
 		r.scan(r.open(name), func() ([]string, error) { return otpauth.ReadPage(bytes.NewReader(data)) })
 	case isPDF(data):
 		f := r.open(name)
@@ -85,6 +85,11 @@ func isScan(data []byte) bool {
 	_, _, err := image.DecodeConfig(bytes.NewReader(data))
 	return !errors.Is(err, image.ErrFormat)
 }
+
+// isPhoto reports whether a file is of a kind that telephones take pictures in,
+// HEIC or AVIF (ISO/IEC 14496-12, "File Type Box"). What is to be done with those,
+// package otpauth says.
+func isPhoto(data []byte) bool { return len(data) >= 8 && string(data[4:8]) == "ftyp" }
 
 // isHTML reports whether a file is a sheet that was never printed.
 func isHTML(data []byte) bool {
