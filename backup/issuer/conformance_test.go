@@ -19,7 +19,7 @@ var day = time.Date(2026, 11, 23, 18, 4, 5, 123456000, time.UTC)
 func testStore(t *testing.T, open func(t *testing.T) Store) {
 	for name, test := range map[string]func(*testing.T, Store){
 		"Empty": testEmpty, "Add": testAdd, "Confirm": testConfirm, "Forget": testForget, "Abandon": testAbandon,
-		"Spend": testSpend, "SpendPending": testSpendPending, "Attempts": testAttempts, "Remove": testRemove,
+		"Spend": testSpend, "SpendPending": testSpendPending, "SpendForgotten": testSpendForgotten, "Attempts": testAttempts, "Remove": testRemove,
 		"Names": testNames, "Cancelled": testCancelled, "SpendOnce": testSpendOnce, "CountAll": testCountAll,
 		"AddAtOnce": testAddAtOnce, "ConfirmAtOnce": testConfirmAtOnce,
 	} {
@@ -57,6 +57,18 @@ func confirmed(t *testing.T, s Store, user, mark string) int {
 		t.Fatal(err)
 	}
 	return generation
+}
+
+// spend spends the code of a number, as a reader of the store knows it.
+func spend(ctx context.Context, s Store, user string, generation, number int, at time.Time) error {
+	code := Code{Number: number}
+	sets, _ := s.Sets(context.WithoutCancel(ctx), user) // Spend tells what is wrong
+	for _, set := range sets {
+		if c := set.code(number); c != nil && set.Generation == generation {
+			code = *c
+		}
+	}
+	return s.Spend(ctx, user, generation, code, at)
 }
 
 // holds compares what a user has with the words of each set: generation, state, and
@@ -100,7 +112,7 @@ func testEmpty(t *testing.T, s Store) {
 	holds(t, s, "nobody")
 	wants(t, "Confirm", s.Confirm(ctx, "nobody", 1), ErrNotPending)
 	wants(t, "Abandon", s.Abandon(ctx, "nobody", 1), ErrNotPending)
-	wants(t, "Spend", s.Spend(ctx, "nobody", 1, 1, day), ErrUnknown)
+	wants(t, "Spend", spend(ctx, s, "nobody", 1, 1, day), ErrUnknown)
 	wants(t, "Remove", s.Remove(ctx, "nobody"), nil)
 	wants(t, "Attempt", s.Attempt(ctx, "nobody", failOnce), ErrNoCodes)
 	holds(t, s, "nobody")
@@ -155,7 +167,7 @@ func testForget(t *testing.T, s Store) {
 	want = want[len(want)-KeptSuperseded-1:]
 	want[KeptSuperseded] = strings.Replace(want[KeptSuperseded], "superseded", "current", 1)
 	holds(t, s, "alice", want...)
-	wants(t, "a forgotten one", s.Spend(t.Context(), "alice", 1, 1, day), ErrUnknown)
+	wants(t, "a forgotten one", spend(t.Context(), s, "alice", 1, 1, day), ErrUnknown)
 }
 
 func testAbandon(t *testing.T, s Store) {
@@ -166,7 +178,7 @@ func testAbandon(t *testing.T, s Store) {
 	wants(t, "the pending", s.Abandon(ctx, "alice", 2), nil)
 	wants(t, "again", s.Abandon(ctx, "alice", 2), ErrNotPending)
 	holds(t, s, "alice", "1 current ---")
-	wants(t, "spending an abandoned one", s.Spend(ctx, "alice", 2, 1, day), ErrUnknown)
+	wants(t, "spending an abandoned one", spend(ctx, s, "alice", 2, 1, day), ErrUnknown)
 	if g := added(t, s, "alice", "c"); g != 3 {
 		t.Errorf("generation %d comes after an abandoned one, not 3", g)
 	}
@@ -176,32 +188,49 @@ func testSpend(t *testing.T, s Store) {
 	ctx := t.Context()
 	confirmed(t, s, "alice", "a")
 	confirmed(t, s, "bob", "a")
-	wants(t, "a number beyond", s.Spend(ctx, "alice", 1, 4, day), ErrUnknown)
-	wants(t, "the second", s.Spend(ctx, "alice", 1, 2, day), nil)
+	wants(t, "a number beyond", spend(ctx, s, "alice", 1, 4, day), ErrUnknown)
+	wants(t, "the second", spend(ctx, s, "alice", 1, 2, day), nil)
 	holds(t, s, "alice", "1 current -u-")
-	wants(t, "again", s.Spend(ctx, "alice", 1, 2, day.Add(time.Hour)), ErrUsed)
-	wants(t, "another", s.Spend(ctx, "alice", 1, 3, day), nil)
+	wants(t, "again", spend(ctx, s, "alice", 1, 2, day.Add(time.Hour)), ErrUsed)
+	wants(t, "another", spend(ctx, s, "alice", 1, 3, day), nil)
 	holds(t, s, "alice", "1 current -uu")
 	holds(t, s, "bob", "1 current ---")
 	if sets, err := s.Sets(ctx, "alice"); err != nil || !sets[0].Codes[1].Used.Equal(day) {
 		t.Errorf("used at %v, %v; want %v", sets[0].Codes[1].Used, err, day)
 	}
 	confirmed(t, s, "alice", "b")
-	wants(t, "a superseded one", s.Spend(ctx, "alice", 1, 1, day), ErrSuperseded)
-	wants(t, "a superseded, used one", s.Spend(ctx, "alice", 1, 2, day), ErrUsed)
+	wants(t, "a superseded one", spend(ctx, s, "alice", 1, 1, day), ErrSuperseded)
+	wants(t, "a superseded, used one", spend(ctx, s, "alice", 1, 2, day), ErrUsed)
 	holds(t, s, "alice", "1 superseded -uu", "2 current ---")
+}
+
+// A code that was read before its user was forgotten is none of the codes that have
+// its generation and number since.
+func testSpendForgotten(t *testing.T, s Store) {
+	ctx := t.Context()
+	confirmed(t, s, "alice", "a")
+	sets, err := s.Sets(ctx, "alice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "Remove", s.Remove(ctx, "alice"), nil)
+	confirmed(t, s, "alice", "b")
+	wants(t, "a forgotten code", s.Spend(ctx, "alice", 1, sets[0].Codes[0], day), ErrUnknown)
+	holds(t, s, "alice", "1 current ---")
+	wants(t, "the new one", spend(ctx, s, "alice", 1, 1, day), nil)
+	wants(t, "a forgotten code", s.Spend(ctx, "alice", 1, sets[0].Codes[0], day), ErrUnknown)
 }
 
 func testSpendPending(t *testing.T, s Store) {
 	ctx := t.Context()
 	confirmed(t, s, "alice", "a")
 	added(t, s, "alice", "b")
-	wants(t, "the old", s.Spend(ctx, "alice", 1, 1, day), nil)
+	wants(t, "the old", spend(ctx, s, "alice", 1, 1, day), nil)
 	holds(t, s, "alice", "1 current u--", "2 pending ---")
-	wants(t, "the new", s.Spend(ctx, "alice", 2, 3, day), nil)
+	wants(t, "the new", spend(ctx, s, "alice", 2, 3, day), nil)
 	holds(t, s, "alice", "1 superseded u--", "2 current --u")
-	wants(t, "the new again", s.Spend(ctx, "alice", 2, 3, day), ErrUsed)
-	wants(t, "the old", s.Spend(ctx, "alice", 1, 2, day), ErrSuperseded)
+	wants(t, "the new again", spend(ctx, s, "alice", 2, 3, day), ErrUsed)
+	wants(t, "the old", spend(ctx, s, "alice", 1, 2, day), ErrSuperseded)
 }
 
 // attempts returns what a store keeps of a user's attempts.
@@ -233,11 +262,11 @@ func testAttempts(t *testing.T, s Store) {
 	if a := attempts(t, s, "bob"); a != (Attempts{}) {
 		t.Errorf("somebody else has %+v", a)
 	}
-	wants(t, "an unknown code", s.Spend(ctx, "alice", 1, 9, day), ErrUnknown)
+	wants(t, "an unknown code", spend(ctx, s, "alice", 1, 9, day), ErrUnknown)
 	if a := attempts(t, s, "alice"); a.Failed != 2 {
 		t.Errorf("after spending nothing there are %+v", a)
 	}
-	wants(t, "Spend", s.Spend(ctx, "alice", 1, 1, day), nil)
+	wants(t, "Spend", spend(ctx, s, "alice", 1, 1, day), nil)
 	if a := attempts(t, s, "alice"); a != (Attempts{}) {
 		t.Errorf("after a right one there are %+v", a)
 	}
@@ -289,7 +318,7 @@ func testCancelled(t *testing.T, s Store) {
 	wants(t, "Sets", err, context.Canceled)
 	_, err = s.Add(ctx, "alice", someSet("b"))
 	wants(t, "Add", err, context.Canceled)
-	wants(t, "Spend", s.Spend(ctx, "alice", 1, 1, day), context.Canceled)
+	wants(t, "Spend", spend(ctx, s, "alice", 1, 1, day), context.Canceled)
 	wants(t, "Remove", s.Remove(ctx, "alice"), context.Canceled)
 	holds(t, s, "alice", "1 current ---")
 }
@@ -314,7 +343,7 @@ func testSpendOnce(t *testing.T, s Store) {
 	for generation := 1; generation <= 2; generation++ { // the current one, and one that waits
 		var spent, used atomic.Int32
 		atOnce(50, func(int) {
-			switch err := s.Spend(t.Context(), "alice", generation, 2, day); {
+			switch err := spend(t.Context(), s, "alice", generation, 2, day); {
 			case err == nil:
 				spent.Add(1)
 			case errors.Is(err, ErrUsed):
@@ -384,7 +413,7 @@ func testConfirmAtOnce(t *testing.T, s Store) {
 			if i == 0 {
 				wants(t, "Confirm", s.Confirm(t.Context(), "alice", generation), nil)
 			} else {
-				spent = s.Spend(t.Context(), "alice", old, 1, day)
+				spent = spend(t.Context(), s, "alice", old, 1, day)
 			}
 		})
 		sets, err := s.Sets(t.Context(), "alice")

@@ -117,8 +117,8 @@ func (f FileStore) Abandon(ctx context.Context, user string, generation int) err
 }
 
 // Spend implements Store.
-func (f FileStore) Spend(ctx context.Context, user string, generation, number int, at time.Time) error {
-	return f.changeUser(ctx, user, ErrUnknown, func(r *record) error { return r.spend(generation, number, at) })
+func (f FileStore) Spend(ctx context.Context, user string, generation int, code Code, at time.Time) error {
+	return f.changeUser(ctx, user, ErrUnknown, func(r *record) error { return r.spend(generation, code, at) })
 }
 
 // Attempt implements Store.

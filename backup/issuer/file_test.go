@@ -79,7 +79,7 @@ func TestDamagedFile(t *testing.T) {
 			wants(t, "Sets", err, ErrDamaged)
 			_, err = s.Add(ctx, "alice", someSet("b"))
 			wants(t, "Add", err, ErrDamaged)
-			wants(t, "Spend", s.Spend(ctx, "alice", 1, 1, day), ErrDamaged)
+			wants(t, "Spend", spend(ctx, s, "alice", 1, 1, day), ErrDamaged)
 			wants(t, "Attempt", s.Attempt(ctx, "alice", failOnce), ErrDamaged)
 			wants(t, "Remove", s.Remove(ctx, "alice"), ErrDamaged)
 			if now, err := os.ReadFile(s.Path); err != nil || !bytes.Equal(now, bad) {
@@ -109,7 +109,7 @@ func TestRefusalWritesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wants(t, "Spend", s.Spend(t.Context(), "alice", 1, 7, day), ErrUnknown)
+	wants(t, "Spend", spend(t.Context(), s, "alice", 1, 7, day), ErrUnknown)
 	wants(t, "Remove", s.Remove(t.Context(), "bob"), nil)
 	stop := errors.New("stop")
 	wants(t, "Attempt", s.Attempt(t.Context(), "alice", func(a Attempts) (Attempts, error) { return a, stop }), stop)

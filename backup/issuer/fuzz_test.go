@@ -71,7 +71,7 @@ func FuzzFile(f *testing.F) {
 		for _, r := range c.Users { // nothing that follows panics
 			r.add(someSet("z"))
 			r.confirm(r.Last)
-			r.spend(r.Last, 1, day)
+			r.spend(r.Last, someSet("z").Codes[0], day)
 		}
 	})
 }

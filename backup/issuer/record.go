@@ -72,12 +72,15 @@ func (r *record) abandon(generation int) error {
 	return nil
 }
 
-func (r *record) spend(generation, number int, at time.Time) error {
+func (r *record) spend(generation int, code Code, at time.Time) error {
 	s := r.set(generation)
-	if s == nil || s.code(number) == nil {
+	if s == nil || s.code(code.Number) == nil {
 		return ErrUnknown
 	}
-	c := s.code(number)
+	c := s.code(code.Number)
+	if c.Hash != code.Hash {
+		return ErrUnknown
+	}
 	switch {
 	case !c.Used.IsZero():
 		return ErrUsed

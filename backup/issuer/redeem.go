@@ -51,7 +51,7 @@ func (i *Issuer) redeem(ctx context.Context, user string, g guess) (Redeemed, er
 		return Redeemed{}, ErrSuperseded
 	}
 	// What was read is old by now. Who spends it decides.
-	err = i.Store.Spend(ctx, user, generation, number, now)
+	err = i.Store.Spend(ctx, user, generation, found.code, now)
 	if errors.Is(err, ErrUsed) {
 		return Redeemed{}, &UsedError{generation, number, now}
 	}

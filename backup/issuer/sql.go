@@ -110,8 +110,8 @@ func (s SQLStore) Abandon(ctx context.Context, user string, generation int) erro
 }
 
 // Spend implements Store.
-func (s SQLStore) Spend(ctx context.Context, user string, generation, number int, at time.Time) error {
-	return s.change(ctx, user, ErrUnknown, func(tx sqlTx, _ Attempts) error { return tx.spend(user, generation, number, at) })
+func (s SQLStore) Spend(ctx context.Context, user string, generation int, code Code, at time.Time) error {
+	return s.change(ctx, user, ErrUnknown, func(tx sqlTx, _ Attempts) error { return tx.spend(user, generation, code, at) })
 }
 
 // Attempt implements Store.

@@ -100,17 +100,18 @@ func (tx sqlTx) confirm(user string, generation int) error {
 // spend decides by one compare-and-swap: of all who ask for this row to become used,
 // PostgreSQL lets one find it unused. That holds even for a program that does not
 // lock the user's row.
-func (tx sqlTx) spend(user string, generation, number int, at time.Time) error {
+func (tx sqlTx) spend(user string, generation int, code Code, at time.Time) error {
 	state, err := tx.state(user, generation, ErrUnknown)
 	if err != nil {
 		return err
 	}
 	err = tx.one(ErrUsed,
-		`UPDATE backup_codes SET used_at = $4
-		WHERE user_id = $1 AND generation = $2 AND number = $3 AND used_at IS NULL`, user, generation, number, at)
+		`UPDATE backup_codes SET used_at = $5
+		WHERE user_id = $1 AND generation = $2 AND number = $3 AND hash = $4 AND used_at IS NULL`,
+		user, generation, code.Number, code.Hash, at)
 	switch {
 	case errors.Is(err, ErrUsed):
-		return tx.usedOrUnknown(user, generation, number)
+		return tx.usedOrUnknown(user, generation, code)
 	case err != nil:
 		return err
 	case state == Superseded:
@@ -121,11 +122,11 @@ func (tx sqlTx) spend(user string, generation, number int, at time.Time) error {
 	return tx.setAttempts(user, Attempts{})
 }
 
-func (tx sqlTx) usedOrUnknown(user string, generation, number int) error {
+func (tx sqlTx) usedOrUnknown(user string, generation int, code Code) error {
 	var there bool
 	err := tx.QueryRowContext(tx.ctx,
-		`SELECT EXISTS (SELECT FROM backup_codes WHERE user_id = $1 AND generation = $2 AND number = $3)`,
-		user, generation, number).Scan(&there)
+		`SELECT EXISTS (SELECT FROM backup_codes WHERE user_id = $1 AND generation = $2 AND number = $3 AND hash = $4)`,
+		user, generation, code.Number, code.Hash).Scan(&there)
 	switch {
 	case err != nil:
 		return err

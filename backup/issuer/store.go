@@ -102,9 +102,9 @@ type Store interface {
 
 	// Spend marks an unused code as used, and sets the attempts to zero. A pending set
 	// is confirmed thereby. It returns ErrUsed, ErrSuperseded, or ErrUnknown if
-	// there is no such code any more, and then changes nothing. Of several who spend
-	// one code, one gets no error.
-	Spend(ctx context.Context, user string, generation, number int, at time.Time) error
+	// there is no such code any more: none of this generation and number with this
+	// hash. Then it changes nothing. Of several who spend one code, one gets no error.
+	Spend(ctx context.Context, user string, generation int, code Code, at time.Time) error
 
 	// Attempt replaces a user's attempts by what next makes of them. If next returns
 	// an error, so does Attempt, and nothing is changed. It returns ErrNoCodes for
