@@ -76,7 +76,8 @@ func pivError(doing string, err error) error {
 		return ErrPINBlocked
 	case hasText(err, "connections outstanding"):
 		return fmt.Errorf("%s: %w", doing, ErrKeyBusy)
-	case hasText(err, "has been removed", "has been reset", "not currently available", "no Smart Card is currently", "response too short"):
+	case hasText(err, "has been removed", "has been reset", "not currently available", "no Smart Card is currently", "response too short",
+		"non-existent transaction"): // which a reset ended
 		return fmt.Errorf("%s: %w", doing, oath.ErrRemoved)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
