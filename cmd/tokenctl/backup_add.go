@@ -22,6 +22,7 @@ type backupAddOptions struct {
 	number        int  // whose code is replaced; 0 for none
 	policy        string
 	service       string
+	verbatim      bool
 	deleteFile    bool
 	yes, json     bool
 }
@@ -71,11 +72,13 @@ func (o *backupAddOptions) addFlags(c *cobra.Command) {
 	f.IntVar(&o.number, "replace-number", 0, "the one code takes the place of number `N`")
 	f.StringVar(&o.policy, "policy", "", "what the service does with its codes, `POLICY`: any, in-order, by-number, replaced,\ndisables-two-factor or reusable")
 	f.StringVar(&o.service, "service", "", "take it for the service `NAME`, whatever the account's issuer is called")
+	f.BoolVar(&o.verbatim, "verbatim", false, "take each line for a code as it stands, whatever it looks like")
 	f.BoolVar(&o.deleteFile, "delete-file", false, "delete FILE, once its codes were read back from the vault")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	c.MarkFlagsMutuallyExclusive("append", "replace-number")
 	c.MarkFlagsMutuallyExclusive("on-paper", "delete-file")
+	c.MarkFlagsMutuallyExclusive("on-paper", "verbatim")
 	c.RegisterFlagCompletionFunc("policy", cobra.FixedCompletions(policyFlags, cobra.ShellCompDirectiveNoFileComp))
 }
 

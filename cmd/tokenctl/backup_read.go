@@ -28,7 +28,12 @@ func (p *program) readCodes(a *addition, o backupAddOptions) (codesSource, error
 		return s, err
 	}
 	defer clear(text)
-	if s.found, err = backup.RecognizeForm(text, a.service.Regexp()); err != nil {
+	if o.verbatim {
+		s.found, err = backup.Verbatim(text)
+	} else {
+		s.found, err = backup.RecognizeForm(text, a.service.Regexp())
+	}
+	if err != nil {
 		return s, err
 	}
 	a.codes = s.found.Set(a.day)

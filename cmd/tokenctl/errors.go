@@ -130,7 +130,7 @@ var remedies = []remedy{
 	{backup.ErrNoSuchNumber, exitUsage, "See which there are with: tokenctl backup list NAME --show"},
 	{backup.ErrUsed, exitFailure, "Leave --number out for the next one that is good."},
 	{backup.ErrVoid, exitFailure, "Leave --number out for the next one that is good."},
-	{backup.ErrNotCodes, exitUsage, "Give the codes alone, one a line."},
+	{backup.ErrNotCodes, exitUsage, "Give the codes alone, one a line; if they look like nothing else, with --verbatim."},
 	{backup.ErrNotText, exitUsage, "Save it as text, or copy the codes and paste them."},
 	{backup.ErrTooLarge, exitUsage, "Give the codes alone, one a line."},
 
