@@ -139,6 +139,7 @@ func (p *program) addBackupCodes(ctx context.Context, o backupAddOptions) error 
 	if a.service, err = r.serviceNamed(o.service, a.id); err != nil {
 		return err
 	}
+	p.noteOffered(r, &a, o.source)
 	source, err := p.readCodes(&a, o)
 	if err != nil {
 		return err

@@ -51,3 +51,17 @@ func serviceOf(c services.Catalog, id oath.ID, r backup.Record) services.Service
 	}
 	return services.Service{Name: issuer}
 }
+
+// noteOffered tells which service offers a file of that name for download, if that
+// is news, and takes the codes for those of that service if no other is known.
+func (p *program) noteOffered(r *records, a *addition, source string) {
+	offered, found := r.known.OfFile(filepath.Base(source))
+	switch {
+	case !found || offered.Name == a.service.Name:
+	case a.service.Codes == services.Unknown && !a.named:
+		a.service = offered
+		p.note("%s is what %s offers for download.", printable(source), offered.Name)
+	default:
+		p.note("%s is what %s offers for download. Are the codes those of %s?", printable(source), offered.Name, printable(labelOf(a.id)))
+	}
+}
