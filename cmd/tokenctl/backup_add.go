@@ -106,7 +106,7 @@ func (o backupAddOptions) validate(c *cobra.Command) error {
 	case o.number > 0 && o.onPaper > 1:
 		return usagef("--replace-number takes one code, and --on-paper says %d", o.onPaper)
 	case o.onPaper > 0 && o.source != "":
-		return usagef("--on-paper stores no codes, so there is nothing to read from %s", o.source)
+		return usagef("--on-paper stores no codes, so it takes no FILE") // which may be a code: unquoted
 	case o.deleteFile && !isFile:
 		return usagef("--delete-file is for a FILE, and there is none")
 	}
