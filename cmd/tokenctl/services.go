@@ -56,9 +56,10 @@ func serviceOf(c services.Catalog, id oath.ID, r backup.Record) services.Service
 // is news, and takes the codes for those of that service if no other is known.
 func (p *program) noteOffered(r *records, a *addition, source string) {
 	offered, found := r.known.OfFile(filepath.Base(source))
+	_, isKnown := r.known.Lookup(a.service.Name)
 	switch {
 	case !found || offered.Name == a.service.Name:
-	case a.service.Codes == services.Unknown && !a.named:
+	case !isKnown && r.entry(a.id).Service == "":
 		a.service = offered
 		p.note("%s is what %s offers for download.", printable(source), offered.Name)
 	default:
