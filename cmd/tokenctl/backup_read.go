@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/tokenctl/tokenctl/backup"
 )
@@ -24,6 +26,9 @@ func (p *program) readCodes(a *addition, o backupAddOptions) (codesSource, error
 		return s, nil
 	}
 	text, err := p.readCodesText(&s, o.source)
+	if o.verbatim && errors.Is(err, fs.ErrNotExist) { // whatever it looks like
+		err = errCodesInArgs
+	}
 	if err != nil {
 		return s, err
 	}
