@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/tokenctl/tokenctl/internal/durable"
+	"github.com/tokenctl/tokenctl/oath/durable"
 )
 
 // ReadLedger reads a ledger. One that is not there is empty. It returns

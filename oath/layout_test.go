@@ -20,7 +20,7 @@ const module = "github.com/tokenctl/tokenctl/"
 // the packages in it that are not named themselves.
 var mayImport = map[string][]string{
 	"oath":                   {},
-	"oath/otpauth":           {"oath", "internal/qrpage"},
+	"oath/otpauth":           {"oath"},
 	"oath/ykoath":            {"oath"},
 	"oath/vault":             {"oath", "oath/otpauth"},
 	"oath/virtualkey":        {"oath"},
@@ -33,12 +33,12 @@ var mayImport = map[string][]string{
 	"backup/...":             {"oath", "oath/otpauth", "backup", "backup/services"},
 	"backup/sheet/sheettest": {"oath/otpauth"},
 	"cmd/virtualkey":         {"oath/virtualkey"},
-	"internal/durable":       {},
-	"internal/qrpage":        {},
+	"oath/durable":           {},
+	"oath/qr":                {"oath/qr/internal/page"}, "oath/qr/internal/page": {},
 }
 
 // forAll is what every package but oath may import.
-const forAll = "internal/durable"
+const forAll = "oath/durable"
 
 // onlyImporter is who alone may import a module that needs hardware.
 var onlyImporter = map[string]string{

@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/tokenctl/tokenctl/internal/durable"
+	"github.com/tokenctl/tokenctl/oath/durable"
 )
 
 // A FileStore keeps codes in one file, for a service on one machine. Each change

@@ -17,14 +17,14 @@ import (
 	"github.com/creack/pty"
 	"github.com/pquerna/otp"
 
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // writePictures writes all QR codes of a document as a scan might show them.
 func writePictures(t *testing.T, folder string, d Document) {
 	t.Helper()
 	for i, text := range symbolTexts(d) {
-		s, err := otpauth.EncodeQR(text, otpauth.LevelQ)
+		s, err := qr.Encode(text, qr.LevelQ)
 		if err != nil {
 			t.Fatal(err)
 		}

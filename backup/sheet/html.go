@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // policy forbids a browser everything but the style in the file (W3C, "Content
@@ -103,7 +103,7 @@ func (p *htmlPage) end(foot string) {
 }
 
 // svg writes a QR code without its margin, which the style adds.
-func (p *htmlPage) svg(s *otpauth.Symbol) {
+func (p *htmlPage) svg(s *qr.Symbol) {
 	size, length := strconv.Itoa(s.Size()), millimetres(side(s))
 	p.printf("<svg width=\"%smm\" height=\"%smm\" viewBox=\"0 0 %s %s\" shape-rendering=\"crispEdges\"><path d=\"",
 		length, length, size, size)

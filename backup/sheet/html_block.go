@@ -4,13 +4,13 @@ import (
 	"html"
 	"strconv"
 
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // A drawn block has its QR codes encoded.
 type drawn struct {
 	Block
-	symbols []*otpauth.Symbol
+	symbols []*qr.Symbol
 }
 
 // besideText reports whether the block's QR codes stand at the left of its text,

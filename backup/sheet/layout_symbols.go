@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"sync"
 
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // ErrSymbolTooLarge is returned for a document with a text that is too long for a
@@ -19,8 +19,8 @@ var ErrSymbolTooLarge = errors.New("the text is too long for a QR code on paper"
 const largestSymbol = 17 + 4*20
 
 // encodeSymbols returns the QR codes of each block of the document.
-func (d Document) encodeSymbols() ([][]*otpauth.Symbol, error) {
-	made := make([][]*otpauth.Symbol, len(d.Body))
+func (d Document) encodeSymbols() ([][]*qr.Symbol, error) {
+	made := make([][]*qr.Symbol, len(d.Body))
 	failed := make([]error, len(d.Body))
 	next := make(chan int)
 	var workers sync.WaitGroup
@@ -44,11 +44,11 @@ func (d Document) encodeSymbols() ([][]*otpauth.Symbol, error) {
 	return made, nil
 }
 
-func (b Block) encodeSymbols() ([]*otpauth.Symbol, error) {
-	var made []*otpauth.Symbol
+func (b Block) encodeSymbols() ([]*qr.Symbol, error) {
+	var made []*qr.Symbol
 	for i, y := range b.Symbols {
-		s, err := otpauth.EncodeQR(y.Text, otpauth.LevelQ)
-		if errors.Is(err, otpauth.ErrTooLong) || err == nil && s.Size() > largestSymbol {
+		s, err := qr.Encode(y.Text, qr.LevelQ)
+		if errors.Is(err, qr.ErrTooLong) || err == nil && s.Size() > largestSymbol {
 			err = ErrSymbolTooLarge
 		}
 		if err != nil {
@@ -63,7 +63,7 @@ func (b Block) encodeSymbols() ([]*otpauth.Symbol, error) {
 type run struct{ x, y, length int }
 
 // runsOf returns the dark modules of a symbol in the order of reading.
-func runsOf(s *otpauth.Symbol) []run {
+func runsOf(s *qr.Symbol) []run {
 	var runs []run
 	for y := range s.Size() {
 		for x := 0; x < s.Size(); x++ {

@@ -3,12 +3,12 @@ package sheet
 import (
 	"strconv"
 
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // block lays out a block, on a page of its own if it must be, and on several if
 // it is longer than one.
-func (p *pages) block(pen *canvas, b Block, symbols []*otpauth.Symbol) {
+func (p *pages) block(pen *canvas, b Block, symbols []*qr.Symbol) {
 	rows := p.blockRows(pen, b, symbols)
 	if length(rows) <= p.height() {
 		p.add([]row{joined(rows)}, nil)
@@ -23,7 +23,7 @@ func (p *pages) block(pen *canvas, b Block, symbols []*otpauth.Symbol) {
 
 // blockRows makes the rows of a block: with the QR codes beside the text if that
 // fits on a page, else above it.
-func (p *pages) blockRows(pen *canvas, b Block, symbols []*otpauth.Symbol) []row {
+func (p *pages) blockRows(pen *canvas, b Block, symbols []*qr.Symbol) []row {
 	head := p.heading(pen, b, false)
 	above := append(head[:len(head):len(head)], p.above(pen, b, symbols)...)
 	if _, fits := symbolColumn(symbols); !fits || len(symbols) == 0 || !b.hasText() {
@@ -59,7 +59,7 @@ func (p *pages) heading(pen *canvas, b Block, again bool) []row {
 }
 
 // beside makes one row of a block's QR codes and its text at their right.
-func (p *pages) beside(pen *canvas, b Block, symbols []*otpauth.Symbol) row {
+func (p *pages) beside(pen *canvas, b Block, symbols []*qr.Symbol) row {
 	room, _ := symbolColumn(symbols)
 	var left []row
 	for i, s := range symbols {
@@ -71,7 +71,7 @@ func (p *pages) beside(pen *canvas, b Block, symbols []*otpauth.Symbol) row {
 }
 
 // above makes rows of a block's QR codes, and then of its text.
-func (p *pages) above(pen *canvas, b Block, symbols []*otpauth.Symbol) []row {
+func (p *pages) above(pen *canvas, b Block, symbols []*qr.Symbol) []row {
 	return append(p.strips(pen, b, symbols), p.text(pen, column{p.left, p.width()}, b)...)
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"codeberg.org/go-pdf/fpdf"
 
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // A style is how text looks.
@@ -95,7 +95,7 @@ func (pen *canvas) box(x, y, side float64, ticked bool) {
 
 // symbol draws a QR code without its margin. All of it is one path, since viewers
 // leave hairlines between shapes that touch.
-func (pen *canvas) symbol(x, y float64, s *otpauth.Symbol) {
+func (pen *canvas) symbol(x, y float64, s *qr.Symbol) {
 	var path bytes.Buffer
 	scale := module / point
 	fmt.Fprintf(&path, "q %.4f 0 0 %.4f %.4f %.4f cm", scale, -scale, x/point, (pen.height-y)/point)

@@ -11,7 +11,7 @@ import (
 	zxing "github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/multi/qrcode"
 
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 func TestPDFSymbolsAreRead(t *testing.T) {
@@ -60,7 +60,7 @@ func findSymbols(t *testing.T, img *image.Gray) (all []found) {
 	for _, r := range decodeAll(t, img) {
 		p := r.GetResultPoints()
 		left, bottom, top, right := p[1].GetX(), p[0].GetY(), p[1].GetY(), p[2].GetX()
-		s, err := otpauth.EncodeQR(r.GetText(), otpauth.LevelQ)
+		s, err := qr.Encode(r.GetText(), qr.LevelQ)
 		if err != nil {
 			t.Fatal(err)
 		}

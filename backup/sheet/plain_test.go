@@ -13,6 +13,7 @@ import (
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 func TestPlainIsDeterministic(t *testing.T) {
@@ -92,7 +93,7 @@ func checkReadsBack(t *testing.T, s Sheet, scanned bool) {
 	t.Helper()
 	d := plain(t, s)
 	for _, text := range symbolTexts(d) {
-		if q, err := otpauth.EncodeQR(text, otpauth.LevelQ); err != nil || q.Size() > largestSymbol {
+		if q, err := qr.Encode(text, qr.LevelQ); err != nil || q.Size() > largestSymbol {
 			t.Errorf("a QR code of %d bytes: %v", len(text), err)
 		}
 	}

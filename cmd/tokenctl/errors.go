@@ -12,6 +12,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
+	"github.com/tokenctl/tokenctl/oath/qr"
 	"github.com/tokenctl/tokenctl/oath/vault"
 	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
@@ -212,10 +213,10 @@ var remedies = []remedy{
 	{oath.ErrNoSpace, exitNoSpace, "Make room with tokenctl delete, or use another key. tokenctl keys shows how full each is."},
 	{oath.ErrUnsupported, exitFailure, ""},
 	{oath.ErrInvalid, exitUsage, ""},
-	{otpauth.ErrFormat, exitUsage, "Convert it, as with heif-convert of libheif-examples, or have the phone send it as JPEG."},
+	{qr.ErrFormat, exitUsage, "Convert it, as with heif-convert of libheif-examples, or have the phone send it as JPEG."},
 	{otpauth.ErrNotURI, exitUsage, "It should begin with otpauth://. To type a secret, leave out the source."},
 	{errNoSheet, exitUsage, "Scan it straight and sharp, 150 dpi or more; or type the lines in: --type"},
-	{otpauth.ErrNoQR, exitUsage, "Try a sharper or larger picture, or enter the secret that the service shows beside the code."},
+	{qr.ErrNoQR, exitUsage, "Try a sharper or larger picture, or enter the secret that the service shows beside the code."},
 
 	{ykoath.ErrCorrupt, exitFailure, "Delete the account and enroll it again with a new secret from the service."},
 	{ykoath.ErrMalformed, exitFailure, "Pull the key out, plug it in and try again. If it stays, the key or its reader is broken, or not compatible."},

@@ -18,7 +18,7 @@ import (
 
 	"github.com/pquerna/otp"
 
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // Every QR code of a sheet of fifty accounts that was printed and scanned is read by
@@ -41,7 +41,7 @@ func TestPrintedSymbols(t *testing.T) {
 	}
 	want := readAll(t, pages, readByZBar)
 	sameAccounts(t, want, accounts)
-	for name, find := range map[string]func(image.Image) []string{"ScanPage": otpauth.ScanPage, "gozxing": findQR} {
+	for name, find := range map[string]func(image.Image) []string{"ScanPage": qr.ScanPage, "gozxing": findQR} {
 		got := readAll(t, pages, func(tb testing.TB, page string) []string {
 			img, err := readPicture(page)
 			if err != nil {
@@ -67,7 +67,7 @@ func readAll(tb testing.TB, pages []string, read func(tb testing.TB, page string
 
 // findQR has gozxing find the codes as well, where ScanPage does that itself.
 func findQR(img image.Image) []string {
-	texts, _ := otpauth.FindQR(img) // or an error that there is none
+	texts, _ := qr.Find(img) // or an error that there is none
 	return texts
 }
 

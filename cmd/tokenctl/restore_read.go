@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenctl/tokenctl/backup/sheet"
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // A sheetReader puts sheets together from files, and tells what it finds in each.
@@ -55,12 +55,12 @@ func (p *program) readSheets(ctx context.Context, scans []string) (*sheetReader,
 func (r *sheetReader) add(ctx context.Context, name string, data []byte) error {
 	switch {
 	case isScan(data), isPhoto(data):
-		r.scan(r.open(name), func() ([]string, error) { return otpauth.ReadPage(bytes.NewReader(data)) })
+		r.scan(r.open(name), func() ([]string, error) { return qr.ReadPage(bytes.NewReader(data)) })
 	case isPDF(data):
 		f := r.open(name)
 		f.isPDF = true
 		err := readPages(ctx, data, func(page image.Image) {
-			r.scan(f, func() ([]string, error) { return otpauth.ScanPage(page), nil })
+			r.scan(f, func() ([]string, error) { return qr.ScanPage(page), nil })
 		})
 		if errors.Is(err, errNoPoppler) || ctx.Err() != nil {
 			return fmt.Errorf("reading %s: %w", name, err)

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tokenctl/tokenctl/backup/sheet"
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // A scannedFile is a picture or a PDF.
@@ -33,7 +33,7 @@ func (r *sheetReader) scan(f *scannedFile, read func() ([]string, error)) {
 		texts, err := read()
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if err != nil && !errors.Is(err, otpauth.ErrNoQR) { // which a page of instructions may have none of
+		if err != nil && !errors.Is(err, qr.ErrNoQR) { // which a page of instructions may have none of
 			f.err = err
 		}
 		for _, text := range texts {

@@ -20,7 +20,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // TestScripts runs the scripts in testdata/script, each before a PC/SC daemon of
@@ -250,7 +250,7 @@ func scriptQR(ts *testscript.TestScript, neg bool, args []string) {
 	symbols := make([]image.Image, len(args)-1)
 	var whole image.Rectangle
 	for i, uri := range args[1:] {
-		symbol, err := otpauth.EncodeQR(uri, otpauth.LevelM)
+		symbol, err := qr.Encode(uri, qr.LevelM)
 		ts.Check(err)
 		symbols[i] = symbol.Image(4)
 		size := symbols[i].Bounds().Size()

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tokenctl/tokenctl/internal/durable"
+	"github.com/tokenctl/tokenctl/oath/durable"
 )
 
 // checkFiles refuses to overwrite what is not meant, and warns of names that give

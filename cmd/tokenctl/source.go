@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // maxSourceSize bounds a picture or a text that accounts are read from, in bytes.
@@ -83,7 +84,7 @@ func (p *program) readFile(source string) (name string, data []byte, err error) 
 // lines.
 func textsOf(data []byte) ([]string, error) {
 	if isPicture(data) {
-		return otpauth.ReadQR(bytes.NewReader(data))
+		return qr.Read(bytes.NewReader(data))
 	}
 	var texts []string
 	for line := range strings.Lines(string(data)) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// ParseAll reads every account out of several texts, such as ReadQR returns:
+// ParseAll reads every account out of several texts, such as qr.Read returns:
 // otpauth and steam URIs, and the otpauth-migration URIs of Google
 // Authenticator's export. A text that comes twice counts once.
 //

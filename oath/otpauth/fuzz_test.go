@@ -1,10 +1,7 @@
 package otpauth
 
 import (
-	"bytes"
 	"errors"
-	"image"
-	"image/png"
 	"strings"
 	"testing"
 
@@ -75,31 +72,6 @@ func FuzzParseBatch(f *testing.F) {
 		}
 		for _, k := range b.Keys {
 			checkIdentity(t, k)
-		}
-	})
-}
-
-// No picture makes the reader panic.
-func FuzzReadQR(f *testing.F) {
-	for _, text := range []string{"a", testURI(0)} {
-		s, err := EncodeQR(text, LevelL)
-		if err != nil {
-			f.Fatal(err)
-		}
-		g := onWhite(s.Image(2))
-		f.Add(g.Pix, g.Stride)
-	}
-	f.Fuzz(func(t *testing.T, pixels []byte, width int) {
-		if width < 1 || len(pixels) < width || len(pixels) > 1<<15 {
-			t.Skip()
-		}
-		g := &image.Gray{Pix: pixels, Stride: width, Rect: image.Rect(0, 0, width, len(pixels)/width)}
-		var b bytes.Buffer
-		if err := png.Encode(&b, g); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := ReadQR(&b); err != nil && !errors.Is(err, ErrNoQR) {
-			t.Error(err)
 		}
 	})
 }

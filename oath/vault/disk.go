@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/tokenctl/tokenctl/internal/durable"
+	"github.com/tokenctl/tokenctl/oath/durable"
 )
 
 const (

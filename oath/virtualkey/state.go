@@ -8,7 +8,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/tokenctl/tokenctl/internal/durable"
+	"github.com/tokenctl/tokenctl/oath/durable"
 )
 
 // state is what the key keeps without power. Its file is JSON, byte strings in

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/image/font/opentype"
 	"golang.org/x/image/math/fixed"
 
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // Lengths in millimetres. The module is what a sheet prints.
@@ -33,9 +33,9 @@ const (
 // codes need more than a page of A4, the paper is longer. It panics if a text is
 // too long for a QR code.
 func Page(texts []string, dpi int) image.Image {
-	symbols := make([]*otpauth.Symbol, len(texts))
+	symbols := make([]*qr.Symbol, len(texts))
 	for i, text := range texts {
-		s, err := otpauth.EncodeQR(text, otpauth.LevelQ)
+		s, err := qr.Encode(text, qr.LevelQ)
 		if err != nil {
 			panic(err)
 		}
@@ -55,7 +55,7 @@ type corner struct{ x, y float64 }
 
 // arrange fills rows from the top, and returns where each block goes and how long
 // the paper must be.
-func arrange(symbols []*otpauth.Symbol) (corners []corner, length float64) {
+func arrange(symbols []*qr.Symbol) (corners []corner, length float64) {
 	x, y, row := margin, margin+gap, 0.0
 	for _, s := range symbols {
 		side := sideOf(s)
@@ -70,8 +70,8 @@ func arrange(symbols []*otpauth.Symbol) (corners []corner, length float64) {
 }
 
 // sideOf is the width of a symbol with its quiet zone.
-func sideOf(s *otpauth.Symbol) float64 {
-	return float64(s.Size()+2*otpauth.QuietZone) * module
+func sideOf(s *qr.Symbol) float64 {
+	return float64(s.Size()+2*qr.QuietZone) * module
 }
 
 type canvas struct {
@@ -96,13 +96,13 @@ func newCanvas(dpi int, length float64) *canvas {
 }
 
 // block draws a symbol, the box around it, and what would be typed in.
-func (c *canvas) block(number int, s *otpauth.Symbol, at corner) {
+func (c *canvas) block(number int, s *qr.Symbol, at corner) {
 	side := sideOf(s)
 	c.frame(at.x, at.y, side, side+caption)
 	for y := range s.Size() {
 		for x := range s.Size() {
 			if s.Dark(x, y) {
-				c.fill(at.x+float64(x+otpauth.QuietZone)*module, at.y+float64(y+otpauth.QuietZone)*module, module, module)
+				c.fill(at.x+float64(x+qr.QuietZone)*module, at.y+float64(y+qr.QuietZone)*module, module, module)
 			}
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/sheettest"
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 func texts(n int) []string {
@@ -25,7 +25,7 @@ func TestPage(t *testing.T) {
 	if size := page.Bounds().Size(); size != image.Pt(1240, 1754) {
 		t.Errorf("A4 at 150 dpi has %v pixels", size)
 	}
-	got, err := otpauth.FindQR(page)
+	got, err := qr.Find(page)
 	if err != nil {
 		t.Fatal(err)
 	}

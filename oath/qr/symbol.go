@@ -1,4 +1,4 @@
-package otpauth
+package qr
 
 import (
 	"errors"
@@ -35,9 +35,9 @@ const QuietZone = 4
 // ErrTooLong is returned for a text that no QR code of the level can hold.
 var ErrTooLong = errors.New("the text is too long for a QR code")
 
-// EncodeQR returns the smallest symbol that holds the text. It returns ErrTooLong
+// Encode returns the smallest symbol that holds the text. It returns ErrTooLong
 // if there is none: beyond 2953 bytes at LevelL, 1273 at LevelH.
-func EncodeQR(text string, level Level) (*Symbol, error) {
+func Encode(text string, level Level) (*Symbol, error) {
 	encoding := encodingOf(text)
 	for version := coding.Version(coding.MinVersion); version <= coding.MaxVersion; version++ {
 		if encoding.Bits(version) <= version.DataBytes(coding.Level(level))*8 {

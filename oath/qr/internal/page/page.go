@@ -1,4 +1,4 @@
-// Package qrpage finds and reads all QR codes of a page that was scanned or
+// Package page finds and reads all QR codes of a page that was scanned or
 // photographed: small ones at a low resolution, blurred, noisy, skewed and in
 // perspective.
 //
@@ -8,7 +8,7 @@
 // until all patterns that are the same in every symbol show as clearly as they can,
 // and only then decides for each module, by what these patterns tell of the blur.
 // Correcting errors and making text of the modules is left to gozxing.
-package qrpage
+package page
 
 import (
 	"image"

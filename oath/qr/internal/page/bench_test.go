@@ -1,4 +1,4 @@
-package qrpage_test
+package page_test
 
 import (
 	"fmt"
@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/sheettest"
-	"github.com/tokenctl/tokenctl/internal/qrpage"
+	"github.com/tokenctl/tokenctl/oath/qr/internal/page"
 )
 
 // BenchmarkScan tells how many of the eleven codes on a page are read under which
@@ -53,15 +53,15 @@ func BenchmarkScan(b *testing.B) {
 			zbar := 0
 			for seed := range c.pages {
 				c.Seed = uint64(seed)
-				page := c.Apply(sheettest.Page(mixedTexts(c.Seed), c.dpi)).(*image.Gray)
-				pages = append(pages, page)
-				zbar += readByZbar(b, page, mixedTexts(c.Seed))
+				img := c.Apply(sheettest.Page(mixedTexts(c.Seed), c.dpi)).(*image.Gray)
+				pages = append(pages, img)
+				zbar += readByZbar(b, img, mixedTexts(c.Seed))
 			}
 			read := 0
 			for b.Loop() {
 				read = 0
-				for seed, page := range pages {
-					read += count(qrpage.Scan(page), mixedTexts(uint64(seed)))
+				for seed, img := range pages {
+					read += count(page.Scan(img), mixedTexts(uint64(seed)))
 				}
 			}
 			n := float64(len(pages))

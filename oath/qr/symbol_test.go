@@ -1,4 +1,4 @@
-package otpauth
+package qr
 
 import (
 	"bytes"
@@ -11,11 +11,11 @@ import (
 // The capacities are those of ISO/IEC 18004, table 7, version 40.
 func TestEncodeQRCapacity(t *testing.T) {
 	for level, capacity := range map[Level]int{LevelL: 2953, LevelM: 2331, LevelQ: 1663, LevelH: 1273} {
-		s, err := EncodeQR(strings.Repeat("a", capacity), level)
+		s, err := Encode(strings.Repeat("a", capacity), level)
 		if err != nil || s.Size() != 177 {
 			t.Errorf("level %d does not hold %d bytes in version 40: %v", level, capacity, err)
 		}
-		if _, err := EncodeQR(strings.Repeat("a", capacity+1), level); !errors.Is(err, ErrTooLong) {
+		if _, err := Encode(strings.Repeat("a", capacity+1), level); !errors.Is(err, ErrTooLong) {
 			t.Errorf("level %d with a byte too many: %v", level, err)
 		}
 	}
@@ -35,7 +35,7 @@ func TestEncodeQRSize(t *testing.T) {
 		{strings.Repeat("a", 18), 25},
 	}
 	for _, tt := range tests {
-		s, err := EncodeQR(tt.text, LevelL)
+		s, err := Encode(tt.text, LevelL)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +46,7 @@ func TestEncodeQRSize(t *testing.T) {
 }
 
 func TestSymbolImage(t *testing.T) {
-	s, err := EncodeQR("otpauth://", LevelM)
+	s, err := Encode("otpauth://", LevelM)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestWritePNGForOthers(t *testing.T) {
 	for _, level := range []Level{LevelL, LevelM, LevelQ, LevelH} {
 		for _, length := range []int{10, 60, 150, 400, 1000} {
 			text := strings.Repeat("otpauth://Ab1%", 100)[:length]
-			s, err := EncodeQR(text, level)
+			s, err := Encode(text, level)
 			if err != nil {
 				t.Fatal(err)
 			}

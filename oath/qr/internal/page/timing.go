@@ -1,4 +1,4 @@
-package qrpage
+package page
 
 // A timing returns how clear the timing patterns of a grid are, between -1 and 1.
 type timing func(g *grid, p *plane) float64

@@ -1,4 +1,4 @@
-package otpauth
+package qr
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ import (
 // ErrNoQR is returned for a picture in which no QR code can be read.
 var ErrNoQR = errors.New("no QR code can be read in the picture")
 
-// ReadQR returns the texts of all QR codes in a picture, each once: a PNG, JPEG,
+// Read returns the texts of all QR codes in a picture, each once: a PNG, JPEG,
 // WebP, GIF, BMP or TIFF, and of the last the first page. It returns ErrNoQR if it
 // finds none, ErrFormat for another format, and another error if the picture cannot
 // be decoded or has more than 64 million pixels.
@@ -25,16 +25,16 @@ var ErrNoQR = errors.New("no QR code can be read in the picture")
 // The codes may be turned, light on dark, on a transparent ground, or cut out
 // without a margin. Their order is of no meaning. It is made for a screenshot or
 // the photograph of a code, and may miss some of many: ReadPage does not.
-func ReadQR(r io.Reader) ([]string, error) {
+func Read(r io.Reader) ([]string, error) {
 	img, err := decodePicture(r)
 	if err != nil {
 		return nil, err
 	}
-	return FindQR(img)
+	return Find(img)
 }
 
-// FindQR is ReadQR for a picture that is decoded already, such as a screenshot.
-func FindQR(img image.Image) ([]string, error) {
+// Find is Read for a picture that is decoded already, such as a screenshot.
+func Find(img image.Image) ([]string, error) {
 	if texts := findSharp(img); len(texts) > 0 {
 		return texts, nil
 	}

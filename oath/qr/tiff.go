@@ -1,4 +1,4 @@
-package otpauth
+package qr
 
 import (
 	"encoding/binary"

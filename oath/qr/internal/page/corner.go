@@ -1,4 +1,4 @@
-package qrpage
+package page
 
 import (
 	"cmp"

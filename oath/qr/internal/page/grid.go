@@ -1,4 +1,4 @@
-package qrpage
+package page
 
 // A grid says where the modules of a symbol are, in perspective.
 type grid struct {

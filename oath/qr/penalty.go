@@ -1,4 +1,4 @@
-package otpauth
+package qr
 
 // penalty rates how hard a symbol is to read, by the four features of ISO/IEC
 // 18004, "Evaluation of data masking results".

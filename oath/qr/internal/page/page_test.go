@@ -1,4 +1,4 @@
-package qrpage_test
+package page_test
 
 import (
 	"fmt"
@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/sheettest"
-	"github.com/tokenctl/tokenctl/internal/qrpage"
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
+	"github.com/tokenctl/tokenctl/oath/qr/internal/page"
 )
 
 const letters = "abcdefghijklmnopqrstuvwxyz0123456789=&%"
@@ -43,7 +43,7 @@ func text(random *rand.Rand, length int) string {
 // expect fails the test unless all texts, and nothing else, are read.
 func expect(t *testing.T, img image.Image, texts []string) {
 	t.Helper()
-	got := qrpage.Scan(img.(*image.Gray))
+	got := page.Scan(img.(*image.Gray))
 	for _, text := range texts {
 		if !slices.Contains(got, text) {
 			t.Errorf("a code of %d bytes is not read", len(text))
@@ -103,7 +103,7 @@ func TestScanWithoutAFinderPattern(t *testing.T) {
 	random := rand.New(rand.NewPCG(2, 1))
 	for i, corner := range []image.Point{{0, 0}, {1, 0}, {0, 1}} {
 		content := text(random, 60)
-		s, err := otpauth.EncodeQR(content, otpauth.LevelQ)
+		s, err := qr.Encode(content, qr.LevelQ)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestScanWithoutAFinderPattern(t *testing.T) {
 		img := s.Image(scale)
 		g := image.NewGray(img.Bounds())
 		draw.Draw(g, g.Rect, img, image.Point{}, draw.Src)
-		at := corner.Mul((s.Size() - 7) * scale).Add(image.Pt(scale, scale).Mul(otpauth.QuietZone))
+		at := corner.Mul((s.Size() - 7) * scale).Add(image.Pt(scale, scale).Mul(qr.QuietZone))
 		stain := image.Rect(0, 0, 7*scale, 7*scale).Add(at)
 		draw.Draw(g, stain, image.NewUniform(color.Gray{Y: uint8(60 * i)}), image.Point{}, draw.Src)
 		expect(t, sheettest.Damage{Skew: 2, Blur: 0.7}.Apply(g), []string{content})
@@ -151,7 +151,7 @@ func TestScanPartOfAPicture(t *testing.T) {
 func TestScanFindsNothing(t *testing.T) {
 	for _, size := range []image.Point{{0, 0}, {0, 5}, {5, 0}, {1, 1}, {2, 2}, {1, 9000}, {9000, 1}, {300, 300}} {
 		g := image.NewGray(image.Rectangle{Max: size})
-		if texts := qrpage.Scan(g); len(texts) > 0 {
+		if texts := page.Scan(g); len(texts) > 0 {
 			t.Errorf("%v: %q", size, texts)
 		}
 	}

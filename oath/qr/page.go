@@ -1,4 +1,4 @@
-package otpauth
+package qr
 
 import (
 	"bytes"
@@ -9,7 +9,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/tokenctl/tokenctl/internal/qrpage"
+	"github.com/tokenctl/tokenctl/oath/qr/internal/page"
 )
 
 // ReadPage returns the texts of all QR codes of a page that was scanned or
@@ -18,7 +18,7 @@ import (
 // it finds none, ErrFormat for another format, and another error if the picture
 // cannot be decoded.
 //
-// It takes a second for a page of 300 dpi, and finds far more than ReadQR: dozens
+// It takes a second for a page of 300 dpi, and finds far more than Read: dozens
 // of codes, blurred, noisy, skewed, in perspective, on curled paper, their modules
 // three pixels wide, as a scan of a recovery sheet at 100 dpi shows them.
 func ReadPage(r io.Reader) ([]string, error) {
@@ -78,5 +78,5 @@ const smallPage = 600_000
 // findPoor finds codes in a poor picture, if their modules are two pixels wide.
 func findPoor(img image.Image) []string {
 	const margin = 16
-	return qrpage.Scan(grayscale(img, color.Gray{Y: 0xff}, margin))
+	return page.Scan(grayscale(img, color.Gray{Y: 0xff}, margin))
 }

@@ -1,4 +1,4 @@
-package otpauth_test
+package qr_test
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ import (
 	"golang.org/x/image/tiff"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/sheettest"
-	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 func uris(from, to int) (texts []string) {
@@ -45,7 +45,7 @@ func requireTool(t *testing.T, name string) {
 // readAll checks that a file has these codes.
 func readAll(t *testing.T, file []byte, want []string) {
 	t.Helper()
-	got, err := otpauth.ReadPage(bytes.NewReader(file))
+	got, err := qr.ReadPage(bytes.NewReader(file))
 	if err != nil {
 		t.Error(err)
 		return
@@ -133,7 +133,7 @@ func TestReadPageTIFFWithPages(t *testing.T) {
 // postscript writes a page with a code, of modules 0.75 mm wide.
 func postscript(t *testing.T, b *strings.Builder, text string) {
 	t.Helper()
-	s, err := otpauth.EncodeQR(text, otpauth.LevelQ)
+	s, err := qr.Encode(text, qr.LevelQ)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,11 +159,11 @@ func TestReadPageErrors(t *testing.T) {
 		is   error
 		says string
 	}{
-		"nothing":        {"", otpauth.ErrFormat, "PNG"},
-		"a PDF":          {"%PDF-1.7\n", otpauth.ErrFormat, "PNG"},
-		"HEIC":           {heic, otpauth.ErrFormat, "HEIC"},
-		"AVIF":           {strings.ReplaceAll(heic, "heic", "avif"), otpauth.ErrFormat, "AVIF"},
-		"no code":        {blank.String(), otpauth.ErrNoQR, ""},
+		"nothing":        {"", qr.ErrFormat, "PNG"},
+		"a PDF":          {"%PDF-1.7\n", qr.ErrFormat, "PNG"},
+		"HEIC":           {heic, qr.ErrFormat, "HEIC"},
+		"AVIF":           {strings.ReplaceAll(heic, "heic", "avif"), qr.ErrFormat, "AVIF"},
+		"no code":        {blank.String(), qr.ErrNoQR, ""},
 		"half a picture": {blank.String()[:50], nil, "not enough pixel data"},
 		"TIFF, no pages": {"II*\x00\x00\x00\x00\x00", nil, "reading the picture"},
 		"TIFF, far page": {"II*\x00\xff\xff\xff\xff", nil, "EOF"},
@@ -171,7 +171,7 @@ func TestReadPageErrors(t *testing.T) {
 		"huge TIFF":      {hugeTIFF(), nil, "40000 by 50000"},
 	}
 	for name, tt := range tests {
-		_, err := otpauth.ReadPage(strings.NewReader(tt.file))
+		_, err := qr.ReadPage(strings.NewReader(tt.file))
 		if err == nil || tt.is != nil && !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -205,7 +205,7 @@ func TestScanPageOfQrencode(t *testing.T) {
 		}
 		draw.Draw(page, img.Bounds().Add(image.Pt(i%4*220, i/4*280)), img, image.Point{}, draw.Src)
 	}
-	got := otpauth.ScanPage(sheettest.Damage{Turn: 1, Skew: 3, Blur: 0.8, Noise: 0.05, Seed: 1}.Apply(page))
+	got := qr.ScanPage(sheettest.Damage{Turn: 1, Skew: 3, Blur: 0.8, Noise: 0.05, Seed: 1}.Apply(page))
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
 		t.Errorf("read %d of %d codes", len(got), len(want))
@@ -215,18 +215,18 @@ func TestScanPageOfQrencode(t *testing.T) {
 // What ScanPage cannot find, FindQR may, and the other way round.
 func TestScanPageAndFindQR(t *testing.T) {
 	want := uris(0, 1)
-	s, err := otpauth.EncodeQR(want[0], otpauth.LevelM)
+	s, err := qr.Encode(want[0], qr.LevelM)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := otpauth.ScanPage(s.Image(1)); !slices.Equal(got, want) {
+	if got := qr.ScanPage(s.Image(1)); !slices.Equal(got, want) {
 		t.Errorf("ScanPage of a module a pixel: %q", got)
 	}
-	got, err := otpauth.FindQR(sheettest.Poor(1).Apply(sheettest.Page(want, 100)))
+	got, err := qr.Find(sheettest.Poor(1).Apply(sheettest.Page(want, 100)))
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("FindQR of a poor page: %q, %v", got, err)
 	}
-	if got := otpauth.ScanPage(image.NewGray(image.Rect(0, 0, 200, 200))); len(got) > 0 {
+	if got := qr.ScanPage(image.NewGray(image.Rect(0, 0, 200, 200))); len(got) > 0 {
 		t.Errorf("ScanPage of nothing: %q", got)
 	}
 }
