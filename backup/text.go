@@ -28,7 +28,7 @@ import (
 // MarshalText returns an error for a record that does not hold to the comments of
 // Record, Set and Code.
 func (r Record) MarshalText() ([]byte, error) {
-	if err := r.check(); err != nil {
+	if err := r.Check(); err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
@@ -83,20 +83,20 @@ const onPaper = "(on paper)"
 // of Go otherwise.
 func quoted(text string, read func(string) (string, error)) string {
 	back, err := read(text)
-	if err == nil && back == text && isPlain(text) {
+	if err == nil && back == text && IsPlain(text) {
 		return text
 	}
 	return strconv.Quote(text)
 }
 
 // isPlain reports whether a text survives as a part of a line.
-func isPlain(text string) bool {
+func IsPlain(text string) bool {
 	unprintable := func(r rune) bool { return !strconv.IsPrint(r) }
 	return utf8.ValidString(text) && strings.TrimSpace(text) == text && !strings.ContainsFunc(text, unprintable)
 }
 
 // check reports what in the record is not as the comments of its types say.
-func (r Record) check() error {
+func (r Record) Check() error {
 	if int(r.Policy) >= len(policyNames) {
 		return fmt.Errorf("%v is not known", r.Policy)
 	}
@@ -120,7 +120,7 @@ func (r Record) check() error {
 }
 
 func (s Set) check() error {
-	if !isDay(s.Made) {
+	if !IsDay(s.Made) {
 		return fmt.Errorf("recorded in the year %d", s.Made.Year())
 	}
 	if len(s.Codes) > MaxCodes {
@@ -133,7 +133,7 @@ func (s Set) check() error {
 			return fmt.Errorf("number %d after number %d", c.Number, number)
 		case c.Since < 0 || c.Since >= s.Generation:
 			return fmt.Errorf("number %d is from generation %d", c.Number, c.Since)
-		case !isDay(c.Used):
+		case !IsDay(c.Used):
 			return fmt.Errorf("number %d was used in the year %d", c.Number, c.Used.Year())
 		}
 		number = c.Number
@@ -146,6 +146,6 @@ const maxNumber = 1_000_000_000
 
 // isDay reports whether a date can be written in four digits of a year and read
 // back as what it is.
-func isDay(t time.Time) bool {
+func IsDay(t time.Time) bool {
 	return t.IsZero() || 1900 <= t.Year() && t.Year() <= 9999
 }

@@ -27,7 +27,7 @@ func parseCode(line string) (c Code, err error) {
 		return Code{}, err
 	}
 	if rest, date, found := cutMark(line, "used"); found {
-		if c.Used, err = parseDay(date); err != nil {
+		if c.Used, err = ParseDay(date); err != nil {
 			return Code{}, err
 		}
 		line = rest

@@ -123,7 +123,7 @@ func (p *recordParser) set(line string) error {
 		case i == 0 && len(words) == 2:
 			s.Generation, err = parseNumber(words[1])
 		case len(words) == 2 && words[0] == "recorded":
-			s.Made, err = parseDay(words[1])
+			s.Made, err = ParseDay(words[1])
 		case len(words) == 1 && words[0] == "superseded":
 		default:
 			err = errors.New("not understood; a set begins as in: generation 2, recorded 2026-11-23")
@@ -178,7 +178,7 @@ func (p *recordParser) finish() error {
 			}
 		}
 	}
-	return p.record.check()
+	return p.record.Check()
 }
 
 func parseNumber(text string) (int, error) {
@@ -189,9 +189,9 @@ func parseNumber(text string) (int, error) {
 	return n, nil
 }
 
-func parseDay(text string) (time.Time, error) {
+func ParseDay(text string) (time.Time, error) {
 	day, err := time.Parse(time.DateOnly, text)
-	if err != nil || day.IsZero() || !isDay(day) {
+	if err != nil || day.IsZero() || !IsDay(day) {
 		return time.Time{}, errors.New("a date as 2026-11-23 was expected")
 	}
 	return day, nil

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/recognize"
 )
 
 // Whatever stands in the table hangs together.
@@ -62,11 +63,11 @@ func TestExamplesAreRecognized(t *testing.T) {
 		if s.Example == "" {
 			continue
 		}
-		found, err := backup.RecognizeForm([]byte(s.Example+"\n"), s.Regexp())
+		found, err := recognize.CodesOf([]byte(s.Example+"\n"), s.Regexp())
 		if err != nil || len(found.Codes) != 1 || found.Codes[0].Text != s.Example {
 			t.Errorf("%s: %q: got %q, %v", s.Name, s.Example, found.Texts(), err)
 		}
-		if found, err := backup.Recognize([]byte(s.Example)); err != nil || len(found.Codes) != 1 {
+		if found, err := recognize.Codes([]byte(s.Example)); err != nil || len(found.Codes) != 1 {
 			t.Errorf("%s: %q by its looks: got %q, %v", s.Name, s.Example, found.Texts(), err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/services"
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -34,14 +35,14 @@ func (a addition) onPaper() bool { return len(a.codes) > 0 && a.codes[0].Text ==
 
 // add records codes, in the place of those before or beside them.
 func (r *records) add(a *addition) (backup.Record, error) {
-	kept := backup.InVault
+	kept := ledger.InVault
 	if a.onPaper() {
-		kept = backup.OnPaper
+		kept = ledger.OnPaper
 	}
 	return r.change(recordChange{
 		id: a.id, kept: kept,
 		do:   a.apply,
-		then: func(l *backup.Ledger, _ backup.Record) { l.Settle(a.id) },
+		then: func(l *ledger.Ledger, _ backup.Record) { l.Settle(a.id) },
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -12,14 +13,14 @@ type recordChange struct {
 	id oath.ID
 
 	// kept is where the codes are from now on.
-	kept backup.Keeping
+	kept ledger.Keeping
 
 	// do changes the record. It may be called with one that another process has
 	// changed in the meantime.
 	do func(*backup.Record) error
 
 	// then changes the ledger when the record is there.
-	then func(*backup.Ledger, backup.Record)
+	then func(*ledger.Ledger, backup.Record)
 }
 
 // change changes a record where it is kept. The vault decides: once it has the
@@ -29,7 +30,7 @@ func (r *records) change(c recordChange) (backup.Record, error) {
 	if err != nil {
 		return backup.Record{}, about(c.id, err)
 	}
-	if c.kept != backup.InVault && !there {
+	if c.kept != ledger.InVault && !there {
 		return r.changePaper(c)
 	}
 	var record backup.Record
@@ -50,7 +51,7 @@ func (r *records) change(c recordChange) (backup.Record, error) {
 	if err != nil {
 		return record, about(c.id, err)
 	}
-	err = updateLedger(func(l *backup.Ledger) error {
+	err = updateLedger(func(l *ledger.Ledger) error {
 		l.Reconcile(c.id, record)
 		l.Entry(c.id).Kept = c.kept
 		c.then(l, record)
@@ -65,13 +66,13 @@ func (r *records) change(c recordChange) (backup.Record, error) {
 // changePaper changes a record that the ledger alone has.
 func (r *records) changePaper(c recordChange) (backup.Record, error) {
 	var record backup.Record
-	err := updateLedger(func(l *backup.Ledger) error {
+	err := updateLedger(func(l *ledger.Ledger) error {
 		record = l.Entry(c.id).Record.Clone()
 		if err := c.do(&record); err != nil {
 			return err
 		}
 		record = record.WithoutTexts()
-		*l.Entry(c.id) = backup.Entry{Record: record, Kept: c.kept}
+		*l.Entry(c.id) = ledger.Entry{Record: record, Kept: c.kept}
 		c.then(l, record)
 		return nil
 	})
@@ -87,7 +88,7 @@ func (r *records) keepNews() {
 	if len(r.news) == 0 || r.damaged != nil {
 		return
 	}
-	err := updateLedger(func(l *backup.Ledger) error {
+	err := updateLedger(func(l *ledger.Ledger) error {
 		for id, record := range r.news {
 			r.enter(l, id, record)
 		}
@@ -110,7 +111,7 @@ func (r *records) isNews(id oath.ID, record backup.Record) bool {
 
 // enter puts the vault's record into the ledger, with the reminder that it calls
 // for or without the one it answers.
-func (r *records) enter(l *backup.Ledger, id oath.ID, record backup.Record) {
+func (r *records) enter(l *ledger.Ledger, id oath.ID, record backup.Record) {
 	before := l.Entry(id).Record.Clone()
 	merged, _ := l.Reconcile(id, record)
 	l.Entry(id).Kept = keptOf(record)
@@ -124,11 +125,11 @@ func (r *records) enter(l *backup.Ledger, id oath.ID, record backup.Record) {
 
 // keptOf tells where the codes of a record in the vault are: there, unless only
 // their numbers are.
-func keptOf(r backup.Record) backup.Keeping {
+func keptOf(r backup.Record) ledger.Keeping {
 	if r.HasTexts() {
-		return backup.InVault
+		return ledger.InVault
 	}
-	return backup.OnPaper
+	return ledger.OnPaper
 }
 
 // firstNewUse returns the first day on which a code of the current set was used
@@ -155,10 +156,10 @@ func firstNewUse(before, now backup.Record) (day time.Time, used bool) {
 
 // remindOf has every command remind of codes that were used, until there are new
 // ones. One that stays good calls for none.
-func (r *records) remindOf(l *backup.Ledger, id oath.ID, record backup.Record, day time.Time) {
+func (r *records) remindOf(l *ledger.Ledger, id oath.ID, record backup.Record, day time.Time) {
 	if record.Policy == backup.Reusable {
 		return
 	}
 	s := r.service(id, record)
-	l.Remind(backup.Due{ID: id, Service: s.Name, Since: day, Renew: s.Where, Left: record.Left(), Generation: record.Generation()})
+	l.Remind(ledger.Due{ID: id, Service: s.Name, Since: day, Renew: s.Where, Left: record.Left(), Generation: record.Generation()})
 }

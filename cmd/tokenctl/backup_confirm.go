@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/recognize"
 )
 
 // confirmAddition tells what was found, and asks whether that is what was meant.
@@ -53,7 +53,7 @@ const maxIgnored = 5
 
 // describeFound tells what a text was taken for, on the terminal alone: the
 // beginning of a code, and lines that may be codes, belong nowhere else.
-func describeFound(f backup.Found) string {
+func describeFound(f recognize.Found) string {
 	var b strings.Builder
 	b.WriteString(howMany(len(f.Codes), "code"))
 	if f.Numbered {
@@ -79,7 +79,7 @@ func describeFound(f backup.Found) string {
 	return b.String()
 }
 
-func countUsed(f backup.Found) int {
+func countUsed(f recognize.Found) int {
 	used := 0
 	for _, c := range f.Codes {
 		if c.Used {

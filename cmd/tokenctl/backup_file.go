@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/recognize"
 )
 
 // A codesFile is a file with codes in it, which its owner may want to be rid of:
@@ -43,7 +44,7 @@ func readCodesFile(path string) ([]byte, *codesFile, error) {
 }
 
 func looksLikeCodes(text string) bool {
-	_, err := backup.Recognize([]byte(text))
+	_, err := recognize.Codes([]byte(text))
 	return err == nil
 }
 

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/vault"
@@ -33,7 +33,7 @@ func (p *program) follow(t *tokens, o tokenOptions, id oath.ID) follower {
 	if err != nil {
 		return f
 	}
-	f.knows = l.Accounts[id] != nil || slices.ContainsFunc(l.Sheets, func(s backup.Sheet) bool {
+	f.knows = l.Accounts[id] != nil || slices.ContainsFunc(l.Sheets, func(s ledger.Sheet) bool {
 		_, found := s.Items[id]
 		return found
 	})
@@ -64,7 +64,7 @@ func (f follower) renamed(to oath.ID, done []*fleet.Member, failed bool) {
 		}
 	}
 	if f.knows {
-		f.update(func(l *backup.Ledger) { l.Renamed(f.id, to) })
+		f.update(func(l *ledger.Ledger) { l.Renamed(f.id, to) })
 	}
 }
 
@@ -89,15 +89,15 @@ func (f follower) deleted(done []*fleet.Member, failed bool) {
 			}
 		}
 		if f.knows {
-			f.update(func(l *backup.Ledger) { l.Deleted(f.id) })
+			f.update(func(l *ledger.Ledger) { l.Deleted(f.id) })
 		}
 	case f.codes && hasVault(done):
-		f.update(func(l *backup.Ledger) { l.Forgotten(f.id) })
+		f.update(func(l *ledger.Ledger) { l.Forgotten(f.id) })
 	}
 }
 
-func (f follower) update(change func(*backup.Ledger)) {
-	err := updateLedger(func(l *backup.Ledger) error {
+func (f follower) update(change func(*ledger.Ledger)) {
+	err := updateLedger(func(l *ledger.Ledger) error {
 		change(l)
 		return nil
 	})

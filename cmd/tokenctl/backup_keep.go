@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
@@ -26,12 +27,12 @@ func newBackupKeepCommand(p *program) *cobra.Command {
 }
 
 func (p *program) keepBackupCodes(query string) error {
-	ledger, err := readLedger()
+	l, err := readLedger()
 	if err != nil {
 		return err
 	}
 	var accounts []oath.Account
-	for _, id := range slices.Sorted(maps.Keys(ledger.Accounts)) {
+	for _, id := range slices.Sorted(maps.Keys(l.Accounts)) {
 		accounts = append(accounts, id.Account(oath.TypeUnknown))
 	}
 	account, err := oath.MatchOne(accounts, query)
@@ -43,12 +44,12 @@ func (p *program) keepBackupCodes(query string) error {
 	}
 	id := account.ID()
 	label := printable(labelOf(id))
-	if !slices.ContainsFunc(ledger.Due, func(d backup.Due) bool { return d.ID == id }) {
+	if !slices.ContainsFunc(l.Due, func(d ledger.Due) bool { return d.ID == id }) {
 		p.note("%s: no code was used since the last were recorded. Nothing was changed.", label)
 		return nil
 	}
-	left := ledger.Entry(id).Left()
-	if err := updateLedger(func(l *backup.Ledger) error { l.Settle(id); return nil }); err != nil {
+	left := l.Entry(id).Left()
+	if err := updateLedger(func(l *ledger.Ledger) error { l.Settle(id); return nil }); err != nil {
 		return err
 	}
 	if left == 0 {
@@ -111,7 +112,7 @@ func (p *program) forgetBackupCodes(ctx context.Context, o backupForgetOptions) 
 			return about(id, err)
 		}
 	}
-	if err := updateLedger(func(l *backup.Ledger) error { l.Forgotten(id); return nil }); err != nil {
+	if err := updateLedger(func(l *ledger.Ledger) error { l.Forgotten(id); return nil }); err != nil {
 		return about(id, err)
 	}
 	p.note("The backup codes of %s are forgotten.", label)

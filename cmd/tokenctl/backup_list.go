@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -104,7 +104,7 @@ func (r *records) describeAll(ids []oath.ID, o backupListOptions) ([]recordJSON,
 		case kept == "" && record.Current() != nil:
 			kept = keptOf(record)
 		case kept == "":
-			kept = backup.InVault
+			kept = ledger.InVault
 		}
 		j := r.describeRecord(id, record, kept)
 		if o.show {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -40,7 +41,7 @@ func (r *records) load(id oath.ID) (backup.Record, error) {
 func (r *records) loadPaper(id oath.ID) (backup.Record, error) {
 	e := r.entry(id)
 	switch {
-	case e.Kept == backup.InVault:
+	case e.Kept == ledger.InVault:
 		return e.Record, about(id, errCodesAway)
 	case e.Generation() == 0 && r.damaged != nil:
 		return e.Record, r.damaged
@@ -57,7 +58,7 @@ func (r *records) parse(id oath.ID, text []byte) (backup.Record, error) {
 	e := r.entry(id)
 	merged := backup.Merge(record, e.Record)
 	switch {
-	case e.Kept != backup.InVault || isSameSet(record.Current(), merged.Current()):
+	case e.Kept != ledger.InVault || isSameSet(record.Current(), merged.Current()):
 		return merged, nil
 	case record.Current() == nil:
 		return record, about(id, errCodesAway)

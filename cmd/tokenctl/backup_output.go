@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/services"
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -50,7 +51,7 @@ type backupCodeJSON struct {
 }
 
 // describeRecord describes an account's codes, without the codes themselves.
-func (r *records) describeRecord(id oath.ID, record backup.Record, kept backup.Keeping) recordJSON {
+func (r *records) describeRecord(id oath.ID, record backup.Record, kept ledger.Keeping) recordJSON {
 	s := r.service(id, record)
 	j := recordJSON{idJSON: describeID(id), Service: s.Name, Kept: string(kept), Renew: s.Where}
 	set := record.Current()
@@ -71,7 +72,7 @@ func (r *records) describeRecord(id oath.ID, record backup.Record, kept backup.K
 
 // sheetWith returns the number of the last sheet that has codes of that
 // generation, unless a later one has taken its place; 0 if there is none.
-func sheetWith(l *backup.Ledger, id oath.ID, generation int) int {
+func sheetWith(l *ledger.Ledger, id oath.ID, generation int) int {
 	if l.Lacks(id, "", generation) {
 		return 0
 	}

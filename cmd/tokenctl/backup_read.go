@@ -7,11 +7,12 @@ import (
 	"io/fs"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/recognize"
 )
 
 // A codesSource is where codes were read, and what was found there.
 type codesSource struct {
-	found backup.Found
+	found recognize.Found
 	file  *codesFile // nil if it is no file that could be deleted
 }
 
@@ -34,9 +35,9 @@ func (p *program) readCodes(a *addition, o backupAddOptions) (codesSource, error
 	}
 	defer clear(text)
 	if o.verbatim {
-		s.found, err = backup.Verbatim(text)
+		s.found, err = recognize.Verbatim(text)
 	} else {
-		s.found, err = backup.RecognizeForm(text, a.service.Regexp())
+		s.found, err = recognize.CodesOf(text, a.service.Regexp())
 	}
 	if err != nil {
 		return s, err

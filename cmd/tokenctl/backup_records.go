@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/services"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/vault"
@@ -20,7 +21,7 @@ import (
 type records struct {
 	p       *program
 	vault   *vaultToken // nil if there is none
-	ledger  *backup.Ledger
+	ledger  *ledger.Ledger
 	damaged error // why the ledger cannot be read; it is taken for empty then
 	known   services.Catalog
 	news    map[oath.ID]backup.Record // that the ledger has not learned yet
@@ -59,7 +60,7 @@ func (p *program) newRecords() (*records, error) {
 		p.report(err) // what it tells is not worth a code
 	}
 	if r.ledger, err = readLedger(); err != nil {
-		r.ledger, r.damaged = &backup.Ledger{}, err
+		r.ledger, r.damaged = &ledger.Ledger{}, err
 	}
 	return r, nil
 }
@@ -120,11 +121,11 @@ func (r *records) inVault(id oath.ID) (bool, error) {
 }
 
 // entry returns what the ledger has of an account; nothing, if it has nothing.
-func (r *records) entry(id oath.ID) backup.Entry {
+func (r *records) entry(id oath.ID) ledger.Entry {
 	if e := r.ledger.Accounts[id]; e != nil {
 		return *e
 	}
-	return backup.Entry{}
+	return ledger.Entry{}
 }
 
 // about tells which account an error is about.

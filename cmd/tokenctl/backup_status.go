@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/services"
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -114,7 +115,7 @@ var tests = map[string]func(recordJSON) bool{
 		return j.DueSince == "" && j.Left != nil && *j.Left > 0 && *j.Left <= few && *j.Left < *j.Total
 	},
 	"unprinted": func(j recordJSON) bool {
-		return j.Kept == string(backup.InVault) && j.Sheet == 0 && (j.Left == nil || *j.Left > 0)
+		return j.Kept == string(ledger.InVault) && j.Sheet == 0 && (j.Left == nil || *j.Left > 0)
 	},
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -108,7 +109,7 @@ func codeToUse(record backup.Record, number int) (backup.Code, error) {
 }
 
 // use records the use of a code: of that number, or the next one for 0.
-func (r *records) use(id oath.ID, kept backup.Keeping, number int, day time.Time) (backup.Code, backup.Record, error) {
+func (r *records) use(id oath.ID, kept ledger.Keeping, number int, day time.Time) (backup.Code, backup.Record, error) {
 	var code backup.Code
 	record, err := r.change(recordChange{
 		id: id, kept: kept,
@@ -125,7 +126,7 @@ func (r *records) use(id oath.ID, kept backup.Keeping, number int, day time.Time
 			code, err = record.Use(n, day)
 			return err
 		},
-		then: func(l *backup.Ledger, record backup.Record) { r.remindOf(l, id, record, day) },
+		then: func(l *ledger.Ledger, record backup.Record) { r.remindOf(l, id, record, day) },
 	})
 	if err == nil {
 		r.p.reminded(id)

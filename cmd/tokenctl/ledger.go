@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 )
 
 // ledgerPath returns where the ledger of backup codes is, or is to be.
@@ -22,23 +23,23 @@ func ledgerPath() (string, error) {
 var errLedger = errors.New("the ledger of backup codes cannot be used")
 
 // readLedger returns the ledger, which is empty if there is none.
-func readLedger() (*backup.Ledger, error) {
+func readLedger() (*ledger.Ledger, error) {
 	path, err := ledgerPath()
 	if err != nil {
 		return nil, err
 	}
-	l, err := backup.ReadLedger(path)
+	l, err := ledger.Read(path)
 	return l, ledgerError(err)
 }
 
 // updateLedger changes the ledger, one process at a time.
-func updateLedger(change func(*backup.Ledger) error) error {
+func updateLedger(change func(*ledger.Ledger) error) error {
 	path, err := ledgerPath()
 	if err != nil {
 		return err
 	}
 	var declined error
-	err = backup.UpdateLedger(path, func(l *backup.Ledger) error {
+	err = ledger.Update(path, func(l *ledger.Ledger) error {
 		declined = change(l)
 		return declined
 	})

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -34,11 +34,11 @@ func (p *program) remind(c *cobra.Command) {
 	if err != nil {
 		return
 	}
-	due, err := backup.ReadDue(path)
+	due, err := ledger.ReadDue(path)
 	if err != nil {
 		return
 	}
-	due = slices.DeleteFunc(due, func(d backup.Due) bool { return p.told[d.ID] })
+	due = slices.DeleteFunc(due, func(d ledger.Due) bool { return p.told[d.ID] })
 	if line := reminder(due); line != "" {
 		p.note("%s", line)
 	}
@@ -60,7 +60,7 @@ func isAboutCommands(c *cobra.Command) bool {
 const maxReminded = 3
 
 // reminder returns the line for the accounts that are due, if any is.
-func reminder(due []backup.Due) string {
+func reminder(due []ledger.Due) string {
 	switch len(due) {
 	case 0:
 		return ""
@@ -80,7 +80,7 @@ func reminder(due []backup.Due) string {
 }
 
 // lastUse tells since when an account is due, and how many codes there are still.
-func lastUse(d backup.Due) string {
+func lastUse(d ledger.Due) string {
 	return fmt.Sprintf("one was used on %s, %s", d.Since.Format(time.DateOnly), howManyLeft(d.Left))
 }
 

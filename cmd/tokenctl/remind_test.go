@@ -12,31 +12,32 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
 var used = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 
-func dueOf(id oath.ID, left int, renew string) backup.Due {
-	return backup.Due{ID: id, Since: used, Left: left, Renew: renew}
+func dueOf(id oath.ID, left int, renew string) ledger.Due {
+	return ledger.Due{ID: id, Since: used, Left: left, Renew: renew}
 }
 
 func TestReminder(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		due  []backup.Due
+		due  []ledger.Due
 		want string
 	}{
 		{"nothing", nil, ""},
-		{"one", []backup.Due{dueOf("GitHub:alice", 15, "Settings > Codes")},
+		{"one", []ledger.Due{dueOf("GitHub:alice", 15, "Settings > Codes")},
 			"Backup codes of GitHub:alice: one was used on 2026-11-23, 15 are left. Make new ones (Settings > Codes), then: tokenctl backup add GitHub:alice"},
-		{"where is unknown", []backup.Due{dueOf("Bank:alice", 1, "")},
+		{"where is unknown", []ledger.Due{dueOf("Bank:alice", 1, "")},
 			"Backup codes of Bank:alice: one was used on 2026-11-23, 1 is left. Make new ones, then: tokenctl backup add Bank:alice"},
-		{"not a plain name", []backup.Due{dueOf("60/O'Neil & Co:alice\x1b[2J\n", 0, "a\nb")},
+		{"not a plain name", []ledger.Due{dueOf("60/O'Neil & Co:alice\x1b[2J\n", 0, "a\nb")},
 			`Backup codes of O'Neil & Co:alice\x1b[2J\n: one was used on 2026-11-23, none is left. Make new ones (a\nb), then: tokenctl backup add '60/O'\''Neil & Co:alice\x1b[2J\n'`},
-		{"three", []backup.Due{dueOf("A:a", 1, ""), dueOf("B:b", 2, ""), dueOf("C:c", 0, "")},
+		{"three", []ledger.Due{dueOf("A:a", 1, ""), dueOf("B:b", 2, ""), dueOf("C:c", 0, "")},
 			"Backup codes of A:a (1 is left), B:b (2 are left) and C:c (none is left) were used. To see where to make new ones: tokenctl backup status"},
-		{"many", []backup.Due{dueOf("A:a", 1, ""), dueOf("B:b", 2, ""), dueOf("C:c", 0, ""), dueOf("D:d", 0, ""), dueOf("E:e", 0, "")},
+		{"many", []ledger.Due{dueOf("A:a", 1, ""), dueOf("B:b", 2, ""), dueOf("C:c", 0, ""), dueOf("D:d", 0, ""), dueOf("E:e", 0, "")},
 			"Backup codes of A:a (1 is left), B:b (2 are left), C:c (none is left) and 2 more were used. To see where to make new ones: tokenctl backup status"},
 	} {
 		got := reminder(test.due)
@@ -54,11 +55,11 @@ func largeLedger(tb testing.TB) {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "ledger.json")
 	tb.Setenv("TOKENCTL_LEDGER", path)
-	err := backup.UpdateLedger(path, func(l *backup.Ledger) error {
+	err := ledger.Update(path, func(l *ledger.Ledger) error {
 		for i := range 10000 {
 			id := oath.ID(fmt.Sprintf("Issuer %d:user%d", i%100, i))
 			e := l.Entry(id)
-			e.Kept = backup.OnPaper
+			e.Kept = ledger.OnPaper
 			if err := e.Supersede(make([]backup.Code, 10), used); err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -14,7 +15,7 @@ import (
 type restoredCodes struct {
 	id     oath.ID
 	record backup.Record
-	kept   backup.Keeping
+	kept   ledger.Keeping
 	err    error
 }
 
@@ -32,9 +33,9 @@ func (p *program) restoreCodes(t *tokens, c sheet.Contents) ([]restoredCodes, er
 	if err != nil {
 		return nil, err
 	}
-	kept := backup.OnPaper
+	kept := ledger.OnPaper
 	if t.hasVault() {
-		r.vault, kept = t.vault, backup.InVault
+		r.vault, kept = t.vault, ledger.InVault
 	}
 	var all []restoredCodes
 	for _, id := range slices.Sorted(maps.Keys(c.Codes)) {
@@ -48,7 +49,7 @@ func (p *program) restoreCodes(t *tokens, c sheet.Contents) ([]restoredCodes, er
 
 // restore records codes that were read from paper. If one of them was used, and
 // that is news, every command reminds of it from now on.
-func (r *records) restore(id oath.ID, codes backup.Record, kept backup.Keeping) (backup.Record, error) {
+func (r *records) restore(id oath.ID, codes backup.Record, kept ledger.Keeping) (backup.Record, error) {
 	before := r.entry(id).Record
 	return r.change(recordChange{
 		id: id, kept: kept,
@@ -56,7 +57,7 @@ func (r *records) restore(id oath.ID, codes backup.Record, kept backup.Keeping) 
 			*record = backup.Merge(*record, codes)
 			return nil
 		},
-		then: func(l *backup.Ledger, record backup.Record) {
+		then: func(l *ledger.Ledger, record backup.Record) {
 			if day, used := firstNewUse(before, record); used {
 				r.remindOf(l, id, record, day)
 			}
@@ -70,7 +71,7 @@ func (p *program) noteCodes(all []restoredCodes) {
 		label := printable(labelOf(c.id))
 		switch {
 		case c.err != nil:
-		case c.kept == backup.InVault:
+		case c.kept == ledger.InVault:
 			p.note("%s: the backup codes of %s are there; %s.", vaultName, label, howManyLeft(c.record.Left()))
 		default:
 			onPaper++

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
@@ -101,9 +101,9 @@ func idsOn(m *fleet.Member) (map[oath.ID]bool, error) {
 func planCodes(c sheet.Contents, vault bool) []codesJSON {
 	codes := []codesJSON{}
 	for _, id := range slices.Sorted(maps.Keys(c.Codes)) {
-		one := restoredCodes{id: id, record: c.Codes[id], kept: backup.OnPaper}
+		one := restoredCodes{id: id, record: c.Codes[id], kept: ledger.OnPaper}
 		if vault {
-			one.kept = backup.InVault
+			one.kept = ledger.InVault
 		}
 		codes = append(codes, describeRestoredCodes(one))
 	}

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
 // choose leaves on the sheet what the options want on it. A part of all does not
 // hold the vault's key, which opens the rest as well.
-func (o sheetOptions) choose(c *sheetContent, l *backup.Ledger) error {
+func (o sheetOptions) choose(c *sheetContent, l *ledger.Ledger) error {
 	if o.noSecrets {
 		c.leaveSecrets()
 	}
@@ -60,7 +61,7 @@ func (c *sheetContent) leaveSecrets() {
 
 // leaveOld takes off the sheet what of a new entry is not new: a secret is on no more
 // paper than it need be.
-func leaveOld(l *backup.Ledger, e *sheet.Entry) {
+func leaveOld(l *ledger.Ledger, e *sheet.Entry) {
 	id, secret, codes := e.Key.Account.ID(), fingerprint(e.Key), generationOf(e.Codes)
 	if secret != "" && !l.Lacks(id, secret, 0) {
 		e.Key.Secret.Clear()
@@ -73,7 +74,7 @@ func leaveOld(l *backup.Ledger, e *sheet.Entry) {
 }
 
 // noteSecret adds where to look for a secret that is not on the sheet.
-func noteSecret(l *backup.Ledger, e *sheet.Entry) {
+func noteSecret(l *ledger.Ledger, e *sheet.Entry) {
 	if other := lastWithSecret(l, e.Key.Account.ID()); fingerprint(e.Key) == "" && other != nil {
 		e.Notes = append(e.Notes, fmt.Sprintf("Its secret is on recovery sheet %d of %s: keep that one.",
 			other.Number, other.Date.Format(time.DateOnly)))
@@ -96,10 +97,10 @@ func (c *sheetContent) match(queries []string) ([]oath.ID, error) {
 
 // isNew reports whether a sheet has something of an account that those since the
 // last full one lack, be it no more than its name.
-func isNew(l *backup.Ledger, e sheet.Entry) bool {
+func isNew(l *ledger.Ledger, e sheet.Entry) bool {
 	id, secret, codes := e.Key.Account.ID(), fingerprint(e.Key), generationOf(e.Codes)
 	if secret == "" && codes == 0 {
-		return !slices.ContainsFunc(sinceFull(l), func(s backup.Sheet) bool {
+		return !slices.ContainsFunc(sinceFull(l), func(s ledger.Sheet) bool {
 			_, named := s.Items[id]
 			return named
 		})

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/services"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/oath"
@@ -128,7 +129,7 @@ func (c *collector) codesOf(id oath.ID) (backup.Record, error) {
 		return backup.Record{}, about(id, err)
 	case text != nil:
 		return c.parse(id, text)
-	case c.entry(id).Kept == backup.InVault:
+	case c.entry(id).Kept == ledger.InVault:
 		return backup.Record{}, about(id, errCodesAway)
 	}
 	return backup.Record{}, nil
@@ -152,7 +153,7 @@ func (c *collector) complete(e *sheet.Entry) {
 	if s := c.service(id, e.Codes); s.Codes == services.Yes || kept.Generation() > 0 || e.Codes.Generation() > 0 {
 		e.Renew = s.RenewAt()
 	}
-	if kept.Kept == backup.OnPaper && e.Codes.Generation() == 0 {
+	if kept.Kept == ledger.OnPaper && e.Codes.Generation() == 0 {
 		e.Notes = append(e.Notes, fmt.Sprintf("Its backup codes are on a paper of their own; %s.", howManyLeft(kept.Left())))
 	}
 	noteSecret(c.ledger, e)

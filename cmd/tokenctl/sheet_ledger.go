@@ -4,16 +4,17 @@ import (
 	"slices"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
 // recordOf returns what the ledger keeps of a sheet.
-func recordOf(s sheet.Sheet) backup.Sheet {
-	record := backup.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, OnlyNew: s.OnlyNew, Items: make(map[oath.ID]backup.Item)}
+func recordOf(s sheet.Sheet) ledger.Sheet {
+	record := ledger.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, OnlyNew: s.OnlyNew, Items: make(map[oath.ID]ledger.Item)}
 	for _, e := range s.Entries {
-		record.Items[e.Key.Account.ID()] = backup.Item{Fingerprint: fingerprint(e.Key), Generation: generationOf(e.Codes)}
+		record.Items[e.Key.Account.ID()] = ledger.Item{Fingerprint: fingerprint(e.Key), Generation: generationOf(e.Codes)}
 	}
 	return record
 }
@@ -25,7 +26,7 @@ func fingerprint(k otpauth.Key) string {
 		return ""
 	}
 	k.Account.Counter = 0
-	return backup.Fingerprint(k.URI())
+	return ledger.Fingerprint(k.URI())
 }
 
 // generationOf returns that of the codes on a sheet, 0 if there are none, or their
@@ -39,7 +40,7 @@ func generationOf(r backup.Record) int {
 
 // lastFull returns the number of the last sheet that is no mere part, 0 if there
 // is none.
-func lastFull(l *backup.Ledger) int {
+func lastFull(l *ledger.Ledger) int {
 	if s := l.LastFullSheet(); s != nil {
 		return s.Number
 	}
@@ -47,16 +48,16 @@ func lastFull(l *backup.Ledger) int {
 }
 
 // sinceFull returns the last full sheet and those that came after it.
-func sinceFull(l *backup.Ledger) []backup.Sheet {
+func sinceFull(l *ledger.Ledger) []ledger.Sheet {
 	full := lastFull(l)
-	i := slices.IndexFunc(l.Sheets, func(s backup.Sheet) bool { return s.Number >= full })
+	i := slices.IndexFunc(l.Sheets, func(s ledger.Sheet) bool { return s.Number >= full })
 	return l.Sheets[max(i, 0):]
 }
 
 // supersededBy returns the number of the sheet that one supersedes, or belongs
 // with; 0 if there is none. A full sheet supersedes none while an older one has the
 // secret of an account that is on keys alone: that one must not be destroyed.
-func supersededBy(l *backup.Ledger, s sheet.Sheet) int {
+func supersededBy(l *ledger.Ledger, s sheet.Sheet) int {
 	for _, e := range s.Entries {
 		if !s.OnlyNew && fingerprint(e.Key) == "" && lastWithSecret(l, e.Key.Account.ID()) != nil {
 			return 0
@@ -67,7 +68,7 @@ func supersededBy(l *backup.Ledger, s sheet.Sheet) int {
 
 // lastWithSecret returns the newest sheet with an account's secret, nil if there
 // is none.
-func lastWithSecret(l *backup.Ledger, id oath.ID) *backup.Sheet {
+func lastWithSecret(l *ledger.Ledger, id oath.ID) *ledger.Sheet {
 	for i := len(l.Sheets) - 1; i >= 0; i-- {
 		if l.Sheets[i].Items[id].Fingerprint != "" {
 			return &l.Sheets[i]
@@ -80,7 +81,7 @@ func lastWithSecret(l *backup.Ledger, id oath.ID) *backup.Sheet {
 // nothing of is known from now on, if it is the only one, and newer than all that
 // are.
 func (p *program) recordRead(c sheet.Contents) error {
-	return updateLedger(func(l *backup.Ledger) error {
+	return updateLedger(func(l *ledger.Ledger) error {
 		for _, s := range c.Sheets {
 			if l.Verify(s.ID, p.now()) || len(c.Sheets) > 1 || s.Number < l.NextSheet() {
 				continue
@@ -95,7 +96,7 @@ func (p *program) recordRead(c sheet.Contents) error {
 }
 
 // recordOfRead is recordOf for the one sheet that was read.
-func recordOfRead(s sheet.Printing, c sheet.Contents) backup.Sheet {
+func recordOfRead(s sheet.Printing, c sheet.Contents) ledger.Sheet {
 	whole := sheet.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, OnlyNew: isPart(c, s)}
 	for _, k := range c.Accounts {
 		whole.Entries = append(whole.Entries, sheet.Entry{Key: k, Codes: c.Codes[k.Account.ID()]})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 )
 
@@ -26,7 +27,7 @@ func (p *program) makeSheet(ctx context.Context, content sheet.Sheet, seal sheet
 		return made, err
 	}
 	made.Date = backup.Day(p.now())
-	err = updateLedger(func(l *backup.Ledger) (err error) {
+	err = updateLedger(func(l *ledger.Ledger) (err error) {
 		made.Number, made.Supersedes = l.NextSheet(), supersededBy(l, made.Sheet)
 		documents, err := seal.seal(made.Sheet, p.random)
 		if err != nil {

@@ -1,4 +1,4 @@
-package backup
+package ledger
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 
 // ReadLedger reads a ledger. One that is not there is empty. It returns
 // ErrDamaged or ErrNewer, with the file's name.
-func ReadLedger(path string) (*Ledger, error) {
+func Read(path string) (*Ledger, error) {
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return new(Ledger), nil
@@ -31,7 +31,7 @@ func ReadLedger(path string) (*Ledger, error) {
 // processes that want to do so wait meanwhile. If change returns an error, that is
 // returned, and the file stays as it is; so it does, with ErrDamaged or ErrNewer,
 // if it cannot be read.
-func UpdateLedger(path string, change func(*Ledger) error) error {
+func Update(path string, change func(*Ledger) error) error {
 	return durable.Update(path, func(old []byte) ([]byte, error) {
 		l := new(Ledger)
 		if old != nil {
@@ -66,7 +66,7 @@ func ReadDue(path string) ([]Due, error) {
 		return due, nil
 	}
 	// Somebody put it into another order, or it is damaged.
-	l, err := ReadLedger(path)
+	l, err := Read(path)
 	if err != nil {
 		return nil, err
 	}

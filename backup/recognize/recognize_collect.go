@@ -1,7 +1,8 @@
-package backup
+package recognize
 
 import (
 	"fmt"
+	"github.com/tokenctl/tokenctl/backup"
 	"slices"
 	"strings"
 )
@@ -24,8 +25,8 @@ func collect(lines []*textLine, chosen []candidate) (Found, error) {
 			continue
 		}
 		seen[key] = len(f.Codes)
-		if len(f.Codes) == MaxCodes {
-			return Found{}, fmt.Errorf("%w: more than %d codes", ErrTooLarge, MaxCodes)
+		if len(f.Codes) == backup.MaxCodes {
+			return Found{}, fmt.Errorf("%w: more than %d codes", backup.ErrTooLarge, backup.MaxCodes)
 		}
 		f.Codes = append(f.Codes, code)
 	}

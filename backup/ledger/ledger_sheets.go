@@ -1,4 +1,4 @@
-package backup
+package ledger
 
 import (
 	"crypto/sha256"
@@ -7,6 +7,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -60,7 +61,7 @@ func (l *Ledger) AddSheet(s Sheet) error {
 	if s.Number < l.NextSheet() {
 		return fmt.Errorf("sheet %d after sheet %d", s.Number, l.NextSheet()-1)
 	}
-	s.Date, s.Verified = Day(s.Date), Day(s.Verified)
+	s.Date, s.Verified = backup.Day(s.Date), backup.Day(s.Verified)
 	l.Sheets = append(l.Sheets, s)
 	l.forgetOldSheets()
 	return nil
@@ -71,7 +72,7 @@ func (l *Ledger) AddSheet(s Sheet) error {
 func (l *Ledger) Verify(sheetID string, day time.Time) bool {
 	for i := len(l.Sheets) - 1; i >= 0; i-- {
 		if l.Sheets[i].ID == sheetID {
-			l.Sheets[i].Verified = Day(day)
+			l.Sheets[i].Verified = backup.Day(day)
 			l.forgetOldSheets()
 			return true
 		}

@@ -1,8 +1,9 @@
-package backup
+package ledger
 
 import (
 	"time"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -19,7 +20,7 @@ type Ledger struct {
 
 // An Entry is what the ledger keeps of an account. Its codes have no Text.
 type Entry struct {
-	Record
+	backup.Record
 	Kept Keeping
 }
 

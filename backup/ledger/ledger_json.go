@@ -1,4 +1,4 @@
-package backup
+package ledger
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -49,14 +50,14 @@ type dateJSON struct{ day time.Time }
 func (d dateJSON) IsZero() bool { return d.day.IsZero() }
 
 func (d dateJSON) MarshalText() ([]byte, error) {
-	if !isDay(d.day) {
+	if !backup.IsDay(d.day) {
 		return nil, fmt.Errorf("a date in the year %d", d.day.Year())
 	}
 	return []byte(d.day.Format(time.DateOnly)), nil
 }
 
 func (d *dateJSON) UnmarshalText(text []byte) (err error) {
-	d.day, err = parseDay(string(text))
+	d.day, err = backup.ParseDay(string(text))
 	return err
 }
 
@@ -79,10 +80,10 @@ func (j dueJSON) read() Due {
 
 type entryJSON struct {
 	idJSON
-	Service string    `json:"service,omitempty"`
-	Policy  Policy    `json:"policy"`
-	Kept    Keeping   `json:"kept,omitempty"`
-	Sets    []setJSON `json:"sets"`
+	Service string        `json:"service,omitempty"`
+	Policy  backup.Policy `json:"policy"`
+	Kept    Keeping       `json:"kept,omitempty"`
+	Sets    []setJSON     `json:"sets"`
 }
 
 // setJSON is a set without the texts of its codes: there is no field for them.
@@ -102,7 +103,7 @@ func writeEntry(id oath.ID, e *Entry) entryJSON {
 	return j
 }
 
-func writeSet(s Set) setJSON {
+func writeSet(s backup.Set) setJSON {
 	j := setJSON{s.Generation, dateJSON{s.Made}, nil, make(map[int]dateJSON), make(map[int]int)}
 	for _, c := range s.Codes {
 		j.Codes = append(j.Codes, c.Number)
@@ -117,17 +118,17 @@ func writeSet(s Set) setJSON {
 }
 
 func (j entryJSON) read() *Entry {
-	e := &Entry{Record{Service: j.Service, Policy: j.Policy}, j.Kept}
+	e := &Entry{backup.Record{Service: j.Service, Policy: j.Policy}, j.Kept}
 	for _, s := range j.Sets {
 		e.Sets = append(e.Sets, s.read())
 	}
 	return e
 }
 
-func (j setJSON) read() Set {
-	s := Set{Generation: j.Generation, Made: j.Made.day, Codes: make([]Code, len(j.Codes))}
+func (j setJSON) read() backup.Set {
+	s := backup.Set{Generation: j.Generation, Made: j.Made.day, Codes: make([]backup.Code, len(j.Codes))}
 	for i, number := range j.Codes {
-		s.Codes[i] = Code{Number: number, Used: j.Used[number].day, Since: j.Since[number]}
+		s.Codes[i] = backup.Code{Number: number, Used: j.Used[number].day, Since: j.Since[number]}
 	}
 	return s
 }

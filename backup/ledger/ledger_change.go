@@ -1,9 +1,10 @@
-package backup
+package ledger
 
 import (
 	"reflect"
 	"slices"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -22,7 +23,7 @@ func (l *Ledger) Entry(id oath.ID) *Entry {
 // Remind adds a reminder. If the account has one already, that one keeps its
 // Since.
 func (l *Ledger) Remind(d Due) {
-	d.Since = Day(d.Since)
+	d.Since = backup.Day(d.Since)
 	i := slices.IndexFunc(l.Due, func(other Due) bool { return other.ID == d.ID })
 	if i < 0 {
 		l.Due = append(l.Due, d)
@@ -92,15 +93,15 @@ func (l *Ledger) Forgotten(id oath.ID) {
 // vault, and whether that differs from what is there. A reminder about codes that
 // turn out to be superseded is removed. If the vault has no codes, nothing
 // changes.
-func (l *Ledger) Reconcile(id oath.ID, vault Record) (merged Record, changed bool) {
+func (l *Ledger) Reconcile(id oath.ID, vault backup.Record) (merged backup.Record, changed bool) {
 	if len(vault.Sets) == 0 {
 		return vault, false
 	}
-	var known Record
+	var known backup.Record
 	if e := l.Accounts[id]; e != nil {
 		known = e.Record
 	}
-	merged = Merge(vault, known)
+	merged = backup.Merge(vault, known)
 	*l.Entry(id) = Entry{merged.WithoutTexts(), InVault}
 	l.Due = slices.DeleteFunc(l.Due, func(d Due) bool {
 		return d.ID == id && d.Generation != 0 && d.Generation < merged.Generation()

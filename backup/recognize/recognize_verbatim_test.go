@@ -1,7 +1,8 @@
-package backup
+package recognize
 
 import (
 	"errors"
+	"github.com/tokenctl/tokenctl/backup"
 	"slices"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ func TestVerbatim(t *testing.T) {
 		if err != nil || !slices.Equal(f.Texts(), want) {
 			t.Errorf("%q: %q, %v; want %q", text, f.Texts(), err, want)
 		}
-		r := Record{}
+		r := backup.Record{}
 		if err := r.Supersede(f.Set(day("2026-11-23")), day("2026-11-23")); err != nil {
 			t.Fatal(err)
 		}
@@ -24,17 +25,17 @@ func TestVerbatim(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if back, err := ParseRecord(kept); err != nil || back.Current().Codes[0].Text != want[0] {
+		if back, err := backup.ParseRecord(kept); err != nil || back.Current().Codes[0].Text != want[0] {
 			t.Errorf("%q is kept as %q, %v", want[0], kept, err)
 		}
 	}
 	for text, want := range map[string]error{
-		"":                             ErrNotCodes,
-		" \n\t\n":                      ErrNotCodes,
-		"good\nb\x1b[31mad\n":          ErrNotCodes,
-		"\xff\xffcode":                 ErrNotText,
-		strings.Repeat("x", MaxText+1): ErrTooLarge,
-		numbered(MaxCodes + 1):         ErrTooLarge,
+		"":                                    backup.ErrNotCodes,
+		" \n\t\n":                             backup.ErrNotCodes,
+		"good\nb\x1b[31mad\n":                 backup.ErrNotCodes,
+		"\xff\xffcode":                        backup.ErrNotText,
+		strings.Repeat("x", backup.MaxText+1): backup.ErrTooLarge,
+		numbered(backup.MaxCodes + 1):         backup.ErrTooLarge,
 	} {
 		if _, err := Verbatim([]byte(text)); !errors.Is(err, want) {
 			t.Errorf("%.20q: %v, want %v", text, err, want)

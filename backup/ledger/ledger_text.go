@@ -1,4 +1,4 @@
-package backup
+package ledger
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -69,7 +70,7 @@ func parseLedger(content []byte) (*Ledger, error) {
 		}
 	}
 	if j.Format > ledgerFormat {
-		return nil, ErrNewer
+		return nil, backup.ErrNewer
 	}
 	if err == nil {
 		var l *Ledger
@@ -77,7 +78,7 @@ func parseLedger(content []byte) (*Ledger, error) {
 			return l, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	return nil, fmt.Errorf("%w: %w", backup.ErrDamaged, err)
 }
 
 // strictly decodes a JSON value that nothing follows, and in which nothing is
@@ -138,7 +139,7 @@ func (l *Ledger) add(j entryJSON) error {
 func (l *Ledger) check() error {
 	for _, id := range l.ids() {
 		e := l.Accounts[id]
-		if err := e.check(); err != nil {
+		if err := e.Check(); err != nil {
 			return fmt.Errorf("%s: %w", writeID(id).place(), err)
 		}
 		if e.Kept != "" && e.Kept != InVault && e.Kept != OnPaper {

@@ -1,14 +1,16 @@
-package backup
+package recognize
 
 import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"github.com/tokenctl/tokenctl/backup"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 )
 
@@ -127,7 +129,7 @@ Keep these backup codes somewhere safe but accessible.
 
 func TestRecognize(t *testing.T) {
 	for _, l := range layouts {
-		found, err := RecognizeForm([]byte(l.text), l.regexp())
+		found, err := CodesOf([]byte(l.text), l.regexp())
 		if err != nil {
 			t.Errorf("%s: %v", l.name, err)
 			continue
@@ -187,7 +189,7 @@ func TestProseIsNotCodes(t *testing.T) {
 	forms := []*regexp.Regexp{nil, regexp.MustCompile(`^[0-9a-f]{5}-[0-9a-f]{5}$`), regexp.MustCompile(`^\d{4} ?\d{4}$`)}
 	for _, text := range prose {
 		for _, form := range forms {
-			if found, err := RecognizeForm([]byte(text), form); !errors.Is(err, ErrNotCodes) {
+			if found, err := CodesOf([]byte(text), form); !errors.Is(err, backup.ErrNotCodes) {
 				t.Errorf("%q, form %v: %q, %v", text, form, found.Texts(), err)
 			}
 		}
@@ -200,14 +202,14 @@ func TestRecognizeEncodings(t *testing.T) {
 		for _, unit := range utf16.Encode([]rune("\ufeffüber:\r\n4f3c2-9a1be\r\n")) {
 			text = order.AppendUint16(text, unit)
 		}
-		found, err := Recognize(text)
+		found, err := Codes(text)
 		if err != nil || summary(found) != "4f3c2-9a1be" || len(found.Ignored) != 1 || found.Ignored[0].Text != "über:" {
 			t.Errorf("UTF-16, %s endian: %+v, %v", name, found, err)
 		}
-		if _, err := Recognize(text[:len(text)-1]); !errors.Is(err, ErrNotText) {
+		if _, err := Codes(text[:len(text)-1]); !errors.Is(err, backup.ErrNotText) {
 			t.Errorf("UTF-16, %s endian, cut off: %v", name, err)
 		}
-		if _, err := Recognize(text[2:]); !errors.Is(err, ErrNotText) {
+		if _, err := Codes(text[2:]); !errors.Is(err, backup.ErrNotText) {
 			t.Errorf("UTF-16, %s endian, without its mark: %v", name, err)
 		}
 	}
@@ -217,43 +219,43 @@ func TestRecognizeEncodings(t *testing.T) {
 		"lone halves":  "\xff\xfe\x00\xd8a\x00",
 		"a zero in it": "4f3c2-9a1be\x00",
 	} {
-		if _, err := Recognize([]byte(text)); !errors.Is(err, ErrNotText) {
+		if _, err := Codes([]byte(text)); !errors.Is(err, backup.ErrNotText) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Recognize([]byte("4f3c2-9a1be\nf\xfcr alle")); err == nil || !strings.Contains(err.Error(), "line 2") {
+	if _, err := Codes([]byte("4f3c2-9a1be\nf\xfcr alle")); err == nil || !strings.Contains(err.Error(), "line 2") {
 		t.Errorf("the line is not told: %v", err)
 	}
 }
 
 func TestRecognizeIsBounded(t *testing.T) {
 	var many strings.Builder
-	for i := range MaxCodes {
+	for i := range backup.MaxCodes {
 		fmt.Fprintf(&many, "%08d\n", i)
 	}
-	found, err := Recognize([]byte(many.String()))
-	if err != nil || len(found.Codes) != MaxCodes {
-		t.Errorf("%d codes: %d, %v", MaxCodes, len(found.Codes), err)
+	found, err := Codes([]byte(many.String()))
+	if err != nil || len(found.Codes) != backup.MaxCodes {
+		t.Errorf("%d codes: %d, %v", backup.MaxCodes, len(found.Codes), err)
 	}
 	many.WriteString("99999999\n")
-	if _, err := Recognize([]byte(many.String())); !errors.Is(err, ErrTooLarge) {
+	if _, err := Codes([]byte(many.String())); !errors.Is(err, backup.ErrTooLarge) {
 		t.Errorf("one more: %v", err)
 	}
-	if _, err := Recognize(make([]byte, MaxText+1)); !errors.Is(err, ErrTooLarge) {
+	if _, err := Codes(make([]byte, backup.MaxText+1)); !errors.Is(err, backup.ErrTooLarge) {
 		t.Errorf("too long: %v", err)
 	}
 }
 
 func TestFoundSet(t *testing.T) {
-	found, err := Recognize([]byte("3. 12345678\n5. 23456789 (used)\n4. 34567890"))
+	found, err := Codes([]byte("3. 12345678\n5. 23456789 (used)\n4. 34567890"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Code{{Number: 3, Text: "12345678"}, {Number: 4, Text: "34567890"}, {Number: 5, Text: "23456789", Used: day("2026-11-24")}}
+	want := []backup.Code{{Number: 3, Text: "12345678"}, {Number: 4, Text: "34567890"}, {Number: 5, Text: "23456789", Used: day("2026-11-24")}}
 	if got := found.Set(day("2026-11-24")); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v", got)
 	}
-	var r Record
+	var r backup.Record
 	if err := r.Supersede(found.Set(day("2026-11-24")), day("2026-11-24")); err != nil || r.Left() != 2 {
 		t.Errorf("%d left, %v", r.Left(), err)
 	}
@@ -271,9 +273,9 @@ func FuzzRecognize(f *testing.F) {
 		if form == "" || err != nil {
 			compiled = nil
 		}
-		found, err := RecognizeForm(text, compiled)
+		found, err := CodesOf(text, compiled)
 		if err != nil {
-			if !errors.Is(err, ErrNotCodes) && !errors.Is(err, ErrNotText) && !errors.Is(err, ErrTooLarge) {
+			if !errors.Is(err, backup.ErrNotCodes) && !errors.Is(err, backup.ErrNotText) && !errors.Is(err, backup.ErrTooLarge) {
 				t.Fatal(err)
 			}
 			return
@@ -288,13 +290,33 @@ func FuzzRecognize(f *testing.F) {
 		if !slices.IsSorted(numbers) {
 			t.Fatalf("numbers %d", numbers)
 		}
-		if again, _ := RecognizeForm(text, compiled); !reflect.DeepEqual(found, again) {
+		if again, _ := CodesOf(text, compiled); !reflect.DeepEqual(found, again) {
 			t.Fatal("not the same the second time")
 		}
-		var r Record
+		var r backup.Record
 		if err := r.Supersede(found.Set(day("2026-11-24")), day("2026-11-24")); err != nil {
 			t.Fatal(err)
 		}
 		roundTrip(t, r)
 	})
+}
+
+func day(text string) time.Time {
+	d, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func roundTrip(t *testing.T, r backup.Record) {
+	t.Helper()
+	text, err := r.MarshalText()
+	if err != nil {
+		t.Fatalf("%+v: %v", r, err)
+	}
+	back, err := backup.ParseRecord(text)
+	if err != nil || !reflect.DeepEqual(back, r) {
+		t.Fatalf("%v\nwas  %+v\nis   %+v\ntext %s", err, r, back, text)
+	}
 }

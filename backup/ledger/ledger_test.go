@@ -1,4 +1,4 @@
-package backup
+package ledger
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -27,8 +28,8 @@ func exampleLedger() *Ledger {
 		},
 		Accounts: map[oath.ID]*Entry{
 			"GitHub:alice":  {exampleRecord().WithoutTexts(), InVault},
-			"Bank:\xff\xfe": {Record{Policy: InOrder, Sets: []Set{{Generation: 1, Codes: []Code{{Number: 3}}}}}, OnPaper},
-			"Bank:\xff\xfd": {Record{Policy: DisablesTwoFactor}, ""},
+			"Bank:\xff\xfe": {backup.Record{Policy: backup.InOrder, Sets: []backup.Set{{Generation: 1, Codes: []backup.Code{{Number: 3}}}}}, OnPaper},
+			"Bank:\xff\xfd": {backup.Record{Policy: backup.DisablesTwoFactor}, ""},
 		},
 		Sheets: []Sheet{
 			{Number: 6, ID: "ABCDEFGH", Date: day("2026-11-01"), Verified: day("2026-11-02")},
@@ -42,7 +43,7 @@ func exampleLedger() *Ledger {
 
 func writeExample(t *testing.T, path string) {
 	t.Helper()
-	if err := UpdateLedger(path, func(l *Ledger) error { *l = *exampleLedger(); return nil }); err != nil {
+	if err := Update(path, func(l *Ledger) error { *l = *exampleLedger(); return nil }); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -50,7 +51,7 @@ func writeExample(t *testing.T, path string) {
 func TestLedgerRoundTrips(t *testing.T) {
 	path := ledgerFile(t)
 	writeExample(t, path)
-	got, err := ReadLedger(path)
+	got, err := Read(path)
 	if err != nil || !reflect.DeepEqual(got, exampleLedger()) {
 		t.Errorf("%v\ngot  %+v\nwant %+v", err, got, exampleLedger())
 	}
@@ -59,7 +60,7 @@ func TestLedgerRoundTrips(t *testing.T) {
 		t.Errorf("due: %+v, %v", due, err)
 	}
 	first, _ := os.ReadFile(path)
-	if err := UpdateLedger(path, func(*Ledger) error { return nil }); err != nil {
+	if err := Update(path, func(*Ledger) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if second, _ := os.ReadFile(path); !bytes.Equal(first, second) {
@@ -72,7 +73,7 @@ func TestLedgerRoundTrips(t *testing.T) {
 
 func TestNoLedgerIsEmpty(t *testing.T) {
 	path := ledgerFile(t)
-	if l, err := ReadLedger(path); err != nil || !reflect.DeepEqual(l, new(Ledger)) {
+	if l, err := Read(path); err != nil || !reflect.DeepEqual(l, new(Ledger)) {
 		t.Errorf("got %+v, %v", l, err)
 	}
 	if due, err := ReadDue(path); err != nil || due != nil {
@@ -87,9 +88,9 @@ func TestNoLedgerIsEmpty(t *testing.T) {
 func TestLedgerHasNoSecret(t *testing.T) {
 	path := ledgerFile(t)
 	secrets := []string{"4f3c2-9a1be", "8d2e1-00c4f", "NOTE-OF-MINE", "AAAA"}
-	r := recorded(t, AnyOrder, secrets[:2]...)
+	r := recorded(t, backup.AnyOrder, secrets[:2]...)
 	r.Other = []string{"note: " + secrets[2]}
-	err := UpdateLedger(path, func(l *Ledger) error {
+	err := Update(path, func(l *Ledger) error {
 		*l.Entry("GitHub:alice") = Entry{r, InVault} // a mistake: with its texts
 		l.Reconcile("GitHub:bob", r)
 		l.Remind(Due{ID: "GitHub:bob", Left: 1})
@@ -121,21 +122,21 @@ func TestDamagedLedger(t *testing.T) {
 		content string
 		want    error
 	}{
-		"empty":             {"", ErrDamaged},
-		"cut off":           {string(good[:len(good)/2]), ErrDamaged},
-		"two":               {string(good) + string(good), ErrDamaged},
-		"no format":         {"{}", ErrDamaged},
-		"not an object":     {"[]", ErrDamaged},
-		"newer":             {`{"format":2,"due":{"new":"form"},"more":1}`, ErrNewer},
-		"newer, at the end": {`{"due":[],"accounts":[],"sheets":[],"format":2}`, ErrNewer},
-		"unknown field":     {`{"format":1,"due":[],"accounts":[],"sheets":[],"more":1}`, ErrDamaged},
-		"account twice":     {`{"format":1,"accounts":[{"id":"a","policy":"any order"},{"id":"a","policy":"any order"}]}`, ErrDamaged},
-		"item twice":        {`{"format":1,"sheets":[{"number":1,"items":[{"id":"a"},{"id":"a"}]}]}`, ErrDamaged},
-		"unknown policy":    {`{"format":1,"accounts":[{"id":"a","policy":"whatever"}]}`, ErrDamaged},
-		"unknown keeping":   {`{"format":1,"accounts":[{"id":"a","policy":"any order","kept":"pocket"}]}`, ErrDamaged},
-		"numbers fall":      {`{"format":1,"accounts":[{"id":"a","policy":"any order","sets":[{"generation":1,"codes":[2,1]}]}]}`, ErrDamaged},
-		"no date":           {`{"format":1,"accounts":[{"id":"a","policy":"any order","sets":[{"generation":1,"codes":[1],"used":{"1":"soon"}}]}]}`, ErrDamaged},
-		"sheets fall":       {`{"format":1,"sheets":[{"number":2},{"number":1}]}`, ErrDamaged},
+		"empty":             {"", backup.ErrDamaged},
+		"cut off":           {string(good[:len(good)/2]), backup.ErrDamaged},
+		"two":               {string(good) + string(good), backup.ErrDamaged},
+		"no format":         {"{}", backup.ErrDamaged},
+		"not an object":     {"[]", backup.ErrDamaged},
+		"newer":             {`{"format":2,"due":{"new":"form"},"more":1}`, backup.ErrNewer},
+		"newer, at the end": {`{"due":[],"accounts":[],"sheets":[],"format":2}`, backup.ErrNewer},
+		"unknown field":     {`{"format":1,"due":[],"accounts":[],"sheets":[],"more":1}`, backup.ErrDamaged},
+		"account twice":     {`{"format":1,"accounts":[{"id":"a","policy":"any order"},{"id":"a","policy":"any order"}]}`, backup.ErrDamaged},
+		"item twice":        {`{"format":1,"sheets":[{"number":1,"items":[{"id":"a"},{"id":"a"}]}]}`, backup.ErrDamaged},
+		"unknown policy":    {`{"format":1,"accounts":[{"id":"a","policy":"whatever"}]}`, backup.ErrDamaged},
+		"unknown keeping":   {`{"format":1,"accounts":[{"id":"a","policy":"any order","kept":"pocket"}]}`, backup.ErrDamaged},
+		"numbers fall":      {`{"format":1,"accounts":[{"id":"a","policy":"any order","sets":[{"generation":1,"codes":[2,1]}]}]}`, backup.ErrDamaged},
+		"no date":           {`{"format":1,"accounts":[{"id":"a","policy":"any order","sets":[{"generation":1,"codes":[1],"used":{"1":"soon"}}]}]}`, backup.ErrDamaged},
+		"sheets fall":       {`{"format":1,"sheets":[{"number":2},{"number":1}]}`, backup.ErrDamaged},
 	}
 	for name, test := range tests {
 		path := ledgerFile(t)
@@ -145,8 +146,8 @@ func TestDamagedLedger(t *testing.T) {
 		if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		_, read := ReadLedger(path)
-		update := UpdateLedger(path, func(*Ledger) error { t.Errorf("%s: change was called", name); return nil })
+		_, read := Read(path)
+		update := Update(path, func(*Ledger) error { t.Errorf("%s: change was called", name); return nil })
 		for _, err := range []error{read, update} {
 			if !errors.Is(err, test.want) || !strings.Contains(err.Error(), path) {
 				t.Errorf("%s: got %v, want %v", name, err, test.want)
@@ -171,7 +172,7 @@ func TestReadDueInAnotherOrder(t *testing.T) {
 	if err := os.WriteFile(path, []byte(content[:20]), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadDue(path); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) {
+	if _, err := ReadDue(path); !errors.Is(err, backup.ErrDamaged) || !strings.Contains(err.Error(), path) {
 		t.Errorf("damaged: %v", err)
 	}
 }
@@ -180,7 +181,7 @@ func TestReadDueInAnotherOrder(t *testing.T) {
 // as well not be there.
 func TestReadDueReadsTheBeginningOnly(t *testing.T) {
 	path := ledgerFile(t)
-	err := UpdateLedger(path, func(l *Ledger) error {
+	err := Update(path, func(l *Ledger) error {
 		l.Remind(Due{ID: "GitHub:alice", Left: 3})
 		for i := range 1000 {
 			l.Entry(oath.ID(fmt.Sprint(i)))
@@ -193,7 +194,7 @@ func TestReadDueReadsTheBeginningOnly(t *testing.T) {
 	if err := os.Truncate(path, 4096); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadLedger(path); !errors.Is(err, ErrDamaged) {
+	if _, err := Read(path); !errors.Is(err, backup.ErrDamaged) {
 		t.Fatalf("the ledger is not cut off: %v", err)
 	}
 	if due, err := ReadDue(path); err != nil || len(due) != 1 || due[0].Left != 3 {
@@ -208,11 +209,11 @@ func TestUpdateLedgerKeepsTheFileOnError(t *testing.T) {
 	stop := errors.New("stop")
 	tests := map[string]func(*Ledger) error{
 		"change fails":   func(l *Ledger) error { l.Deleted("GitHub:alice"); return stop },
-		"cannot be read": func(l *Ledger) error { l.Entry("a").Sets = []Set{{Generation: 0}}; return nil },
+		"cannot be read": func(l *Ledger) error { l.Entry("a").Sets = []backup.Set{{Generation: 0}}; return nil },
 		"a year too far": func(l *Ledger) error { l.Due[0].Since = day("2026-01-01").AddDate(9000, 0, 0); return nil },
 	}
 	for name, change := range tests {
-		if err := UpdateLedger(path, change); err == nil {
+		if err := Update(path, change); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 		if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
@@ -226,7 +227,7 @@ func TestLedgerOfManyProcesses(t *testing.T) {
 	if path := os.Getenv("LEDGER_OF_MANY"); path != "" {
 		for i := range 20 {
 			id := oath.ID(fmt.Sprintf("%s:%d", os.Getenv("LEDGER_WRITER"), i))
-			if err := UpdateLedger(path, func(l *Ledger) error { l.Remind(Due{ID: id}); l.Entry(id); return nil }); err != nil {
+			if err := Update(path, func(l *Ledger) error { l.Remind(Due{ID: id}); l.Entry(id); return nil }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -244,7 +245,7 @@ func TestLedgerOfManyProcesses(t *testing.T) {
 		})
 	}
 	all.Wait()
-	l, err := ReadLedger(path)
+	l, err := Read(path)
 	if err != nil || len(l.Due) != 80 || len(l.Accounts) != 80 {
 		t.Errorf("%v; %+v", err, l)
 	}

@@ -1,9 +1,10 @@
-package backup
+package recognize
 
 import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"github.com/tokenctl/tokenctl/backup"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -12,8 +13,8 @@ import (
 // decodeText returns a text in UTF-8, without a byte order mark and with a line
 // feed after each line.
 func decodeText(text []byte) (string, error) {
-	if len(text) > MaxText {
-		return "", fmt.Errorf("%w: more than %d bytes", ErrTooLarge, MaxText)
+	if len(text) > backup.MaxText {
+		return "", fmt.Errorf("%w: more than %d bytes", backup.ErrTooLarge, backup.MaxText)
 	}
 	var decoded string
 	switch {
@@ -25,7 +26,7 @@ func decodeText(text []byte) (string, error) {
 		decoded = strings.TrimPrefix(string(text), "\ufeff")
 	}
 	if at := invalidAt(decoded); at >= 0 {
-		return "", fmt.Errorf("%w: see line %d", ErrNotText, 1+strings.Count(decoded[:at], "\n"))
+		return "", fmt.Errorf("%w: see line %d", backup.ErrNotText, 1+strings.Count(decoded[:at], "\n"))
 	}
 	lineEnds := strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "\n",
 		"\u0085", "\n", "\u2028", "\n", "\u2029", "\n")

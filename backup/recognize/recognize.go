@@ -1,6 +1,7 @@
-package backup
+package recognize
 
 import (
+	"github.com/tokenctl/tokenctl/backup"
 	"regexp"
 	"time"
 )
@@ -36,12 +37,12 @@ type Passage struct {
 
 // Set returns the codes for Record.Supersede or Record.Append. Those that are
 // marked as used were used on the day, or before, for all that is known.
-func (f Found) Set(day time.Time) []Code {
-	codes := make([]Code, len(f.Codes))
+func (f Found) Set(day time.Time) []backup.Code {
+	codes := make([]backup.Code, len(f.Codes))
 	for i, c := range f.Codes {
-		codes[i] = Code{Number: c.Number, Text: c.Text}
+		codes[i] = backup.Code{Number: c.Number, Text: c.Text}
 		if c.Used {
-			codes[i].Used = Day(day)
+			codes[i].Used = backup.Day(day)
 		}
 	}
 	return codes
@@ -66,13 +67,13 @@ func (f Found) Texts() []string {
 // between groups of the same length. What looks like prose, a date or an address
 // is left alone. Codes count as used that are struck through, ticked, or marked in
 // words; or if some have an asterisk, or a word in parentheses, and others none.
-func Recognize(text []byte) (Found, error) { return RecognizeForm(text, nil) }
+func Codes(text []byte) (Found, error) { return CodesOf(text, nil) }
 
 // RecognizeForm is Recognize where the form of the service's codes is known: what
 // fits it is a code, and decides where the text may be read in several ways. What
 // merely has the same groups is taken as well, for it may be mistyped. Texts are
 // read by their looks alone if nothing in them fits, or if form is nil.
-func RecognizeForm(text []byte, form *regexp.Regexp) (Found, error) {
+func CodesOf(text []byte, form *regexp.Regexp) (Found, error) {
 	decoded, err := decodeText(text)
 	if err != nil {
 		return Found{}, err
@@ -84,7 +85,7 @@ func RecognizeForm(text []byte, form *regexp.Regexp) (Found, error) {
 	}
 	chosen := reader.choose(lines)
 	if len(chosen) == 0 {
-		return Found{}, ErrNotCodes
+		return Found{}, backup.ErrNotCodes
 	}
 	return collect(lines, chosen)
 }

@@ -1,7 +1,8 @@
-package backup
+package recognize
 
 import (
 	"fmt"
+	"github.com/tokenctl/tokenctl/backup"
 	"strings"
 )
 
@@ -19,19 +20,19 @@ func Verbatim(text []byte) (Found, error) {
 		c := FoundCode{Number: len(f.Codes) + 1, Text: strings.TrimSpace(line), Line: i + 1}
 		switch {
 		case c.Text == "":
-		case !isPlain(c.Text):
-			return Found{}, fmt.Errorf("%w: line %d has a character that does not print", ErrNotCodes, c.Line)
+		case !backup.IsPlain(c.Text):
+			return Found{}, fmt.Errorf("%w: line %d has a character that does not print", backup.ErrNotCodes, c.Line)
 		case seen[c.Text]:
 			f.Repeated = append(f.Repeated, c)
-		case len(f.Codes) == MaxCodes:
-			return Found{}, fmt.Errorf("%w: more than %d codes", ErrTooLarge, MaxCodes)
+		case len(f.Codes) == backup.MaxCodes:
+			return Found{}, fmt.Errorf("%w: more than %d codes", backup.ErrTooLarge, backup.MaxCodes)
 		default:
 			seen[c.Text] = true
 			f.Codes = append(f.Codes, c)
 		}
 	}
 	if len(f.Codes) == 0 {
-		return Found{}, ErrNotCodes
+		return Found{}, backup.ErrNotCodes
 	}
 	return f, nil
 }

@@ -1,4 +1,4 @@
-package backup
+package ledger
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -61,7 +62,7 @@ func TestDeletedAndForgotten(t *testing.T) {
 
 func TestReconcile(t *testing.T) {
 	const id = oath.ID("GitHub:alice")
-	vault := recorded(t, AnyOrder, "aaa", "bbb", "ccc")
+	vault := recorded(t, backup.AnyOrder, "aaa", "bbb", "ccc")
 	l := new(Ledger)
 	if merged, changed := l.Reconcile(id, vault); changed || !reflect.DeepEqual(merged, vault) {
 		t.Errorf("at first: %v, %+v", changed, merged)
@@ -82,7 +83,7 @@ func TestReconcile(t *testing.T) {
 	if _, changed := l.Reconcile(id, merged); changed || len(l.Due) != 0 || l.Accounts[id].Generation() != 2 {
 		t.Errorf("new codes: %v, ledger %+v", changed, l)
 	}
-	if _, changed := l.Reconcile("other", Record{}); changed || l.Accounts["other"] != nil {
+	if _, changed := l.Reconcile("other", backup.Record{}); changed || l.Accounts["other"] != nil {
 		t.Error("a vault without codes made an entry")
 	}
 }
@@ -151,11 +152,11 @@ func TestFingerprint(t *testing.T) {
 // manyAccounts writes a ledger as it is after years.
 func manyAccounts(b *testing.B, n int) string {
 	path := filepath.Join(b.TempDir(), "ledger.json")
-	err := UpdateLedger(path, func(l *Ledger) error {
+	err := Update(path, func(l *Ledger) error {
 		items := make(map[oath.ID]Item)
 		for i := range n {
 			id := oath.ID(fmt.Sprintf("Service %d:alice@example.com", i))
-			if err := l.Entry(id).Supersede(make([]Code, 10), day("2026-11-23")); err != nil {
+			if err := l.Entry(id).Supersede(make([]backup.Code, 10), day("2026-11-23")); err != nil {
 				return err
 			}
 			items[id] = Item{Fingerprint(string(id)), 1}
@@ -187,7 +188,7 @@ func BenchmarkReadDue(b *testing.B) {
 func BenchmarkReadLedger(b *testing.B) {
 	path := manyAccounts(b, 10_000)
 	for b.Loop() {
-		if _, err := ReadLedger(path); err != nil {
+		if _, err := Read(path); err != nil {
 			b.Fatal(err)
 		}
 	}

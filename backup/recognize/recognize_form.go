@@ -1,6 +1,7 @@
-package backup
+package recognize
 
 import (
+	"github.com/tokenctl/tokenctl/backup"
 	"slices"
 	"strings"
 )
@@ -11,7 +12,7 @@ const maxTries = 50_000
 
 // fits reports whether a text has the form that is known, if one is.
 func (r *textReader) fits(text string) bool {
-	return r.form != nil && len(text) <= longestWord && Fits(r.form, text)
+	return r.form != nil && len(text) <= longestWord && backup.Fits(r.form, text)
 }
 
 // fitting returns the longest runs of words that have the form, and whether nothing
