@@ -26,7 +26,7 @@ type follower struct {
 func (p *program) follow(t *tokens, o tokenOptions, id oath.ID) follower {
 	f := follower{p: p, tokens: t, id: id, whole: !o.namesKey() && !o.noKeys && !o.vault.none && len(t.broken) == 0}
 	if t.vault != nil {
-		there, err := t.vault.hasBackupCodes(id)
+		there, err := t.vault.HasBackupCodes(id)
 		f.codes = there || errors.Is(err, vault.ErrDamaged)
 	}
 	l, err := readLedger()

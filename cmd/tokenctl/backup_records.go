@@ -117,7 +117,7 @@ func (r *records) inVault(id oath.ID) (bool, error) {
 	if r.vault == nil {
 		return false, nil
 	}
-	return r.vault.hasBackupCodes(id)
+	return r.vault.HasBackupCodes(id)
 }
 
 // entry returns what the ledger has of an account; nothing, if it has nothing.

@@ -130,7 +130,7 @@ func (p *program) renewPassphrase(ctx context.Context, v *vaultToken, c sheet.Co
 	if err != nil {
 		return err
 	}
-	if err := v.committed(v.SetPassphrase(passphrase)); err != nil {
+	if err := v.SetPassphrase(passphrase); err != nil {
 		return err
 	}
 	p.note("The vault has a new passphrase.")

@@ -52,7 +52,7 @@ func (p *program) withOpenVault(ctx context.Context, o vaultOptions, do func(*va
 		if err := v.unlock(); err != nil {
 			return err
 		}
-		return v.committed(do(v))
+		return do(v)
 	})
 }
 

@@ -85,7 +85,7 @@ func (p *program) makeVault(ctx context.Context, o vaultInitOptions) (*vaultToke
 	if err != nil {
 		return nil, err
 	}
-	options := vault.Options{WorkFactor: workFactor, Git: runGit(ctx)}
+	options := vault.Options{WorkFactor: workFactor, Git: runGit(ctx), Warn: p.notCommitted}
 	if o.identity != "" {
 		options.Known.Counters = known.Counters // of the vault that had this key before
 	}

@@ -77,7 +77,7 @@ func (p *program) addPIVKey(ctx context.Context, v *vaultToken, o addKeyOptions)
 		return err
 	}
 	p.noteAttestation(k.PIV, slot)
-	if err := v.committed(v.AddKey(k.Serial(), recipient)); err != nil {
+	if err := v.AddKey(k.Serial(), recipient); err != nil {
 		return err
 	}
 	p.note("Slot %v of the YubiKey %d opens the vault.", slot.ID, k.Serial())
@@ -210,9 +210,9 @@ func (p *program) removeWay(v *vaultToken, serial uint32, yes bool) error {
 		return err
 	}
 	if serial == 0 {
-		err = v.committed(v.RemovePassphrase())
+		err = v.RemovePassphrase()
 	} else {
-		err = v.committed(v.RemoveKey(serial))
+		err = v.RemoveKey(serial)
 	}
 	if err == nil {
 		p.note("The vault does not open by %s any more.", name)

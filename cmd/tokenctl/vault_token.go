@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -63,8 +62,8 @@ func userFolder(variable, fallback string) (string, error) {
 	return filepath.Join(home, fallback), err
 }
 
-// A vaultToken is a vault that is unlocked when it must be, and tells its owner
-// what it noticed.
+// A vaultToken is a vault that asks its owner for what opens it, and tells what it
+// noticed.
 type vaultToken struct {
 	*vault.Vault
 	p       *program
@@ -72,7 +71,6 @@ type vaultToken struct {
 	options vaultOptions
 	known   knownFile
 	before  func() // lets go of the keys, whose PIV applet may be needed
-	recalls bool   // the keyring was asked already
 }
 
 // workFactor makes passphrases costly to guess; see vault.Options. Only tests make
@@ -89,14 +87,17 @@ func (p *program) openVault(ctx context.Context, o vaultOptions) (*vaultToken, e
 	if err != nil {
 		return nil, err
 	}
-	v, err := vault.Open(dir, vault.Options{Known: known.Known, WorkFactor: workFactor, Git: runGit(ctx)})
+	v := &vaultToken{p: p, ctx: ctx, options: o, known: known}
+	v.Vault, err = vault.Open(dir, vault.Options{
+		Known: known.Known, WorkFactor: workFactor, Git: runGit(ctx), Unlock: v.unlockOrAsk, Warn: p.notCommitted,
+	})
 	if errors.Is(err, vault.ErrNoVault) && known.Recipients != "" {
 		return nil, fmt.Errorf("%w: this machine knows one in %s", errVaultGone, printable(dir))
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &vaultToken{Vault: v, p: p, ctx: ctx, options: o, known: known}, nil
+	return v, nil
 }
 
 // isGiven reports whether nobody need be asked for what opens the vault.
@@ -136,69 +137,18 @@ func (v *vaultToken) close() {
 	v.Close()
 }
 
-// Locked reports whether the vault is locked, and not remembered either.
-func (v *vaultToken) Locked() bool {
-	v.recall()
-	return v.Vault.Locked()
-}
-
-// recall unlocks the vault with what the system's keyring remembers of it.
-func (v *vaultToken) recall() {
-	if v.recalls || !v.Vault.Locked() {
-		return
+// unlockOrAsk is the vault's hook: the system's keyring opens it quietly, and its
+// owner is asked if that is not enough.
+func (v *vaultToken) unlockOrAsk(_ *vault.Vault, ask bool) error {
+	if ask {
+		return v.unlock()
 	}
-	v.recalls = true
-	if identity, found := recallVault(v.Known().Recipients, v.p.now()); found {
-		v.UnlockWithIdentity(identity)
+	identity, found := recallVault(v.Known().Recipients, v.p.now())
+	if !found {
+		return oath.ErrLocked
 	}
+	return v.UnlockWithIdentity(identity)
 }
 
-// Code computes a code as vault.Vault does, and unlocks the vault for it.
-func (v *vaultToken) Code(a oath.Account, at time.Time) (oath.Code, error) {
-	var code oath.Code
-	err := v.unlocking(func() (err error) {
-		code, err = v.Vault.Code(a, at)
-		return err
-	})
-	return code, err
-}
-
-// Replace stores an account as vault.Vault does, and unlocks the vault for it.
-func (v *vaultToken) Replace(a oath.Account, s oath.Secret) error {
-	return v.unlocking(func() error { return v.Vault.Replace(a, s) })
-}
-
-// Rename renames an account as vault.Vault does, and unlocks the vault for it.
-func (v *vaultToken) Rename(old, new oath.ID) error {
-	return v.unlocking(func() error { return v.Vault.Rename(old, new) })
-}
-
-// Put stores an account as vault.Vault does.
-func (v *vaultToken) Put(a oath.Account, s oath.Secret) error {
-	return v.committed(v.Vault.Put(a, s))
-}
-
-// Delete deletes an account as vault.Vault does.
-func (v *vaultToken) Delete(id oath.ID) error { return v.committed(v.Vault.Delete(id)) }
-
-// unlocking does what may need the vault to be unlocked.
-func (v *vaultToken) unlocking(do func() error) error {
-	v.recall()
-	err := do()
-	if errors.Is(err, oath.ErrLocked) {
-		if err := v.unlock(); err != nil {
-			return err
-		}
-		err = do()
-	}
-	return v.committed(err)
-}
-
-// committed tells the owner of a change that git did not take. It was made.
-func (v *vaultToken) committed(err error) error {
-	if errors.Is(err, vault.ErrNotCommitted) {
-		v.p.note("tokenctl: %v", err)
-		return nil
-	}
-	return err
-}
+// notCommitted tells the owner of a change that git did not take. It was made.
+func (p *program) notCommitted(err error) { p.note("tokenctl: %v", err) }

@@ -14,8 +14,7 @@ import (
 
 // unlock opens the vault, with what was given or what its owner is asked for.
 func (v *vaultToken) unlock() error {
-	v.recall()
-	if !v.Vault.Locked() {
+	if !v.Locked() {
 		return nil
 	}
 	switch o := v.options; {

@@ -14,7 +14,25 @@ import (
 // BackupCodes returns what SetBackupCodes stored for an account, which need not
 // be in the vault itself; nil if that is nothing. It returns oath.ErrLocked, or a
 // *DamagedFile.
-func (v *Vault) BackupCodes(id oath.ID) ([]byte, error) {
+func (v *Vault) BackupCodes(id oath.ID) (codes []byte, err error) {
+	err = v.withKey(func() error {
+		codes, err = v.readCodes(id)
+		return err
+	})
+	return codes, err
+}
+
+// HasBackupCodes reports whether backup codes of an account are stored; it needs
+// no unlock.
+func (v *Vault) HasBackupCodes(id oath.ID) (bool, error) {
+	_, err := v.locateCodes(id)
+	if errors.Is(err, oath.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (v *Vault) readCodes(id oath.ID) ([]byte, error) {
 	file, err := v.locateCodes(id)
 	if errors.Is(err, oath.ErrNotFound) {
 		return nil, nil
@@ -22,7 +40,7 @@ func (v *Vault) BackupCodes(id oath.ID) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.Locked() {
+	if v.identity == nil {
 		return nil, oath.ErrLocked
 	}
 	content, err := v.disk.read(file)
@@ -48,19 +66,21 @@ func (v *Vault) SetBackupCodes(id oath.ID, codes []byte) error {
 // It returns oath.ErrLocked if there are codes and the vault is locked, or a
 // *DamagedFile.
 func (v *Vault) UpdateBackupCodes(id oath.ID, update func(old []byte) ([]byte, error)) error {
-	return v.change(changeOfCodes(id), func() error {
-		old, err := v.BackupCodes(id)
-		if err != nil {
-			return err
-		}
-		codes, err := update(slices.Clone(old))
-		if err != nil || old == nil && codes == nil {
-			return err
-		}
-		if codes != nil && bytes.Equal(codes, old) {
-			return nil
-		}
-		return v.storeCodes(id, codes)
+	return v.withKey(func() error {
+		return v.change(changeOfCodes(id), func() error {
+			old, err := v.readCodes(id)
+			if err != nil {
+				return err
+			}
+			codes, err := update(slices.Clone(old))
+			if err != nil || old == nil && codes == nil {
+				return err
+			}
+			if codes != nil && bytes.Equal(codes, old) {
+				return nil
+			}
+			return v.storeCodes(id, codes)
+		})
 	})
 }
 

@@ -32,10 +32,12 @@ func (v *Vault) Rekey(identity string, ways Ways) error {
 	if err != nil {
 		return err
 	}
-	if v.Locked() {
-		return oath.ErrLocked
-	}
-	return v.exclusive("Change the vault's key", func() error { return v.rekey(next, ways) })
+	return v.withKey(func() error {
+		if v.identity == nil {
+			return oath.ErrLocked
+		}
+		return v.warn(v.exclusive("Change the vault's key", func() error { return v.rekey(next, ways) }))
+	})
 }
 
 func (v *Vault) rekey(next *age.X25519Identity, ways Ways) error {

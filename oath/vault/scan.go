@@ -117,7 +117,7 @@ func (v *Vault) nameFile(issuer part, name string) (fileName, error) {
 	if err != nil {
 		return f, &DamagedFile{name, err}
 	}
-	if f.cut && !v.Locked() {
+	if f.cut && v.identity != nil {
 		if r, err := v.read(name); err == nil {
 			r.key.Secret.Clear()
 			f.id = r.key.Account.ID()

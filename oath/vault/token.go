@@ -39,8 +39,16 @@ func accountsOf(files []fileName) []oath.Account {
 // Codes returns every account in the order of their IDs, with all there is to
 // tell, and the code of those without a counter. It returns oath.ErrLocked, or a
 // *DamagedError together with the accounts that are sound.
-func (v *Vault) Codes(at time.Time) ([]oath.Entry, error) {
-	if v.Locked() {
+func (v *Vault) Codes(at time.Time) (entries []oath.Entry, err error) {
+	err = v.withKey(func() error {
+		entries, err = v.codes(at)
+		return err
+	})
+	return entries, err
+}
+
+func (v *Vault) codes(at time.Time) ([]oath.Entry, error) {
+	if v.identity == nil {
 		return nil, oath.ErrLocked
 	}
 	files, err := v.files()
@@ -121,7 +129,15 @@ func (v *Vault) Find(query string) ([]oath.Account, error) {
 // Code computes a code. For HOTP, the moved counter is on the disk before the
 // code is returned; a code that comes with ErrNotCommitted is good. It returns
 // oath.ErrNotFound before it returns oath.ErrLocked.
-func (v *Vault) Code(a oath.Account, at time.Time) (oath.Code, error) {
+func (v *Vault) Code(a oath.Account, at time.Time) (code oath.Code, err error) {
+	err = v.withKey(func() error {
+		code, err = v.code(a, at)
+		return err
+	})
+	return code, err
+}
+
+func (v *Vault) code(a oath.Account, at time.Time) (oath.Code, error) {
 	file, err := v.locate(a.ID())
 	if err != nil {
 		return oath.Code{}, err
@@ -140,11 +156,14 @@ func (v *Vault) Code(a oath.Account, at time.Time) (oath.Code, error) {
 // Secret returns an account with its secret and, for HOTP, its counter. It
 // returns oath.ErrNotFound before it returns oath.ErrLocked.
 func (v *Vault) Secret(id oath.ID) (oath.Account, oath.Secret, error) {
-	file, err := v.locate(id)
-	if err != nil {
-		return oath.Account{}, oath.Secret{}, err
-	}
-	r, err := v.read(file)
+	var r record
+	err := v.withKey(func() error {
+		file, err := v.locate(id)
+		if err == nil {
+			r, err = v.read(file)
+		}
+		return err
+	})
 	return r.key.Account, r.key.Secret, err
 }
 
@@ -176,47 +195,54 @@ func (v *Vault) Replace(a oath.Account, s oath.Secret) error {
 	if err != nil {
 		return err
 	}
-	return v.change("Replace "+a.Label(), func() error {
-		file, err := v.locate(a.ID())
-		if errors.Is(err, oath.ErrNotFound) {
-			if file, err = v.place(a.ID()); err != nil {
-				return err
-			}
-			return v.store(file, r)
-		}
-		if err != nil {
-			return err
-		}
-		before, err := v.read(file)
-		if _, damaged := asDamaged(err); err != nil && !damaged {
-			return err
-		}
-		before.key.Secret.Clear()
-		r.lines = before.lines
-		delete(v.counters, a.ID()) // a new secret begins to count anew
-		return v.store(file, r)
+	return v.withKey(func() error {
+		return v.change("Replace "+a.Label(), func() error { return v.replace(r) })
 	})
+}
+
+func (v *Vault) replace(r record) error {
+	id := r.key.Account.ID()
+	file, err := v.locate(id)
+	if errors.Is(err, oath.ErrNotFound) {
+		if file, err = v.place(id); err != nil {
+			return err
+		}
+		return v.store(file, r)
+	}
+	if err != nil {
+		return err
+	}
+	before, err := v.read(file)
+	if _, damaged := asDamaged(err); err != nil && !damaged {
+		return err
+	}
+	before.key.Secret.Clear()
+	r.lines = before.lines
+	delete(v.counters, id) // a new secret begins to count anew
+	return v.store(file, r)
 }
 
 // Rename gives an account another ID, in the file's name and in its content;
 // backup codes go with it. The vault must be unlocked. It returns oath.ErrExists
 // if there is such an account, or are backup codes of one, and both have codes.
 func (v *Vault) Rename(old, new oath.ID) error {
-	return v.change(fmt.Sprintf("Rename %s to %s", label(old), label(new)), func() error {
-		file, err := v.locate(old)
-		if err != nil {
-			return err
-		}
-		if v.Locked() {
-			return oath.ErrLocked
-		}
-		if old == new {
-			return nil
-		}
-		if err := v.absent(new); err != nil {
-			return err
-		}
-		return v.move(file, new)
+	return v.withKey(func() error {
+		return v.change(fmt.Sprintf("Rename %s to %s", label(old), label(new)), func() error {
+			file, err := v.locate(old)
+			if err != nil {
+				return err
+			}
+			if v.identity == nil {
+				return oath.ErrLocked
+			}
+			if old == new {
+				return nil
+			}
+			if err := v.absent(new); err != nil {
+				return err
+			}
+			return v.move(file, new)
+		})
 	})
 }
 
@@ -317,7 +343,7 @@ func label(id oath.ID) string {
 // read decrypts an account's file. The error is oath.ErrLocked, fs.ErrNotExist
 // or a *DamagedFile.
 func (v *Vault) read(file string) (record, error) {
-	if v.Locked() {
+	if v.identity == nil {
 		return record{}, oath.ErrLocked
 	}
 	content, err := v.disk.read(file)
@@ -375,7 +401,7 @@ func (v *Vault) locate(id oath.ID) (string, error) {
 // somebody put it by hand, who left the period out of the name.
 func (v *Vault) locateByLabel(id oath.ID) (string, error) {
 	name := oath.ID(id.Account(oath.TypeUnknown).Label())
-	if name == id || v.Locked() {
+	if name == id || v.identity == nil {
 		return "", oath.ErrNotFound
 	}
 	for _, file := range paths(name) {

@@ -89,19 +89,45 @@ func (v *Vault) Ways() ([]Way, error) {
 	return ways, nil
 }
 
-// Locked reports whether the vault's key is not known.
-func (v *Vault) Locked() bool { return v.identity == nil }
+// Locked reports whether the vault's key is not known, nor to be had by
+// Options.Unlock without asking.
+func (v *Vault) Locked() bool {
+	if v.identity == nil && !v.asked && v.options.Unlock != nil {
+		v.asked = true
+		v.options.Unlock(v, false)
+	}
+	return v.identity == nil
+}
+
+// withKey runs an operation that may need the key. One that returns
+// oath.ErrLocked runs again once Options.Unlock has opened the vault: after it has
+// let go of the vault's lock, for the user may take long to answer.
+func (v *Vault) withKey(do func() error) error {
+	v.Locked()
+	err := do()
+	if !errors.Is(err, oath.ErrLocked) || v.identity != nil || v.options.Unlock == nil {
+		return err
+	}
+	if err := v.options.Unlock(v, true); err != nil {
+		return err
+	}
+	return do()
+}
 
 // Lock forgets the vault's key.
 func (v *Vault) Lock() { v.identity = nil }
 
 // Identity returns the vault's private key, to be printed, or kept in the
 // operating system's keyring for UnlockWithIdentity. It returns oath.ErrLocked.
-func (v *Vault) Identity() (string, error) {
-	if v.Locked() {
-		return "", oath.ErrLocked
-	}
-	return v.identity.String(), nil
+func (v *Vault) Identity() (identity string, err error) {
+	err = v.withKey(func() error {
+		if v.identity == nil {
+			return oath.ErrLocked
+		}
+		identity = v.identity.String()
+		return nil
+	})
+	return identity, err
 }
 
 // UnlockWithPassphrase opens the vault by unlock/passphrase.age. It returns
@@ -225,10 +251,12 @@ func (v *Vault) AddKey(serial uint32, recipient string) error {
 }
 
 func (v *Vault) addWays(message string, ways Ways) error {
-	if v.Locked() {
-		return oath.ErrLocked
-	}
-	return v.change(message, func() error { return v.writeWays(v.identity, ways) })
+	return v.withKey(func() error {
+		if v.identity == nil {
+			return oath.ErrLocked
+		}
+		return v.change(message, func() error { return v.writeWays(v.identity, ways) })
+	})
 }
 
 // RemovePassphrase removes the passphrase as a way in. It returns ErrNoWay.

@@ -54,6 +54,7 @@ type Vault struct {
 	identity *age.X25519Identity // nil while locked
 	counters map[oath.ID]uint64  // the highest known
 	older    []Older
+	asked    bool // the Unlock hook was called quietly
 }
 
 var _ oath.Token = (*Vault)(nil)
@@ -71,6 +72,17 @@ type Options struct {
 	// Git runs git if the folder is a repository. Without it, changes are not
 	// committed.
 	Git Git
+
+	// Unlock opens the vault, by its UnlockWith methods, when an operation needs
+	// the key and the vault is locked: with ask, it may ask the user, and its
+	// error is the operation's. Without ask it must ask nobody, and its error is
+	// ignored; this happens once, before Locked answers or an operation looks
+	// whether it needs the key. No other process waits meanwhile. Nil opens nothing.
+	Unlock func(v *Vault, ask bool) error
+
+	// Warn takes the ErrNotCommitted of a change, which then succeeds. Nil leaves it
+	// the change's error. That of InitGit is always returned.
+	Warn func(error)
 }
 
 // Known is what a machine remembers of a vault from one time to the next, in
@@ -110,7 +122,7 @@ func Create(dir, identity string, ways Ways, o Options) (*Vault, error) {
 	}
 	v := &Vault{disk: d, options: o, identity: key, trusted: key.Recipient().String()}
 	v.counters = maps.Clone(o.Known.Counters)
-	if err := v.create(ways); err != nil {
+	if err := v.warn(v.create(ways)); err != nil {
 		d.close()
 		return nil, err
 	}
@@ -281,7 +293,7 @@ func (v *Vault) Status() (Status, error) {
 // change runs one change to the vault, alone among all processes, and commits
 // it. It returns ErrRecipientsChanged before anything is changed.
 func (v *Vault) change(message string, f func() error) error {
-	return v.exclusive(message, func() error {
+	return v.warn(v.exclusive(message, func() error {
 		there, err := v.readRecipients()
 		if err != nil {
 			return err
@@ -290,7 +302,16 @@ func (v *Vault) change(message string, f func() error) error {
 			return fmt.Errorf("%s: %w", recipientsFile, ErrRecipientsChanged)
 		}
 		return f()
-	})
+	}))
+}
+
+// warn hands the error of a change that git did not take to who wants it.
+func (v *Vault) warn(err error) error {
+	if v.options.Warn != nil && errors.Is(err, ErrNotCommitted) {
+		v.options.Warn(err)
+		return nil
+	}
+	return err
 }
 
 func (v *Vault) exclusive(message string, f func() error) error {
