@@ -15,6 +15,7 @@ package backup
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -71,4 +72,40 @@ func Day(t time.Time) time.Time {
 	}
 	year, month, day := t.Date()
 	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+}
+
+// A Date is a Day in text and JSON, as 2026-11-23, from 1900 to 9999. One that is
+// unknown is zero, and its text is empty.
+type Date time.Time
+
+// IsZero reports whether the date is unknown.
+func (d Date) IsZero() bool { return time.Time(d).IsZero() }
+
+// String returns the date as 2026-11-23.
+func (d Date) String() string {
+	if d.IsZero() {
+		return ""
+	}
+	return time.Time(d).Format(time.DateOnly)
+}
+
+// MarshalText returns what String does, or an error for a year that does not read
+// back.
+func (d Date) MarshalText() ([]byte, error) {
+	if year := time.Time(d).Year(); !d.IsZero() && (year < firstYear || year > 9999) {
+		return nil, fmt.Errorf("a date in the year %d", year)
+	}
+	return []byte(d.String()), nil
+}
+
+const firstYear = 1900
+
+// UnmarshalText reads a date that is not zero.
+func (d *Date) UnmarshalText(text []byte) error {
+	day, err := time.Parse(time.DateOnly, string(text))
+	if err != nil || day.Year() < firstYear {
+		return errors.New("a date as 2026-11-23 was expected")
+	}
+	*d = Date(day)
+	return nil
 }

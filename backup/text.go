@@ -28,7 +28,7 @@ import (
 // MarshalText returns an error for a record that does not hold to the comments of
 // Record, Set and Code.
 func (r Record) MarshalText() ([]byte, error) {
-	if err := r.Check(); err != nil {
+	if err := r.Validate(); err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
@@ -95,8 +95,8 @@ func IsPlain(text string) bool {
 	return utf8.ValidString(text) && strings.TrimSpace(text) == text && !strings.ContainsFunc(text, unprintable)
 }
 
-// check reports what in the record is not as the comments of its types say.
-func (r Record) Check() error {
+// Validate reports what in the record is not as the comments of its types say.
+func (r Record) Validate() error {
 	if int(r.Policy) >= len(policyNames) {
 		return fmt.Errorf("%v is not known", r.Policy)
 	}

@@ -178,7 +178,7 @@ func (p *recordParser) finish() error {
 			}
 		}
 	}
-	return p.record.Check()
+	return p.record.Validate()
 }
 
 func parseNumber(text string) (int, error) {

@@ -15,6 +15,8 @@ func day(text string) time.Time {
 	return d
 }
 
+func date(text string) backup.Date { return backup.Date(day(text)) }
+
 // codes returns codes that are numbered from 1.
 func codes(texts ...string) []backup.Code {
 	var list []backup.Code

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/oath"
 )
 
 // A Catalog is a list of services. Of several that fit a name the first counts.
@@ -51,6 +54,22 @@ func (c Catalog) Lookup(issuer string) (Service, bool) {
 		}
 	}
 	return Service{}, false
+}
+
+// Of returns the service that an account is at: the one that the record of its
+// codes names, or its issuer. One that the catalog does not know has but its Name.
+func (c Catalog) Of(id oath.ID, record backup.Record) Service {
+	a := id.Account(oath.TypeUnknown)
+	issuer := a.Issuer
+	if issuer == "" {
+		issuer = a.Name
+	}
+	for _, name := range []string{record.Service, issuer} {
+		if s, found := c.Lookup(name); found {
+			return s
+		}
+	}
+	return Service{Name: issuer}
 }
 
 // Lookup finds a service among the Known ones.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/recognize"
+	"github.com/tokenctl/tokenctl/oath"
 )
 
 // Whatever stands in the table hangs together.
@@ -69,6 +70,27 @@ func TestExamplesAreRecognized(t *testing.T) {
 		}
 		if found, err := recognize.Codes([]byte(s.Example)); err != nil || len(found.Codes) != 1 {
 			t.Errorf("%s: %q by its looks: got %q, %v", s.Name, s.Example, found.Texts(), err)
+		}
+	}
+}
+
+func TestOf(t *testing.T) {
+	tests := []struct {
+		id     oath.ID
+		record backup.Record
+		want   string
+	}{
+		{"github.com:alice", backup.Record{}, "GitHub"},
+		{"60/GitHub:alice", backup.Record{}, "GitHub"},
+		{"GitHub", backup.Record{}, "GitHub"},
+		{"Work:alice", backup.Record{Service: "github"}, "GitHub"},
+		{"GitHub:alice", backup.Record{Service: "nobody knows it"}, "GitHub"},
+		{"Nobody knows it:alice", backup.Record{}, "Nobody knows it"},
+		{"alice", backup.Record{}, "alice"},
+	}
+	for _, test := range tests {
+		if s := Known().Of(test.id, test.record); s.Name != test.want || s.Codes == Yes != (test.want == "GitHub") {
+			t.Errorf("%q, %+v: got %+v", test.id, test.record, s)
 		}
 	}
 }

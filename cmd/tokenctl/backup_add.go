@@ -168,7 +168,7 @@ var errNoSuchService = errors.New("nothing is known of that service")
 // that the account is at.
 func (r *records) serviceNamed(name string, id oath.ID) (services.Service, error) {
 	if name == "" {
-		return r.service(id, r.entry(id).Record), nil
+		return r.service(id, r.ledger.Known(id).Record), nil
 	}
 	s, found := r.known.Lookup(name)
 	if !found {

@@ -35,7 +35,7 @@ func (r *records) change(c recordChange) (backup.Record, error) {
 	}
 	var record backup.Record
 	err = r.vault.UpdateBackupCodes(c.id, func(old []byte) ([]byte, error) {
-		record = r.entry(c.id).Record.Clone()
+		record = r.ledger.Known(c.id).Record.Clone()
 		if old != nil {
 			parsed, err := backup.ParseRecord(old)
 			if err != nil {
@@ -103,7 +103,7 @@ func (r *records) keepNews() {
 
 // isNews reports whether the ledger lacks something of a record.
 func (r *records) isNews(id oath.ID, record backup.Record) bool {
-	e := r.entry(id)
+	e := r.ledger.Known(id)
 	had, err := e.Record.MarshalText()
 	has, failed := record.WithoutTexts().MarshalText()
 	return err != nil || failed != nil || string(had) != string(has) || e.Kept == ""
@@ -161,5 +161,5 @@ func (r *records) remindOf(l *ledger.Ledger, id oath.ID, record backup.Record, d
 		return
 	}
 	s := r.service(id, record)
-	l.Remind(ledger.Due{ID: id, Service: s.Name, Since: day, Renew: s.Where, Left: record.Left(), Generation: record.Generation()})
+	l.Remind(ledger.Due{ID: id, Service: s.Name, Since: backup.Date(day), Renew: s.Where, Left: record.Left(), Generation: record.Generation()})
 }

@@ -28,7 +28,7 @@ func (p *program) confirmAddition(r *records, a addition, s codesSource, o backu
 
 // effect tells what becomes of the codes before, as far as the ledger knows them.
 func (a addition) effect(r *records) string {
-	record := r.entry(a.id).Record
+	record := r.ledger.Known(a.id).Record
 	if record.Left() == 0 && a.replaces == 0 {
 		return ""
 	}

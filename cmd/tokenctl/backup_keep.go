@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -32,7 +30,7 @@ func (p *program) keepBackupCodes(query string) error {
 		return err
 	}
 	var accounts []oath.Account
-	for _, id := range slices.Sorted(maps.Keys(l.Accounts)) {
+	for _, id := range l.IDs() {
 		accounts = append(accounts, id.Account(oath.TypeUnknown))
 	}
 	account, err := oath.MatchOne(accounts, query)
@@ -44,11 +42,11 @@ func (p *program) keepBackupCodes(query string) error {
 	}
 	id := account.ID()
 	label := printable(labelOf(id))
-	if !slices.ContainsFunc(l.Due, func(d ledger.Due) bool { return d.ID == id }) {
+	if _, isDue := l.DueOf(id); !isDue {
 		p.note("%s: no code was used since the last were recorded. Nothing was changed.", label)
 		return nil
 	}
-	left := l.Entry(id).Left()
+	left := l.Known(id).Left()
 	if err := updateLedger(func(l *ledger.Ledger) error { l.Settle(id); return nil }); err != nil {
 		return err
 	}
@@ -121,7 +119,7 @@ func (p *program) forgetBackupCodes(ctx context.Context, o backupForgetOptions) 
 
 // stock tells how many of an account's codes are left, as far as that is known.
 func (r *records) stock(id oath.ID) string {
-	record := r.entry(id).Record
+	record := r.ledger.Known(id).Record
 	if record.Current() == nil {
 		return "however many are left"
 	}

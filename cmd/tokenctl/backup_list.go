@@ -90,7 +90,7 @@ func (r *records) describeAll(ids []oath.ID, o backupListOptions) ([]recordJSON,
 	list := []recordJSON{}
 	var failures []error
 	for _, id := range ids {
-		record, kept := r.entry(id).Record, r.entry(id).Kept
+		record, kept := r.ledger.Known(id).Record, r.ledger.Known(id).Kept
 		if reads {
 			var err error
 			if record, err = r.load(id); errors.Is(err, oath.ErrLocked) || errors.Is(err, errWrongPassphrase) {

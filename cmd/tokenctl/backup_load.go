@@ -21,14 +21,14 @@ func (r *records) read(id oath.ID) (backup.Record, error) {
 func (r *records) load(id oath.ID) (backup.Record, error) {
 	there, err := r.inVault(id)
 	if err != nil {
-		return r.entry(id).Record, about(id, err)
+		return r.ledger.Known(id).Record, about(id, err)
 	}
 	if !there {
 		return r.loadPaper(id)
 	}
 	text, err := r.vault.BackupCodes(id)
 	if err != nil {
-		return r.entry(id).Record, about(id, err)
+		return r.ledger.Known(id).Record, about(id, err)
 	}
 	record, err := r.parse(id, text)
 	if err == nil && r.isNews(id, record) {
@@ -39,7 +39,7 @@ func (r *records) load(id oath.ID) (backup.Record, error) {
 
 // loadPaper returns the record of codes that are on paper alone.
 func (r *records) loadPaper(id oath.ID) (backup.Record, error) {
-	e := r.entry(id)
+	e := r.ledger.Known(id)
 	switch {
 	case e.Kept == ledger.InVault:
 		return e.Record, about(id, errCodesAway)
@@ -55,7 +55,7 @@ func (r *records) parse(id oath.ID, text []byte) (backup.Record, error) {
 	if err != nil {
 		return record, about(id, fmt.Errorf("its backup codes in the vault: %w", err))
 	}
-	e := r.entry(id)
+	e := r.ledger.Known(id)
 	merged := backup.Merge(record, e.Record)
 	switch {
 	case e.Kept != ledger.InVault || isSameSet(record.Current(), merged.Current()):

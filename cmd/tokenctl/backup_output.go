@@ -61,27 +61,11 @@ func (r *records) describeRecord(id oath.ID, record backup.Record, kept ledger.K
 	total, left := len(set.Codes), record.Left()
 	j.Policy, j.Generation, j.Recorded = &record.Policy, set.Generation, dateOf(set.Made)
 	j.Total, j.Left = &total, &left
-	j.Sheet = sheetWith(r.ledger, id, set.Generation)
-	for _, d := range r.ledger.Due {
-		if d.ID == id {
-			j.DueSince = dateOf(d.Since)
-		}
+	j.Sheet = r.ledger.SheetWith(id, set.Generation)
+	if d, isDue := r.ledger.DueOf(id); isDue {
+		j.DueSince = d.Since.String()
 	}
 	return j
-}
-
-// sheetWith returns the number of the last sheet that has codes of that
-// generation, unless a later one has taken its place; 0 if there is none.
-func sheetWith(l *ledger.Ledger, id oath.ID, generation int) int {
-	if l.Lacks(id, "", generation) {
-		return 0
-	}
-	for _, s := range slices.Backward(l.Sheets) {
-		if s.Items[id].Generation == generation {
-			return s.Number
-		}
-	}
-	return 0
 }
 
 // describeCodes describes the codes themselves: those of the current set, and

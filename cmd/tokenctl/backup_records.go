@@ -120,14 +120,6 @@ func (r *records) inVault(id oath.ID) (bool, error) {
 	return r.vault.HasBackupCodes(id)
 }
 
-// entry returns what the ledger has of an account; nothing, if it has nothing.
-func (r *records) entry(id oath.ID) ledger.Entry {
-	if e := r.ledger.Accounts[id]; e != nil {
-		return *e
-	}
-	return ledger.Entry{}
-}
-
 // about tells which account an error is about.
 func about(id oath.ID, err error) error {
 	return fmt.Errorf("%q: %w", printable(labelOf(id)), err)
@@ -137,5 +129,5 @@ func labelOf(id oath.ID) string { return id.Account(oath.TypeUnknown).Label() }
 
 // service returns what is known of the service of an account with such codes.
 func (r *records) service(id oath.ID, record backup.Record) services.Service {
-	return serviceOf(r.known, id, record)
+	return r.known.Of(id, record)
 }

@@ -188,7 +188,7 @@ func (p *program) showUsed(r *records, id oath.ID, record backup.Record, c backu
 		label += ", on your paper"
 	}
 	p.note("Number %d of %s: it is marked as used, and %s.", c.Number, label, howManyLeft(record.Left()))
-	if n := sheetWith(r.ledger, id, record.Generation()); n > 0 {
+	if n := r.ledger.SheetWith(id, record.Generation()); n > 0 {
 		p.note("Tick it off on recovery sheet %d.", n)
 	}
 	p.noteRenewal(id, record, c, s)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -81,7 +80,7 @@ func reminder(due []ledger.Due) string {
 
 // lastUse tells since when an account is due, and how many codes there are still.
 func lastUse(d ledger.Due) string {
-	return fmt.Sprintf("one was used on %s, %s", d.Since.Format(time.DateOnly), howManyLeft(d.Left))
+	return fmt.Sprintf("one was used on %s, %s", d.Since, howManyLeft(d.Left))
 }
 
 func atPlace(where string) string {

@@ -19,7 +19,7 @@ import (
 var used = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 
 func dueOf(id oath.ID, left int, renew string) ledger.Due {
-	return ledger.Due{ID: id, Since: used, Left: left, Renew: renew}
+	return ledger.Due{ID: id, Since: backup.Date(used), Left: left, Renew: renew}
 }
 
 func TestReminder(t *testing.T) {

@@ -50,7 +50,7 @@ func (p *program) restoreCodes(t *tokens, c sheet.Contents) ([]restoredCodes, er
 // restore records codes that were read from paper. If one of them was used, and
 // that is news, every command reminds of it from now on.
 func (r *records) restore(id oath.ID, codes backup.Record, kept ledger.Keeping) (backup.Record, error) {
-	before := r.entry(id).Record
+	before := r.ledger.Known(id).Record
 	return r.change(recordChange{
 		id: id, kept: kept,
 		do: func(record *backup.Record) error {

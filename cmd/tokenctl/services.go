@@ -7,9 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/services"
-	"github.com/tokenctl/tokenctl/oath"
 )
 
 // services returns what is known of services: what the user's own file says, and
@@ -36,22 +34,6 @@ func (p *program) services() (services.Catalog, error) {
 	return own.Before(known), nil
 }
 
-// serviceOf returns what is known of the service that an account is at: the one
-// that its codes' record names, or the issuer.
-func serviceOf(c services.Catalog, id oath.ID, r backup.Record) services.Service {
-	a := id.Account(oath.TypeUnknown)
-	issuer := a.Issuer
-	if issuer == "" {
-		issuer = a.Name
-	}
-	for _, name := range []string{r.Service, issuer} {
-		if s, found := c.Lookup(name); found {
-			return s
-		}
-	}
-	return services.Service{Name: issuer}
-}
-
 // noteOffered tells which service offers a file of that name for download, if that
 // is news, and takes the codes for those of that service if no other is known.
 func (p *program) noteOffered(r *records, a *addition, source string) {
@@ -59,7 +41,7 @@ func (p *program) noteOffered(r *records, a *addition, source string) {
 	_, isKnown := r.known.Lookup(a.service.Name)
 	switch {
 	case !found || offered.Name == a.service.Name:
-	case !isKnown && r.entry(a.id).Service == "":
+	case !isKnown && r.ledger.Known(a.id).Service == "":
 		a.service = offered
 		p.note("%s is what %s offers for download.", printable(source), offered.Name)
 	default:

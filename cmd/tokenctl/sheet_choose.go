@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
@@ -18,7 +17,7 @@ func (o sheetOptions) choose(c *sheetContent, l *ledger.Ledger) error {
 		c.leaveSecrets()
 	}
 	if o.onlyNew {
-		if lastFull(l) > 0 {
+		if l.LastFullSheet() != nil {
 			c.VaultKey = ""
 		}
 		c.keep(func(e sheet.Entry) bool { return isNew(l, e) })
@@ -75,9 +74,9 @@ func leaveOld(l *ledger.Ledger, e *sheet.Entry) {
 
 // noteSecret adds where to look for a secret that is not on the sheet.
 func noteSecret(l *ledger.Ledger, e *sheet.Entry) {
-	if other := lastWithSecret(l, e.Key.Account.ID()); fingerprint(e.Key) == "" && other != nil {
+	if other := l.LastWithSecret(e.Key.Account.ID()); fingerprint(e.Key) == "" && other != nil {
 		e.Notes = append(e.Notes, fmt.Sprintf("Its secret is on recovery sheet %d of %s: keep that one.",
-			other.Number, other.Date.Format(time.DateOnly)))
+			other.Number, other.Date))
 	}
 }
 
@@ -100,7 +99,7 @@ func (c *sheetContent) match(queries []string) ([]oath.ID, error) {
 func isNew(l *ledger.Ledger, e sheet.Entry) bool {
 	id, secret, codes := e.Key.Account.ID(), fingerprint(e.Key), generationOf(e.Codes)
 	if secret == "" && codes == 0 {
-		return !slices.ContainsFunc(sinceFull(l), func(s ledger.Sheet) bool {
+		return !slices.ContainsFunc(l.SinceFull(), func(s ledger.Sheet) bool {
 			_, named := s.Items[id]
 			return named
 		})

@@ -129,7 +129,7 @@ func (c *collector) codesOf(id oath.ID) (backup.Record, error) {
 		return backup.Record{}, about(id, err)
 	case text != nil:
 		return c.parse(id, text)
-	case c.entry(id).Kept == ledger.InVault:
+	case c.ledger.Known(id).Kept == ledger.InVault:
 		return backup.Record{}, about(id, errCodesAway)
 	}
 	return backup.Record{}, nil
@@ -149,7 +149,7 @@ func (c *collector) excuse(err error) error {
 // sheet.
 func (c *collector) complete(e *sheet.Entry) {
 	id := e.Key.Account.ID()
-	kept := c.entry(id)
+	kept := c.ledger.Known(id)
 	if s := c.service(id, e.Codes); s.Codes == services.Yes || kept.Generation() > 0 || e.Codes.Generation() > 0 {
 		e.Renew = s.RenewAt()
 	}

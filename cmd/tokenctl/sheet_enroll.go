@@ -71,7 +71,7 @@ func (p *program) entriesOf(accounts []otpauth.Key, results []enrolled) (entries
 				e.Where = append(e.Where, o.Member.Name)
 			}
 		}
-		if s := serviceOf(known, key.Account.ID(), backup.Record{}); s.Codes == services.Yes {
+		if s := known.Of(key.Account.ID(), backup.Record{}); s.Codes == services.Yes {
 			e.Renew = s.RenewAt()
 		}
 		if len(e.Where) > 0 {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"slices"
-
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/sheet"
@@ -12,7 +10,7 @@ import (
 
 // recordOf returns what the ledger keeps of a sheet.
 func recordOf(s sheet.Sheet) ledger.Sheet {
-	record := ledger.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, OnlyNew: s.OnlyNew, Items: make(map[oath.ID]ledger.Item)}
+	record := ledger.Sheet{Number: s.Number, ID: s.ID, Date: backup.Date(s.Date), Partial: s.OnlyNew, Items: make(map[oath.ID]ledger.Item)}
 	for _, e := range s.Entries {
 		record.Items[e.Key.Account.ID()] = ledger.Item{Fingerprint: fingerprint(e.Key), Generation: generationOf(e.Codes)}
 	}
@@ -36,45 +34,6 @@ func generationOf(r backup.Record) int {
 		return 0
 	}
 	return r.Generation()
-}
-
-// lastFull returns the number of the last sheet that is no mere part, 0 if there
-// is none.
-func lastFull(l *ledger.Ledger) int {
-	if s := l.LastFullSheet(); s != nil {
-		return s.Number
-	}
-	return 0
-}
-
-// sinceFull returns the last full sheet and those that came after it.
-func sinceFull(l *ledger.Ledger) []ledger.Sheet {
-	full := lastFull(l)
-	i := slices.IndexFunc(l.Sheets, func(s ledger.Sheet) bool { return s.Number >= full })
-	return l.Sheets[max(i, 0):]
-}
-
-// supersededBy returns the number of the sheet that one supersedes, or belongs
-// with; 0 if there is none. A full sheet supersedes none while an older one has the
-// secret of an account that is on keys alone: that one must not be destroyed.
-func supersededBy(l *ledger.Ledger, s sheet.Sheet) int {
-	for _, e := range s.Entries {
-		if !s.OnlyNew && fingerprint(e.Key) == "" && lastWithSecret(l, e.Key.Account.ID()) != nil {
-			return 0
-		}
-	}
-	return lastFull(l)
-}
-
-// lastWithSecret returns the newest sheet with an account's secret, nil if there
-// is none.
-func lastWithSecret(l *ledger.Ledger, id oath.ID) *ledger.Sheet {
-	for i := len(l.Sheets) - 1; i >= 0; i-- {
-		if l.Sheets[i].Items[id].Fingerprint != "" {
-			return &l.Sheets[i]
-		}
-	}
-	return nil
 }
 
 // recordRead records that sheets were read back, whole. One that this machine knew

@@ -28,7 +28,7 @@ func (p *program) makeSheet(ctx context.Context, content sheet.Sheet, seal sheet
 	}
 	made.Date = backup.Day(p.now())
 	err = updateLedger(func(l *ledger.Ledger) (err error) {
-		made.Number, made.Supersedes = l.NextSheet(), supersededBy(l, made.Sheet)
+		made.Number, made.Supersedes = l.NextSheet(), l.SupersededBy(recordOf(made.Sheet))
 		documents, err := seal.seal(made.Sheet, p.random)
 		if err != nil {
 			return err

@@ -1,15 +1,18 @@
 package ledger
 
 import (
+	"fmt"
+	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// Entry returns that of an account, to read or to change; a new one, which the
-// ledger thereby has, if there was none.
+// Entry returns that of an account, to change it; a new one, which the ledger
+// thereby has, if there was none.
 func (l *Ledger) Entry(id oath.ID) *Entry {
 	if l.Accounts == nil {
 		l.Accounts = make(map[oath.ID]*Entry)
@@ -23,7 +26,7 @@ func (l *Ledger) Entry(id oath.ID) *Entry {
 // Remind adds a reminder. If the account has one already, that one keeps its
 // Since.
 func (l *Ledger) Remind(d Due) {
-	d.Since = backup.Day(d.Since)
+	d.Since = backup.Date(backup.Day(time.Time(d.Since)))
 	i := slices.IndexFunc(l.Due, func(other Due) bool { return other.ID == d.ID })
 	if i < 0 {
 		l.Due = append(l.Due, d)
@@ -69,8 +72,7 @@ func move[T any](m map[oath.ID]T, from, to oath.ID) {
 
 // Deleted forgets an account: its codes, its reminder, and what sheets have of it.
 func (l *Ledger) Deleted(id oath.ID) {
-	l.Settle(id)
-	delete(l.Accounts, id)
+	l.Forgotten(id)
 	for _, s := range l.Sheets {
 		delete(s.Items, id)
 	}
@@ -89,22 +91,59 @@ func (l *Ledger) Forgotten(id oath.ID) {
 }
 
 // Reconcile brings together what the ledger and the vault know of an account's
-// codes, by Merge, and puts it into the ledger. It returns what belongs into the
-// vault, and whether that differs from what is there. A reminder about codes that
-// turn out to be superseded is removed. If the vault has no codes, nothing
+// codes, by backup.Merge, and puts it into the ledger. It returns what belongs into
+// the vault, and whether that differs from what is there. A reminder about codes
+// that turn out to be superseded is removed. If the vault has no codes, nothing
 // changes.
 func (l *Ledger) Reconcile(id oath.ID, vault backup.Record) (merged backup.Record, changed bool) {
 	if len(vault.Sets) == 0 {
 		return vault, false
 	}
-	var known backup.Record
-	if e := l.Accounts[id]; e != nil {
-		known = e.Record
-	}
-	merged = backup.Merge(vault, known)
+	merged = backup.Merge(vault, l.Known(id).Record)
 	*l.Entry(id) = Entry{merged.WithoutTexts(), InVault}
 	l.Due = slices.DeleteFunc(l.Due, func(d Due) bool {
 		return d.ID == id && d.Generation != 0 && d.Generation < merged.Generation()
 	})
 	return merged, !reflect.DeepEqual(merged, vault)
+}
+
+// AddSheet records a sheet that was printed. Its number must be higher than those
+// before. What older ones had on them is forgotten once a full one after them was
+// read back.
+func (l *Ledger) AddSheet(s Sheet) error {
+	if s.Number < l.NextSheet() {
+		return fmt.Errorf("sheet %d after sheet %d", s.Number, l.NextSheet()-1)
+	}
+	s.Date = backup.Date(backup.Day(time.Time(s.Date)))
+	s.Verified = backup.Date(backup.Day(time.Time(s.Verified)))
+	l.Sheets = append(l.Sheets, s)
+	l.forgetOldSheets()
+	return nil
+}
+
+// Verify records that the sheet of that ID was read back, and reports whether
+// there is one. Of several with one ID, it is the newest.
+func (l *Ledger) Verify(sheetID string, day time.Time) bool {
+	s := l.last(func(s Sheet) bool { return s.ID == sheetID })
+	if s == nil {
+		return false
+	}
+	s.Verified = backup.Date(backup.Day(day))
+	l.forgetOldSheets()
+	return true
+}
+
+// forgetOldSheets drops what stands on sheets that nothing depends on any more, so
+// that the ledger does not grow with every sheet. A secret that the full sheet lacks
+// is kept in mind: if the account is on a key alone, no later sheet can have it.
+func (l *Ledger) forgetOldSheets() {
+	verified := l.last(func(s Sheet) bool { return !s.Partial && !s.Verified.IsZero() })
+	for _, s := range l.Sheets {
+		if verified == nil || s.Number == verified.Number {
+			return
+		}
+		maps.DeleteFunc(s.Items, func(id oath.ID, item Item) bool {
+			return item.Fingerprint == "" || verified.Items[id].Fingerprint != ""
+		})
+	}
 }
