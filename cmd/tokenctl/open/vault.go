@@ -25,12 +25,18 @@ var (
 	// ErrVaultGone says that a vault is not where it was.
 	ErrVaultGone = errors.New("the vault is gone")
 
-	// errWrongPassphrase says that the passphrase does not open the vault.
-	errWrongPassphrase = errors.New("wrong passphrase")
+	// errWrongPassphrase says that the passphrase does not open the vault. It is an
+	// oath.ErrWrongPassword.
+	errWrongPassphrase error = wrongPassphrase{}
 
 	// errSealed says that the vault has no way in but its own key, on paper.
 	errSealed = errors.New("the vault is sealed: its own key alone opens it")
 )
+
+type wrongPassphrase struct{}
+
+func (wrongPassphrase) Error() string        { return "wrong passphrase" }
+func (wrongPassphrase) Is(target error) bool { return target == oath.ErrWrongPassword }
 
 // A Vault is a vault that is unlocked when it must be, and tells its owner what it
 // noticed.
