@@ -36,7 +36,9 @@ var mayImport = map[string][]string{
 	"backup/services":        {"backup", "oath"},
 	"backup/ledger":          {"oath", "backup", "oath/durable"},
 	"backup/issuer":          {"oath/durable"},
-	"backup/sheet":           {"oath", "oath/otpauth", "oath/qr", "backup"},
+	"backup/sheet":           {"oath", "oath/otpauth", "backup", "backup/sheet/line", "backup/sheet/layout"},
+	"backup/sheet/line":      {},
+	"backup/sheet/layout":    {"oath/qr", "backup/sheet/line"},
 	"backup/sheet/sheettest": {"oath/qr"},
 	"cmd/virtualkey":         {"oath/virtualkey", "oath/durable"},
 }

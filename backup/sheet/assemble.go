@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 // A typedSheet is what the lines of a pad amount to.
@@ -55,9 +56,9 @@ func (t *typedSheet) add(p passage) error {
 	}
 	t.finishCodes()
 	switch p.keyword {
-	case keyKeyword:
+	case line.KeyKeyword:
 		return t.addKey(p)
-	case accountKeyword:
+	case AccountKeyword:
 		return t.addAccount(p)
 	case codesKeyword:
 		codes, err := newTypedCodes(t.stamp, p)
@@ -86,14 +87,14 @@ func (t *typedSheet) addCode(p passage, number int) error {
 
 // used returns the day of a code's use, zero if it is not used. One that was ticked
 // without a date was used by the day of the sheet, for all that is known.
-func (t *typedSheet) used(m mark) time.Time {
+func (t *typedSheet) used(m line.Mark) time.Time {
 	switch {
-	case m.ticked && m.day.IsZero() && t.date.IsZero():
+	case m.Ticked && m.Day.IsZero() && t.date.IsZero():
 		return time.Unix(0, 0).UTC()
-	case m.ticked && m.day.IsZero():
+	case m.Ticked && m.Day.IsZero():
 		return t.date
 	}
-	return m.day
+	return m.Day
 }
 
 // finishCodes ends a set of codes, whether it is complete or not.
@@ -112,8 +113,8 @@ func (t *typedSheet) finishCodes() {
 }
 
 func (t *typedSheet) addKey(p passage) error {
-	const length = len(identityPrefix) + 58 // 32 bytes and a checksum of six letters
-	if !strings.HasPrefix(p.text, identityPrefix) {
+	const length = len(line.IdentityPrefix) + 58 // 32 bytes and a checksum of six letters
+	if !strings.HasPrefix(p.text, line.IdentityPrefix) {
 		t.gaps = append(t.gaps, gap{keyThing, []span{{p.first - 1, p.first - 1}}})
 		return nil
 	}

@@ -1,12 +1,15 @@
 package sheet
 
-import "strings"
+import (
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
+	"strings"
+)
 
 // encodeIdentity writes the 32 bytes of an X25519 key as age does: in Bech32 (BIP
 // 173) with the prefix age-secret-key-, in capitals (age-encryption.org/v1, "The
 // X25519 recipient type").
-func encodeIdentity(key []byte) string {
-	hrp := strings.ToLower(strings.TrimSuffix(identityPrefix, "1"))
+func EncodeIdentity(key []byte) string {
+	hrp := strings.ToLower(strings.TrimSuffix(line.IdentityPrefix, "1"))
 	values := fiveBits(key)
 	var b strings.Builder
 	for _, v := range append(values, bech32Checksum(hrp, values)...) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -166,7 +167,7 @@ func parsePolicy(f fields) (backup.Policy, error) {
 // parseCodeFields returns the codes, by number.
 func parseCodeFields(f fields) (codes []backup.Code, err error) {
 	for _, one := range f {
-		if one.name == "" || !isDigit(one.name[0]) {
+		if one.name == "" || !line.IsDigit(one.name[0]) {
 			continue
 		}
 		c, err := parseCodeField(one)

@@ -7,6 +7,7 @@ import (
 	"filippo.io/age"
 	curve "github.com/cloudflare/circl/group"
 	"github.com/cloudflare/circl/secretsharing"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 // A combination is what the shares of a split sheet amount to.
@@ -73,7 +74,7 @@ func (g *gathered) commitment(name string) (elements secretsharing.SecretCommitm
 	if longDigest([]byte(all), commitmentDigest) != name || len(all)%scalarSize != 0 || n < 2 || n > MaxShares {
 		return nil
 	}
-	for _, text := range cutEvery(all, scalarSize) {
+	for _, text := range line.CutEvery(all, scalarSize) {
 		e := curve.Ristretto255.NewElement()
 		if e.UnmarshalBinary([]byte(text)) != nil {
 			return nil

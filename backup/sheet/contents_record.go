@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"strings"
 	"time"
 )
@@ -120,7 +121,7 @@ func parseList(text string) (list [][]string, err error) {
 		if len(block)%digestLength != 0 {
 			return nil, fmt.Errorf("%w: the list of contents", ErrDamaged)
 		}
-		list = append(list, cutEvery(block, digestLength))
+		list = append(list, line.CutEvery(block, digestLength))
 	}
 	return list, nil
 }

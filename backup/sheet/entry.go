@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -12,60 +14,60 @@ import (
 const longestSymbol = 482
 
 // keyBlock returns the block of the vault's key, and its digests.
-func (c *composer) keyBlock(identity string) (Block, []string) {
-	return Block{
+func keyBlock(c *line.Writer, identity string) (layout.Block, []string) {
+	return layout.Block{
 		Heading: "The vault's key",
-		Symbols: []Symbol{{"The vault's key", identity}},
-		Lines:   c.key(identity),
+		Symbols: []layout.Symbol{{Caption: "The vault's key", Text: identity}},
+		Lines:   c.Key(identity),
 		Notes:   []string{"This key opens the files of the vault. It has no other name and no passphrase: whoever has it, has all that is in the vault."},
 	}, []string{digest(identity)}
 }
 
 // entryBlock returns the block of an account, and the digests of its records.
-func (s Sheet) entryBlock(c *composer, e Entry) (Block, []string) {
-	b := Block{Heading: e.label(), Facts: e.facts()}
+func (s Sheet) entryBlock(c *line.Writer, e Entry) (layout.Block, []string) {
+	b := layout.Block{Heading: e.label(), Facts: e.facts()}
 	var digests []string
 	if e.hasSecret() {
-		digests = append(digests, b.addSecret(c, e))
+		digests = append(digests, addSecret(&b, c, e))
 	}
 	if e.hasCodes() {
-		digests = append(digests, b.addCodes(c, s.stamp(), e))
+		digests = append(digests, addCodes(&b, c, s.stamp(), e))
 	}
 	b.Notes = append(b.Notes, e.notes()...)
 	return b, digests
 }
 
-func (b *Block) addSecret(c *composer, e Entry) string {
+func addSecret(b *layout.Block, c *line.Writer, e Entry) string {
 	uri := e.Key.URI()
 	caption := "Scan with an authenticator app"
 	if e.Key.Account.IsSteam() {
 		caption = "Scan with an authenticator app that knows Steam"
 	}
-	b.addSymbol(caption, uri)
+	addSymbol(b, caption, uri)
 	letters := e.Key.Secret.Base32()
-	b.Lines = append(b.Lines, c.words(accountKeyword, accountText(e.Key.Account, len(letters)))...)
-	b.Lines = append(b.Lines, c.letters(letters)...)
+	b.Lines = append(b.Lines, c.Words(AccountKeyword, accountText(e.Key.Account, len(letters)))...)
+	b.Lines = append(b.Lines, c.Letters(letters)...)
 	return digest(uri)
 }
 
 // addSymbol adds a QR code, if one can hold the text.
-func (b *Block) addSymbol(caption, text string) {
+func addSymbol(b *layout.Block, caption, text string) {
 	if len(text) > longestSymbol {
 		b.Notes = append(b.Notes, fmt.Sprintf("%q is too long for a QR code: type the lines instead.", caption))
 		return
 	}
-	b.Symbols = append(b.Symbols, Symbol{caption, text})
+	b.Symbols = append(b.Symbols, layout.Symbol{Caption: caption, Text: text})
 }
 
-func (e Entry) facts() (facts []Fact) {
+func (e Entry) facts() (facts []layout.Fact) {
 	if len(e.Where) > 0 {
-		facts = append(facts, Fact{"Also on", strings.Join(e.Where, ", ")})
+		facts = append(facts, layout.Fact{Name: "Also on", Value: strings.Join(e.Where, ", ")})
 	}
 	if settings := settingsOf(e.Key.Account); settings != "" && e.hasSecret() {
-		facts = append(facts, Fact{"Settings", settings})
+		facts = append(facts, layout.Fact{Name: "Settings", Value: settings})
 	}
 	if e.Renew != "" {
-		facts = append(facts, Fact{"New codes", e.Renew})
+		facts = append(facts, layout.Fact{Name: "New codes", Value: e.Renew})
 	}
 	return facts
 }

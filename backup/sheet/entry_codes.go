@@ -7,21 +7,23 @@ import (
 	"strings"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 // addCodes adds the current set of an account's backup codes to its block.
-func (b *Block) addCodes(c *composer, s stamp, e Entry) string {
+func addCodes(b *layout.Block, c *line.Writer, s stamp, e Entry) string {
 	texts := codesRecords(s, e.id(), e.Codes, maxSymbol)
 	for i, text := range texts {
-		b.addSymbol(numbered("Backup codes, for tokenctl", i, len(texts)), text)
+		addSymbol(b, numbered("Backup codes, for tokenctl", i, len(texts)), text)
 	}
-	b.Lines = append(b.Lines, c.words(codesKeyword, codesText(e.id(), e.Codes))...)
+	b.Lines = append(b.Lines, c.Words(codesKeyword, codesText(e.id(), e.Codes))...)
 	for _, code := range e.Codes.Current().Codes {
-		lines := c.words(codeKeywordOf(code), escapeWords(code.Text, ""))
+		lines := c.Words(codeKeywordOf(code), line.Escape(code.Text, ""))
 		lines[0].Tick = e.Codes.Policy != backup.Reusable
 		lines[0].Used = formatDay(code.Used)
 		b.Lines = append(b.Lines, lines...)
-		if len(lines) > 1 || escapeWords(code.Text, "") != code.Text {
+		if len(lines) > 1 || line.Escape(code.Text, "") != code.Text {
 			b.Notes = append(b.Notes, fmt.Sprintf("Code %d in full, as the service wants it: %s", code.Number, code.Text))
 		}
 	}

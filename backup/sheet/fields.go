@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"fmt"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"strconv"
 	"strings"
 	"time"
@@ -39,10 +40,10 @@ func escapeValue(text string) string {
 	for i := range len(text) {
 		c := text[i]
 		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', isDigit(c), strings.IndexByte("-._~@:/+=", c) >= 0:
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', line.IsDigit(c), strings.IndexByte("-._~@:/+=", c) >= 0:
 			b.WriteByte(c)
 		default:
-			b.WriteString(escapeByte(c))
+			b.WriteString(line.EscapeByte(c))
 		}
 	}
 	return b.String()

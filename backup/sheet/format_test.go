@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -43,8 +44,8 @@ func TestFormatExamples(t *testing.T) {
 			t.Errorf("%s: %v", record[1], err)
 		}
 	}
-	for _, keyword := range []string{sheetKeyword, endKeyword, addsKeyword, keyKeyword, accountKeyword, codesKeyword, partKeyword,
-		shareKeyword, commitmentKeyword, andKeyword, moreKeyword} {
+	for _, keyword := range []string{sheetKeyword, endKeyword, addsKeyword, line.KeyKeyword, AccountKeyword, codesKeyword, partKeyword,
+		shareKeyword, commitmentKeyword, line.AndKeyword, line.MoreKeyword} {
 		if !strings.Contains(text, "`"+keyword+"`") {
 			t.Errorf("the keyword %s is not described", keyword)
 		}

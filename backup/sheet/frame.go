@@ -2,14 +2,16 @@ package sheet
 
 import (
 	"fmt"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"strconv"
 )
 
 // composer returns one that leaves room for the lines of the contents.
-func (s Sheet) composer() *composer {
-	c := &composer{last: 1}
+func (s Sheet) composer() *line.Writer {
+	c := &line.Writer{Last: 1}
 	if s.adds() != 0 {
-		c.last++
+		c.Last++
 	}
 	return c
 }
@@ -17,17 +19,17 @@ func (s Sheet) composer() *composer {
 // document puts the contents before the blocks, and again behind them: a reader
 // must not depend on one page. The name is the sheet's ID, or tells which copy of
 // it this is.
-func (s Sheet) document(c *composer, name string, body []Block, contents []string, steps []Steps) Document {
+func (s Sheet) document(c *line.Writer, name string, body []layout.Block, contents []string, steps []layout.Steps) layout.Document {
 	first, last := s.contentsBlock("Contents", contents), s.contentsBlock("Contents, once more", contents)
-	whole := fmt.Sprintf("%d %s %s lines=%d", s.Number, name, formatDay(s.Date), c.last+1)
-	last.Lines = c.words(endKeyword, whole)
-	head := &composer{}
-	first.Lines = head.words(sheetKeyword, whole)
+	whole := fmt.Sprintf("%d %s %s lines=%d", s.Number, name, formatDay(s.Date), c.Last+1)
+	last.Lines = c.Words(endKeyword, whole)
+	head := &line.Writer{}
+	first.Lines = head.Words(sheetKeyword, whole)
 	if s.adds() != 0 {
-		first.Lines = append(first.Lines, head.words(addsKeyword, strconv.Itoa(s.adds()))...)
+		first.Lines = append(first.Lines, head.Words(addsKeyword, strconv.Itoa(s.adds()))...)
 	}
-	all := append([]Block{first}, body...)
-	return Document{
+	all := append([]layout.Block{first}, body...)
+	return layout.Document{
 		Title: fmt.Sprintf("Recovery sheet %d", s.Number),
 		Facts: s.facts(),
 		Steps: steps,
@@ -37,27 +39,27 @@ func (s Sheet) document(c *composer, name string, body []Block, contents []strin
 }
 
 // facts tell on the first page what the sheet is.
-func (s Sheet) facts() []Fact {
-	facts := []Fact{{"Date", formatDay(s.Date)}, {"Holds", s.holds()}}
+func (s Sheet) facts() []layout.Fact {
+	facts := []layout.Fact{{Name: "Date", Value: formatDay(s.Date)}, {Name: "Holds", Value: s.holds()}}
 	switch {
 	case s.OnlyNew && s.Supersedes != 0:
-		facts = append(facts, Fact{"Keep it with", fmt.Sprintf("sheet %d. This one holds only a part of what there is.", s.Supersedes)})
+		facts = append(facts, layout.Fact{Name: "Keep it with", Value: fmt.Sprintf("sheet %d. This one holds only a part of what there is.", s.Supersedes)})
 	case s.OnlyNew:
-		facts = append(facts, Fact{"Note", "This sheet holds only a part of what there is."})
+		facts = append(facts, layout.Fact{Name: "Note", Value: "This sheet holds only a part of what there is."})
 	case s.Supersedes != 0:
-		facts = append(facts, Fact{"Supersedes", fmt.Sprintf("sheet %d, and those kept with it. Destroy them once this one is checked.", s.Supersedes)})
+		facts = append(facts, layout.Fact{Name: "Supersedes", Value: fmt.Sprintf("sheet %d, and those kept with it. Destroy them once this one is checked.", s.Supersedes)})
 	}
 	if secrets, sets := s.count(); secrets == 0 && sets > 0 && s.VaultKey == "" {
-		facts = append(facts, Fact{"Note", "This sheet has backup codes alone. It cannot bring accounts back."})
+		facts = append(facts, layout.Fact{Name: "Note", Value: "This sheet has backup codes alone. It cannot bring accounts back."})
 	}
 	return facts
 }
 
 // contentsBlock returns the list of contents, for a machine to read.
-func (s Sheet) contentsBlock(heading string, contents []string) Block {
-	b := Block{Heading: heading, Facts: []Fact{{"Sheet ID", s.ID}}}
+func (s Sheet) contentsBlock(heading string, contents []string) layout.Block {
+	b := layout.Block{Heading: heading, Facts: []layout.Fact{{Name: "Sheet ID", Value: s.ID}}}
 	for i, text := range contents {
-		b.Symbols = append(b.Symbols, Symbol{numbered("For tokenctl, to see whether anything is missing", i, len(contents)), text})
+		b.Symbols = append(b.Symbols, layout.Symbol{Caption: numbered("For tokenctl, to see whether anything is missing", i, len(contents)), Text: text})
 	}
 	return b
 }

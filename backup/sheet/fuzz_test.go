@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"errors"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"strings"
 	"testing"
 	"time"
@@ -77,54 +78,22 @@ func FuzzReaderAddLines(f *testing.F) {
 	})
 }
 
-// A line that checks is one that could have been printed: its check says so, and no
-// other check is taken with it.
-func FuzzCheck(f *testing.F) {
-	_, lines := seeds(f)
-	for _, text := range lines {
-		f.Add(7, text)
-	}
-	f.Fuzz(func(t *testing.T, number int, text string) {
-		text = text[:min(len(text), maxChecked)]
-		if number < 1 || number > maxLine {
-			return
-		}
-		check := checkOf(number, text)
-		if !checks(number, text, check) {
-			t.Errorf("%d %q does not check with %s", number, text, check)
-		}
-		for i := range check {
-			for _, c := range []byte(alphabet) {
-				if wrong := replaced(check, i, c); wrong != check && checks(number, text, wrong) {
-					t.Errorf("%d %q checks with %s as with %s", number, text, wrong, check)
-				}
-			}
-		}
-		for i := range text {
-			if checks(number, replaced(text, i, text[i]+1), check) {
-				t.Errorf("%d %q checks with another byte %d", number, text, i)
-			}
-			diagnose(number, replaced(text, i, text[i]+1), check, isWordCharacter)
-		}
-	})
-}
-
 // Many lines that all check do not take long, whatever they add up to.
 func TestManyLinesThatCheck(t *testing.T) {
-	for _, keyword := range []string{"", moreKeyword, andKeyword, accountKeyword, "code 1", keyKeyword} {
+	for _, keyword := range []string{"", line.MoreKeyword, line.AndKeyword, AccountKeyword, "code 1", line.KeyKeyword} {
 		var b strings.Builder
-		c := &composer{}
-		for _, l := range c.words(partKeyword, "1/1 seal=shares letters=1000000") {
+		c := &line.Writer{}
+		for _, l := range c.Words(partKeyword, "1/1 seal=shares letters=1000000") {
 			b.WriteString(typedText(l) + "\n")
 		}
 		for b.Len() < 1<<18 {
-			lines := c.letters("JBSWY3DPEHPK3PXPJBSW")
+			lines := c.Letters("JBSWY3DPEHPK3PXPJBSW")
 			switch keyword {
 			case "":
-			case keyKeyword:
-				lines = c.key(typedIdentity)
+			case line.KeyKeyword:
+				lines = c.Key(typedIdentity)
 			default:
-				lines = c.words(keyword, "x letters=1000000")
+				lines = c.Words(keyword, "x letters=1000000")
 			}
 			for _, l := range lines {
 				b.WriteString(typedText(l) + "\n")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -29,7 +30,7 @@ func commitmentThing(digest string) string { return "commitment " + digest }
 // lettersGap returns the lines that are missing behind a passage that has not all
 // of its letters.
 func (p *passage) lettersGap(letters int) []span {
-	missing := (letters - len(p.letters) + lettersWide - 1) / lettersWide
+	missing := (letters - len(p.letters) + line.LettersWide - 1) / line.LettersWide
 	return []span{{p.last + 1, p.last + max(missing, 1)}}
 }
 

@@ -3,6 +3,7 @@ package sheet
 import (
 	"encoding/base32"
 	"fmt"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"io"
 )
 
@@ -25,7 +26,7 @@ func isID(text string) bool {
 		return false
 	}
 	for i := range len(text) {
-		if !isLetter(text[i]) {
+		if !line.IsLetter(text[i]) {
 			return false
 		}
 	}

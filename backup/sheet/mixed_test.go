@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -60,7 +61,7 @@ func TestOnlyNew(t *testing.T) {
 	more := sheetOf(t, 8, "ZZZZZZZZ", "C:c="+secretB)
 	more.OnlyNew, more.Supersedes = true, 6
 	d := plain(t, added)
-	if !slices.Contains(d.Facts, Fact{"Keep it with", "sheet 6. This one holds only a part of what there is."}) {
+	if !slices.Contains(d.Facts, layout.Fact{Name: "Keep it with", Value: "sheet 6. This one holds only a part of what there is."}) {
 		t.Errorf("facts %q", d.Facts)
 	}
 	var typed Reader
@@ -170,7 +171,7 @@ func TestSheetOfCodesAlone(t *testing.T) {
 			t.Errorf("it tells %q", steps.Heading)
 		}
 	}
-	if !slices.Contains(d.Facts, Fact{"Note", "This sheet has backup codes alone. It cannot bring accounts back."}) {
+	if !slices.Contains(d.Facts, layout.Fact{Name: "Note", Value: "This sheet has backup codes alone. It cannot bring accounts back."}) {
 		t.Errorf("facts %q", d.Facts)
 	}
 	checkContents(t, contents(t, scan(t, symbolTexts(d)...), ""), s)

@@ -3,6 +3,7 @@ package sheet
 import (
 	"errors"
 	"fmt"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"slices"
 	"strings"
 	"time"
@@ -10,10 +11,10 @@ import (
 
 // A pad is what was typed of one sheet, or of one copy of a split one.
 type pad struct {
-	whole whole // what its first or last line tells
+	whole whole // what its first or last one tells
 	known bool  // whether one of these was read
-	lines map[int]typedLine
-	last  int // the number of the line that was read last
+	lines map[int]line.Typed
+	last  int // the number of the one that was read last
 }
 
 // A whole is what the first line of a sheet tells, and the last one again.
@@ -27,14 +28,14 @@ type whole struct {
 // errOtherLine says that a line was read before, with another text.
 var errOtherLine = errors.New("a line of that number was read before, with another text: if it is of another sheet, type that sheet's first line before")
 
-func (p *pad) put(line typedLine) error {
-	p.last = line.number
-	before, ok := p.lines[line.number]
-	if ok && (before.keyword != line.keyword || before.text != line.text) {
+func (p *pad) put(one line.Typed) error {
+	p.last = one.Number
+	before, ok := p.lines[one.Number]
+	if ok && (before.Keyword != one.Keyword || before.Text != one.Text) {
 		return errOtherLine
 	}
-	if !ok || line.mark.ticked {
-		p.lines[line.number] = line
+	if !ok || one.Mark.Ticked {
+		p.lines[one.Number] = one
 	}
 	return nil
 }
@@ -64,8 +65,8 @@ func (p *pad) total() int {
 // isKeyword reports whether lines may begin with it; "" stands for letters.
 func isKeyword(keyword string) bool {
 	switch keyword {
-	case "", sheetKeyword, endKeyword, addsKeyword, keyKeyword, accountKeyword, codesKeyword,
-		partKeyword, shareKeyword, commitmentKeyword, andKeyword, moreKeyword:
+	case "", sheetKeyword, endKeyword, addsKeyword, line.KeyKeyword, AccountKeyword, codesKeyword,
+		partKeyword, shareKeyword, commitmentKeyword, line.AndKeyword, line.MoreKeyword:
 		return true
 	}
 	_, ok := parseCodeKeyword(keyword)

@@ -3,6 +3,7 @@ package sheet
 import (
 	"encoding/base64"
 	"fmt"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 const partName = "part"
@@ -40,7 +41,7 @@ func (p partRecord) text() string {
 
 // partRecords cuts an age file into parts.
 func partRecords(s stamp, seal string, file []byte) (parts []partRecord) {
-	pieces := cutEvery(string(file), partSize)
+	pieces := line.CutEvery(string(file), partSize)
 	for i, piece := range pieces {
 		parts = append(parts, partRecord{s, seal, i + 1, len(pieces), piece})
 	}

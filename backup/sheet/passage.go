@@ -1,6 +1,9 @@
 package sheet
 
-import "strings"
+import (
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
+	"strings"
+)
 
 // A passage is lines that belong together: one with a keyword, those that go on
 // with it, and the letters after it.
@@ -8,7 +11,7 @@ type passage struct {
 	keyword     string
 	text        string
 	letters     string
-	mark        mark
+	mark        line.Mark
 	first, last int // lines
 }
 
@@ -16,16 +19,16 @@ type passage struct {
 // missing are left out: they are read again when that one is there.
 func (p *pad) passages() (all []passage) {
 	for _, n := range p.numbers() {
-		line := p.lines[n]
+		one := p.lines[n]
 		var before *passage
 		if len(all) > 0 && all[len(all)-1].last == n-1 {
 			before = &all[len(all)-1]
 		}
 		switch {
-		case before != nil && before.takes(line):
+		case before != nil && before.takes(one):
 			before.last = n
-		case line.keyword != "" && line.keyword != andKeyword && line.keyword != moreKeyword:
-			all = append(all, passage{line.keyword, line.text, "", line.mark, n, n})
+		case one.Keyword != "" && one.Keyword != line.AndKeyword && one.Keyword != line.MoreKeyword:
+			all = append(all, passage{one.Keyword, one.Text, "", one.Mark, n, n})
 		}
 	}
 	return all
@@ -35,18 +38,18 @@ func (p *pad) passages() (all []passage) {
 const maxPassage = 4096
 
 // takes adds a line that goes on with the passage.
-func (p *passage) takes(line typedLine) bool {
+func (p *passage) takes(one line.Typed) bool {
 	switch {
 	case len(p.text)+len(p.letters) > maxPassage:
 		return false
-	case line.keyword == andKeyword && p.goesOn():
-		p.text = strings.TrimSuffix(p.text, goesOn) + " " + line.text
-	case line.keyword == moreKeyword && p.goesOn():
-		p.text = strings.TrimSuffix(p.text, goesOn) + line.text
-	case line.keyword == keyKeyword && p.keyword == keyKeyword && !strings.HasPrefix(line.text, identityPrefix):
-		p.text += line.text
-	case line.keyword == "" && p.hasLetters():
-		p.letters += line.text
+	case one.Keyword == line.AndKeyword && p.goesOn():
+		p.text = strings.TrimSuffix(p.text, line.GoesOn) + " " + one.Text
+	case one.Keyword == line.MoreKeyword && p.goesOn():
+		p.text = strings.TrimSuffix(p.text, line.GoesOn) + one.Text
+	case one.Keyword == line.KeyKeyword && p.keyword == line.KeyKeyword && !strings.HasPrefix(one.Text, line.IdentityPrefix):
+		p.text += one.Text
+	case one.Keyword == "" && p.hasLetters():
+		p.letters += one.Text
 	default:
 		return false
 	}
@@ -54,11 +57,11 @@ func (p *passage) takes(line typedLine) bool {
 }
 
 // goesOn reports whether the line that continues the text is missing yet.
-func (p *passage) goesOn() bool { return strings.HasSuffix(p.text, goesOn) }
+func (p *passage) goesOn() bool { return strings.HasSuffix(p.text, line.GoesOn) }
 
 func (p *passage) hasLetters() bool {
 	switch p.keyword {
-	case accountKeyword, partKeyword, shareKeyword, commitmentKeyword:
+	case AccountKeyword, partKeyword, shareKeyword, commitmentKeyword:
 		return true
 	}
 	return false

@@ -1,22 +1,24 @@
 package sheet
 
+import "github.com/tokenctl/tokenctl/backup/sheet/layout"
+
 // Plain returns the sheet as anyone can read it. The same sheet makes the same
 // document. It returns ErrInvalid.
-func (s Sheet) Plain() (Document, error) {
+func (s Sheet) Plain() (layout.Document, error) {
 	s, err := s.checked()
 	if err != nil {
-		return Document{}, err
+		return layout.Document{}, err
 	}
 	c := s.composer()
 	list := contentsRecord{stamp: s.stamp(), date: s.Date, adds: s.adds()}
-	var body []Block
-	add := func(b Block, digests []string) {
+	var body []layout.Block
+	add := func(b layout.Block, digests []string) {
 		b.Number = len(body) + 1
 		body = append(body, b)
 		list.list = append(list.list, digests)
 	}
 	if s.VaultKey != "" {
-		add(c.keyBlock(s.VaultKey))
+		add(keyBlock(c, s.VaultKey))
 	}
 	secrets, _ := s.count()
 	for _, e := range s.Entries {

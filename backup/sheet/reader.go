@@ -3,6 +3,7 @@ package sheet
 import (
 	"crypto/sha256"
 	"errors"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"strings"
 )
 
@@ -66,12 +67,12 @@ func (r *Reader) AddLines(text string) error {
 	r.size += len(text)
 	barred := hasBarred(text)
 	var wrong []error
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") || barred && !isBarred(line) {
+	for one := range strings.Lines(text) {
+		one = strings.TrimSpace(one)
+		if one == "" || strings.HasPrefix(one, "#") || barred && !line.IsBarred(one) {
 			continue
 		}
-		if err := r.addLine(line); err != nil {
+		if err := r.addLine(one); err != nil {
 			wrong = append(wrong, err)
 		}
 		if len(wrong) == maxLineErrors {
@@ -84,8 +85,8 @@ func (r *Reader) AddLines(text string) error {
 // hasBarred reports whether a text is one that Document.Text wrote: there, only
 // lines with a bar can be typed in.
 func hasBarred(text string) bool {
-	for line := range strings.Lines(text) {
-		if isBarred(strings.TrimSpace(line)) {
+	for one := range strings.Lines(text) {
+		if line.IsBarred(strings.TrimSpace(one)) {
 			return true
 		}
 	}
@@ -100,35 +101,35 @@ func (r *Reader) addLine(text string) error {
 		r.current = r.newPad()
 	}
 	if len(text) > maxTypedLine {
-		return &LineError{Line: r.current.last + 1, Err: ErrTooLarge}
+		return &line.Error{Line: r.current.last + 1, Err: ErrTooLarge}
 	}
-	line, wrong := readLine(text, r.current.last+1)
+	one, wrong := line.Read(text, r.current.last+1)
 	if wrong != nil {
 		return wrong
 	}
-	if err := r.take(line); err != nil {
-		return &LineError{Line: line.number, Err: err}
+	if err := r.take(one); err != nil {
+		return &line.Error{Line: one.Number, Err: err}
 	}
 	return nil
 }
 
 // take puts a line that checks on the pad of its sheet.
-func (r *Reader) take(line typedLine) error {
-	if !isKeyword(line.keyword) {
+func (r *Reader) take(one line.Typed) error {
+	if !isKeyword(one.Keyword) {
 		return ErrNewer
 	}
-	if line.keyword == sheetKeyword || line.keyword == endKeyword {
-		w, err := parseWhole(line.text)
+	if one.Keyword == sheetKeyword || one.Keyword == endKeyword {
+		w, err := parseWhole(one.Text)
 		if err != nil {
 			return err
 		}
 		r.current = r.padOf(w)
 	}
-	return r.current.put(line)
+	return r.current.put(one)
 }
 
 func (r *Reader) newPad() *pad {
-	p := &pad{lines: make(map[int]typedLine)}
+	p := &pad{lines: make(map[int]line.Typed)}
 	r.pads = append(r.pads, p)
 	return p
 }

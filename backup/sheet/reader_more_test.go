@@ -4,14 +4,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
 // barredLines returns the lines of a sheet's text that can be typed.
-func barredLines(d Document) (lines []string) {
-	for line := range strings.Lines(string(d.Text())) {
-		if isBarred(line) {
-			lines = append(lines, line)
+func barredLines(d layout.Document) (lines []string) {
+	for one := range strings.Lines(string(d.Text())) {
+		if line.IsBarred(one) {
+			lines = append(lines, one)
 		}
 	}
 	return lines
@@ -64,7 +66,7 @@ func TestHigherCounter(t *testing.T) {
 func TestTicksByPenBesideAScan(t *testing.T) {
 	s := everyKind(t)
 	d := plain(t, s)
-	var codes []Line
+	var codes []line.Line
 	for _, b := range d.Body {
 		if b.Heading == "GitHub:alice" {
 			codes = b.Lines[3:]
@@ -106,22 +108,22 @@ func TestProseThatLooksLikeALine(t *testing.T) {
 
 // What was typed does not grow beyond what a sheet can have.
 func TestPassagesAreBounded(t *testing.T) {
-	c := &composer{}
-	p := &pad{lines: make(map[int]typedLine)}
-	put := func(lines []Line) {
+	c := &line.Writer{}
+	p := &pad{lines: make(map[int]line.Typed)}
+	put := func(lines []line.Line) {
 		for _, l := range lines {
 			if err := p.put(readOne(t, typedText(l))); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	put(c.words(accountKeyword, strings.Repeat("x", 20000)))
-	put(c.words(accountKeyword, "x letters=100000"))
+	put(c.Words(AccountKeyword, strings.Repeat("x", 20000)))
+	put(c.Words(AccountKeyword, "x letters=100000"))
 	for range 1000 {
-		put(c.letters("JBSWY3DPEHPK3PXPJBSW"))
+		put(c.Letters("JBSWY3DPEHPK3PXPJBSW"))
 	}
 	for _, one := range p.passages() {
-		if len(one.text)+len(one.letters) > maxPassage+wordsWide {
+		if len(one.text)+len(one.letters) > maxPassage+line.WordsWide {
 			t.Errorf("a passage has %d bytes", len(one.text)+len(one.letters))
 		}
 	}
@@ -150,11 +152,11 @@ func TestShareReadTwiceWithoutCommitment(t *testing.T) {
 // A name typed as its script has it is taken, in whichever form its accents come.
 func TestNamesTypedAsTheyAre(t *testing.T) {
 	for printed, typed := range map[string]string{"e\u0301": "é", "é": "e\u0301", "日本": "日本", "a…": "a…", "№5": "№5"} {
-		l := (&composer{last: 4}).words(accountKeyword, accountText(oath.Account{Name: printed}, 16))[0]
+		l := (&line.Writer{Last: 4}).Words(AccountKeyword, accountText(oath.Account{Name: printed}, 16))[0]
 		text := typedText(l)
-		text = strings.Replace(text, escapeWords(printed, ""), typed, 1)
-		if got := readOne(t, text); got.text != strings.Join(l.Groups[1:], " ") {
-			t.Errorf("%q is read as %q", text, got.text)
+		text = strings.Replace(text, line.Escape(printed, ""), typed, 1)
+		if got := readOne(t, text); got.Text != strings.Join(l.Groups[1:], " ") {
+			t.Errorf("%q is read as %q", text, got.Text)
 		}
 	}
 }

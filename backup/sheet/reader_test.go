@@ -3,6 +3,7 @@ package sheet
 import (
 	"errors"
 	"fmt"
+	"golang.org/x/text/width"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -10,11 +11,13 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
 // symbolTexts are what a scan of the whole document yields.
-func symbolTexts(documents ...Document) (texts []string) {
+func symbolTexts(documents ...layout.Document) (texts []string) {
 	for _, d := range documents {
 		for _, b := range d.Body {
 			for _, s := range b.Symbols {
@@ -37,7 +40,7 @@ func scan(t testing.TB, texts ...string) *Reader {
 	return r
 }
 
-func plain(t testing.TB, s Sheet) Document {
+func plain(t testing.TB, s Sheet) layout.Document {
 	t.Helper()
 	d, err := s.Plain()
 	if err != nil {
@@ -108,16 +111,19 @@ func TestTextOfAPlainSheet(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkContents(t, contents(t, &r, ""), everyKind(t))
-	for line := range strings.Lines(text) {
-		if n := columnsIn(strings.TrimSuffix(line, "\n")); n > columns {
-			t.Errorf("%d columns: %q", n, line)
+	for one := range strings.Lines(text) {
+		if n := columnsIn(strings.TrimSuffix(one, "\n")); n > 78 {
+			t.Errorf("%d columns: %q", n, one)
 		}
 	}
 }
 
-func columnsIn(line string) (n int) {
-	for _, c := range line {
-		n += int(columnsOf(c))
+func columnsIn(text string) (n int) {
+	for _, c := range text {
+		n++
+		if width.LookupRune(c).Kind() == width.EastAsianWide {
+			n++
+		}
 	}
 	return n
 }
@@ -125,18 +131,18 @@ func columnsIn(line string) (n int) {
 // Each line may be typed by itself, in any order once the first is there.
 func TestLinesInAnyOrder(t *testing.T) {
 	var lines []string
-	for line := range strings.Lines(string(plain(t, everyKind(t)).Text())) {
-		if isBarred(line) {
-			lines = append(lines, line)
+	for one := range strings.Lines(string(plain(t, everyKind(t)).Text())) {
+		if line.IsBarred(one) {
+			lines = append(lines, one)
 		}
 	}
 	r := rand.New(rand.NewPCG(9, 10))
 	for range 10 {
 		r.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
 		var reader Reader
-		for _, line := range lines {
-			if err := reader.AddLines(line); err != nil {
-				t.Fatalf("%q: %v", line, err)
+		for _, one := range lines {
+			if err := reader.AddLines(one); err != nil {
+				t.Fatalf("%q: %v", one, err)
 			}
 		}
 		checkContents(t, contents(t, &reader, ""), everyKind(t))
@@ -146,16 +152,16 @@ func TestLinesInAnyOrder(t *testing.T) {
 // Whichever line is missing is told, and all else is read.
 func TestMissingLines(t *testing.T) {
 	text := string(plain(t, everyKind(t)).Text())
-	for line := range strings.Lines(text) {
-		if !isBarred(line) {
+	for one := range strings.Lines(text) {
+		if !line.IsBarred(one) {
 			continue
 		}
 		var r Reader
-		if err := r.AddLines(strings.Replace(text, line, "", 1)); err != nil {
+		if err := r.AddLines(strings.Replace(text, one, "", 1)); err != nil {
 			t.Fatal(err)
 		}
 		c := contents(t, &r, "")
-		number := strings.TrimSpace(line[:4])
+		number := strings.TrimSpace(one[:4])
 		if got := fmt.Sprint(c.Missing); got != "[line "+number+"]" {
 			t.Errorf("without line %s, missing is %s", number, got)
 		}
@@ -216,7 +222,7 @@ func TestMissingSymbols(t *testing.T) {
 	}
 }
 
-func used(l Line) string {
+func used(l line.Line) string {
 	if l.Used == "" {
 		return ""
 	}

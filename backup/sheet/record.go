@@ -6,6 +6,7 @@ import (
 
 	"filippo.io/age"
 
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
@@ -61,7 +62,7 @@ func parseRecord(text string) (any, error) {
 	case hasPrefixFold(text, "otpauth://"), hasPrefixFold(text, "steam://"):
 		k, err := otpauth.Parse(text)
 		return accountRecord{k}, err
-	case hasPrefixFold(text, identityPrefix):
+	case hasPrefixFold(text, line.IdentityPrefix):
 		return parseKey(text)
 	case strings.HasPrefix(text, scheme):
 		return parseOwn(text)

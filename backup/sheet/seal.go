@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"filippo.io/age"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 // DefaultWorkFactor is the base-2 logarithm of scrypt's cost, as in age;
@@ -19,27 +21,27 @@ const (
 // Encrypt returns the sheet sealed with a passphrase, by age and its scrypt
 // recipient. Sealing draws random numbers, so no two documents are the same. It
 // returns ErrInvalid, also for an empty passphrase.
-func (s Sheet) Encrypt(passphrase string, workFactor int) (Document, error) {
+func (s Sheet) Encrypt(passphrase string, workFactor int) (layout.Document, error) {
 	s, err := s.checked()
 	if err != nil {
-		return Document{}, err
+		return layout.Document{}, err
 	}
 	if passphrase == "" || workFactor < 1 || workFactor > MaxWorkFactor {
-		return Document{}, fmt.Errorf("%w: the passphrase is empty, or the work factor is not 1 to %d", ErrInvalid, MaxWorkFactor)
+		return layout.Document{}, fmt.Errorf("%w: the passphrase is empty, or the work factor is not 1 to %d", ErrInvalid, MaxWorkFactor)
 	}
 	recipient, err := age.NewScryptRecipient(passphrase)
 	if err != nil {
-		return Document{}, fmt.Errorf("sealing the sheet: %w", err)
+		return layout.Document{}, fmt.Errorf("sealing the sheet: %w", err)
 	}
 	recipient.SetWorkFactor(workFactor)
 	file, err := seal(s.sealedText(), recipient)
 	if err != nil {
-		return Document{}, err
+		return layout.Document{}, err
 	}
 	c := s.composer()
-	body := c.partBlocks(nil, partRecords(s.stamp(), byPassphrase, file))
+	body := partBlocks(c, nil, partRecords(s.stamp(), byPassphrase, file))
 	d := s.document(c, s.ID, body, nil, s.sealedSteps())
-	d.Facts = append(d.Facts, Fact{"Sealed", "with a passphrase, which is not on this sheet"})
+	d.Facts = append(d.Facts, layout.Fact{Name: "Sealed", Value: "with a passphrase, which is not on this sheet"})
 	return d, nil
 }
 
@@ -93,13 +95,13 @@ func writeEntry(b *strings.Builder, s stamp, e Entry) (digests []string) {
 
 // partBlocks returns a block for each part. Before the first of them go those that
 // are given.
-func (c *composer) partBlocks(body []Block, parts []partRecord) []Block {
+func partBlocks(c *line.Writer, body []layout.Block, parts []partRecord) []layout.Block {
 	for _, p := range parts {
 		heading := fmt.Sprintf("Part %d of %d", p.part, p.of)
 		letters := letterEncoding.EncodeToString([]byte(p.data))
-		b := Block{Number: p.part, Heading: heading, Symbols: []Symbol{{heading, p.text()}}}
-		b.Lines = c.words(partKeyword, fmt.Sprintf("%d/%d seal=%s letters=%d", p.part, p.of, p.seal, len(letters)))
-		b.Lines = append(b.Lines, c.letters(letters)...)
+		b := layout.Block{Number: p.part, Heading: heading, Symbols: []layout.Symbol{{Caption: heading, Text: p.text()}}}
+		b.Lines = c.Words(partKeyword, fmt.Sprintf("%d/%d seal=%s letters=%d", p.part, p.of, p.seal, len(letters)))
+		b.Lines = append(b.Lines, c.Letters(letters)...)
 		body = append(body, b)
 	}
 	return body

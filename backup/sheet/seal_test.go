@@ -3,6 +3,7 @@ package sheet
 import (
 	"errors"
 	"fmt"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +14,7 @@ const passphrase = "correct horse battery staple"
 // weak is a work factor for tests.
 const weak = 2
 
-func sealed(t testing.TB, s Sheet) Document {
+func sealed(t testing.TB, s Sheet) layout.Document {
 	t.Helper()
 	d, err := s.Encrypt(passphrase, weak)
 	if err != nil {

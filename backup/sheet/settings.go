@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
@@ -19,9 +20,9 @@ import (
 // ends the issuer; there is none in a name without issuer.
 func accountText(a oath.Account, letters int) string {
 	a = a.WithDefaults()
-	name := escapeWords(a.Name, "=:")
+	name := line.Escape(a.Name, "=:")
 	if a.Issuer != "" {
-		name = escapeWords(a.Issuer, "=:") + ":" + escapeWords(a.Name, "=")
+		name = line.Escape(a.Issuer, "=:") + ":" + line.Escape(a.Name, "=")
 	}
 	words := []string{name}
 	if a.Algorithm != oath.SHA1 {
@@ -43,7 +44,7 @@ func accountText(a oath.Account, letters int) string {
 // are not the usual ones: policy, made, service, and since, see sinceText.
 func codesText(account oath.ID, r backup.Record) string {
 	set := r.Current()
-	words := []string{escapeWords(string(account), "="), "count=" + strconv.Itoa(len(set.Codes))}
+	words := []string{line.Escape(string(account), "="), "count=" + strconv.Itoa(len(set.Codes))}
 	if set.Generation != 1 {
 		words = append(words, "generation="+strconv.Itoa(set.Generation))
 	}
@@ -63,7 +64,7 @@ func codesText(account oath.ID, r backup.Record) string {
 }
 
 func escapeSetting(text string) string {
-	return strings.ReplaceAll(escapeWords(text, "="), " ", "%20")
+	return strings.ReplaceAll(line.Escape(text, "="), " ", "%20")
 }
 
 // cutSettings takes the settings off a name.

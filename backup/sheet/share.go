@@ -3,6 +3,7 @@ package sheet
 import (
 	"encoding/base64"
 	"fmt"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 const (
@@ -62,7 +63,7 @@ func (r commitmentRecord) text() string {
 
 func commitmentRecords(s stamp, commitment []byte) (parts []commitmentRecord) {
 	name := longDigest(commitment, commitmentDigest)
-	pieces := cutEvery(string(commitment), elementsPerPart*scalarSize)
+	pieces := line.CutEvery(string(commitment), elementsPerPart*scalarSize)
 	for i, piece := range pieces {
 		parts = append(parts, commitmentRecord{s, name, i + 1, len(pieces), piece})
 	}

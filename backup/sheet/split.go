@@ -9,6 +9,7 @@ import (
 	"filippo.io/age"
 	curve "github.com/cloudflare/circl/group"
 	"github.com/cloudflare/circl/secretsharing"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 )
 
 // MaxShares is how many sheets one can be split into.
@@ -21,7 +22,7 @@ const MaxShares = 16
 // The secret that is shared comes out of random, the other coefficients of Shamir's
 // polynomial out of the system's randomness: circl takes them from there for
 // ristretto255, whatever it is given.
-func (s Sheet) Split(k, n int, random io.Reader) ([]Document, error) {
+func (s Sheet) Split(k, n int, random io.Reader) ([]layout.Document, error) {
 	s, err := s.checked()
 	if err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func (s Sheet) Split(k, n int, random io.Reader) ([]Document, error) {
 		return nil, err
 	}
 	parts := partRecords(s.stamp(), byShares, file)
-	documents := make([]Document, n)
+	documents := make([]layout.Document, n)
 	for i := range documents {
 		documents[i] = s.copyOf(shared, i, parts)
 	}
@@ -107,7 +108,7 @@ func identityOf(secret curve.Scalar, id string) (*age.X25519Identity, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deriving the key of the split sheet: %w", err)
 	}
-	identity, err := age.ParseX25519Identity(encodeIdentity(key))
+	identity, err := age.ParseX25519Identity(EncodeIdentity(key))
 	if err != nil {
 		return nil, fmt.Errorf("the key of the split sheet is not one of age's") // age's own error quotes it
 	}

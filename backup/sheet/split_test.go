@@ -3,6 +3,7 @@ package sheet
 import (
 	"errors"
 	"fmt"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 	"io"
 	"math/rand/v2"
 	"slices"
@@ -12,7 +13,7 @@ import (
 
 func testRandom() io.Reader { return rand.NewChaCha8([32]byte{1}) }
 
-func split(t testing.TB, s Sheet, k, n int) []Document {
+func split(t testing.TB, s Sheet, k, n int) []layout.Document {
 	t.Helper()
 	documents, err := s.Split(k, n, testRandom())
 	if err != nil {
@@ -43,9 +44,9 @@ func TestEverySubsetOfShares(t *testing.T) {
 	}
 }
 
-func checkSubset(t *testing.T, documents []Document, subset, k int, s Sheet) {
+func checkSubset(t *testing.T, documents []layout.Document, subset, k int, s Sheet) {
 	t.Helper()
-	var chosen []Document
+	var chosen []layout.Document
 	for i, d := range documents {
 		if subset>>i&1 == 1 {
 			chosen = append(chosen, d)
@@ -99,7 +100,7 @@ func TestSharesThatAreTyped(t *testing.T) {
 }
 
 // shareOf returns the share of a copy.
-func shareOf(t *testing.T, d Document) shareRecord {
+func shareOf(t *testing.T, d layout.Document) shareRecord {
 	t.Helper()
 	return mustParse(t, d.Body[1].Symbols[0].Text).(shareRecord)
 }
@@ -212,8 +213,8 @@ func TestSharesWithoutCommitment(t *testing.T) {
 func TestPagesOfASplitSheetThatDoNotSuffice(t *testing.T) {
 	documents := split(t, smallSheet(t), 2, 3)
 	for want, texts := range map[string][]string{
-		"[the shares]":       symbolTexts(Document{Body: documents[0].Body[2:]}),
-		"[the sealed parts]": symbolTexts(Document{Body: documents[0].Body[:2]}, Document{Body: documents[1].Body[:2]}),
+		"[the shares]":       symbolTexts(layout.Document{Body: documents[0].Body[2:]}),
+		"[the sealed parts]": symbolTexts(layout.Document{Body: documents[0].Body[:2]}, layout.Document{Body: documents[1].Body[:2]}),
 	} {
 		r := scan(t, texts...)
 		c, err := r.Contents("")

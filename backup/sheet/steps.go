@@ -1,10 +1,12 @@
 package sheet
 
+import "github.com/tokenctl/tokenctl/backup/sheet/layout"
+
 // home is where tokenctl is to be had.
 const home = "https://github.com/tokenctl/tokenctl"
 
 // plainSteps tell how to come back from a sheet that is not sealed.
-func (s Sheet) plainSteps() (all []Steps) {
+func (s Sheet) plainSteps() (all []layout.Steps) {
 	secrets, sets := s.count()
 	if secrets > 0 || s.VaultKey != "" {
 		all = append(all, s.withTokenctl())
@@ -24,8 +26,8 @@ func (s Sheet) plainSteps() (all []Steps) {
 	return append(all, s.keeping("Whoever has this sheet has what is on it. Keep it as you keep your passport, and not where your passwords are."))
 }
 
-func (s Sheet) withTokenctl() Steps {
-	return Steps{"To come back with tokenctl", []string{
+func (s Sheet) withTokenctl() layout.Steps {
+	return layout.Steps{Heading: "To come back with tokenctl", Steps: []string{
 		"Install tokenctl: " + home,
 		"Scan all pages, or photograph them one by one: flat, sharp, in good light. Order and direction do not matter.",
 		"Plug in a new security key. If you have none, tokenctl makes a vault on your computer.",
@@ -37,7 +39,7 @@ func (s Sheet) withTokenctl() Steps {
 
 const missingStep = "It says what is missing, and changes nothing before you agree. What it cannot read, scan again, or type: add --type to the command, and type each line with the number before it and the four letters after it."
 
-var withPhone = Steps{"To come back without tokenctl, on a phone", []string{
+var withPhone = layout.Steps{Heading: "To come back without tokenctl, on a phone", Steps: []string{
 	"Install an authenticator app. Any one that scans QR codes will do.",
 	"Find the block of your account. Scan its QR code with the app.",
 	"If the app cannot read the QR code, choose to type a key. Type the lines of the secret, which come after the line that begins with \"account\". Leave out the number before each line and the last four letters after it.",
@@ -45,21 +47,21 @@ var withPhone = Steps{"To come back without tokenctl, on a phone", []string{
 	"Sign in with the code that the app shows. The clock of the phone must be right.",
 }}
 
-var withBackupCode = Steps{"To use a backup code", []string{
+var withBackupCode = layout.Steps{Heading: "To use a backup code", Steps: []string{
 	"Sign in at the service. When it asks for a code, choose another way to sign in: it may be called backup code or recovery code.",
 	"Find the block of your account. Type a code that is not ticked: what stands after its number and the colon. Leave out the last four letters, which are only a check.",
 	"Tick the code, and write the date beside it.",
 	"Make new codes at the service, where the block says. Record them, and print them.",
 }}
 
-var withAge = Steps{"To open the vault without tokenctl", []string{
+var withAge = layout.Steps{Heading: "To open the vault without tokenctl", Steps: []string{
 	"Install age: https://age-encryption.org",
 	"Write the vault's key into a file, key.txt: in capital letters, all in one line, without the line numbers and the checks.",
 	"In the folder of the vault, run for each account: age -d -i key.txt accounts/SERVICE/NAME.age",
 	"When you are done, delete key.txt.",
 }}
 
-var afterLoss = Steps{"If your key or phone was lost or stolen", []string{
+var afterLoss = layout.Steps{Heading: "If your key or phone was lost or stolen", Steps: []string{
 	"Come back first, as above.",
 	"Then, at each service, turn two-factor authentication off and on again. The secret on this sheet and in the lost key stops working.",
 	"Make new backup codes at each service.",
@@ -67,7 +69,7 @@ var afterLoss = Steps{"If your key or phone was lost or stolen", []string{
 }}
 
 // keeping tells how to keep the sheet; the first sentence, why.
-func (s Sheet) keeping(why string) Steps {
+func (s Sheet) keeping(why string) layout.Steps {
 	steps := []string{
 		why,
 		"Check it now: scan it, and run: tokenctl sheet verify PICTURE...",
@@ -76,5 +78,5 @@ func (s Sheet) keeping(why string) Steps {
 	if !s.OnlyNew {
 		steps = append(steps, "When you print a new sheet, destroy this one.")
 	}
-	return Steps{"How to keep this sheet", steps}
+	return layout.Steps{Heading: "How to keep this sheet", Steps: steps}
 }

@@ -1,9 +1,12 @@
 package sheet
 
-import "fmt"
+import (
+	"fmt"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+)
 
 // sealedSteps tell how to come back from a sheet that a passphrase opens.
-func (s Sheet) sealedSteps() []Steps {
+func (s Sheet) sealedSteps() []layout.Steps {
 	withPassphrase := s.withTokenctl()
 	withPassphrase.Steps = append(withPassphrase.Steps[:3:3],
 		"Run: tokenctl restore PICTURE...",
@@ -11,7 +14,7 @@ func (s Sheet) sealedSteps() []Steps {
 		"All parts are needed. "+missingStep,
 		"When your codes work again, delete the pictures.",
 	)
-	return []Steps{
+	return []layout.Steps{
 		withPassphrase,
 		sealedByHand,
 		afterLoss,
@@ -23,7 +26,7 @@ func (s Sheet) sealedSteps() []Steps {
 // line, for the sealed file.
 const joinParts = "grep tokenctl:part codes.txt | sort -u | sed 's/.*data=//' | base64 -d > sheet.age"
 
-var sealedByHand = Steps{"To come back without tokenctl", []string{
+var sealedByHand = layout.Steps{Heading: "To come back without tokenctl", Steps: []string{
 	"Install age from https://age-encryption.org and a program that reads QR codes, such as zbarimg. On Debian, run: sudo apt install age zbar-tools",
 	"Scan all pages, and run: zbarimg -q --raw PICTURE... > codes.txt",
 	"Put the parts together. Run: " + joinParts,
@@ -34,7 +37,7 @@ var sealedByHand = Steps{"To come back without tokenctl", []string{
 }}
 
 // splitSteps tell how to come back from a sheet that is split.
-func (s Sheet) splitSteps(share shareRecord) []Steps {
+func (s Sheet) splitSteps(share shareRecord) []layout.Steps {
 	together := s.withTokenctl()
 	together.Heading = fmt.Sprintf("To come back, with %d of these %d sheets", share.need, share.of)
 	together.Steps = append(together.Steps[:1:1],
@@ -45,9 +48,9 @@ func (s Sheet) splitSteps(share shareRecord) []Steps {
 		"It names a share that does not belong to the others. "+missingStep,
 		"When your codes work again, delete the pictures.",
 	)
-	return []Steps{
+	return []layout.Steps{
 		together,
-		{"To come back without tokenctl", []string{
+		{Heading: "To come back without tokenctl", Steps: []string{
 			"A short program in Python puts the shares together, and age opens the parts. Both are described here: " + home + "/blob/main/docs/sheet-format.md",
 		}},
 		afterLoss,

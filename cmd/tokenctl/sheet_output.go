@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 )
 
 // A sheetOutput is where a sheet goes, and in which form.
@@ -23,7 +23,7 @@ type sheetOutput struct {
 	print     bool
 	printer   string // "" is the default printer
 
-	paper sheet.Paper // set by check
+	paper layout.Paper // set by check
 }
 
 // sheetFormats are the forms of a sheet, which are the ends of files' names too.
@@ -90,7 +90,7 @@ func (o *sheetOutput) chooseFormat() error {
 
 // put writes or prints documents, and returns what became of them: files' names,
 // or what lp says of the jobs.
-func (o *sheetOutput) put(ctx context.Context, p *program, documents []sheet.Document) (done []string, err error) {
+func (o *sheetOutput) put(ctx context.Context, p *program, documents []layout.Document) (done []string, err error) {
 	pages := make([][]byte, len(documents))
 	defer func() {
 		for _, page := range pages {
@@ -114,9 +114,9 @@ func (o *sheetOutput) put(ctx context.Context, p *program, documents []sheet.Doc
 	return o.writeAll(pages)
 }
 
-func (o *sheetOutput) render(d sheet.Document) ([]byte, error) {
+func (o *sheetOutput) render(d layout.Document) ([]byte, error) {
 	var b bytes.Buffer
-	write := map[string]func(io.Writer, sheet.Paper) error{"pdf": d.WritePDF, "html": d.WriteHTML}[o.format]
+	write := map[string]func(io.Writer, layout.Paper) error{"pdf": d.WritePDF, "html": d.WriteHTML}[o.format]
 	if o.print {
 		write = d.WritePDF
 	}

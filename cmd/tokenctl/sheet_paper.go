@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 )
 
 // letterLands print on Letter, by the paper sizes of Unicode's CLDR
@@ -14,11 +14,11 @@ var letterLands = []string{"BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA",
 
 // choosePaper returns the paper of that name, or the one that is usual where the
 // user lives.
-func choosePaper(name string) (sheet.Paper, error) {
+func choosePaper(name string) (layout.Paper, error) {
 	if name == "" {
 		return usualPaper(), nil
 	}
-	paper, err := sheet.ParsePaper(strings.ToLower(name))
+	paper, err := layout.ParsePaper(strings.ToLower(name))
 	if err != nil {
 		return paper, usageError{err}
 	}
@@ -26,8 +26,8 @@ func choosePaper(name string) (sheet.Paper, error) {
 }
 
 // media returns what CUPS calls a paper.
-func media(p sheet.Paper) string {
-	if p == sheet.Letter {
+func media(p layout.Paper) string {
+	if p == layout.Letter {
 		return "Letter"
 	}
 	return "A4"
@@ -35,16 +35,16 @@ func media(p sheet.Paper) string {
 
 // usualPaper goes by the locale: LC_ALL, LC_PAPER and LANG, of which the first
 // that is set counts (locale(7)).
-func usualPaper() sheet.Paper {
+func usualPaper() layout.Paper {
 	for _, variable := range []string{"LC_ALL", "LC_PAPER", "LANG"} {
 		if locale := os.Getenv(variable); locale != "" {
 			if slices.Contains(letterLands, landOf(locale)) {
-				return sheet.Letter
+				return layout.Letter
 			}
 			break
 		}
 	}
-	return sheet.A4
+	return layout.A4
 }
 
 // landOf returns the territory of a locale: US in en_US.UTF-8@euro.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 )
 
 // A sheetSeal is what keeps a sheet from those who find it.
@@ -63,17 +64,17 @@ func (s *sheetSeal) prepare(ctx context.Context, p *program, yes bool) (err erro
 }
 
 // seal makes of a sheet the documents to be printed.
-func (s *sheetSeal) seal(content sheet.Sheet, random io.Reader) (documents []sheet.Document, err error) {
-	var one sheet.Document
+func (s *sheetSeal) seal(content sheet.Sheet, random io.Reader) (documents []layout.Document, err error) {
+	var one layout.Document
 	switch {
 	case s.shares > 0:
 		documents, err = content.Split(s.need, s.shares, random)
 	case s.encrypt:
 		one, err = content.Encrypt(s.passphrase, workFactor)
-		documents = []sheet.Document{one}
+		documents = []layout.Document{one}
 	default:
 		one, err = content.Plain()
-		documents = []sheet.Document{one}
+		documents = []layout.Document{one}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("making the sheet: %w", err)

@@ -8,25 +8,25 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 )
 
 func TestUsualPaper(t *testing.T) {
 	for _, test := range []struct {
 		all, paper, lang string
-		want             sheet.Paper
+		want             layout.Paper
 	}{
-		{"", "", "", sheet.A4},
-		{"", "", "C.UTF-8", sheet.A4},
-		{"", "", "en_US.UTF-8", sheet.Letter},
-		{"", "", "en_US", sheet.Letter},
-		{"", "", "fr_CA@euro", sheet.Letter},
-		{"", "", "en_GB.UTF-8", sheet.A4},
-		{"", "", "en_us", sheet.Letter},
-		{"", "de_DE.UTF-8", "en_US.UTF-8", sheet.A4},
-		{"es_MX.UTF-8", "de_DE.UTF-8", "de_DE", sheet.Letter},
-		{"C", "en_US", "en_US", sheet.A4},
-		{"", "", "US", sheet.A4},
+		{"", "", "", layout.A4},
+		{"", "", "C.UTF-8", layout.A4},
+		{"", "", "en_US.UTF-8", layout.Letter},
+		{"", "", "en_US", layout.Letter},
+		{"", "", "fr_CA@euro", layout.Letter},
+		{"", "", "en_GB.UTF-8", layout.A4},
+		{"", "", "en_us", layout.Letter},
+		{"", "de_DE.UTF-8", "en_US.UTF-8", layout.A4},
+		{"es_MX.UTF-8", "de_DE.UTF-8", "de_DE", layout.Letter},
+		{"C", "en_US", "en_US", layout.A4},
+		{"", "", "US", layout.A4},
 	} {
 		t.Setenv("LC_ALL", test.all)
 		t.Setenv("LC_PAPER", test.paper)
