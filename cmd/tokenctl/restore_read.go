@@ -54,13 +54,13 @@ func (p *program) readSheets(ctx context.Context, scans []string) (*sheetReader,
 // reading the others; it returns an error only if no such file can be.
 func (r *sheetReader) add(ctx context.Context, name string, data []byte) error {
 	switch {
-	case isScan(data), isPhoto(data):
-		r.scan(r.open(name), func() ([]string, error) { return qr.ReadPage(bytes.NewReader(data)) })
+	case qr.IsPicture(data):
+		r.scan(r.open(name), func() ([]string, error) { return qr.Read(bytes.NewReader(data)) })
 	case isPDF(data):
 		f := r.open(name)
 		f.isPDF = true
 		err := readPages(ctx, data, func(page image.Image) {
-			r.scan(f, func() ([]string, error) { return qr.ScanPage(page), nil })
+			r.scan(f, func() ([]string, error) { return qr.Scan(page), nil })
 		})
 		if errors.Is(err, errNoPoppler) || ctx.Err() != nil {
 			return fmt.Errorf("reading %s: %w", name, err)
@@ -78,18 +78,6 @@ func (r *sheetReader) add(ctx context.Context, name string, data []byte) error {
 	}
 	return nil
 }
-
-// isScan reports whether a file is a picture of a kind that package image was told
-// of.
-func isScan(data []byte) bool {
-	_, _, err := image.DecodeConfig(bytes.NewReader(data))
-	return !errors.Is(err, image.ErrFormat)
-}
-
-// isPhoto reports whether a file is of a kind that telephones take pictures in,
-// HEIC or AVIF (ISO/IEC 14496-12, "File Type Box"). What is to be done with those,
-// package otpauth says.
-func isPhoto(data []byte) bool { return len(data) >= 8 && string(data[4:8]) == "ftyp" }
 
 // isHTML reports whether a file is a sheet that was never printed.
 func isHTML(data []byte) bool {

@@ -83,7 +83,7 @@ func (p *program) readFile(source string) (name string, data []byte, err error) 
 // textsOf returns the URIs in a file: of the QR codes, if it is a picture, or its
 // lines.
 func textsOf(data []byte) ([]string, error) {
-	if isPicture(data) {
+	if qr.IsPicture(data) {
 		return qr.Read(bytes.NewReader(data))
 	}
 	var texts []string
@@ -96,8 +96,4 @@ func textsOf(data []byte) ([]string, error) {
 		return nil, otpauth.ErrNotURI
 	}
 	return texts, nil
-}
-
-func isPicture(data []byte) bool {
-	return bytes.HasPrefix(data, []byte("\x89PNG")) || bytes.HasPrefix(data, []byte("\xff\xd8"))
 }

@@ -45,7 +45,7 @@ func requireTool(t *testing.T, name string) {
 // readAll checks that a file has these codes.
 func readAll(t *testing.T, file []byte, want []string) {
 	t.Helper()
-	got, err := qr.ReadPage(bytes.NewReader(file))
+	got, err := qr.Read(bytes.NewReader(file))
 	if err != nil {
 		t.Error(err)
 		return
@@ -94,7 +94,7 @@ func yellowed(img image.Image) image.Image {
 }
 
 // Chromium made these, with libwebp: canvas.toDataURL("image/webp").
-func TestReadPageWebP(t *testing.T) {
+func TestReadWebP(t *testing.T) {
 	for _, name := range []string{"lossy.webp", "lossless.webp"} {
 		file, err := os.ReadFile(filepath.Join("testdata", "webp", name))
 		if err != nil {
@@ -106,7 +106,7 @@ func TestReadPageWebP(t *testing.T) {
 
 // Scanners with a feeder put all pages into one TIFF. Ghostscript makes them here,
 // in the compressions that are usual.
-func TestReadPageTIFFWithPages(t *testing.T) {
+func TestReadTIFFWithPages(t *testing.T) {
 	requireTool(t, "gs")
 	want := uris(0, 3)
 	var source strings.Builder
@@ -148,7 +148,7 @@ func postscript(t *testing.T, b *strings.Builder, text string) {
 	b.WriteString("grestore showpage\n")
 }
 
-func TestReadPageErrors(t *testing.T) {
+func TestReadErrors(t *testing.T) {
 	var blank bytes.Buffer
 	if err := png.Encode(&blank, image.NewGray(image.Rect(0, 0, 60, 60))); err != nil {
 		t.Fatal(err)
@@ -171,7 +171,7 @@ func TestReadPageErrors(t *testing.T) {
 		"huge TIFF":      {hugeTIFF(), nil, "40000 by 50000"},
 	}
 	for name, tt := range tests {
-		_, err := qr.ReadPage(strings.NewReader(tt.file))
+		_, err := qr.Read(strings.NewReader(tt.file))
 		if err == nil || tt.is != nil && !errors.Is(err, tt.is) || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -205,28 +205,64 @@ func TestScanPageOfQrencode(t *testing.T) {
 		}
 		draw.Draw(page, img.Bounds().Add(image.Pt(i%4*220, i/4*280)), img, image.Point{}, draw.Src)
 	}
-	got := qr.ScanPage(sheettest.Damage{Turn: 1, Skew: 3, Blur: 0.8, Noise: 0.05, Seed: 1}.Apply(page))
+	got := qr.Scan(sheettest.Damage{Turn: 1, Skew: 3, Blur: 0.8, Noise: 0.05, Seed: 1}.Apply(page))
 	slices.Sort(got)
 	if !slices.Equal(got, want) {
 		t.Errorf("read %d of %d codes", len(got), len(want))
 	}
 }
 
-// What ScanPage cannot find, FindQR may, and the other way round.
-func TestScanPageAndFindQR(t *testing.T) {
+func TestScanNothing(t *testing.T) {
+	if got := qr.Scan(image.NewGray(image.Rect(0, 0, 200, 200))); got != nil {
+		t.Errorf("read %q", got)
+	}
+}
+
+// A poor page is read as well as a picture whose modules are a pixel wide.
+func TestScanPoorAndSmall(t *testing.T) {
 	want := uris(0, 1)
 	s, err := qr.Encode(want[0], qr.LevelM)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := qr.ScanPage(s.Image(1)); !slices.Equal(got, want) {
-		t.Errorf("ScanPage of a module a pixel: %q", got)
+	if got := qr.Scan(s.Image(1)); !slices.Equal(got, want) {
+		t.Errorf("of a module a pixel: %q", got)
 	}
-	got, err := qr.Find(sheettest.Poor(1).Apply(sheettest.Page(want, 100)))
-	if err != nil || !slices.Equal(got, want) {
-		t.Errorf("FindQR of a poor page: %q, %v", got, err)
+	if got := qr.Scan(sheettest.Poor(1).Apply(sheettest.Page(want, 100))); !slices.Equal(got, want) {
+		t.Errorf("of a poor page: %q", got)
 	}
-	if got := qr.ScanPage(image.NewGray(image.Rect(0, 0, 200, 200))); len(got) > 0 {
-		t.Errorf("ScanPage of nothing: %q", got)
+}
+
+// A picture in whatever format is handed to Read, which reads it or names the
+// formats that it reads.
+func TestIsPicture(t *testing.T) {
+	tests := map[string]struct {
+		file string
+		want bool
+	}{
+		"nothing":             {"", false},
+		"PNG":                 {"\x89PNG\r\n\x1a\n", true},
+		"JPEG":                {"\xff\xd8\xff", true},
+		"GIF":                 {"GIF89a", true},
+		"BMP":                 {"BM....\x00\x00\x00\x00", true},
+		"TIFF":                {"II*\x00\x08\x00\x00\x00", true},
+		"TIFF, big endian":    {"MM\x00*\x00\x00\x00\x08", true},
+		"WebP":                {"RIFF....WEBPVP8L", true},
+		"HEIC":                {"\x00\x00\x00\x18ftypheic", true},
+		"AVIF":                {"\x00\x00\x00\x18ftypavif", true},
+		"a URI":               {"otpauth://totp/a?secret=JBSWY3DPEHPK3PXP", false},
+		"words":               {"BMW and GIFs, MM and II", false},
+		"a PDF":               {"%PDF-1.7\n", false},
+		"a sound, RIFF":       {"RIFF....WAVEfmt ", false},
+		"a type, and no more": {"\x00\x00\x00\x18fty", false},
+	}
+	for name, tt := range tests {
+		if got := qr.IsPicture([]byte(tt.file)); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+		_, err := qr.Read(strings.NewReader(tt.file))
+		if err == nil || errors.Is(err, qr.ErrFormat) == (tt.want && !strings.Contains(tt.file, "ftyp")) {
+			t.Errorf("%s: Read says %v", name, err)
+		}
 	}
 }

@@ -25,10 +25,7 @@ func TestPage(t *testing.T) {
 	if size := page.Bounds().Size(); size != image.Pt(1240, 1754) {
 		t.Errorf("A4 at 150 dpi has %v pixels", size)
 	}
-	got, err := qr.Find(page)
-	if err != nil {
-		t.Fatal(err)
-	}
+	got := qr.Scan(page)
 	slices.Sort(got)
 	if want := texts(9); !slices.Equal(got, want) {
 		t.Errorf("read %d of %d codes", len(got), len(want))

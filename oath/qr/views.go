@@ -1,11 +1,9 @@
 package qr
 
 import (
-	"errors"
 	"image"
 	"image/color"
 	"image/draw"
-	"io"
 	"slices"
 
 	"github.com/makiuchi-d/gozxing"
@@ -14,34 +12,62 @@ import (
 	"github.com/makiuchi-d/gozxing/qrcode/detector"
 )
 
-// ErrNoQR is returned for a picture in which no QR code can be read.
-var ErrNoQR = errors.New("no QR code can be read in the picture")
-
-// Read returns the texts of all QR codes in a picture, each once: a PNG, JPEG,
-// WebP, GIF, BMP or TIFF, and of the last the first page. It returns ErrNoQR if it
-// finds none, ErrFormat for another format, and another error if the picture cannot
-// be decoded or has more than 64 million pixels.
-//
-// The codes may be turned, light on dark, on a transparent ground, or cut out
-// without a margin. Their order is of no meaning. It is made for a screenshot or
-// the photograph of a code, and may miss some of many: ReadPage does not.
-func Read(r io.Reader) ([]string, error) {
-	img, err := decodePicture(r)
-	if err != nil {
-		return nil, err
+// shrink returns the picture at a factor of its width and height, each pixel the
+// mean of those it stands for.
+func shrink(g *image.Gray, factor int) *image.Gray {
+	size := g.Bounds().Size().Div(factor)
+	small := image.NewGray(image.Rectangle{Max: size})
+	for y := range size.Y {
+		for x := range size.X {
+			sum := 0
+			for dy := range factor {
+				row := g.Pix[(y*factor+dy)*g.Stride+x*factor:]
+				for dx := range factor {
+					sum += int(row[dx])
+				}
+			}
+			small.Pix[y*small.Stride+x] = uint8(sum / (factor * factor))
+		}
 	}
-	return Find(img)
+	return small
 }
 
-// Find is Read for a picture that is decoded already, such as a screenshot.
-func Find(img image.Image) ([]string, error) {
-	if texts := findSharp(img); len(texts) > 0 {
-		return texts, nil
+// enlarge returns the picture with each pixel as a square.
+func enlarge(g *image.Gray, factor int) *image.Gray {
+	size := g.Bounds().Size().Mul(factor)
+	large := image.NewGray(image.Rectangle{Max: size})
+	for y := range size.Y {
+		row := g.Pix[y/factor*g.Stride:]
+		for x := range size.X {
+			large.Pix[y*large.Stride+x] = row[x/factor]
+		}
 	}
-	if texts := findPoor(img); len(texts) > 0 {
-		return texts, nil
+	return large
+}
+
+func invert(g *image.Gray) *image.Gray {
+	inverted := image.NewGray(g.Rect)
+	for i, v := range g.Pix {
+		inverted.Pix[i] = ^v
 	}
-	return nil, ErrNoQR
+	return inverted
+}
+
+// smooth returns the picture with each pixel the mean of its neighbourhood.
+func smooth(g *image.Gray) *image.Gray {
+	smoothed := image.NewGray(g.Rect)
+	copy(smoothed.Pix, g.Pix)
+	for y := 1; y < g.Rect.Dy()-1; y++ {
+		for x := 1; x < g.Rect.Dx()-1; x++ {
+			sum := 0
+			for dy := -1; dy <= 1; dy++ {
+				i := (y+dy)*g.Stride + x
+				sum += int(g.Pix[i-1]) + int(g.Pix[i]) + int(g.Pix[i+1])
+			}
+			smoothed.Pix[y*g.Stride+x] = uint8(sum / 9)
+		}
+	}
+	return smoothed
 }
 
 // findSharp finds codes whose modules may be as small as a pixel.

@@ -1,0 +1,210 @@
+// Package qr reads every QR code in a picture or on a page, and draws QR codes.
+package qr
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	_ "image/gif" // register the formats that are read
+	_ "image/jpeg"
+	_ "image/png"
+	"io"
+	"slices"
+
+	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/tiff"
+	_ "golang.org/x/image/webp"
+
+	"github.com/tokenctl/tokenctl/oath/qr/internal/page"
+)
+
+// ErrNoQR is returned for a picture in which no QR code can be read.
+var ErrNoQR = errors.New("no QR code can be read in the picture")
+
+// ErrFormat is returned for what is no picture, or one in a format that is not
+// read.
+var ErrFormat = errors.New("the picture must be PNG, JPEG, TIFF, WebP, GIF or BMP")
+
+// Read returns the texts of all QR codes in a picture, each once and in no order.
+// It reads PNG, JPEG, WebP, GIF, BMP, and all pages of a TIFF, of at most 64
+// million pixels each and 32,768 on a side. It returns ErrNoQR if it finds none,
+// ErrFormat for another format, and another error if the picture cannot be decoded.
+//
+// The picture may be a screenshot, a photograph, or the scan of a page with dozens
+// of codes: see Scan.
+func Read(r io.Reader) ([]string, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("reading the picture: %w", err)
+	}
+	texts, err := readPages(data)
+	if err == nil && len(texts) == 0 {
+		return nil, ErrNoQR
+	}
+	return texts, err
+}
+
+// readPages returns what is on the pages of a TIFF, or in another picture.
+func readPages(data []byte) (texts []string, err error) {
+	pages := tiffPages(data)
+	if len(pages) == 0 {
+		img, err := decodePicture(data)
+		if err != nil {
+			return nil, err
+		}
+		return Scan(img), nil
+	}
+	for i, page := range pages {
+		turnTo(data, page)
+		img, err := decodePicture(data)
+		if err != nil {
+			return nil, fmt.Errorf("page %d: %w", i+1, err)
+		}
+		texts = append(texts, Scan(img)...)
+	}
+	slices.Sort(texts)
+	return slices.Compact(texts), nil
+}
+
+// Scan returns the texts of all QR codes in a picture that is decoded already, each
+// once and in no order; nil if it finds none.
+//
+// The codes may be turned, seen from behind, light on dark, on a transparent ground,
+// or cut out without a margin; blurred, noisy, skewed, in perspective, on curled
+// paper. On a page that was scanned or photographed, their modules must be two
+// pixels wide, and on a screenshot, one. A page of 300 dpi takes a second.
+func Scan(img image.Image) []string {
+	if texts := page.Scan(grayscale(img, color.Gray{Y: 0xff}, 16)); len(texts) > 0 {
+		return texts
+	}
+	return findSharp(img)
+}
+
+// IsPicture reports whether a file is a picture: one of a format that Read reads, or
+// HEIC or AVIF, which telephones take, and for which Read's ErrFormat has a better
+// word than other readers.
+func IsPicture(data []byte) bool {
+	_, _, err := image.DecodeConfig(bytes.NewReader(data))
+	return !errors.Is(err, image.ErrFormat) || isBoxes(data)
+}
+
+// isBoxes reports whether a file begins with a box of type ftyp (ISO/IEC 14496-12,
+// "File Type Box").
+func isBoxes(data []byte) bool { return len(data) >= 8 && string(data[4:8]) == "ftyp" }
+
+// A file of a few bytes can claim any size: these bound the memory and the time that
+// a picture may take. Photographs have 12 to 50 million pixels.
+const (
+	maxPixels = 64e6
+	maxSide   = 1 << 15
+)
+
+// decodePicture reads a picture; of a TIFF or a GIF, the first.
+func decodePicture(data []byte) (image.Image, error) {
+	config, _, err := image.DecodeConfig(bytes.NewReader(data))
+	if errors.Is(err, image.ErrFormat) {
+		return nil, formatError(data)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the picture: %w", err)
+	}
+	if max(config.Width, config.Height) > maxSide || int64(config.Width)*int64(config.Height) > maxPixels {
+		return nil, fmt.Errorf("the picture has %d by %d pixels, and may have %.0f million, and %d on a side; make it smaller, or crop it to the QR code",
+			config.Width, config.Height, maxPixels/1e6, maxSide)
+	}
+	img, _, err := image.Decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("reading the picture: %w", err)
+	}
+	return img, nil
+}
+
+// formatError names the format that telephones take pictures in, by the brand in
+// its first box (ISO/IEC 14496-12; 23008-12, Annex B).
+func formatError(data []byte) error {
+	brands := map[string]string{
+		"heic": "HEIC", "heix": "HEIC", "hevc": "HEIC", "mif1": "HEIC", "msf1": "HEIC", "avif": "AVIF",
+	}
+	if len(data) >= 12 && isBoxes(data) {
+		if name, ok := brands[string(data[8:12])]; ok {
+			return fmt.Errorf("%w, not %s", ErrFormat, name)
+		}
+	}
+	return ErrFormat
+}
+
+// maxTIFFPages is how many pages of a TIFF are read: more than a scanner's feeder
+// takes.
+const maxTIFFPages = 100
+
+// tiffPages returns where the pages of a TIFF are: none if it is another file. The
+// header points to the first image file directory, and each of these, behind its
+// entries of 12 bytes, to the next (TIFF 6.0, section 2).
+func tiffPages(data []byte) (pages []uint32) {
+	order := tiffOrder(data)
+	if order == nil {
+		return nil
+	}
+	at := order.Uint32(data[4:])
+	for at != 0 && !slices.Contains(pages, at) && len(pages) < maxTIFFPages {
+		if int64(at)+2 > int64(len(data)) {
+			return pages
+		}
+		pages = append(pages, at)
+		next := int64(at) + 2 + 12*int64(order.Uint16(data[at:]))
+		if next+4 > int64(len(data)) {
+			return pages
+		}
+		at = order.Uint32(data[next:])
+	}
+	return pages
+}
+
+// tiffOrder returns the order of bytes in a TIFF, nil if it is none.
+func tiffOrder(data []byte) binary.ByteOrder {
+	if len(data) < 8 {
+		return nil
+	}
+	switch string(data[:4]) {
+	case "II*\x00":
+		return binary.LittleEndian
+	case "MM\x00*":
+		return binary.BigEndian
+	}
+	return nil
+}
+
+// turnTo makes a page the first of a TIFF, which is the one that is decoded.
+func turnTo(data []byte, page uint32) {
+	tiffOrder(data).PutUint32(data[4:], page)
+}
+
+// grayscale returns the picture's brightness, with its transparent parts filled
+// with the ground and a margin of it all around: a QR code cut out to its very
+// edge is not found otherwise.
+func grayscale(img image.Image, ground color.Gray, margin int) *image.Gray {
+	size := img.Bounds().Size()
+	gray := image.NewGray(image.Rect(0, 0, size.X+2*margin, size.Y+2*margin))
+	draw.Draw(gray, gray.Bounds(), image.NewUniform(ground), image.Point{}, draw.Src)
+	inner := gray.Bounds().Inset(margin)
+	switch img := img.(type) {
+	case *image.Gray:
+		copyRows(gray, inner, img.Pix[img.PixOffset(img.Rect.Min.X, img.Rect.Min.Y):], img.Stride)
+	case *image.YCbCr: // its Y is the brightness (JFIF)
+		copyRows(gray, inner, img.Y[img.YOffset(img.Rect.Min.X, img.Rect.Min.Y):], img.YStride)
+	default:
+		draw.Draw(gray, inner, img, img.Bounds().Min, draw.Over)
+	}
+	return gray
+}
+
+// copyRows is draw.Draw for brightness, many times as fast.
+func copyRows(to *image.Gray, box image.Rectangle, rows []uint8, stride int) {
+	for y := range box.Dy() {
+		copy(to.Pix[to.PixOffset(box.Min.X, box.Min.Y+y):][:box.Dx()], rows[y*stride:])
+	}
+}
