@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/vault"
@@ -43,6 +44,9 @@ func (s *Store) hasOrDamaged(id oath.ID) (bool, error) {
 // Loses reports whether codes are deleted along with the account, which the vault may
 // be among the tokens to lose.
 func (f *Follower) Loses(inVault bool) bool { return f.codes && (f.whole || inVault) }
+
+// Known returns what the ledger knows of the codes.
+func (f *Follower) Known() backup.Record { return f.store.Ledger.Known(f.id).Record }
 
 // Renamed gives the codes the account's new name, once tokens have done so: the vault
 // among them, which has moved its codes then, and all or some. It reports whether the

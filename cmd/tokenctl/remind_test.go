@@ -13,6 +13,7 @@ import (
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -79,7 +80,7 @@ func largeLedger(tb testing.TB) {
 func TestReminderIsCheap(t *testing.T) {
 	largeLedger(t)
 	var messages bytes.Buffer
-	p := &program{err: &messages}
+	p := newProgram(term.Console{Err: &messages}, nil)
 	const runs = 100
 	begin := time.Now()
 	for range runs {
@@ -95,7 +96,7 @@ func TestReminderIsCheap(t *testing.T) {
 
 func BenchmarkReminder(b *testing.B) {
 	largeLedger(b)
-	p := &program{err: new(bytes.Buffer)}
+	p := newProgram(term.Console{Err: new(bytes.Buffer)}, nil)
 	for b.Loop() {
 		p.remind(&cobra.Command{})
 	}
@@ -103,7 +104,7 @@ func BenchmarkReminder(b *testing.B) {
 
 func BenchmarkNoReminder(b *testing.B) {
 	b.Setenv("TOKENCTL_LEDGER", filepath.Join(b.TempDir(), "ledger.json"))
-	p := &program{err: new(bytes.Buffer)}
+	p := newProgram(term.Console{Err: new(bytes.Buffer)}, nil)
 	for b.Loop() {
 		p.remind(&cobra.Command{})
 	}

@@ -30,9 +30,6 @@ type Opener struct {
 	Random io.Reader
 }
 
-// VaultName is what the vault is called in reports, and by --to.
-const VaultName = "vault"
-
 // Tokens are a person's tokens, in use: the keys first, then the vault.
 type Tokens struct {
 	fleet.Fleet
@@ -68,18 +65,18 @@ func (t *Tokens) OnlyReader() string {
 
 // Keys returns the members that are keys.
 func (t *Tokens) Keys() fleet.Fleet {
-	return slices.DeleteFunc(slices.Clone(t.Fleet), func(m *fleet.Member) bool { return m.Name == VaultName })
+	return slices.DeleteFunc(slices.Clone(t.Fleet), func(m *fleet.Member) bool { return m.IsVault() })
 }
 
 // HasVault reports whether the vault is one of the tokens that were chosen.
 func (t *Tokens) HasVault() bool {
-	return t.Vault != nil && slices.ContainsFunc(t.Fleet, func(m *fleet.Member) bool { return m.Name == VaultName })
+	return t.Vault != nil && slices.ContainsFunc(t.Fleet, func(m *fleet.Member) bool { return m.IsVault() })
 }
 
 // BrokenVault returns why the vault cannot be opened, if that is so.
 func (t *Tokens) BrokenVault() error {
 	for _, b := range t.Broken {
-		if b.Member == VaultName {
+		if b.Member == fleet.VaultName {
 			return b
 		}
 	}
@@ -206,12 +203,12 @@ func (o *Opener) addVault(ctx context.Context, t *Tokens, options VaultOptions) 
 	case errors.Is(err, vault.ErrNoVault):
 		return err
 	case err != nil:
-		t.addBroken(VaultName, err)
+		t.addBroken(fleet.VaultName, err)
 		return nil
 	}
 	v.beforePIV = t.ReleaseKeys
 	t.Vault = v
-	t.Fleet = append(t.Fleet, &fleet.Member{Name: VaultName, Open: func() (oath.Token, error) { return v, nil }})
+	t.Fleet = append(t.Fleet, &fleet.Member{Name: fleet.VaultName, Open: func() (oath.Token, error) { return v, nil }})
 	return nil
 }
 
@@ -225,14 +222,14 @@ func (o *Opener) Targets(ctx context.Context, options TokenOptions, to []string)
 		serial, isKey := strings.CutPrefix(name, "key:")
 		isKey = isKey && serial != "" && strings.Trim(serial, "0123456789") == ""
 		switch {
-		case !isKey && name != VaultName:
+		case !isKey && name != fleet.VaultName:
 			return nil, term.Usagef("--to %q is neither key:SERIAL nor vault", name)
 		case slices.Contains(to[:i], name):
 			return nil, term.Usagef("--to names %s twice", name)
 		}
 		options.NoKeys = options.NoKeys && !isKey
 	}
-	options.Vault.None = !slices.Contains(to, VaultName)
+	options.Vault.None = !slices.Contains(to, fleet.VaultName)
 	t, err := o.Tokens(ctx, options, true)
 	if err != nil {
 		return nil, err
@@ -244,7 +241,7 @@ func (o *Opener) Targets(ctx context.Context, options TokenOptions, to []string)
 		case i >= 0:
 			chosen = append(chosen, t.Fleet[i])
 			continue
-		case name == VaultName:
+		case name == fleet.VaultName:
 			err = vault.ErrNoVault
 		default:
 			err = fmt.Errorf("%w: none is %s", keys.ErrNoSuchKey, name)
