@@ -64,11 +64,11 @@ func TestExamplesAreRecognized(t *testing.T) {
 		if s.Example == "" {
 			continue
 		}
-		found, err := recognize.CodesOf([]byte(s.Example+"\n"), s.Regexp())
+		found, err := recognize.Codes([]byte(s.Example+"\n"), s.Regexp())
 		if err != nil || len(found.Codes) != 1 || found.Codes[0].Text != s.Example {
 			t.Errorf("%s: %q: got %q, %v", s.Name, s.Example, found.Texts(), err)
 		}
-		if found, err := recognize.Codes([]byte(s.Example)); err != nil || len(found.Codes) != 1 {
+		if found, err := recognize.Codes([]byte(s.Example), nil); err != nil || len(found.Codes) != 1 {
 			t.Errorf("%s: %q by its looks: got %q, %v", s.Name, s.Example, found.Texts(), err)
 		}
 	}

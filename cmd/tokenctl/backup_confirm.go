@@ -69,12 +69,12 @@ func describeFound(f recognize.Found) string {
 	if len(f.Ignored) > 0 {
 		fmt.Fprintf(&b, "; not taken for codes:")
 	}
-	for i, passage := range f.Ignored {
+	for i, line := range f.Ignored {
 		if i == maxIgnored {
 			fmt.Fprintf(&b, "\n  and %d more", len(f.Ignored)-i)
 			break
 		}
-		fmt.Fprintf(&b, "\n  line %d: %s", passage.Line, printable(passage.Text))
+		fmt.Fprintf(&b, "\n  line %d: %s", line.Number, printable(line.Text))
 	}
 	return b.String()
 }

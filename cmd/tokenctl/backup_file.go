@@ -44,7 +44,7 @@ func readCodesFile(path string) ([]byte, *codesFile, error) {
 }
 
 func looksLikeCodes(text string) bool {
-	_, err := recognize.Codes([]byte(text))
+	_, err := recognize.Codes([]byte(text), nil)
 	return err == nil
 }
 

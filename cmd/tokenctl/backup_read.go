@@ -37,7 +37,7 @@ func (p *program) readCodes(a *addition, o backupAddOptions) (codesSource, error
 	if o.verbatim {
 		s.found, err = recognize.Verbatim(text)
 	} else {
-		s.found, err = recognize.CodesOf(text, a.service.Regexp())
+		s.found, err = recognize.Codes(text, a.service.Regexp())
 	}
 	if err != nil {
 		return s, err
