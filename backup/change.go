@@ -6,6 +6,28 @@ import (
 	"time"
 )
 
+// Use records that a code of the current set was used on a day, and returns the
+// code. It returns ErrNoCodes or ErrNoSuchNumber; or ErrUsed or ErrVoid together
+// with the code, which stays as it is.
+func (r *Record) Use(number int, day time.Time) (Code, error) {
+	if len(r.current()) == 0 {
+		return Code{}, ErrNoCodes
+	}
+	i, found := r.Current().place(number)
+	if !found {
+		return Code{}, fmt.Errorf("number %d: %w", number, ErrNoSuchNumber)
+	}
+	c := &r.Current().Codes[i]
+	switch r.State(len(r.Sets)-1, *c) {
+	case Used:
+		return *c, fmt.Errorf("number %d: %w, on %s", number, ErrUsed, c.Used.Format(time.DateOnly))
+	case Void:
+		return *c, fmt.Errorf("number %d: %w", number, ErrVoid)
+	}
+	c.Used = Day(day)
+	return *c, nil
+}
+
 // Supersede records a new set, which makes the service forget the one before.
 // Codes without a number are given one by their place.
 func (r *Record) Supersede(codes []Code, day time.Time) error {
