@@ -50,25 +50,21 @@ func (r Record) MarshalText() ([]byte, error) {
 		}
 		b.WriteByte('\n')
 		for _, c := range s.Codes {
-			c.write(&b)
+			text := onPaper
+			if c.Text != "" {
+				text = quoted(c.Text)
+			}
+			fmt.Fprintf(&b, "%d. %s", c.Number, text)
+			if c.Since != 0 {
+				fmt.Fprintf(&b, "  from generation %d", c.Since)
+			}
+			if !c.Used.IsZero() {
+				fmt.Fprintf(&b, "  used %s", Date(c.Used))
+			}
+			b.WriteByte('\n')
 		}
 	}
 	return b.Bytes(), nil
-}
-
-func (c Code) write(b *bytes.Buffer) {
-	text := onPaper
-	if c.Text != "" {
-		text = quoted(c.Text)
-	}
-	fmt.Fprintf(b, "%d. %s", c.Number, text)
-	if c.Since != 0 {
-		fmt.Fprintf(b, "  from generation %d", c.Since)
-	}
-	if !c.Used.IsZero() {
-		fmt.Fprintf(b, "  used %s", Date(c.Used))
-	}
-	b.WriteByte('\n')
 }
 
 const (
@@ -78,8 +74,8 @@ const (
 )
 
 var (
-	setLine  = regexp.MustCompile(`^generation ([1-9][0-9]*)(?:, recorded ([0-9-]+))?(, superseded)?$`)
-	codeLine = regexp.MustCompile(`^([1-9][0-9]*)\. (.+?)(?:  from generation ([1-9][0-9]*))?(?:  used ([0-9-]+))?$`)
+	setLine  = regexp.MustCompile(`^generation ([1-9][0-9]{0,9})(?:, recorded ([0-9-]+))?(, superseded)?$`)
+	codeLine = regexp.MustCompile(`^([1-9][0-9]{0,9})\. (.+?)(?:  from generation ([1-9][0-9]{0,9}))?(?:  used ([0-9-]+))?$`)
 
 	// likeMarks is what at the end of a code is easily taken for the marks behind it.
 	likeMarks = regexp.MustCompile(`(^| )(used( [0-9]\S*)?|from generation [0-9]\S*)$`)
@@ -163,22 +159,17 @@ func ParseRecord(text []byte) (Record, error) {
 }
 
 // parseSet begins a set, from the parts of its line. The newest comes first.
-func (r *Record) parseSet(parts []string) (err error) {
-	var s Set
-	if s.Generation, err = parseNumber(parts[1]); err != nil {
-		return err
-	}
-	if s.Made, err = parseDay(parts[2]); err != nil {
-		return err
-	}
-	if n := len(r.Sets); n > 0 && s.Generation >= r.Sets[n-1].Generation {
+func (r *Record) parseSet(parts []string) error {
+	s := Set{Generation: numberOf(parts[1])}
+	n := len(r.Sets)
+	if n > 0 && s.Generation >= r.Sets[n-1].Generation {
 		return fmt.Errorf("generation %d after generation %d", s.Generation, r.Sets[n-1].Generation)
 	}
-	if isFirst := len(r.Sets) == 0; isFirst != (parts[3] == "") {
+	if isSuperseded := parts[3] != ""; isSuperseded != (n > 0) {
 		return errors.New("all sets but the first are superseded")
 	}
 	r.Sets = append(r.Sets, s)
-	return nil
+	return parseDay(&r.Sets[n].Made, parts[2])
 }
 
 // parseCode adds a code, from the parts of its line, which are nil if it is none.
@@ -186,10 +177,7 @@ func (s *Set) parseCode(parts []string) (err error) {
 	if parts == nil {
 		return errors.New("not a code behind its number, as in: 1. 4f3c2-9a1be")
 	}
-	var c Code
-	if c.Number, err = parseNumber(parts[1]); err != nil {
-		return err
-	}
+	c := Code{Number: numberOf(parts[1]), Since: numberOf(parts[3])}
 	if parts[2] != onPaper {
 		if c.Text, err = unquoted(parts[2]); err != nil {
 			return err
@@ -198,35 +186,23 @@ func (s *Set) parseCode(parts []string) (err error) {
 			return errors.New("the code is missing, or belongs in quotation marks")
 		}
 	}
-	if parts[3] != "" {
-		if c.Since, err = parseNumber(parts[3]); err != nil {
-			return err
-		}
-	}
-	if c.Used, err = parseDay(parts[4]); err != nil {
-		return err
-	}
 	if c.Number <= s.last() {
 		return fmt.Errorf("number %d after number %d", c.Number, s.last())
 	}
 	s.Codes = append(s.Codes, c)
-	return nil
+	return parseDay(&s.Codes[len(s.Codes)-1].Used, parts[4])
 }
 
-func parseNumber(text string) (int, error) {
-	n, err := strconv.Atoi(text)
-	if err != nil || n > maxNumber {
-		return 0, fmt.Errorf("a number up to %d was expected", maxNumber)
-	}
-	return n, nil
+// numberOf reads up to ten digits; 0 if there are none.
+func numberOf(digits string) int {
+	n, _ := strconv.Atoi(digits)
+	return n
 }
 
-// parseDay reads a date, or none from an empty text.
-func parseDay(text string) (time.Time, error) {
-	var d Date
+// parseDay reads a date, if there is one.
+func parseDay(day *time.Time, text string) error {
 	if text == "" {
-		return time.Time{}, nil
+		return nil
 	}
-	err := d.UnmarshalText([]byte(text))
-	return time.Time(d), err
+	return (*Date)(day).UnmarshalText([]byte(text))
 }

@@ -107,7 +107,7 @@ func TestParseRecordRefuses(t *testing.T) {
 		head + " 1. SECRET":                                    "line 4",
 		head + "1. SECRET ":                                    "line 4",
 		head + "01. SECRET":                                    "line 4",
-		head + "1000000001. SECRET":                            "line 4",
+		head + "1000000001. SECRET":                            "number",
 		head + "1. SECRET used":                                "line 4",
 		head + "1. SECRET used 2026-11-24":                     "line 4",
 		head + "1. SECRET  used 2026-13-24":                    "line 4",
