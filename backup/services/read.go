@@ -5,19 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/tokenctl/tokenctl/backup"
 )
 
-// columns are the names of all columns, and what each does to a service.
-var columns = []struct {
+// A column is one of the table's, and sets what it is about.
+type column struct {
 	name string
 	set  func(s *Service, cell string) error
-}{
+}
+
+var columns = []column{
 	{"name", func(s *Service, cell string) error { s.Name = cell; return nil }},
 	{"domain", func(s *Service, cell string) error { s.Domain = cell; return nil }},
 	{"aliases", func(s *Service, cell string) error { s.Aliases = listOf(cell); return nil }},
@@ -37,8 +41,8 @@ var columns = []struct {
 	{"unsure", func(s *Service, cell string) error { s.Unsure = listOf(strings.ToLower(cell)); return nil }},
 }
 
-// Read reads a catalog in the form that the package comment tells. Errors tell the
-// line.
+// Read reads a catalog in the form that the package comment shows. Errors have the
+// number of the line.
 func Read(r io.Reader) (Catalog, error) { return read(r, Service.check) }
 
 // read reads a catalog whose services pass a check.
@@ -51,12 +55,19 @@ func read(r io.Reader, check func(Service) error) (Catalog, error) {
 		if strings.TrimSpace(line) == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		err := errNotText
-		if utf8.ValidString(line) {
-			head, err = c.line(head, strings.Split(line, "\t"))
-		}
-		if n := len(c.list); err == nil && n > 0 {
-			err = check(c.list[n-1])
+		var err error
+		cells := strings.Split(line, "\t")
+		switch {
+		case !utf8.ValidString(line):
+			err = errors.New("not UTF-8")
+		case head == nil:
+			head, err = headOf(cells)
+		default:
+			var s Service
+			if s, err = serviceOf(head, cells); err == nil {
+				err = check(s)
+			}
+			c.list = append(c.list, s)
 		}
 		if err != nil {
 			return Catalog{}, fmt.Errorf("line %d: %w", number, err)
@@ -66,20 +77,6 @@ func read(r io.Reader, check func(Service) error) (Catalog, error) {
 		return Catalog{}, fmt.Errorf("behind %d services: %w", len(c.list), err)
 	}
 	return c, nil
-}
-
-var errNotText = errors.New("not UTF-8")
-
-// line reads the line that names the columns, or one with a service.
-func (c *Catalog) line(head []int, cells []string) ([]int, error) {
-	if head == nil {
-		return headOf(cells)
-	}
-	s, err := serviceOf(head, cells)
-	if err == nil {
-		c.list = append(c.list, s)
-	}
-	return head, err
 }
 
 func headOf(cells []string) ([]int, error) {
@@ -101,13 +98,9 @@ func headOf(cells []string) ([]int, error) {
 	return head, nil
 }
 
+// columnOf returns the place of a column, -1 if none has the name.
 func columnOf(name string) int {
-	for i, c := range columns {
-		if c.name == name {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(columns, func(c column) bool { return c.name == name })
 }
 
 func serviceOf(head []int, cells []string) (Service, error) {
@@ -116,12 +109,12 @@ func serviceOf(head []int, cells []string) (Service, error) {
 	}
 	s := Service{Confidence: Fact}
 	for i, cell := range cells {
-		column := columns[head[i]]
 		if cell = strings.TrimSpace(cell); cell == "" {
 			continue
 		}
-		if err := column.set(&s, cell); err != nil {
-			return Service{}, fmt.Errorf("%s: %w", column.name, err)
+		c := columns[head[i]]
+		if err := c.set(&s, cell); err != nil {
+			return Service{}, fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
 	return s, nil
@@ -145,4 +138,78 @@ func (s Service) check() error {
 		}
 	}
 	return nil
+}
+
+func setAnswer(a *Answer, cell string) error {
+	switch strings.ToLower(cell) {
+	case "yes":
+		*a = Yes
+	case "no":
+		*a = No
+	default:
+		return fmt.Errorf("%q is neither yes nor no", cell)
+	}
+	return nil
+}
+
+func setAdds(s *Service, cell string) error {
+	var a Answer
+	err := setAnswer(&a, cell)
+	s.Adds = a == Yes
+	return err
+}
+
+func setCount(s *Service, cell string) error {
+	n, err := strconv.Atoi(cell)
+	if err != nil || n < 1 || n > backup.MaxCodes {
+		return fmt.Errorf("%q is no number from 1 to %d", cell, backup.MaxCodes)
+	}
+	s.Count = n
+	return nil
+}
+
+func setPolicy(s *Service, cell string) (err error) {
+	s.Policy, err = backup.ParsePolicy(strings.ToLower(cell))
+	return err
+}
+
+func setFiles(s *Service, cell string) error {
+	s.Files = listOf(cell)
+	for _, pattern := range s.Files {
+		if _, err := path.Match(pattern, ""); err != nil {
+			return fmt.Errorf("%q: %w", pattern, err)
+		}
+	}
+	return nil
+}
+
+func setConfidence(s *Service, cell string) error {
+	switch strings.ToLower(cell) {
+	case "fact":
+		s.Confidence = Fact
+	case "hint":
+		s.Confidence = Hint
+	default:
+		return fmt.Errorf("%q is neither fact nor hint", cell)
+	}
+	return nil
+}
+
+// listOf parts a cell at its semicolons.
+func listOf(cell string) []string {
+	var list []string
+	for _, element := range strings.Split(cell, ";") {
+		if element = strings.TrimSpace(element); element != "" {
+			list = append(list, element)
+		}
+	}
+	return list
+}
+
+// join writes a path and an address behind each other.
+func join(path, address string) string {
+	if path == "" || address == "" {
+		return path + address
+	}
+	return path + ", or " + address
 }
