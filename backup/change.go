@@ -10,12 +10,9 @@ import (
 // code. It returns ErrNoCodes or ErrNoSuchNumber; or ErrUsed or ErrVoid together
 // with the code, which stays as it is.
 func (r *Record) Use(number int, day time.Time) (Code, error) {
-	if len(r.current()) == 0 {
-		return Code{}, ErrNoCodes
-	}
-	i, found := r.Current().place(number)
-	if !found {
-		return Code{}, fmt.Errorf("number %d: %w", number, ErrNoSuchNumber)
+	i, err := r.index(number)
+	if err != nil {
+		return Code{}, err
 	}
 	c := &r.Current().Codes[i]
 	switch r.State(len(r.Sets)-1, *c) {
@@ -54,17 +51,14 @@ func (r *Record) Append(codes []Code, day time.Time) error {
 	return nil
 }
 
-// ReplaceCode records that the service put a new code in the place of the one of
-// that number. The current set thereby becomes a newer generation of itself; what
+// ReplaceCode records that the service put a new code instead of the one of that
+// number. The current set thereby becomes a newer generation of itself; what
 // was replaced becomes a superseded set. It returns ErrNoCodes or
 // ErrNoSuchNumber.
 func (r *Record) ReplaceCode(number int, text string, day time.Time) error {
-	if len(r.current()) == 0 {
-		return ErrNoCodes
-	}
-	i, found := r.Current().place(number)
-	if !found {
-		return fmt.Errorf("number %d: %w", number, ErrNoSuchNumber)
+	i, err := r.index(number)
+	if err != nil {
+		return err
 	}
 	old := *r.Current()
 	next := old.renewed(day)

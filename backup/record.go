@@ -143,6 +143,19 @@ func (r Record) Clone() Record {
 	return r
 }
 
+// index returns where in the current set the code of that number is. It returns
+// ErrNoCodes or ErrNoSuchNumber.
+func (r Record) index(number int) (int, error) {
+	if len(r.current()) == 0 {
+		return 0, ErrNoCodes
+	}
+	i, found := r.Current().place(number)
+	if !found {
+		return 0, fmt.Errorf("number %d: %w", number, ErrNoSuchNumber)
+	}
+	return i, nil
+}
+
 // place returns where in the set the code of that number is, or belongs.
 func (s Set) place(number int) (int, bool) {
 	return slices.BinarySearchFunc(s.Codes, number, func(c Code, n int) int { return c.Number - n })
@@ -164,11 +177,6 @@ func (r Record) current() []Code {
 	return nil
 }
 
-// String returns "unused", "used", "void" or "superseded".
-func (s State) String() string {
-	return [...]string{"unused", "used", "void", "superseded"}[s]
-}
-
 // State returns that of a code of the record's i-th set, which is one of r.Sets.
 // A code that was used stays Used when its set is superseded.
 func (r Record) State(i int, c Code) State {
@@ -186,15 +194,7 @@ func (r Record) State(i int, c Code) State {
 }
 
 // Left returns how many codes of the current set can still be used.
-func (r Record) Left() int {
-	left := 0
-	for _, c := range r.current() {
-		if r.State(len(r.Sets)-1, c) == Unused {
-			left++
-		}
-	}
-	return left
-}
+func (r Record) Left() int { return len(r.unused()) }
 
 // Next returns the code to use next: of those that can be used, the one with the
 // lowest number. It returns ErrNoCodes or ErrNoneLeft.
@@ -202,12 +202,20 @@ func (r Record) Next() (Code, error) {
 	if len(r.current()) == 0 {
 		return Code{}, ErrNoCodes
 	}
+	unused := r.unused()
+	if len(unused) == 0 {
+		return Code{}, ErrNoneLeft
+	}
+	return unused[0], nil
+}
+
+func (r Record) unused() (codes []Code) {
 	for _, c := range r.current() {
 		if r.State(len(r.Sets)-1, c) == Unused {
-			return c, nil
+			codes = append(codes, c)
 		}
 	}
-	return Code{}, ErrNoneLeft
+	return codes
 }
 
 // Validate reports what in the record is not as the comments of its types say.
@@ -297,6 +305,11 @@ func (p *Policy) UnmarshalText(text []byte) error {
 		*p = parsed
 	}
 	return err
+}
+
+// String returns "unused", "used", "void" or "superseded".
+func (s State) String() string {
+	return [...]string{"unused", "used", "void", "superseded"}[s]
 }
 
 // Fits reports whether a code has a form, as it is or as services compare codes:
