@@ -91,7 +91,7 @@ func (s *Set) add(codes []Code) error {
 		}
 		i, taken := s.place(c.Number)
 		if taken || c.Number < 0 || c.Number > maxNumber {
-			return fmt.Errorf("number %d is taken or is none", c.Number)
+			return fmt.Errorf("number %d is taken or invalid", c.Number)
 		}
 		c.Used, c.Since = Day(c.Used), 0
 		s.Codes = slices.Insert(s.Codes, i, c)

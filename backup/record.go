@@ -36,7 +36,7 @@ type Set struct {
 	// Made is the day on which the generation was recorded; zero if unknown.
 	Made time.Time
 
-	// Codes are in the order of their numbers, none of which comes twice.
+	// Codes are in the order of their numbers, each number once.
 	Codes []Code
 }
 
@@ -68,7 +68,7 @@ const (
 	// ByNumber: the service asks for the code of a number. Each is good once.
 	ByNumber
 
-	// Replaced: each is good once; the service then shows a new one in its place.
+	// Replaced: each is good once; the service then shows a new one instead.
 	// Record.ReplaceCode records that.
 	Replaced
 
@@ -286,11 +286,10 @@ func ParsePolicy(text string) (Policy, error) {
 			return Policy(p), nil
 		}
 	}
-	return 0, fmt.Errorf("%q is none of the policies for backup codes: %q", text, policyNames)
+	return 0, fmt.Errorf("%q must be one of %q", text, policyNames)
 }
 
-// MarshalText returns the same as String, or an error for a number that is none of
-// the policies.
+// MarshalText returns the same as String, or an error for an unknown policy.
 func (p Policy) MarshalText() ([]byte, error) {
 	if int(p) >= len(policyNames) {
 		return nil, fmt.Errorf("%v is not known", p)

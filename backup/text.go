@@ -172,7 +172,7 @@ func (r *Record) parseSet(parts []string) error {
 	return parseDay(&r.Sets[n].Made, parts[2])
 }
 
-// parseCode adds a code, from the parts of its line, which are nil if it is none.
+// parseCode adds a code, from the parts of its line, which are nil if it does not look like one.
 func (s *Set) parseCode(parts []string) (err error) {
 	if parts == nil {
 		return errors.New("not a code behind its number, as in: 1. 4f3c2-9a1be")

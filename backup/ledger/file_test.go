@@ -143,7 +143,7 @@ func TestLedgerHasNoSecret(t *testing.T) {
 	}
 }
 
-// A ledger that cannot be read is told by name and left alone.
+// A ledger that cannot be read is named and left alone.
 func TestDamagedLedger(t *testing.T) {
 	whole := ledgerFile(t)
 	writeExample(t, whole)

@@ -20,7 +20,7 @@ type layout struct {
 	name string
 	form string // of services, "" to read it by its looks
 	text string
-	want string // codes parted by commas; "3=abc" numbered, "abc*" used
+	want string // codes separated by commas; "3=abc" numbered, "abc*" used
 
 	ignored  int // lines
 	repeated int

@@ -115,7 +115,7 @@ func isInvisible(r rune) bool {
 }
 
 // plainRune returns the dash or quotation mark on the keyboard for those that word
-// processors put in its place.
+// processors write instead.
 func plainRune(r rune) rune {
 	switch r {
 	case '\u2010', '\u2011', '\u2012', '\u2013', '\u2014', '\u2212':

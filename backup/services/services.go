@@ -5,7 +5,7 @@
 //
 // The data is a table, services.tsv, and Read reads further ones of the same form:
 // lines of cells with a tab between them, empty lines, and lines that begin with #.
-// The first line names the columns, of which only the name is needed, in any order:
+// The first line names the columns, in any order; only the name is needed:
 //
 //	name        "GitHub"
 //	domain      "github.com"; empty for software that people run themselves
@@ -78,7 +78,7 @@ type Service struct {
 	Unsure []string
 }
 
-// Sure reports whether what a column tells is a fact.
+// Sure reports whether what stands in a column is a fact.
 func (s Service) Sure(column string) bool {
 	return s.Confidence == Fact && !slices.Contains(s.Unsure, column)
 }
@@ -96,7 +96,7 @@ func (s Service) Regexp() *regexp.Regexp {
 }
 
 // Check compares codes with what is known of the service's. It returns hints, in
-// whole sentences, none of which quotes a code.
+// whole sentences, and quotes no code.
 func (s Service) Check(codes []string) []string {
 	var hints []string
 	if s.Codes == No && s.Form == "" {
@@ -143,7 +143,7 @@ func (s Service) formHint(odd []int, total int) string {
 	return which + " not look like those of " + s.Name + shape + "."
 }
 
-// Renew tells in a few sentences where new codes are made, and what becomes of the
+// Renew says in a few sentences where new codes are made, and what becomes of the
 // old ones. It is empty if nothing is known.
 func (s Service) Renew() string {
 	return s.renew("New codes are made at: ", "New codes are probably made at: ")
