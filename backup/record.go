@@ -11,16 +11,9 @@ import (
 
 // A Code is one of a set.
 type Code struct {
-	// Number is what the service calls it, or its place in the set, from 1.
-	Number int
-
-	// Text is the code as the service showed it. It is empty for a code that is on
-	// paper alone.
-	Text string
-
-	// Used is the day of its use, or of the last one where codes are Reusable;
-	// zero before.
-	Used time.Time
+	Number int       // what the service calls it, or its place in the set, from 1
+	Text   string    // as the service showed it; empty for a code that is on paper alone
+	Used   time.Time // the day of its use, or of the last one where codes are Reusable; zero before
 
 	// Since is the generation that the code came with, where that is an earlier
 	// one than its set's: the others of the set came later. Else it is zero.
@@ -58,27 +51,14 @@ type Record struct {
 // most do.
 type Policy byte
 
+// Each code is good once, unless they are Reusable.
 const (
-	// AnyOrder: each code is good once, whichever comes first.
-	AnyOrder Policy = iota
-
-	// InOrder: each is good once, and using one voids those before it.
-	InOrder
-
-	// ByNumber: the service asks for the code of a number. Each is good once.
-	ByNumber
-
-	// Replaced: each is good once; the service then shows a new one instead.
-	// Record.ReplaceCode records that.
-	Replaced
-
-	// DisablesTwoFactor: each is good once, and using it turns two-factor
-	// authentication off for the account. Warn before.
-	DisablesTwoFactor
-
-	// Reusable: a code stays good however often it is used. The date of its last
-	// use is kept.
-	Reusable
+	AnyOrder          Policy = iota // whichever comes first
+	InOrder                         // using one voids those before it
+	ByNumber                        // the service asks for the code of a number
+	Replaced                        // the service then shows a new one instead: see Record.ReplaceCode
+	DisablesTwoFactor               // using one turns two-factor authentication off for the account: warn before
+	Reusable                        // stays good however often it is used; the date of its last use is kept
 )
 
 // A State is what may still be done with a code.

@@ -96,6 +96,14 @@ func (l *Ledger) Known(id oath.ID) Entry {
 	return Entry{}
 }
 
+// Mentions reports whether an account has an entry, or stands on a sheet.
+func (l *Ledger) Mentions(id oath.ID) bool {
+	return l.Accounts[id] != nil || slices.ContainsFunc(l.Sheets, func(s Sheet) bool {
+		_, found := s.Items[id]
+		return found
+	})
+}
+
 // IDs returns the accounts that have an entry, in order.
 func (l *Ledger) IDs() []oath.ID {
 	none := func(id oath.ID) bool { return l.Accounts[id] == nil }

@@ -33,10 +33,7 @@ func (p *program) follow(t *tokens, o tokenOptions, id oath.ID) follower {
 	if err != nil {
 		return f
 	}
-	f.knows = l.Accounts[id] != nil || slices.ContainsFunc(l.Sheets, func(s ledger.Sheet) bool {
-		_, found := s.Items[id]
-		return found
-	})
+	f.knows = l.Mentions(id)
 	if e := l.Accounts[id]; e != nil && e.Current() != nil {
 		f.left = fmt.Sprintf(", of which %s,", howManyLeft(e.Left()))
 	}
