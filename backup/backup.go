@@ -2,15 +2,16 @@
 // which the key or the phone is gone: backup codes, also called recovery codes or
 // scratch codes.
 //
-// A Record is what is kept of one account's codes. Its text, for a person to read
-// and for the vault to encrypt, is what Record.MarshalText writes. Recognize finds
-// codes in what a service showed or offered for download. A Ledger remembers
-// without any secret which codes exist, how many are left, and on which sheet of
-// paper they stand.
+// A Record is what is kept of one account's codes: Sets of Codes, the last of which
+// is current, and the Policy by which the service takes them. Supersede, Append and
+// ReplaceCode record new codes, Use records that one was used, State, Left and Next
+// answer what can still be used, and Merge brings together what two places know.
+// Record.MarshalText writes it for the vault to encrypt, ParseRecord reads that.
 //
-// The packages below hold what is known of each service's codes (services), the
-// other side of the matter, for those who hand out codes (issuer), and the sheet
-// that comes off the printer (sheet).
+// Package recognize finds codes in what a service shows or offers for download;
+// ledger keeps what is known without any secret; services says what each service
+// does with its codes; sheet is what comes off the printer; and issuer is the other
+// side of the matter, for those who hand out codes.
 package backup
 
 import (
@@ -48,7 +49,7 @@ var (
 	// MaxCodes.
 	ErrTooLarge = errors.New("too large for a list of backup codes")
 
-	// ErrDamaged says that a file of ours does not read back. The error tells the
+	// ErrDamaged says that a file of ours does not read back. The error has the
 	// line or what is wrong with it. Such a file is never overwritten.
 	ErrDamaged = errors.New("damaged")
 

@@ -26,7 +26,6 @@ func (l *Ledger) Entry(id oath.ID) *Entry {
 // Remind adds a reminder. If the account has one already, that one keeps its
 // Since.
 func (l *Ledger) Remind(d Due) {
-	d.Since = backup.Date(backup.Day(time.Time(d.Since)))
 	i := slices.IndexFunc(l.Due, func(other Due) bool { return other.ID == d.ID })
 	if i < 0 {
 		l.Due = append(l.Due, d)
@@ -114,8 +113,6 @@ func (l *Ledger) AddSheet(s Sheet) error {
 	if s.Number < l.NextSheet() {
 		return fmt.Errorf("sheet %d after sheet %d", s.Number, l.NextSheet()-1)
 	}
-	s.Date = backup.Date(backup.Day(time.Time(s.Date)))
-	s.Verified = backup.Date(backup.Day(time.Time(s.Verified)))
 	l.Sheets = append(l.Sheets, s)
 	l.forgetOldSheets()
 	return nil

@@ -22,17 +22,10 @@ import (
 // backup.ErrDamaged or backup.ErrNewer, with the file's name.
 func Read(path string) (*Ledger, error) {
 	content, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return new(Ledger), nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	l, err := parse(content)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return l, nil
+	return parse(path, content)
 }
 
 // Update changes a ledger, which is made if it is not there. Other processes that
@@ -41,12 +34,9 @@ func Read(path string) (*Ledger, error) {
 // it cannot be read.
 func Update(path string, change func(*Ledger) error) error {
 	return durable.Update(path, func(old []byte) ([]byte, error) {
-		l := new(Ledger)
-		if old != nil {
-			var err error
-			if l, err = parse(old); err != nil {
-				return nil, fmt.Errorf("%s: %w", path, err)
-			}
+		l, err := parse(path, old)
+		if err != nil {
+			return nil, err
 		}
 		if err := change(l); err != nil {
 			return nil, err
@@ -211,52 +201,44 @@ func writeLines[T any](b *bytes.Buffer, name string, lines []T) error {
 	return nil
 }
 
-// parse reads what write writes.
-func parse(content []byte) (*Ledger, error) {
-	var f file
-	err := strictly(content, &f)
-	if err != nil {
-		var known struct{ Format int }
-		if json.Unmarshal(content, &known) == nil {
-			f.Format = known.Format
-		}
+// parse reads what write writes; nil is an empty ledger. What is unknown in the
+// file would be lost when it is written again, and is refused.
+func parse(path string, content []byte) (*Ledger, error) {
+	if content == nil {
+		return new(Ledger), nil
 	}
-	switch {
-	case f.Format > fileFormat:
-		return nil, backup.ErrNewer
-	case err == nil && f.Format < 1:
-		err = errors.New("it does not tell its format")
+	var f file
+	decoder := json.NewDecoder(bytes.NewReader(content))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(&f)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		err = fmt.Errorf("at byte %d: %w", syntax.Offset, err)
+	}
+	if err != nil { // A newer form may look different.
+		var known struct{ Format int }
+		_ = json.Unmarshal(content, &known)
+		f.Format = known.Format
+	} else if _, end := decoder.Token(); !errors.Is(end, io.EOF) {
+		err = fmt.Errorf("at byte %d: something follows", decoder.InputOffset())
+	}
+	if f.Format > fileFormat {
+		return nil, fmt.Errorf("%s: %w", path, backup.ErrNewer)
 	}
 	var l *Ledger
 	if err == nil {
 		l, err = f.read()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", backup.ErrDamaged, err)
+		return nil, fmt.Errorf("%s: %w: %w", path, backup.ErrDamaged, err)
 	}
 	return l, nil
 }
 
-// strictly decodes a JSON value that nothing follows, and in which nothing is
-// unknown: that would be lost when the ledger is written again.
-func strictly(content []byte, to any) error {
-	decoder := json.NewDecoder(bytes.NewReader(content))
-	decoder.DisallowUnknownFields()
-	var syntax *json.SyntaxError
-	err := decoder.Decode(to)
-	if errors.As(err, &syntax) {
-		return fmt.Errorf("at byte %d: %w", syntax.Offset, err)
-	}
-	if err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("at byte %d: something follows", decoder.InputOffset())
-	}
-	return nil
-}
-
 func (f file) read() (*Ledger, error) {
+	if f.Format < 1 {
+		return nil, errors.New("the format is missing")
+	}
 	l := &Ledger{Due: readDue(f.Due)}
 	for _, line := range f.Accounts {
 		if l.Accounts[line.id()] != nil {

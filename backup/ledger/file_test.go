@@ -98,7 +98,7 @@ func TestFormat1(t *testing.T) {
 		if written, err := l.write(); err != nil || string(written) != content {
 			t.Errorf("%v: written as\n%s\nnot\n%s", err, written, content)
 		}
-		if read, err := parse([]byte(content)); err != nil || !reflect.DeepEqual(read, l) {
+		if read, err := parse("", []byte(content)); err != nil || !reflect.DeepEqual(read, l) {
 			t.Errorf("%v: read as %+v, not %+v", err, read, l)
 		}
 	}
@@ -143,7 +143,7 @@ func TestLedgerHasNoSecret(t *testing.T) {
 	}
 }
 
-// A ledger that cannot be read is told by name and left alone.
+// A ledger that cannot be read is named and left alone.
 func TestDamagedLedger(t *testing.T) {
 	whole := ledgerFile(t)
 	writeExample(t, whole)
@@ -293,7 +293,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"format":1,"due":[],"accounts":[],"sheets":[]}`))
 	f.Add([]byte(`{"format":2}`))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		l, err := parse(content)
+		l, err := parse("", content)
 		if err != nil {
 			return
 		}
@@ -301,7 +301,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := parse(written)
+		again, err := parse("", written)
 		if err != nil || !reflect.DeepEqual(l, again) {
 			t.Fatalf("%v\nwas %+v\nis  %+v\n%s", err, l, again, written)
 		}

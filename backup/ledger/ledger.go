@@ -81,7 +81,7 @@ type Item struct {
 
 // Fingerprint returns the first eight hexadecimal digits of the SHA-256 of an
 // account's otpauth URI. Thirty-two bits are enough to notice a change, and too
-// few to tell a secret of the usual 80 bits and more from billions of others.
+// few to find a secret of the usual 80 bits and more among billions of others.
 func Fingerprint(uri string) string {
 	sum := sha256.Sum256([]byte(uri))
 	return hex.EncodeToString(sum[:4])
@@ -94,6 +94,14 @@ func (l *Ledger) Known(id oath.ID) Entry {
 		return *e
 	}
 	return Entry{}
+}
+
+// Mentions reports whether an account has an entry, or stands on a sheet.
+func (l *Ledger) Mentions(id oath.ID) bool {
+	return l.Accounts[id] != nil || slices.ContainsFunc(l.Sheets, func(s Sheet) bool {
+		_, found := s.Items[id]
+		return found
+	})
 }
 
 // IDs returns the accounts that have an entry, in order.

@@ -200,6 +200,10 @@ func TestKnownChangesNothing(t *testing.T) {
 	if d, found := l.DueOf("nobody"); found {
 		t.Errorf("due: %+v", d)
 	}
+	delete(l.Accounts, "GitHub:alice") // it stands on a sheet, still
+	if !l.Mentions("GitHub:alice") || !l.Mentions("Bank:\xff\xfd") || l.Mentions("nobody") {
+		t.Error("what is mentioned is not known")
+	}
 }
 
 func TestFingerprint(t *testing.T) {

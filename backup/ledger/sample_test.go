@@ -36,7 +36,7 @@ func recorded(t *testing.T, p backup.Policy, texts ...string) backup.Record {
 	return r
 }
 
-// exampleRecord has two sets, of which codes are used, came later, or are on paper.
+// exampleRecord has two sets, with codes that are used, came later, or are on paper.
 func exampleRecord() backup.Record {
 	return backup.Record{
 		Service: "GitHub",

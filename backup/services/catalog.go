@@ -17,23 +17,19 @@ type Catalog struct{ list []Service }
 //go:embed services.tsv
 var table string
 
-var known struct {
-	once    sync.Once
-	catalog Catalog
+var known = sync.OnceValue(readTable)
+
+func readTable() Catalog {
+	// A test checks it, which takes a hundred times as long as reading it.
+	c, err := read(strings.NewReader(table), func(Service) error { return nil })
+	if err != nil {
+		panic("services.tsv, which is part of the program: " + err.Error())
+	}
+	return c
 }
 
 // Known returns the catalog that comes with tokenctl.
-func Known() Catalog {
-	known.once.Do(func() {
-		// A test checks it, which takes a hundred times as long as reading it.
-		catalog, err := read(strings.NewReader(table), func(Service) error { return nil })
-		if err != nil {
-			panic("services.tsv, which is part of the program: " + err.Error())
-		}
-		known.catalog = catalog
-	})
-	return known.catalog
-}
+func Known() Catalog { return known() }
 
 // Before returns a catalog in which those of c come before those of others.
 func (c Catalog) Before(others Catalog) Catalog {
@@ -71,9 +67,6 @@ func (c Catalog) Of(id oath.ID, record backup.Record) Service {
 	}
 	return Service{Name: issuer}
 }
-
-// Lookup finds a service among the Known ones.
-func Lookup(issuer string) (Service, bool) { return Known().Lookup(issuer) }
 
 func (s Service) isCalled(name string) bool {
 	same := func(other string) bool { return strings.EqualFold(name, other) }

@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
@@ -25,10 +24,7 @@ type Follower struct {
 func (s *Store) Follow(id oath.ID, whole bool) *Follower {
 	f := &Follower{store: s, id: id, whole: whole}
 	f.codes, _ = s.hasOrDamaged(id)
-	f.known = s.Ledger.Accounts[id] != nil || slices.ContainsFunc(s.Ledger.Sheets, func(sheet ledger.Sheet) bool {
-		_, found := sheet.Items[id]
-		return found
-	})
+	f.known = s.Ledger.Mentions(id)
 	return f
 }
 

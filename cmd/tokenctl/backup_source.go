@@ -42,7 +42,7 @@ func (p *program) readCodes(a *store.Addition, o backupAddOptions) (codesSource,
 	if o.verbatim {
 		s.found, err = recognize.Verbatim(text)
 	} else {
-		s.found, err = recognize.CodesOf(text, a.Service.Regexp())
+		s.found, err = recognize.Codes(text, a.Service.Regexp())
 	}
 	if err != nil {
 		return s, err
@@ -101,12 +101,12 @@ func describeFound(f recognize.Found) string {
 	if len(f.Ignored) > 0 {
 		fmt.Fprintf(&b, "; not taken for codes:")
 	}
-	for i, passage := range f.Ignored {
+	for i, line := range f.Ignored {
 		if i == maxIgnored {
 			fmt.Fprintf(&b, "\n  and %d more", len(f.Ignored)-i)
 			break
 		}
-		fmt.Fprintf(&b, "\n  line %d: %s", passage.Line, term.Printable(passage.Text))
+		fmt.Fprintf(&b, "\n  line %d: %s", line.Number, term.Printable(line.Text))
 	}
 	return b.String()
 }
@@ -123,7 +123,7 @@ type codesFile struct {
 func readCodesFile(path string) ([]byte, *codesFile, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := recognize.Codes([]byte(path)); err == nil {
+		if _, err := recognize.Codes([]byte(path), nil); err == nil {
 			return nil, nil, errCodesInArgs
 		}
 	}

@@ -66,7 +66,6 @@ var errNowhere = errors.New("there is neither a key nor a vault to restore it to
 
 var restoreRemedies = []term.Remedy{
 	{Of: errNowhere, Exit: term.ExitNoKey, Hint: "Plug in a key, or have a vault made: on a terminal, or with --new-passphrase-file FILE"},
-	{Of: errNoSheet, Exit: term.ExitUsage, Hint: "Scan it straight and sharp, 150 dpi or more; or type the lines in: --type"},
 	{Of: errMissing, Exit: term.ExitFailure, Hint: "Give the same scans again, and what is missing along with them. To go on without: --partial"},
 	{Of: sheet.ErrIncomplete, Exit: term.ExitFailure, Hint: "Scan all of its pages; with --split, as many sheets as are needed. Or type the lines in: --type"},
 	{Of: sheet.ErrNeedsPassphrase, Exit: term.ExitPassword, Hint: "Give it on a terminal, or with --sheet-passphrase-file."},

@@ -94,10 +94,10 @@ func newRootCommand(p *program) *cobra.Command {
 }
 
 // remedies holds every error that a user may meet. The first that fits counts: the
-// commands' own come first, and what may happen with any token last.
+// commands' own come first, then what may happen with any token, and last what says least.
 var remedies = slices.Concat(
 	term.Remedies, enrollRemedies, changeRemedies, vaultKeyRemedies, backupRemedies, issuerRemedies,
-	restoreRemedies, verifyRemedies, paper.Remedies, open.Remedies, tokenRemedies,
+	restoreRemedies, verifyRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
 )
 
 // tokenRemedies are for what may go wrong with any token, and any picture.
@@ -115,7 +115,6 @@ var tokenRemedies = []term.Remedy{
 	{Of: oath.ErrUnsupported, Exit: term.ExitFailure},
 	{Of: oath.ErrInvalid, Exit: term.ExitUsage},
 	{Of: qr.ErrFormat, Exit: term.ExitUsage, Hint: "Convert it, as with heif-convert of libheif-examples, or have the phone send it as JPEG."},
-	{Of: qr.ErrNoQR, Exit: term.ExitUsage, Hint: "Try a sharper or larger picture, or enter the secret that the service shows beside the code."},
 	{Of: ykoath.ErrCorrupt, Exit: term.ExitFailure, Hint: "Delete the account and enroll it again with a new secret from the service."},
 	{Of: ykoath.ErrMalformed, Exit: term.ExitFailure, Hint: "Pull the key out, plug it in and try again. If it stays, the key or its reader is broken, or not compatible."},
 }

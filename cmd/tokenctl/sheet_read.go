@@ -13,6 +13,7 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // A sheetSource is where sheets are read from.
@@ -34,6 +35,12 @@ var (
 	// errMissing says that something of a sheet is missing, and nothing was done.
 	errMissing = errors.New("the sheet is not all there")
 )
+
+// unreadRemedies are for what comes along with a better reason, if there is one.
+var unreadRemedies = []term.Remedy{
+	{Of: errNoSheet, Exit: term.ExitUsage, Hint: "Scan it straight and sharp, 150 dpi or more; or type the lines in: --type"},
+	{Of: qr.ErrNoQR, Exit: term.ExitUsage, Hint: "Try a sharper or larger picture, or enter the secret that the service shows beside the code."},
+}
 
 // readSheets returns what is on sheets, and notes what it found and what is missing.
 // What cannot be read comes as an error along with the rest; if there is nothing else,

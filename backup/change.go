@@ -6,6 +6,25 @@ import (
 	"time"
 )
 
+// Use records that a code of the current set was used on a day, and returns the
+// code. It returns ErrNoCodes or ErrNoSuchNumber; or ErrUsed or ErrVoid together
+// with the code, which stays as it is.
+func (r *Record) Use(number int, day time.Time) (Code, error) {
+	i, err := r.index(number)
+	if err != nil {
+		return Code{}, err
+	}
+	c := &r.Current().Codes[i]
+	switch r.State(len(r.Sets)-1, *c) {
+	case Used:
+		return *c, fmt.Errorf("number %d: %w, on %s", number, ErrUsed, c.Used.Format(time.DateOnly))
+	case Void:
+		return *c, fmt.Errorf("number %d: %w", number, ErrVoid)
+	}
+	c.Used = Day(day)
+	return *c, nil
+}
+
 // Supersede records a new set, which makes the service forget the one before.
 // Codes without a number are given one by their place.
 func (r *Record) Supersede(codes []Code, day time.Time) error {
@@ -32,17 +51,14 @@ func (r *Record) Append(codes []Code, day time.Time) error {
 	return nil
 }
 
-// ReplaceCode records that the service put a new code in the place of the one of
-// that number. The current set thereby becomes a newer generation of itself; what
+// ReplaceCode records that the service put a new code instead of the one of that
+// number. The current set thereby becomes a newer generation of itself; what
 // was replaced becomes a superseded set. It returns ErrNoCodes or
 // ErrNoSuchNumber.
 func (r *Record) ReplaceCode(number int, text string, day time.Time) error {
-	if len(r.current()) == 0 {
-		return ErrNoCodes
-	}
-	i, found := r.Current().place(number)
-	if !found {
-		return fmt.Errorf("number %d: %w", number, ErrNoSuchNumber)
+	i, err := r.index(number)
+	if err != nil {
+		return err
 	}
 	old := *r.Current()
 	next := old.renewed(day)
@@ -75,7 +91,7 @@ func (s *Set) add(codes []Code) error {
 		}
 		i, taken := s.place(c.Number)
 		if taken || c.Number < 0 || c.Number > maxNumber {
-			return fmt.Errorf("number %d is taken or is none", c.Number)
+			return fmt.Errorf("number %d is taken or invalid", c.Number)
 		}
 		c.Used, c.Since = Day(c.Used), 0
 		s.Codes = slices.Insert(s.Codes, i, c)

@@ -2,9 +2,10 @@ package recognize
 
 import (
 	"fmt"
-	"github.com/tokenctl/tokenctl/backup"
 	"slices"
 	"strings"
+
+	"github.com/tokenctl/tokenctl/backup"
 )
 
 // collect makes a list of what was chosen.
@@ -81,7 +82,7 @@ func (f *Found) number() {
 func (f *Found) ignore(lines []*textLine) {
 	for _, l := range lines {
 		if !l.taken && strings.ContainsFunc(l.text, isNoOrnament) {
-			f.Ignored = append(f.Ignored, Passage{l.number, l.text})
+			f.Ignored = append(f.Ignored, Line{l.number, l.text})
 		}
 	}
 }

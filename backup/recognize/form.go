@@ -1,9 +1,10 @@
 package recognize
 
 import (
-	"github.com/tokenctl/tokenctl/backup"
 	"slices"
 	"strings"
+
+	"github.com/tokenctl/tokenctl/backup"
 )
 
 // maxTries bounds how often a form is tried on several words at once, which
