@@ -22,7 +22,6 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
-	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
 // A Vault gives away what it holds, once it is unlocked; oath/vault is one.
@@ -99,7 +98,7 @@ func Collect(from Sources) (c Content, err error) {
 // damaged, or gone meanwhile, does not keep the others off the sheet.
 func collectSecrets(v Vault, damage *[]error, add func(oath.Account, oath.Secret)) (key string, err error) {
 	excuse := func(err error) error {
-		if errors.Is(err, vault.ErrDamaged) || errors.Is(err, oath.ErrNotFound) {
+		if errors.Is(err, oath.ErrDamaged) || errors.Is(err, oath.ErrNotFound) {
 			*damage = append(*damage, err)
 			return nil
 		}

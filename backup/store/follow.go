@@ -7,7 +7,6 @@ import (
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/oath"
-	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
 // A Follower has an account's backup codes follow what becomes of the account.
@@ -31,7 +30,7 @@ func (s *Store) Follow(id oath.ID, whole bool) *Follower {
 // hasOrDamaged reports whether the vault has an account's codes, be they damaged.
 func (s *Store) hasOrDamaged(id oath.ID) (bool, error) {
 	there, err := s.has(id)
-	if errors.Is(err, vault.ErrDamaged) {
+	if errors.Is(err, oath.ErrDamaged) {
 		return true, nil
 	}
 	return there, err

@@ -21,7 +21,6 @@ import (
 	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/services"
 	"github.com/tokenctl/tokenctl/oath"
-	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
 var (
@@ -114,7 +113,7 @@ func (s *Store) IDs() ([]oath.ID, error) {
 	}
 	if s.Vault != nil {
 		accounts, err := s.Vault.ListBackupCodes()
-		if errors.Is(err, vault.ErrDamaged) {
+		if errors.Is(err, oath.ErrDamaged) {
 			s.Warn(err)
 		} else if err != nil {
 			return nil, err
@@ -155,7 +154,7 @@ func (s *Store) Accounts(others ...oath.Account) ([]oath.Account, error) {
 	all := accountsOf(ids)
 	if s.Vault != nil {
 		inVault, failed := s.Vault.List()
-		if !errors.Is(failed, vault.ErrDamaged) { // the rest is there
+		if !errors.Is(failed, oath.ErrDamaged) { // the rest is there
 			err = failed
 		}
 		all = append(all, inVault...)

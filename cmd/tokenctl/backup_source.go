@@ -145,11 +145,6 @@ func readCodesFile(path string) ([]byte, *codesFile, error) {
 	return text, &codesFile{path, info}, nil
 }
 
-func looksLikeCodes(text string) bool {
-	_, err := recognize.Codes([]byte(text))
-	return err == nil
-}
-
 var (
 	// errCodesInArgs says that a FILE is not there, and may be a code. It does not
 	// tell which.

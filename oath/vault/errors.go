@@ -55,9 +55,9 @@ var (
 	// ErrNotCommitted says that the change was made, but git did not take it.
 	ErrNotCommitted = errors.New("the change was made, but not committed to git")
 
-	// ErrDamaged says that a file cannot be used. It is left as it is. Where
-	// several are looked at, the error is a *DamagedError.
-	ErrDamaged = errors.New("the file cannot be used")
+	// ErrDamaged is oath.ErrDamaged. Where several files are looked at, the error is
+	// a *DamagedError.
+	ErrDamaged = oath.ErrDamaged
 )
 
 type diskFull struct{}
