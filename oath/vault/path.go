@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -41,7 +42,7 @@ const (
 // the beginning of its SHA-256.
 //
 // Where the folder already holds a name that differs in case alone, the part
-// ends in "%~" and the beginning of its SHA-256, and Path does not tell.
+// ends in "%~" and the beginning of its SHA-256, which Path does not know.
 func Path(id oath.ID) string { return paths(id)[0] }
 
 // paths returns all places where an account may be, the usual one first.
@@ -74,9 +75,6 @@ func codesPath(account string) string {
 
 // stem returns a part of an ID as it stands in a file name.
 func stem(part string) string {
-	if isPlain(part) {
-		return part
-	}
 	escaped := escapePart(part)
 	if len(escaped) <= maxStem {
 		return escaped
@@ -124,7 +122,9 @@ func escapePart(part string) string {
 		stays := r < utf8.RuneSelf || composed && !(escaped && composes(part[i:]))
 		escaped = !stays || !isPortable(r) || isAwkward(part, i, size)
 		if escaped {
-			b.WriteString(percent(part[i : i+size]))
+			for _, c := range []byte(part[i : i+size]) {
+				fmt.Fprintf(&b, "%%%02X", c)
+			}
 		} else {
 			b.WriteString(part[i : i+size])
 		}
@@ -139,14 +139,6 @@ func composes(text string) bool {
 	return !norm.NFC.PropertiesString(text).BoundaryBefore()
 }
 
-func percent(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		fmt.Fprintf(&b, "%%%02X", s[i])
-	}
-	return b.String()
-}
-
 // isPortable reports whether a character may stand anywhere in a file name on
 // every system, and can be seen.
 func isPortable(r rune) bool {
@@ -158,53 +150,27 @@ func isAwkward(part string, i, size int) bool {
 	first, last := i == 0, i+size == len(part)
 	switch part[i] {
 	case '.':
-		return first || last || isSuffix(part[i:])
+		return first || last || strings.EqualFold(part[i:], ".age") || strings.EqualFold(part[i:], ".codes")
 	case ' ':
 		return first || last
 	case '-':
 		return first // an option
 	}
-	return first && isDevice(part)
+	return first && device.MatchString(part)
 }
 
-// isSuffix reports whether a dot begins what would be taken for a file's suffix.
-func isSuffix(s string) bool {
-	return strings.EqualFold(s, ".age") || strings.EqualFold(s, ".codes")
-}
+// device is a name that Windows takes for a device's, whatever follows the first
+// dot (Microsoft, "Naming Files, Paths, and Namespaces").
+var device = regexp.MustCompile(`^(?i:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³]) *(?:\.|$)`)
 
-// isDevice reports whether Windows would take a name for a device's, which it
-// does whatever follows the first dot (Microsoft, "Naming Files, Paths, and
-// Namespaces").
-func isDevice(part string) bool {
-	name, _, _ := strings.Cut(part, ".")
-	name = strings.TrimRight(name, " ")
-	if len(name) > len("CONOUT$") {
-		return false
-	}
-	name = strings.ToUpper(name)
-	switch name {
-	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
-		return true
-	}
-	if rest, found := strings.CutPrefix(name, "COM"); found {
-		return isDeviceNumber(rest)
-	}
-	rest, found := strings.CutPrefix(name, "LPT")
-	return found && isDeviceNumber(rest)
-}
-
-func isDeviceNumber(s string) bool {
-	return len(s) == 1 && s[0] >= '0' && s[0] <= '9' || s == "¹" || s == "²" || s == "³"
-}
-
-// A fileName is an account as its file's name tells it.
+// A fileName is an account as its file's name has it.
 type fileName struct {
 	path string // as it stands on the disk
 	id   oath.ID
 	cut  bool // the ID is not whole
 }
 
-// A part is an issuer or a name, as a file name tells it.
+// A part is an issuer or a name, as a file name has it.
 type part struct {
 	text string
 	cut  bool // it goes on
@@ -213,15 +179,6 @@ type part struct {
 // errMisnamed says that a file's name is not one that an account would be found
 // under.
 var errMisnamed = errors.New("the file's name is not one of an account")
-
-// parsePath reads the path of an account's file.
-func parsePath(name string) (fileName, error) {
-	issuer, err := parseFolder(path.Dir(name))
-	if err != nil {
-		return fileName{path: name}, err
-	}
-	return issuer.parseFile(name)
-}
 
 // parseFolder reads the issuer from a folder's path: none for the folder of all
 // accounts.
@@ -234,8 +191,7 @@ func parseFolder(folder string) (part, error) {
 
 // parseFile reads the path of a file in the issuer's folder.
 func (issuer part) parseFile(name string) (fileName, error) {
-	file := name[strings.LastIndexByte(name, '/')+1:]
-	account, err := parseStem(strings.TrimSuffix(file, accountSuffix))
+	account, err := parseStem(strings.TrimSuffix(path.Base(name), accountSuffix))
 	if err != nil {
 		return fileName{path: name}, err
 	}
@@ -251,9 +207,6 @@ func (issuer part) parseFile(name string) (fileName, error) {
 
 // parseStem reads a part of an ID.
 func parseStem(name string) (part, error) {
-	if isPlain(name) {
-		return part{text: name}, nil
-	}
 	name = norm.NFC.String(name) // macOS's older file system takes it apart
 	escaped, mark := cutMark(name)
 	text, ok := unescapePart(escaped)
@@ -266,28 +219,6 @@ func parseStem(name string) (part, error) {
 		return part{text: text}, nil
 	}
 	return part{text + "…", true}, nil
-}
-
-// isPlain reports whether a part is surely its own file name. Most are, and there
-// may be many.
-func isPlain(s string) bool {
-	if s == "" || len(s) > maxStem {
-		return false
-	}
-	for i := range len(s) {
-		if !isPlainByte(s[i]) {
-			return false
-		}
-	}
-	return isAlphanumeric(s[0]) && isAlphanumeric(s[len(s)-1]) && !isSuffix(path.Ext(s)) && !isDevice(s)
-}
-
-func isPlainByte(c byte) bool {
-	return isAlphanumeric(c) || c == ' ' || c == '@' || c == '.' || c == '-' || c == '_' || c == '+'
-}
-
-func isAlphanumeric(c byte) bool {
-	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
 }
 
 // cutMark takes off the mark of a name that was cut or that differs in case.
