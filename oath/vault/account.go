@@ -44,9 +44,6 @@ func (v *Vault) Find(query string) ([]oath.Account, error) {
 // *DamagedError together with the accounts that are sound.
 func (v *Vault) Codes(at time.Time) (entries []oath.Entry, err error) {
 	err = v.withKey(func() error {
-		if v.identity == nil {
-			return oath.ErrLocked
-		}
 		entries, err = v.codes(at)
 		return err
 	})
@@ -90,7 +87,7 @@ func (v *Vault) entry(file string, at time.Time) (oath.Entry, error) {
 // code is returned; a code that comes with ErrNotCommitted is good. It returns
 // oath.ErrNotFound before it returns oath.ErrLocked.
 func (v *Vault) Code(a oath.Account, at time.Time) (code oath.Code, err error) {
-	err = v.withKey(func() error {
+	err = v.unlocking(func() error {
 		_, r, err := v.get(a.ID())
 		if err != nil {
 			return err
@@ -157,7 +154,7 @@ func (v *Vault) Older() []Older { return v.older }
 // returns oath.ErrNotFound before it returns oath.ErrLocked.
 func (v *Vault) Secret(id oath.ID) (oath.Account, oath.Secret, error) {
 	var r record
-	err := v.withKey(func() (err error) {
+	err := v.unlocking(func() (err error) {
 		_, r, err = v.get(id)
 		return err
 	})
@@ -188,7 +185,7 @@ func (v *Vault) Replace(a oath.Account, s oath.Secret) error {
 	if err != nil {
 		return err
 	}
-	return v.withKey(func() error {
+	return v.unlocking(func() error {
 		return v.change("Replace "+a.Label(), func() error {
 			file, before, err := v.get(a.ID())
 			if errors.Is(err, oath.ErrNotFound) {
@@ -209,7 +206,7 @@ func (v *Vault) Replace(a oath.Account, s oath.Secret) error {
 // backup codes go with it. The vault must be unlocked. It returns oath.ErrExists
 // if there is such an account, or are backup codes of one, and both have codes.
 func (v *Vault) Rename(old, new oath.ID) error {
-	return v.withKey(func() error {
+	return v.unlocking(func() error {
 		return v.change(fmt.Sprintf("Rename %s to %s", label(old), label(new)), func() error {
 			return v.rename(old, new)
 		})

@@ -31,7 +31,7 @@ func (v *Vault) HasBackupCodes(id oath.ID) (bool, error) {
 // be in the vault itself; nil if that is nothing. It returns oath.ErrLocked, or a
 // *DamagedFile.
 func (v *Vault) BackupCodes(id oath.ID) (codes []byte, err error) {
-	err = v.withKey(func() error {
+	err = v.unlocking(func() error {
 		codes, err = v.readCodes(id)
 		return err
 	})
@@ -62,7 +62,7 @@ func (v *Vault) SetBackupCodes(id oath.ID, codes []byte) error {
 // It returns oath.ErrLocked if there are codes and the vault is locked, or a
 // *DamagedFile.
 func (v *Vault) UpdateBackupCodes(id oath.ID, update func(old []byte) ([]byte, error)) error {
-	return v.withKey(func() error {
+	return v.unlocking(func() error {
 		return v.change(changeOfCodes(id), func() error {
 			old, err := v.readCodes(id)
 			if err != nil {

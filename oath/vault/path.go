@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"path"
 	"regexp"
 	"slices"
@@ -48,14 +49,14 @@ func Path(id oath.ID) string { return paths(id)[0] }
 // paths returns all places where an account may be, the usual one first.
 func paths(id oath.ID) []string {
 	issuer, name := parts(id)
-	files := []string{stem(name) + accountSuffix, marked(name) + accountSuffix}
-	if issuer == "" {
-		return []string{path.Join(accountsFolder, files[0]), path.Join(accountsFolder, files[1])}
+	folders := []string{""}
+	if issuer != "" {
+		folders = []string{stem(issuer), marked(issuer)}
 	}
 	var all []string
-	for _, folder := range []string{stem(issuer), marked(issuer)} {
-		for _, file := range files {
-			all = append(all, path.Join(accountsFolder, folder, file))
+	for _, folder := range folders {
+		for _, file := range []string{stem(name), marked(name)} {
+			all = append(all, path.Join(accountsFolder, folder, file+accountSuffix))
 		}
 	}
 	return all
@@ -205,13 +206,16 @@ func (issuer part) parseFile(name string) (fileName, error) {
 	return f, nil
 }
 
+// markAtEnd is the mark of a name that was cut or that differs in case.
+var markAtEnd = regexp.MustCompile(`(?:` + differsMark + `[0-9A-Fa-f]{16}|` + shortenedMark + `[0-9A-Fa-f]{32})$`)
+
 // parseStem reads a part of an ID.
 func parseStem(name string) (part, error) {
 	name = norm.NFC.String(name) // macOS's older file system takes it apart
-	escaped, mark := cutMark(name)
-	text, ok := unescapePart(escaped)
+	mark := markAtEnd.FindString(name)
+	text, err := url.PathUnescape(strings.TrimSuffix(name, mark))
 	switch {
-	case !ok || text == "":
+	case err != nil || text == "":
 		return part{}, fmt.Errorf("%w: %q", errMisnamed, name)
 	case mark == "" && stem(text) != name:
 		return part{}, fmt.Errorf("%w: %q is written as %q", errMisnamed, text, stem(text))
@@ -219,41 +223,6 @@ func parseStem(name string) (part, error) {
 		return part{text: text}, nil
 	}
 	return part{text + "…", true}, nil
-}
-
-// cutMark takes off the mark of a name that was cut or that differs in case.
-func cutMark(name string) (text, mark string) {
-	i := strings.LastIndexByte(name, '%')
-	if i < 0 {
-		return name, ""
-	}
-	mark = name[i:]
-	isMark := strings.HasPrefix(mark, differsMark) && len(mark) == len(differsMark)+16 ||
-		strings.HasPrefix(mark, shortenedMark) && len(mark) == len(shortenedMark)+32
-	if _, err := hex.DecodeString(strings.TrimLeft(mark, "%~-")); !isMark || err != nil {
-		return name, ""
-	}
-	return name[:i], mark
-}
-
-func unescapePart(text string) (string, bool) {
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if text[i] != '%' {
-			b.WriteByte(text[i])
-			continue
-		}
-		if len(text)-i < len("%XX") {
-			return "", false
-		}
-		c, err := hex.DecodeString(text[i+1 : i+3])
-		if err != nil {
-			return "", false
-		}
-		b.WriteByte(c[0])
-		i += len("XX")
-	}
-	return b.String(), true
 }
 
 // mayHold reports whether an account may be in the file with that name: its own,

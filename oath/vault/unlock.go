@@ -23,10 +23,10 @@ func (v *Vault) Locked() bool {
 	return v.identity == nil
 }
 
-// withKey runs an operation that may need the key. If it returns oath.ErrLocked,
+// unlocking runs an operation that may need the key. If it returns oath.ErrLocked,
 // it runs again once Options.Unlock has opened the vault. By then it has released
 // the lock that other processes wait for, since the user may take minutes.
-func (v *Vault) withKey(operation func() error) error {
+func (v *Vault) unlocking(operation func() error) error {
 	v.Locked()
 	err := operation()
 	if !errors.Is(err, oath.ErrLocked) || v.identity != nil || v.options.Unlock == nil {
@@ -38,6 +38,16 @@ func (v *Vault) withKey(operation func() error) error {
 	return operation()
 }
 
+// withKey runs an operation that needs the key.
+func (v *Vault) withKey(operation func() error) error {
+	return v.unlocking(func() error {
+		if v.identity == nil {
+			return oath.ErrLocked
+		}
+		return operation()
+	})
+}
+
 // Lock forgets the vault's key.
 func (v *Vault) Lock() { v.identity = nil }
 
@@ -45,9 +55,6 @@ func (v *Vault) Lock() { v.identity = nil }
 // operating system's keyring for UnlockWithIdentity. It returns oath.ErrLocked.
 func (v *Vault) Identity() (identity string, err error) {
 	err = v.withKey(func() error {
-		if v.identity == nil {
-			return oath.ErrLocked
-		}
 		identity = v.identity.String()
 		return nil
 	})

@@ -13,8 +13,6 @@ import (
 
 	"filippo.io/age"
 	"filippo.io/age/tag"
-
-	"github.com/tokenctl/tokenctl/oath"
 )
 
 // Ways are ways in for a new key, besides the key itself on paper.
@@ -74,9 +72,6 @@ func (v *Vault) AddKey(serial uint32, recipient string) error {
 
 func (v *Vault) addWays(message string, ways Ways) error {
 	return v.withKey(func() error {
-		if v.identity == nil {
-			return oath.ErrLocked
-		}
 		return v.change(message, func() error { return v.writeWays(v.identity, ways) })
 	})
 }
@@ -96,11 +91,11 @@ func (v *Vault) RemoveKey(serial uint32) error {
 func (v *Vault) removeWay(message string, w Way) error {
 	return v.change(message, func() error {
 		there, err := v.disk.exists(w.Path)
+		if err == nil && !there {
+			err = ErrNoWay
+		}
 		if err != nil {
 			return err
-		}
-		if !there {
-			return ErrNoWay
 		}
 		return v.disk.remove(w.Path)
 	})
@@ -179,9 +174,6 @@ func (v *Vault) Rekey(identity string, ways Ways) error {
 		return err
 	}
 	return v.withKey(func() error {
-		if v.identity == nil {
-			return oath.ErrLocked
-		}
 		return v.warn(v.exclusive("Change the vault's key", func() error { return v.rekey(next, ways) }))
 	})
 }
