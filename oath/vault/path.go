@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -76,38 +75,31 @@ func codesPath(account string) string {
 
 // stem returns a part of an ID as it stands in a file name.
 func stem(part string) string {
-	escaped := escapePart(part)
-	if len(escaped) <= maxStem {
+	if escaped := escapePart(part); len(escaped) <= maxStem {
 		return escaped
 	}
-	mark := shortenedMark + digest(part, 16)
-	return cutEscaped(escaped, maxStem-len(mark)) + mark
+	return digested(part, shortenedMark, 16)
 }
 
 // marked is stem for a part that another differs from in case alone.
-func marked(part string) string {
-	escaped := escapePart(part)
-	mark := differsMark + digest(part, 8)
-	return cutEscaped(escaped, maxStem-len(mark)) + mark
-}
+func marked(part string) string { return digested(part, differsMark, 8) }
 
-func digest(part string, size int) string {
-	sum := sha256.Sum256([]byte(part))
-	return hex.EncodeToString(sum[:size])
-}
-
-// cutEscaped shortens a name, but cuts no character and no %XX.
-func cutEscaped(escaped string, size int) string {
-	if len(escaped) <= size {
-		return escaped
+// digested returns a part that ends in a mark and so many bytes of its SHA-256. To
+// fit, it is cut, but neither within a character nor within a %XX.
+func digested(part, mark string, size int) string {
+	escaped, sum := escapePart(part), sha256.Sum256([]byte(part))
+	mark += hex.EncodeToString(sum[:size])
+	end := maxStem - len(mark)
+	if len(escaped) <= end {
+		return escaped + mark
 	}
-	for size > 0 && !utf8.RuneStart(escaped[size]) {
-		size--
+	for end > 0 && !utf8.RuneStart(escaped[end]) {
+		end--
 	}
-	if i := strings.LastIndexByte(escaped[:size], '%'); i >= 0 && i > size-len("%XX") {
-		size = i
+	if i := strings.LastIndexByte(escaped[:end], '%'); i >= 0 && i > end-len("%XX") {
+		end = i
 	}
-	return escaped[:size]
+	return escaped[:end] + mark
 }
 
 // escapePart writes as %XX what cannot stand in a file name everywhere.
@@ -157,12 +149,19 @@ func isAwkward(part string, i, size int) bool {
 	case '-':
 		return first // an option
 	}
-	return first && device.MatchString(part)
+	return first && isDevice(part)
 }
 
-// device is a name that Windows takes for a device's, whatever follows the first
-// dot (Microsoft, "Naming Files, Paths, and Namespaces").
-var device = regexp.MustCompile(`^(?i:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³]) *(?:\.|$)`)
+// isDevice reports whether Windows takes a name for a device's, whatever follows
+// the first dot (Microsoft, "Naming Files, Paths, and Namespaces").
+func isDevice(part string) bool {
+	name, _, _ := strings.Cut(part, ".")
+	name = strings.ToUpper(strings.TrimRight(name, " "))
+	if strings.HasPrefix(name, "COM") || strings.HasPrefix(name, "LPT") {
+		return slices.Contains(strings.Split("0123456789¹²³", ""), name[len("COM"):])
+	}
+	return slices.Contains([]string{"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}, name)
+}
 
 // A fileName is an account as its file's name has it.
 type fileName struct {
@@ -206,14 +205,11 @@ func (issuer part) parseFile(name string) (fileName, error) {
 	return f, nil
 }
 
-// markAtEnd is the mark of a name that was cut or that differs in case.
-var markAtEnd = regexp.MustCompile(`(?:` + differsMark + `[0-9A-Fa-f]{16}|` + shortenedMark + `[0-9A-Fa-f]{32})$`)
-
 // parseStem reads a part of an ID.
 func parseStem(name string) (part, error) {
 	name = norm.NFC.String(name) // macOS's older file system takes it apart
-	mark := markAtEnd.FindString(name)
-	text, err := url.PathUnescape(strings.TrimSuffix(name, mark))
+	escaped, mark := cutMark(name)
+	text, err := url.PathUnescape(escaped)
 	switch {
 	case err != nil || text == "":
 		return part{}, fmt.Errorf("%w: %q", errMisnamed, name)
@@ -223,6 +219,22 @@ func parseStem(name string) (part, error) {
 		return part{text: text}, nil
 	}
 	return part{text + "…", true}, nil
+}
+
+// cutMark takes off the mark of a name that was cut or that differs in case.
+func cutMark(name string) (escaped, mark string) {
+	i := max(0, strings.LastIndexByte(name, '%'))
+	escaped, mark = name[:i], name[i:]
+	digits, found := strings.CutPrefix(mark, differsMark)
+	size := 16
+	if !found {
+		digits, found = strings.CutPrefix(mark, shortenedMark)
+		size = 32
+	}
+	if _, err := hex.DecodeString(digits); err != nil || !found || len(digits) != size {
+		return name, ""
+	}
+	return escaped, mark
 }
 
 // mayHold reports whether an account may be in the file with that name: its own,

@@ -66,7 +66,7 @@ func parsePath(name string) (fileName, error) {
 
 func TestParsePath(t *testing.T) {
 	for _, test := range []struct {
-		name, want string // want is part of the error, which tells the right name
+		name, want string // want is part of the error, which gives the right name
 	}{
 		{"a:b.age", `"a%3Ab"`},
 		{"a%3ab.age", `"a%3Ab"`},
@@ -145,7 +145,7 @@ func checkPortable(t *testing.T, name string) {
 			t.Fatalf("%q holds a character that some file system does not take", part)
 		case strings.HasPrefix(part, "."), strings.HasPrefix(part, "-"), strings.HasSuffix(part, "."), strings.HasSuffix(part, " "):
 			t.Fatalf("%q begins or ends badly", part)
-		case device.MatchString(part):
+		case isDevice(part):
 			t.Fatalf("%q is a device on Windows", part)
 		case isFile != strings.HasSuffix(strings.ToLower(part), ".age"), strings.HasSuffix(strings.ToLower(part), ".codes.age"):
 			t.Fatalf("%q is taken for another kind of file", part)

@@ -103,7 +103,7 @@ func (s *Slot) prove() error {
 		return err
 	}
 	if err := s.piv.key.VerifyPIN(pin); err != nil {
-		return pivError("telling the key its PIN", err)
+		return pivError("giving the key its PIN", err)
 	}
 	s.piv.proven = true
 	return nil

@@ -22,7 +22,7 @@ type record struct {
 
 var (
 	errNotURI    = errors.New("its first line is not an otpauth URI that can be used")
-	errMisplaced = errors.New("it holds another account than its name tells")
+	errMisplaced = errors.New("it holds another account than its name says")
 )
 
 // parseRecord reads the URI on the first line. The error quotes nothing of it.

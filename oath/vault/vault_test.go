@@ -254,7 +254,7 @@ func TestCreate(t *testing.T) {
 	_, err = vault.Create(filepath.Join(t.TempDir(), "v"), "AGE-SECRET-KEY-1NONSENSE", vault.Ways{}, quick)
 	expectError(t, err, vault.ErrMalformedKey)
 	if strings.Contains(err.Error(), "NONSENSE") {
-		t.Errorf("the error tells the key: %v", err)
+		t.Errorf("the error quotes the key: %v", err)
 	}
 }
 
