@@ -202,3 +202,19 @@ func TestWarn(t *testing.T) {
 		expectError(t, v.InitGit(), vault.ErrNotCommitted)
 	}
 }
+
+// TestWarnCreate makes a vault that git does not take.
+func TestWarnCreate(t *testing.T) {
+	dir, warned := t.TempDir(), 0
+	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	o := quick
+	o.Git = func(string, ...string) error { return errors.New("broken") }
+	o.Warn = func(error) { warned++ }
+	v := createIn(t, dir, o)
+	put(t, v, "GitHub:alice")
+	if warned != 2 {
+		t.Errorf("warned %d times, want 2", warned)
+	}
+}
