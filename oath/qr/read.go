@@ -78,10 +78,17 @@ func readPages(data []byte) (texts []string, err error) {
 // paper. On a page that was scanned or photographed, their modules must be two
 // pixels wide, and on a screenshot, one. A page of 300 dpi takes a second.
 func Scan(img image.Image) []string {
-	if texts := page.Scan(grayscale(img, color.Gray{Y: 0xff}, 16)); len(texts) > 0 {
+	if texts := page.Scan(grayscale(img, color.White)); len(texts) > 0 || isOpaque(img) {
 		return texts
 	}
-	return findSharp(img)
+	// The ground shows through what is transparent. Codes that are light on dark
+	// want it dark.
+	return page.Scan(grayscale(img, color.Black))
+}
+
+func isOpaque(img image.Image) bool {
+	o, ok := img.(interface{ Opaque() bool })
+	return ok && o.Opaque()
 }
 
 // IsPicture reports whether a file is a picture: one of a format that Read reads, or
@@ -183,28 +190,18 @@ func turnTo(data []byte, page uint32) {
 	tiffOrder(data).PutUint32(data[4:], page)
 }
 
-// grayscale returns the picture's brightness, with its transparent parts filled
-// with the ground and a margin of it all around: a QR code cut out to its very
-// edge is not found otherwise.
-func grayscale(img image.Image, ground color.Gray, margin int) *image.Gray {
-	size := img.Bounds().Size()
-	gray := image.NewGray(image.Rect(0, 0, size.X+2*margin, size.Y+2*margin))
-	draw.Draw(gray, gray.Bounds(), image.NewUniform(ground), image.Point{}, draw.Src)
-	inner := gray.Bounds().Inset(margin)
+// grayscale returns the picture's brightness, with its transparent parts filled with
+// the ground.
+func grayscale(img image.Image, ground color.Color) *image.Gray {
+	box := image.Rectangle{Max: img.Bounds().Size()}
 	switch img := img.(type) {
 	case *image.Gray:
-		copyRows(gray, inner, img.Pix[img.PixOffset(img.Rect.Min.X, img.Rect.Min.Y):], img.Stride)
+		return &image.Gray{Pix: img.Pix[img.PixOffset(img.Rect.Min.X, img.Rect.Min.Y):], Stride: img.Stride, Rect: box}
 	case *image.YCbCr: // its Y is the brightness (JFIF)
-		copyRows(gray, inner, img.Y[img.YOffset(img.Rect.Min.X, img.Rect.Min.Y):], img.YStride)
-	default:
-		draw.Draw(gray, inner, img, img.Bounds().Min, draw.Over)
+		return &image.Gray{Pix: img.Y[img.YOffset(img.Rect.Min.X, img.Rect.Min.Y):], Stride: img.YStride, Rect: box}
 	}
+	gray := image.NewGray(box)
+	draw.Draw(gray, box, image.NewUniform(ground), image.Point{}, draw.Src)
+	draw.Draw(gray, box, img, img.Bounds().Min, draw.Over)
 	return gray
-}
-
-// copyRows is draw.Draw for brightness, many times as fast.
-func copyRows(to *image.Gray, box image.Rectangle, rows []uint8, stride int) {
-	for y := range box.Dy() {
-		copy(to.Pix[to.PixOffset(box.Min.X, box.Min.Y+y):][:box.Dx()], rows[y*stride:])
-	}
 }

@@ -27,8 +27,9 @@ func warpedCorners(p *plane, finders []finder) []corner { return corners(p, find
 
 func corners(p *plane, finders []finder, timing timing) (found []corner) {
 	for _, a := range finders {
-		near := a.near(finders)
+		near := a.near(p, finders)
 		for _, b := range near {
+			p.left -= len(near)
 			for _, c := range near {
 				found = addCorner(found, p, finders, corner{at: a, right: b, below: c}, timing)
 			}
@@ -41,7 +42,7 @@ func corners(p *plane, finders []finder, timing timing) (found []corner) {
 // such as under a stain.
 func brokenCorners(p *plane, finders []finder) (found []corner) {
 	for _, a := range finders {
-		for _, b := range a.near(finders) {
+		for _, b := range a.near(p, finders) {
 			side := b.minus(a.point)
 			turned := point{-side.y, side.x}
 			hidden := func(at point) finder {
@@ -66,7 +67,11 @@ func clearestFirst(found []corner) []corner {
 
 // addCorner adds a corner that has the shape and the timing patterns of one.
 func addCorner(found []corner, p *plane, finders []finder, c corner, timing timing) []corner {
-	if !c.square() || c.crowded(finders) {
+	if p.left <= 0 || !c.square() {
+		return found
+	}
+	p.left -= len(finders) / 8 // it takes as long
+	if c.crowded(finders) {
 		return found
 	}
 	if c.measure(p, timing); c.clarity < leastTimingClarity {
@@ -77,8 +82,9 @@ func addCorner(found []corner, p *plane, finders []finder, c corner, timing timi
 
 // near returns the other finder patterns that may be of the same symbol, nearest
 // first. Around one of version 20 there are some fifty of smaller symbols.
-func (f *finder) near(finders []finder) (near []finder) {
+func (f *finder) near(p *plane, finders []finder) (near []finder) {
 	const most = 64
+	p.left -= len(finders)
 	for _, other := range finders {
 		if other.point != f.point && alike(*f, other) {
 			near = append(near, other)
@@ -154,4 +160,50 @@ func modulesAlong(side point, a, b finder) float64 {
 	length := side.length()
 	upright := max(math.Abs(side.x), math.Abs(side.y)) / length // cosine to row or column
 	return length / ((a.unit + b.unit) / 2 * upright)
+}
+
+// A timing returns how clear the timing patterns of a grid are, between -1 and 1.
+type timing func(g *grid, p *plane) float64
+
+// flat takes the grid as it is.
+func flat(g *grid, p *plane) float64 {
+	return (g.rightTiming(p) + g.belowTiming(p)) / 2
+}
+
+// warped tries perspectives, and leaves the grid in the one that shows the timing
+// patterns the clearest.
+func warped(g *grid, p *plane) float64 {
+	const most = 0.3 // nearer or farther at the other end
+	// A step moves the middle of a side by 0.4 modules.
+	step := 1.6 / float64(g.size)
+	best, clarity := [2]float64{1, 1}, [2]float64{-1, -1}
+	for by := -most; by <= most; by += step {
+		g.weight = [2]float64{1 + by, 1}
+		if c := g.rightTiming(p); c > clarity[0] {
+			best[0], clarity[0] = 1+by, c
+		}
+		g.weight = [2]float64{1, 1 + by}
+		if c := g.belowTiming(p); c > clarity[1] {
+			best[1], clarity[1] = 1+by, c
+		}
+	}
+	g.weight = best
+	return (clarity[0] + clarity[1]) / 2
+}
+
+// rightTiming returns how clearly modules alternate between the upper finder
+// patterns.
+func (g *grid) rightTiming(p *plane) (clarity float64) {
+	for i := 8; i < g.size-8; i++ {
+		clarity += alternate(i) * g.dark(p, i, 6)
+	}
+	return clarity / float64(g.size-16)
+}
+
+// belowTiming returns how clearly they do between the left ones.
+func (g *grid) belowTiming(p *plane) (clarity float64) {
+	for i := 8; i < g.size-8; i++ {
+		clarity += alternate(i) * g.dark(p, 6, i)
+	}
+	return clarity / float64(g.size-16)
 }

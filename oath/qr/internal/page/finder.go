@@ -25,57 +25,72 @@ const (
 	leastFinderClarity = 0.35
 )
 
-// findFinders returns the finder patterns of a plane, the clearest first. Smoothing
-// finds some in noise, and sharpening some that are blurred.
-func findFinders(p *plane) (found []finder) {
-	for _, view := range []*plane{p, p.smooth(), p.sharpen()} {
-		found = view.addFinders(found)
-	}
-	slices.SortStableFunc(found, func(a, b finder) int { return cmp.Compare(b.clarity, a.clarity) })
-	return found[:min(len(found), maxFinders)]
+// A finderSearch collects the finder patterns of a plane and of views of it.
+type finderSearch struct {
+	found []finder
+	taken [2][]bool // pixels that are on those found: dark on light, light on dark
 }
 
-// addFinders searches row by row. A line through the centre of a finder pattern
-// crosses its modules in the ratio 1:1:3:1:1 (ISO/IEC 18004, "Finder pattern").
-func (p *plane) addFinders(found []finder) []finder {
+// findFinders returns the finder patterns of a plane, the clearest first. Smoothing
+// finds some in noise, and sharpening some that are blurred.
+func findFinders(p *plane) []finder {
+	s := finderSearch{taken: [2][]bool{make([]bool, len(p.v)), make([]bool, len(p.v))}}
+	for _, view := range []*plane{p, p.smooth(), p.sharpen()} {
+		view.left = p.left
+		s.search(view)
+		p.left = view.left
+	}
+	slices.SortStableFunc(s.found, func(a, b finder) int { return cmp.Compare(b.clarity, a.clarity) })
+	return s.found[:min(len(s.found), maxFinders)]
+}
+
+// search goes row by row. A line through the centre of a finder pattern crosses its
+// modules in the ratio 1:1:3:1:1 (ISO/IEC 18004, "Finder pattern").
+func (s *finderSearch) search(p *plane) {
 	var edges []float64
 	for y := range p.h {
 		var sign float64
 		edges, sign = p.edges(y, edges[:0])
 		for i := 0; i+6 <= len(edges); i++ {
-			if unit, ok := inRatio(edges[i : i+6]); ok {
+			if unit, ok := inRatio(edges[i : i+6]); ok && p.left > 0 {
 				middle := point{(edges[i+2] + edges[i+3]) / 2, float64(y) + 0.5}
-				found = p.add(found, finder{point: middle, unit: unit, sign: sign})
+				s.add(p, finder{point: middle, unit: unit, sign: sign})
 			}
 			sign = -sign
 		}
 	}
-	return found
 }
 
 // add adds a finder pattern that a row shows, unless it is known already, or its
 // column and the rest of it do not look like one.
-func (p *plane) add(found []finder, f finder) []finder {
-	for _, known := range slices.Backward(found) {
-		if known.sign == f.sign && max(math.Abs(known.x-f.x), math.Abs(known.y-f.y)) < 2*known.unit {
-			return found
-		}
+func (s *finderSearch) add(p *plane, f finder) {
+	taken := s.taken[0]
+	if f.sign < 0 {
+		taken = s.taken[1]
+	}
+	if taken[int(f.y)*p.w+int(f.x)] {
+		return
 	}
 	dy, high, ok := p.measure(f, p.w)
 	if !ok {
-		return found
+		return
 	}
 	f.y += dy
 	dx, wide, ok := p.measure(f, 1)
 	if !ok {
-		return found
+		return
 	}
 	f.x += dx
 	f.unit = (wide + high) / 2
 	if f.clarity = f.clearest(p, wide, high); f.clarity < leastFinderClarity {
-		return found
+		return
 	}
-	return append(found, f)
+	s.found = append(s.found, f)
+	for y := max(0, int(f.y-2*f.unit)); y <= min(p.h-1, int(f.y+2*f.unit)); y++ {
+		for x := max(0, int(f.x-2*f.unit)); x <= min(p.w-1, int(f.x+2*f.unit)); x++ {
+			taken[y*p.w+x] = true
+		}
+	}
 }
 
 // clearest returns how much the pattern looks like one, at the turn at which it
@@ -93,4 +108,110 @@ func (f *finder) clearest(p *plane, wide, high float64) float64 {
 		clarity = max(clarity, sum*f.sign/127/float64(len(marks)))
 	}
 	return clarity
+}
+
+// distinct is how far from 0 a line must come to have changed its colour. Noise
+// comes less far.
+const distinct = 24
+
+// edges appends the places where a row changes colour. Those where it begins and
+// ends count, too, as a symbol may be cut out to its edge. It also returns the sign
+// of a finder pattern whose first edge is the first of them.
+func (p *plane) edges(y int, edges []float64) ([]float64, float64) {
+	row := p.v[y*p.w:][:p.w]
+	var colour int8
+	var crossed, sign float64
+	last := row[0]
+	for x, v := range row {
+		if (last < 0) != (v < 0) {
+			crossed = float64(x) - 0.5 + zero(last, v)
+		}
+		last = v
+		if v < distinct && v > -distinct || colour < 0 && v < 0 || colour > 0 && v > 0 {
+			continue
+		}
+		if colour == 0 {
+			sign = math.Copysign(1, -float64(v))
+			crossed = 0
+		}
+		edges = append(edges, crossed)
+		colour = v
+	}
+	return append(edges, float64(p.w)), sign
+}
+
+// zero returns where a line is 0, from 0 to 1, that is a at the one end and b,
+// whose sign is different, at the other.
+func zero(a, b int8) float64 {
+	return float64(a) / (float64(a) - float64(b))
+}
+
+// inRatio reports whether edges are about in the ratio 1:1:3:1:1, and how wide one
+// is. What is doubtful is looked at more closely.
+func inRatio(edges []float64) (unit float64, ok bool) {
+	unit = (edges[5] - edges[0]) / 7
+	for i, modules := range [5]float64{1, 1, 3, 1, 1} {
+		slack := 0.7 + 0.2*modules
+		if math.Abs(edges[i+1]-edges[i]-modules*unit) > slack*unit {
+			return 0, false
+		}
+	}
+	return unit, unit >= 1
+}
+
+// measure looks at the row or the column through the middle of a finder pattern,
+// whose pixels are so many apart, and returns how far off the centre the middle
+// is, and how wide modules are.
+func (p *plane) measure(f finder, apart int) (offset, width float64, ok bool) {
+	x, y := int(f.x), int(f.y)
+	if x < 0 || y < 0 || x >= p.w || y >= p.h {
+		return 0, 0, false
+	}
+	place, size, middle := x, p.w, f.x
+	if apart != 1 {
+		place, size, middle = y, p.h, f.y
+	}
+	reach := int(6 * f.unit)
+	before, ok := p.outward(y*p.w+x, -apart, reach, place, f.sign)
+	if !ok {
+		return 0, 0, false
+	}
+	after, ok := p.outward(y*p.w+x, apart, reach, size-1-place, f.sign)
+	if !ok {
+		return 0, 0, false
+	}
+	edges := [6]float64{-before[2], -before[1], -before[0], after[0], after[1], after[2]}
+	const most = 1.6 // between the width of a module along the row and along the column
+	if width, ok = inRatio(edges[:]); !ok || width*most < f.unit || width > f.unit*most {
+		return 0, 0, false
+	}
+	centre := 0.0
+	for _, edge := range edges {
+		centre += edge / 6
+	}
+	return float64(place) + 0.5 + centre - middle, width, true
+}
+
+// outward returns how far from a pixel in the middle of a finder pattern the first
+// three changes of colour are, if they are within reach. The last may be the edge of
+// the picture, so many pixels away.
+func (p *plane) outward(from, apart, reach, rest int, sign float64) (edges [3]float64, ok bool) {
+	n, crossed, last, dark := 0, 0.0, p.v[from], sign > 0
+	for d := 1; d <= min(reach, rest); d++ {
+		v := p.v[from+d*apart]
+		if (last < 0) != (v < 0) {
+			crossed = float64(d-1) + zero(last, v)
+		}
+		last = v
+		if v < distinct && v > -distinct || (v < 0) == dark {
+			continue
+		}
+		edges[n] = crossed
+		dark = !dark
+		if n++; n == len(edges) {
+			return edges, true
+		}
+	}
+	edges[2] = float64(rest) + 0.5
+	return edges, n == 2 && rest < reach
 }

@@ -1,12 +1,12 @@
-// Package page finds and reads all QR codes of a page that was scanned or
-// photographed: small ones at a low resolution, blurred, noisy, skewed and in
-// perspective.
+// Package page finds and reads all QR codes of a picture: of a page that was scanned
+// or photographed, small, blurred, noisy, skewed and in perspective; and of a
+// screenshot.
 //
 // Other readers decide for each pixel whether it is dark before they look for
 // codes. This one stays in shades of grey. It finds finder patterns, looks which
 // three of them have the timing patterns of a symbol between them, moves a grid
 // until all patterns that are the same in every symbol show as clearly as they can,
-// and only then decides for each module, by what these patterns tell of the blur.
+// and only then decides for each module, by what these patterns show of the blur.
 // Correcting errors and making text of the modules is left to gozxing.
 package page
 
@@ -15,23 +15,17 @@ import (
 	"slices"
 )
 
-// Scan returns the texts of all QR codes on a page, each once, in no order. The
-// codes may be at any turn, seen from behind, dark on light and light on dark.
-// Their modules must be some two pixels wide. A page of 300 dpi takes about a
-// second, and six times its pixels in memory.
+// Scan returns the texts of all QR codes in a picture, each once, in no order; nil
+// if there are none. The codes may be at any turn, seen from behind, dark on light,
+// light on dark, and cut out to their edge. Their modules must be some two pixels
+// wide, or one if the picture is sharp. A page of 300 dpi takes about a second, and
+// six times its pixels in memory.
 //
 // It gives up on a picture with hundreds of things that look like codes and are
 // none.
 func Scan(g *image.Gray) (texts []string) {
-	if g.Rect.Empty() {
-		return nil
-	}
-	s := scanner{attempts: maxAttempts}
-	sizes := halves(g)
-	for i, g := range slices.Backward(sizes) {
-		s.scale = float64(int(1) << i)
-		s.scan(newPlane(g))
-	}
+	s := scanner{left: maxSamples}
+	s.scanSizes(g)
 	for _, symbol := range s.symbols {
 		if !slices.Contains(texts, symbol.text) {
 			texts = append(texts, symbol.text)
@@ -40,61 +34,88 @@ func Scan(g *image.Gray) (texts []string) {
 	return texts
 }
 
-// halves returns the picture without its noise, and then at half, a quarter and
-// so on of its size. Large modules are read where they are small: that is fast, and
-// noise averages out.
-func halves(g *image.Gray) []*image.Gray {
-	const least, most = 50, 1 << 24 // pixels on a side, and in all
-	for g.Rect.Dx()*g.Rect.Dy() > most {
-		g = halve(g)
-	}
-	sizes := []*image.Gray{despeckle(g)}
-	for g := sizes[0]; g.Rect.Dx() >= 2*least && g.Rect.Dy() >= 2*least; {
-		g = halve(g)
-		sizes = append(sizes, g)
-	}
-	return sizes
-}
-
-// maxAttempts is how many corners are tried on a page, some milliseconds each, so
-// that a picture made for it does not take hours. A page has one for each code,
-// and few others.
-const maxAttempts = 500
-
-// A scanner collects the symbols of a page.
+// A scanner collects the symbols of a picture.
 type scanner struct {
-	scale    float64 // of the plane: pixels of the page to one of its own
-	symbols  []symbol
-	attempts int // that are left
+	scale   float64 // of the plane: pixels of the picture to one of its own
+	symbols []symbol
+	left    int // samples that may still be taken
 }
 
 // A symbol is a QR code that was read.
 type symbol struct {
 	text    string
-	outline [4]point // clockwise, on the page
+	outline [4]point // clockwise, in the picture
+}
+
+// Samples of brightness bound the search, so that a picture made for it does not
+// take hours: there may be millions of ways to choose three finder patterns. They
+// take some 20 ns each. A step may take but a part, so that what is in one size of
+// the picture does not hide what is in the next. A page of eleven codes takes
+// three million in all.
+const (
+	maxSamples     = 256 << 20
+	maxStepSamples = 16 << 20
+)
+
+// step runs a step of the search in a plane within its bounds.
+func (s *scanner) step(p *plane, run func()) {
+	allowed := min(s.left, maxStepSamples)
+	p.left = allowed
+	run()
+	s.left -= allowed - p.left
+}
+
+// scanSizes reads the symbols of the picture without its noise, and before that at
+// half, a quarter and so on of its size. Large modules are read where they are
+// small: that is fast, and noise averages out. Modules of one pixel are no noise,
+// so that these are looked for in the picture as it is.
+func (s *scanner) scanSizes(g *image.Gray) {
+	const leastSymbol, least, most = 21, 50, 1 << 24 // pixels on a side, and in all
+	if min(g.Rect.Dx(), g.Rect.Dy()) < leastSymbol {
+		return
+	}
+	for g.Rect.Dx()*g.Rect.Dy() > most {
+		g = halve(g)
+	}
+	sizes := []*image.Gray{despeckle(g)}
+	for half := sizes[0]; min(half.Rect.Dx(), half.Rect.Dy()) >= 2*least; {
+		half = halve(half)
+		sizes = append(sizes, half)
+	}
+	for i, g := range slices.Backward(sizes) {
+		s.scale = float64(int(1) << i)
+		s.scan(newPlane(g))
+	}
+	if len(s.symbols) == 0 {
+		s.scan(newPlane(g))
+	}
 }
 
 // scan reads the symbols of a plane, first those that are plain to see.
 func (s *scanner) scan(p *plane) {
-	finders := s.unread(findFinders(p))
+	var finders []finder
+	s.step(p, func() { finders = s.unread(findFinders(p)) })
 	for _, search := range []func(*plane, []finder) []corner{flatCorners, warpedCorners, brokenCorners} {
-		for _, c := range search(p, finders) {
-			s.try(p, c)
-		}
+		var corners []corner
+		s.step(p, func() { corners = search(p, finders) })
+		s.step(p, func() {
+			for _, c := range corners {
+				s.try(p, c)
+			}
+		})
 		finders = s.unread(finders)
 	}
 }
 
 // try reads the symbol at a corner, if it is one, and was not read before.
 func (s *scanner) try(p *plane, c corner) {
-	if s.covers(c.at) || s.covers(c.right) || s.covers(c.below) {
+	if s.covers(c.at) || s.covers(c.right) || s.covers(c.below) || p.left <= 0 {
 		return
 	}
 	known := marks(c.grid.size)
-	if s.attempts == 0 || c.grid.clarity(p, known) < leastGridClarity {
+	if c.grid.clarity(p, known) < leastGridClarity {
 		return
 	}
-	s.attempts--
 	c.grid.fit(p, known)
 	if text, ok := c.grid.read(p, known); ok {
 		s.symbols = append(s.symbols, symbol{text, c.grid.outline(s.scale)})
