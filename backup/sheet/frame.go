@@ -42,9 +42,9 @@ func (s Sheet) document(c *line.Writer, name string, body []layout.Block, conten
 func (s Sheet) facts() []layout.Fact {
 	facts := []layout.Fact{{Name: "Date", Value: formatDay(s.Date)}, {Name: "Holds", Value: s.holds()}}
 	switch {
-	case s.OnlyNew && s.Supersedes != 0:
+	case s.Partial && s.Supersedes != 0:
 		facts = append(facts, layout.Fact{Name: "Keep it with", Value: fmt.Sprintf("sheet %d. This one holds only a part of what there is.", s.Supersedes)})
-	case s.OnlyNew:
+	case s.Partial:
 		facts = append(facts, layout.Fact{Name: "Note", Value: "This sheet holds only a part of what there is."})
 	case s.Supersedes != 0:
 		facts = append(facts, layout.Fact{Name: "Supersedes", Value: fmt.Sprintf("sheet %d, and those kept with it. Destroy them once this one is checked.", s.Supersedes)})

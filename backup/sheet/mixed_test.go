@@ -57,9 +57,9 @@ func TestTwoPrintingsOfANumber(t *testing.T) {
 func TestOnlyNew(t *testing.T) {
 	full := sheetOf(t, 6, "ABCDEFGH", "A:a="+secretA)
 	added := sheetOf(t, 7, "KQ3ZT7AB", "B:b="+secretB)
-	added.OnlyNew = true
+	added.Partial = true
 	more := sheetOf(t, 8, "ZZZZZZZZ", "C:c="+secretB)
-	more.OnlyNew, more.Supersedes = true, 6
+	more.Partial, more.Supersedes = true, 6
 	d := plain(t, added)
 	if !slices.Contains(d.Facts, layout.Fact{Name: "Keep it with", Value: "sheet 6. This one holds only a part of what there is."}) {
 		t.Errorf("facts %q", d.Facts)

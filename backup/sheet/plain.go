@@ -35,7 +35,7 @@ func (s Sheet) stamp() stamp { return stamp{s.Number, s.ID} }
 
 // adds returns the sheet that this one belongs with, 0 if it stands alone.
 func (s Sheet) adds() int {
-	if s.OnlyNew {
+	if s.Partial {
 		return s.Supersedes
 	}
 	return 0

@@ -12,7 +12,7 @@ import (
 type Sheet struct {
 	Number     int       // from 1
 	Supersedes int       // the number of the sheet before; 0 if there is none
-	OnlyNew    bool      // it does not supersede that sheet, but belongs with it
+	Partial    bool      // it does not supersede that sheet, but belongs with it
 	Date       time.Time // the day; the time of day is of no meaning
 	ID         string    // that of this printing, see NewID
 

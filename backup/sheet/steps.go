@@ -75,7 +75,7 @@ func (s Sheet) keeping(why string) layout.Steps {
 		"Check it now: scan it, and run: tokenctl sheet verify PICTURE...",
 		"Delete the pictures, and the file that you printed.",
 	}
-	if !s.OnlyNew {
+	if !s.Partial {
 		steps = append(steps, "When you print a new sheet, destroy this one.")
 	}
 	return layout.Steps{Heading: "How to keep this sheet", Steps: steps}

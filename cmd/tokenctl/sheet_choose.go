@@ -34,7 +34,7 @@ func (o sheetOptions) choose(c *sheetContent, l *ledger.Ledger) error {
 		c.VaultKey = ""
 		c.keep(func(e sheet.Entry) bool { return slices.Contains(chosen, e.Key.Account.ID()) })
 	}
-	c.OnlyNew = c.OnlyNew || o.noSecrets || o.onlyNew || len(o.accounts) > 0
+	c.Partial = c.Partial || o.noSecrets || o.onlyNew || len(o.accounts) > 0
 	return nil
 }
 

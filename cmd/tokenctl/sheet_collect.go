@@ -51,7 +51,7 @@ func (p *program) collectSheet(t *tokens, r *records) (content sheetContent, err
 		c.complete(c.entries[id])
 		content.Entries = append(content.Entries, *c.entries[id])
 	}
-	content.OnlyNew = t.vault == nil || len(c.damage) > 0
+	content.Partial = t.vault == nil || len(c.damage) > 0
 	content.lacking = errors.Join(append(c.damage, unreached)...)
 	return content, err
 }

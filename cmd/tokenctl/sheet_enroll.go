@@ -50,7 +50,7 @@ func (p *program) sheetEnrolled(ctx context.Context, accounts []otpauth.Key, res
 		p.note("No token took an account, and no sheet was made.")
 		return nil, nil
 	}
-	made := madeSheet{Sheet: sheet.Sheet{OnlyNew: true, Entries: entries}}
+	made := madeSheet{Sheet: sheet.Sheet{Partial: true, Entries: entries}}
 	if err == nil {
 		made, err = p.makeSheet(ctx, made.Sheet, sheetSeal{}, o.sheet)
 	}

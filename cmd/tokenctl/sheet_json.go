@@ -40,10 +40,10 @@ var nothingNew = sheetJSON{OnlyNew: true, Accounts: []sheetAccountJSON{}}
 
 func describeSheet(made madeSheet, o sheetOptions) sheetJSON {
 	j := sheetJSON{
-		Sheet: made.Number, ID: made.ID, Date: made.Date.Format(time.DateOnly), OnlyNew: made.OnlyNew,
+		Sheet: made.Number, ID: made.ID, Date: made.Date.Format(time.DateOnly), OnlyNew: made.Partial,
 		VaultKey: made.VaultKey != "", Encrypted: o.seal.encrypt, Accounts: mapSlice(made.Entries, describeEntry),
 	}
-	if !made.OnlyNew {
+	if !made.Partial {
 		j.Supersedes = made.Supersedes
 	}
 	if o.seal.shares > 0 {

@@ -12,7 +12,7 @@ import (
 
 // recordOf returns what the ledger keeps of a sheet.
 func recordOf(s sheet.Sheet) ledger.Sheet {
-	record := ledger.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, OnlyNew: s.OnlyNew, Items: make(map[oath.ID]ledger.Item)}
+	record := ledger.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, OnlyNew: s.Partial, Items: make(map[oath.ID]ledger.Item)}
 	for _, e := range s.Entries {
 		record.Items[e.Key.Account.ID()] = ledger.Item{Fingerprint: fingerprint(e.Key), Generation: generationOf(e.Codes)}
 	}
@@ -59,7 +59,7 @@ func sinceFull(l *ledger.Ledger) []ledger.Sheet {
 // secret of an account that is on keys alone: that one must not be destroyed.
 func supersededBy(l *ledger.Ledger, s sheet.Sheet) int {
 	for _, e := range s.Entries {
-		if !s.OnlyNew && fingerprint(e.Key) == "" && lastWithSecret(l, e.Key.Account.ID()) != nil {
+		if !s.Partial && fingerprint(e.Key) == "" && lastWithSecret(l, e.Key.Account.ID()) != nil {
 			return 0
 		}
 	}
@@ -97,7 +97,7 @@ func (p *program) recordRead(c sheet.Contents) error {
 
 // recordOfRead is recordOf for the one sheet that was read.
 func recordOfRead(s sheet.Printing, c sheet.Contents) ledger.Sheet {
-	whole := sheet.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, OnlyNew: isPart(c, s)}
+	whole := sheet.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, Partial: isPart(c, s)}
 	for _, k := range c.Accounts {
 		whole.Entries = append(whole.Entries, sheet.Entry{Key: k, Codes: c.Codes[k.Account.ID()]})
 	}

@@ -61,7 +61,7 @@ func (p *program) noteKeeping(made madeSheet, to sheetOutput, seal sheetSeal) {
 	case to.file != "-" && seal.isNone():
 		p.note("Whoever has the file has what is on it. Delete it once it is printed.")
 	}
-	if made.Supersedes > 0 && !made.OnlyNew {
+	if made.Supersedes > 0 && !made.Partial {
 		p.note("It takes the place of sheet %d, and of those kept with it: destroy them, once this one is checked.", made.Supersedes)
 	}
 	p.note("Scan it once it is on paper, and see that it can be read back: tokenctl sheet verify SCAN")
