@@ -188,7 +188,7 @@ func TestCodesOfTwoSheetsInPart(t *testing.T) {
 	s.Entries[0].Codes = oneSet(backup.AnyOrder, texts...)
 	newer.Entries[0].Codes = s.Entries[0].Codes.Clone()
 	read := symbolTexts(plain(t, newer))
-	lost := slices.IndexFunc(read, func(text string) bool { return strings.HasPrefix(text, scheme+codesName) })
+	lost := slices.IndexFunc(read, func(text string) bool { return strings.Contains(text, "|codes: ") })
 	c := contents(t, scan(t, append(slices.Delete(read, lost, lost+1), symbolTexts(plain(t, s))...)...), "")
 	r := c.Codes["A:a"]
 	if r.Left() != len(texts) || len(r.Sets) != 1 || r.Generation() != 1 {
