@@ -89,7 +89,7 @@ func Collect(from Sources) (c Content, err error) {
 		complete(entries[id], from.Store)
 		c.Entries = append(c.Entries, *entries[id])
 	}
-	c.OnlyNew = from.Vault == nil || len(damage) > 0
+	c.Partial = from.Vault == nil || len(damage) > 0
 	c.Lacking = errors.Join(append(damage, unreached)...)
 	return c, err
 }
@@ -202,7 +202,7 @@ func (c *Content) Select(s Selection, l *ledger.Ledger) error {
 		c.VaultKey = ""
 		c.keep(func(e sheet.Entry) bool { return chosen[e.Key.Account.ID()] })
 	}
-	c.OnlyNew = c.OnlyNew || s.NoSecrets || s.OnlyNew || len(s.Accounts) > 0
+	c.Partial = c.Partial || s.NoSecrets || s.OnlyNew || len(s.Accounts) > 0
 	return nil
 }
 

@@ -37,7 +37,7 @@ func Make(s *store.Store, content sheet.Sheet, random io.Reader, day time.Time, 
 
 // recordOf returns what the ledger keeps of a sheet.
 func recordOf(s sheet.Sheet) ledger.Sheet {
-	record := ledger.Sheet{Number: s.Number, ID: s.ID, Date: backup.Date(s.Date), Partial: s.OnlyNew, Items: make(map[oath.ID]ledger.Item)}
+	record := ledger.Sheet{Number: s.Number, ID: s.ID, Date: backup.Date(s.Date), Partial: s.Partial, Items: make(map[oath.ID]ledger.Item)}
 	for _, e := range s.Entries {
 		record.Items[e.Key.Account.ID()] = itemOf(e.Key, e.Codes)
 	}

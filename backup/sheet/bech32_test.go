@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"filippo.io/age"
-	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 // age's own parser is the judge.
@@ -18,7 +17,7 @@ func TestIdentitiesAreAges(t *testing.T) {
 		for i := range key {
 			key[i] = byte(r.IntN(256))
 		}
-		text := EncodeIdentity(key)
+		text := encodeIdentity(key)
 		identity, err := age.ParseX25519Identity(text)
 		if err != nil {
 			t.Fatalf("age refuses %s: %v", text, err)
@@ -27,10 +26,10 @@ func TestIdentitiesAreAges(t *testing.T) {
 			t.Errorf("age writes %s for %s", got, text)
 		}
 	}
-	if got := EncodeIdentity(bytes.Repeat([]byte{1}, 32)); got != typedIdentity {
+	if got := encodeIdentity(bytes.Repeat([]byte{1}, 32)); got != typedIdentity {
 		t.Errorf("32 bytes of 1 are %s", got)
 	}
-	if !strings.HasPrefix(typedIdentity, line.IdentityPrefix) {
+	if !strings.HasPrefix(typedIdentity, identityPrefix) {
 		t.Error("the prefix is another")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	curve "github.com/cloudflare/circl/group"
 	"github.com/creack/pty"
 	"github.com/pquerna/otp"
@@ -97,7 +98,7 @@ func typeAt(t *testing.T, folder, command, answer string) string {
 
 // The steps on a sealed sheet, followed to the letter with zbarimg and age.
 func TestSealedSheetByHand(t *testing.T) {
-	requireTool(t, "zbarimg", "age", "base64")
+	requireTool(t, "zbarimg", "age", "base32")
 	d := sealed(t, everyKind(t))
 	folder := t.TempDir()
 	writePictures(t, folder, d)
@@ -121,7 +122,7 @@ func checkOpened(t *testing.T, text string) {
 			t.Errorf("%s is not in\n%s", e.label(), text)
 		}
 	}
-	if !strings.Contains(text, s.VaultKey+"\n") || !strings.Contains(text, "1=3f29a-1b0c7&2=a81de-77f02") {
+	if !strings.Contains(text, s.VaultKey+"\n") || !strings.Contains(text, "|1: 3f29a-1b0c7|[2026-08-17] 2: a81de-77f02|") {
 		t.Errorf("the vault's key or codes are not in\n%s", text)
 	}
 	r := &Reader{}
@@ -137,17 +138,17 @@ func checkOpened(t *testing.T, text string) {
 
 // With the key that shares yield, age opens the parts of a split sheet.
 func TestSplitSheetByHand(t *testing.T) {
-	requireTool(t, "age", "base64")
+	requireTool(t, "age", "base32")
 	documents := split(t, everyKind(t), 2, 3)
 	folder := t.TempDir()
 	codes := strings.Join(symbolTexts(documents[2]), "\n")
-	h := scan(t, symbolTexts(documents[:2]...)...).gather()
+	h := scan(t, symbolTexts(documents[:2]...)...).read()
 	g := h.sheets["KQ3ZT7AB"]
-	identity, err := g.combine().identity(g.id)
+	identity, err := g.identity(g.combine(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string]string{"codes.txt": codes, "key.txt": identity.String() + "\n"} {
+	for name, content := range map[string]string{"codes.txt": codes, "key.txt": identity.(*age.X25519Identity).String() + "\n"} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +164,7 @@ func TestSplitSheetByHand(t *testing.T) {
 // numbers and checks.
 func TestSecretIsTypedIntoAPhone(t *testing.T) {
 	for _, b := range plain(t, everyKind(t)).Body {
-		if len(b.Lines) == 0 || b.Lines[0].Groups[0] != AccountKeyword+":" {
+		if len(b.Lines) == 0 || b.Lines[0].Groups[0] != accountKeyword+":" {
 			continue
 		}
 		judge, err := otp.NewKeyFromURL(strings.Replace(b.Symbols[0].Text, "otpauth://steam", "otpauth://totp", 1))

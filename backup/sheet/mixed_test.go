@@ -57,9 +57,9 @@ func TestTwoPrintingsOfANumber(t *testing.T) {
 func TestOnlyNew(t *testing.T) {
 	full := sheetOf(t, 6, "ABCDEFGH", "A:a="+secretA)
 	added := sheetOf(t, 7, "KQ3ZT7AB", "B:b="+secretB)
-	added.OnlyNew = true
+	added.Partial = true
 	more := sheetOf(t, 8, "ZZZZZZZZ", "C:c="+secretB)
-	more.OnlyNew, more.Supersedes = true, 6
+	more.Partial, more.Supersedes = true, 6
 	d := plain(t, added)
 	if !slices.Contains(d.Facts, layout.Fact{Name: "Keep it with", Value: "sheet 6. This one holds only a part of what there is."}) {
 		t.Errorf("facts %q", d.Facts)
@@ -188,7 +188,7 @@ func TestCodesOfTwoSheetsInPart(t *testing.T) {
 	s.Entries[0].Codes = oneSet(backup.AnyOrder, texts...)
 	newer.Entries[0].Codes = s.Entries[0].Codes.Clone()
 	read := symbolTexts(plain(t, newer))
-	lost := slices.IndexFunc(read, func(text string) bool { return strings.HasPrefix(text, scheme+codesName) })
+	lost := slices.IndexFunc(read, func(text string) bool { return strings.Contains(text, "|codes: ") })
 	c := contents(t, scan(t, append(slices.Delete(read, lost, lost+1), symbolTexts(plain(t, s))...)...), "")
 	r := c.Codes["A:a"]
 	if r.Left() != len(texts) || len(r.Sets) != 1 || r.Generation() != 1 {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
-	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 	"github.com/tokenctl/tokenctl/oath/qr"
@@ -45,7 +44,7 @@ func TestSheetsThatCannotBePrinted(t *testing.T) {
 		"no date":             func(s *Sheet) { s.Date = time.Time{} },
 		"no ID":               func(s *Sheet) { s.ID = "" },
 		"an ID that is none":  func(s *Sheet) { s.ID = "kq3zt7ab" },
-		"a key that is none":  func(s *Sheet) { s.VaultKey = line.IdentityPrefix + "QQQQ" },
+		"a key that is none":  func(s *Sheet) { s.VaultKey = identityPrefix + "QQQQ" },
 		"an account twice":    func(s *Sheet) { s.Entries = append(s.Entries, s.Entries[0]) },
 		"an invalid account":  func(s *Sheet) { s.Entries[0].Key.Account.Name = "" },
 		"codes out of order":  func(s *Sheet) { slices.Reverse(s.Entries[0].Codes.Sets[0].Codes) },
@@ -242,8 +241,9 @@ func TestCodesOfSeveralGenerations(t *testing.T) {
 		checkReadsBack(t, s, true)
 	}
 	for _, text := range []string{"1", ":", "1:", "1-:2", "-2:1", "x:1", "1:0", "1:1,"} {
-		if _, err := parseSince(text); !errors.Is(err, ErrDamaged) {
-			t.Errorf("%q: %v", text, err)
+		var w words
+		if parseSince(&w, text); !errors.Is(w.err, ErrDamaged) {
+			t.Errorf("%q: %v", text, w.err)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
 // barredLines returns the lines of a sheet's text that can be typed.
@@ -41,7 +42,7 @@ func TestMissingRunsOfLines(t *testing.T) {
 
 // Two records with the same digest stand for two entries of the list, not one.
 func TestOneRecordStandsForOneEntry(t *testing.T) {
-	h := &haul{have: map[string]int{"AAAA": 1}, labels: map[string]string{"AAAA": "one"}}
+	h := &readResult{have: map[string]int{"AAAA": 1}, labels: map[string]string{"AAAA": "one"}}
 	used := make(map[string]int)
 	if lacks, _ := h.lacks([]string{"AAAA"}, used); lacks {
 		t.Error("the first is missing")
@@ -106,35 +107,12 @@ func TestProseThatLooksLikeALine(t *testing.T) {
 	checkContents(t, contents(t, &r, ""), s)
 }
 
-// What was typed does not grow beyond what a sheet can have.
-func TestPassagesAreBounded(t *testing.T) {
-	c := &line.Writer{}
-	p := &pad{lines: make(map[int]line.Typed)}
-	put := func(lines []line.Line) {
-		for _, l := range lines {
-			if err := p.put(readOne(t, typedText(l))); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	put(c.Words(AccountKeyword, strings.Repeat("x", 20000)))
-	put(c.Words(AccountKeyword, "x letters=100000"))
-	for range 1000 {
-		put(c.Letters("JBSWY3DPEHPK3PXPJBSW"))
-	}
-	for _, one := range p.passages() {
-		if len(one.text)+len(one.letters) > maxPassage+line.WordsWide {
-			t.Errorf("a passage has %d bytes", len(one.text)+len(one.letters))
-		}
-	}
-}
-
 // Without the commitment, a share read twice with different values is used once.
 func TestShareReadTwiceWithoutCommitment(t *testing.T) {
 	documents := split(t, smallSheet(t), 2, 3)
 	wrong := shareOf(t, documents[0])
 	wrong.value = "\x01" + wrong.value[1:]
-	texts := []string{shareOf(t, documents[0]).text(), wrong.text()}
+	texts := []string{ofSheet7(shareOf(t, documents[0])), ofSheet7(wrong)}
 	for _, b := range documents[0].Body[2:] {
 		for _, s := range b.Symbols {
 			texts = append(texts, s.Text)
@@ -143,7 +121,7 @@ func TestShareReadTwiceWithoutCommitment(t *testing.T) {
 	if c, err := scan(t, texts...).Contents(""); err == nil || len(c.Accounts) > 0 {
 		t.Errorf("one share opens the sheet: %v", err)
 	}
-	texts = append(texts, shareOf(t, documents[1]).text())
+	texts = append(texts, ofSheet7(shareOf(t, documents[1])))
 	if c := contents(t, scan(t, texts...), ""); len(c.Accounts) != 2 {
 		t.Errorf("read %+v", c)
 	}
@@ -152,7 +130,7 @@ func TestShareReadTwiceWithoutCommitment(t *testing.T) {
 // A name typed as its script has it is taken, in whichever form its accents come.
 func TestNamesTypedAsTheyAre(t *testing.T) {
 	for printed, typed := range map[string]string{"e\u0301": "é", "é": "e\u0301", "日本": "日本", "a…": "a…", "№5": "№5"} {
-		l := (&line.Writer{Last: 4}).Words(AccountKeyword, accountText(oath.Account{Name: printed}, 16))[0]
+		l := (&line.Writer{Last: 4}).Write(accountRecord{otpauth.Key{Account: oath.Account{Name: printed}}}.paragraph())[0]
 		text := typedText(l)
 		text = strings.Replace(text, line.Escape(printed, ""), typed, 1)
 		if got := readOne(t, text); got.Text != strings.Join(l.Groups[1:], " ") {

@@ -254,7 +254,7 @@ func TestForeignTexts(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	if err := r.AddText("tokenctl:hologram?sheet=9&id=KQ3ZT7AB"); !errors.Is(err, ErrNewer) {
+	if err := r.AddText("tokenctl:2 9 KQ3ZT7AB|hologram: x"); !errors.Is(err, ErrNewer) {
 		t.Errorf("a record of the future: %v", err)
 	}
 	if err := r.AddText(strings.Repeat("x", 1<<20)); !errors.Is(err, ErrTooLarge) {

@@ -233,7 +233,7 @@ func (p *program) sheetEnrolled(ctx context.Context, t *open.Tokens, e *enrollin
 	s, err := p.open.StoreOf(t)
 	var made madeSheet
 	if err == nil {
-		made, err = p.makeSheet(ctx, s, sheet.Sheet{OnlyNew: true, Entries: entries}, sheetSeal{}, to)
+		made, err = p.makeSheet(ctx, s, sheet.Sheet{Partial: true, Entries: entries}, sheetSeal{}, to)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the recovery sheet: %w", err)

@@ -257,7 +257,7 @@ func (p *program) noteSheet(made madeSheet, to paper.Output, seal sheetSeal) {
 	case to.File != "-" && !seal.encrypt && seal.shares == 0:
 		p.Note("Whoever has the file has what is on it. Delete it once it is printed.")
 	}
-	if made.Supersedes > 0 && !made.OnlyNew {
+	if made.Supersedes > 0 && !made.Partial {
 		p.Note("It takes the place of sheet %d, and of those kept with it: destroy them, once this one is checked.", made.Supersedes)
 	}
 	p.Note("Scan it once it is on paper, and see that it can be read back: tokenctl sheet verify SCAN")
@@ -295,7 +295,7 @@ type sheetAccountJSON struct {
 
 func describeSheet(made madeSheet, o sheetOptions) sheetJSON {
 	j := sheetJSON{
-		Sheet: made.Number, ID: made.ID, Date: made.Date.Format(time.DateOnly), OnlyNew: made.OnlyNew,
+		Sheet: made.Number, ID: made.ID, Date: made.Date.Format(time.DateOnly), OnlyNew: made.Partial,
 		VaultKey: made.VaultKey != "", Encrypted: o.seal.encrypt,
 		Accounts: mapSlice(made.Entries, func(e sheet.Entry) sheetAccountJSON {
 			j := sheetAccountJSON{accountJSON: describeAccount(e.Key.Account), Secret: recovery.HasSecret(e)}
@@ -306,7 +306,7 @@ func describeSheet(made madeSheet, o sheetOptions) sheetJSON {
 			return j
 		}),
 	}
-	if !made.OnlyNew {
+	if !made.Partial {
 		j.Supersedes = made.Supersedes
 	}
 	if o.seal.shares > 0 {

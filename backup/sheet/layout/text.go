@@ -61,7 +61,7 @@ func (t *textWriter) block(b Block) {
 		t.prose("", note)
 	}
 	for _, l := range b.Lines {
-		t.WriteString(l.Barred() + "\n")
+		t.WriteString(l.String() + "\n")
 	}
 }
 

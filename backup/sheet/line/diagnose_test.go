@@ -18,7 +18,7 @@ func errorOf(t *testing.T, text string) *Error {
 }
 
 // secretLine is the line of the issue: five groups of four.
-func secretLine() Line { return (&Writer{Last: 6}).Letters("JBSWY3DPEHPK3PXPJBSW")[0] }
+func secretLine() Line { return (&Writer{Last: 6}).letters("JBSWY3DPEHPK3PXPJBSW")[0] }
 
 // One wrong letter in base32 is always told by its place.
 func TestWrongLetterIsLocated(t *testing.T) {
@@ -77,9 +77,9 @@ func TestSwappedNeighboursAreLocated(t *testing.T) {
 			all++
 			s := diagnose(number, swapped(text, i, i+1), checkOf(number, text), allowedIn(letters))
 			switch {
-			case s.Mistake == SwappedCharacters && s.At == i:
+			case s.mistake == SwappedCharacters && s.at == i:
 				found++
-			case s.Mistake != SwappedCharacters || s.At != nowhere:
+			case s.mistake != SwappedCharacters || s.at != nowhere:
 				t.Errorf("%s with %d and %d swapped: %+v", text, i, i+1, s)
 			}
 		}
@@ -101,10 +101,10 @@ func TestMissingAndExtraLettersAreLocated(t *testing.T) {
 		t.Helper()
 		all++
 		switch {
-		case s.Mistake != mistake:
+		case s.mistake != mistake:
 			t.Errorf("%s at %d: %+v", text, i, s)
-		case s.At == nowhere:
-		case s.At <= i && strings.Trim(text[s.At:i], text[i:i+1]) == "":
+		case s.at == nowhere:
+		case s.at <= i && strings.Trim(text[s.at:i], text[i:i+1]) == "":
 			found++
 		default:
 			t.Errorf("%s at %d: %+v", text, i, s)
@@ -134,8 +134,8 @@ func TestWrongNumberIsTold(t *testing.T) {
 
 func TestMistakesInWords(t *testing.T) {
 	c := &Writer{Last: 11}
-	code := c.Words("code 3", "12345 abcdefgh")[0]
-	key := c.Key(typedIdentity)
+	code := c.words("code 3", "12345 abcdefgh")[0]
+	key := c.key(typedIdentity)
 	for _, l := range []struct {
 		text             string
 		mistake          Mistake

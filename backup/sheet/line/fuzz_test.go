@@ -10,7 +10,7 @@ func FuzzCheck(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, number int, text string) {
 		text = text[:min(len(text), maxChecked)]
-		if number < 1 || number > MaxLine {
+		if number < 1 || number > maxLine {
 			return
 		}
 		check := checkOf(number, text)
@@ -28,7 +28,7 @@ func FuzzCheck(f *testing.F) {
 			if checks(number, replaced(text, i, text[i]+1), check) {
 				t.Errorf("%d %q checks with another byte %d", number, text, i)
 			}
-			diagnose(number, replaced(text, i, text[i]+1), check, isWordCharacter)
+			diagnose(number, replaced(text, i, text[i]+1), check, isPrintable)
 		}
 	})
 }

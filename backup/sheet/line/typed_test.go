@@ -14,11 +14,11 @@ const typedIdentity = "AGE-SECRET-KEY-1QYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQ
 // typedLines are lines of each kind, with numbers that need not begin with 1.
 func typedLines(first int) (lines []Line) {
 	c := &Writer{Last: first - 1}
-	lines = append(lines, c.Words("account", "My Bank:alice letters=32")...)
-	lines = append(lines, c.Letters(typedSecret)...)
-	lines = append(lines, c.Words("code 3", "12345 Abcde-%C3%A9")...)
-	lines = append(lines, c.Words("code 14", strings.Repeat("correct horse battery staple ", 3)+"end")...)
-	lines = append(lines, c.Key(typedIdentity)...)
+	lines = append(lines, c.words("account", "My Bank:alice letters=32")...)
+	lines = append(lines, c.letters(typedSecret)...)
+	lines = append(lines, c.words("code 3", "12345 Abcde-%C3%A9")...)
+	lines = append(lines, c.words("code 14", strings.Repeat("correct horse battery staple ", 3)+"end")...)
+	lines = append(lines, c.key(typedIdentity)...)
 	return lines
 }
 
@@ -67,7 +67,7 @@ func TestTypingIsForgiving(t *testing.T) {
 	lines := typedLines(7)
 	account, secret, code := lines[0], lines[1], lines[3]
 	key := lines[len(lines)-4:]
-	if key[0].Groups[1] != IdentityPrefix {
+	if key[0].Groups[1] != identityPrefix {
 		key = lines[len(lines)-3:]
 	}
 	ways := []struct {
@@ -115,13 +115,13 @@ func TestTypingIsForgiving(t *testing.T) {
 func TestTypingAKeyIsForgiving(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 40 {
-		identity := IdentityPrefix + strings.ToUpper(randomText(r, alphabets["bech32"], 58))
+		identity := identityPrefix + strings.ToUpper(randomText(r, alphabets["bech32"], 58))
 		var b strings.Builder
-		for _, l := range (&Writer{Last: 6}).Key(identity) {
+		for _, l := range (&Writer{Last: 6}).key(identity) {
 			groups := strings.Join(l.Groups[1:], " ")
 			prefix := ""
-			if rest, ok := strings.CutPrefix(groups, IdentityPrefix); ok {
-				prefix, groups = strings.Replace(IdentityPrefix, "1", "L", 1), rest
+			if rest, ok := strings.CutPrefix(groups, identityPrefix); ok {
+				prefix, groups = strings.Replace(identityPrefix, "1", "L", 1), rest
 			}
 			alike := strings.NewReplacer("0", "o", "8", "b", "L", "I").Replace(groups)
 			b.WriteString(readOne(t, fmt.Sprintf("%d KEY: %s%s %s", l.Number, prefix, alike, l.Check)).Text)
@@ -142,7 +142,7 @@ func fullWidth(text string) string {
 }
 
 func TestUsedMarks(t *testing.T) {
-	line := typedText((&Writer{Last: 4}).Words("code 3", "1234-5678")[0])
+	line := typedText((&Writer{Last: 4}).words("code 3", "1234-5678")[0])
 	for _, c := range []struct{ text, day string }{
 		{line, ""}, {line + " used 2026-11-20", "2026-11-20"}, {line + "  used  2026-11-20 ", "2026-11-20"},
 	} {
@@ -164,7 +164,7 @@ func TestUsedMarks(t *testing.T) {
 
 // A number may be left out where the line is the next.
 func TestExpectedNumber(t *testing.T) {
-	l := (&Writer{Last: 11}).Letters("2345ABCDEFGH")[0]
+	l := (&Writer{Last: 11}).letters("2345ABCDEFGH")[0]
 	text := strings.Join(l.Groups, " ") + " " + l.Check
 	if got, err := Read(text, 12); err != nil || got.Number != 12 {
 		t.Errorf("line 12 without its number: %v, %v", got, err)
