@@ -24,12 +24,12 @@ import (
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
-// A Vault gives away what it holds, once it is unlocked; oath/vault is one.
+// A Vault gives its secrets away; a *vault.Vault of oath/vault is one. Identity returns
+// its own key, and so shows whether it opens.
 type Vault interface {
-	Unlock() error
+	Identity() (string, error)
 	List() ([]oath.Account, error)
 	Secret(oath.ID) (oath.Account, oath.Secret, error)
-	Identity() (string, error)
 }
 
 // Sources are the places that know of a person's accounts.
@@ -104,7 +104,7 @@ func collectSecrets(v Vault, damage *[]error, add func(oath.Account, oath.Secret
 		}
 		return err
 	}
-	if err := v.Unlock(); err != nil {
+	if key, err = v.Identity(); err != nil {
 		return "", err
 	}
 	accounts, err := v.List()
@@ -119,7 +119,7 @@ func collectSecrets(v Vault, damage *[]error, add func(oath.Account, oath.Secret
 			return "", err
 		}
 	}
-	return v.Identity()
+	return key, nil
 }
 
 // complete adds where new codes are made, and where to look for what is not on this
@@ -131,14 +131,7 @@ func complete(e *sheet.Entry, s *store.Store) {
 		e.Renew = service.RenewAt()
 	}
 	if known.Kept == ledger.OnPaper && e.Codes.Generation() == 0 {
-		left := "none is left"
-		switch n := known.Left(); {
-		case n == 1:
-			left = "1 is left"
-		case n > 1:
-			left = fmt.Sprintf("%d are left", n)
-		}
-		e.Notes = append(e.Notes, fmt.Sprintf("Its backup codes are on a paper of their own; %s.", left))
+		e.Notes = append(e.Notes, fmt.Sprintf("Its backup codes are on a paper of their own; %s.", backup.LeftInWords(known.Left())))
 	}
 	noteSecret(e, s.Ledger)
 }
@@ -152,13 +145,6 @@ func noteSecret(e *sheet.Entry, l *ledger.Ledger) {
 
 // HasSecret reports whether an account's secret is on the sheet.
 func HasSecret(e sheet.Entry) bool { return len(e.Key.Secret.Bytes()) > 0 }
-
-// Clear overwrites the secrets in memory.
-func (c Content) Clear() {
-	for _, e := range c.Entries {
-		e.Key.Secret.Clear()
-	}
-}
 
 // A Selection is the part of a Content that is wanted.
 type Selection struct {
@@ -225,7 +211,7 @@ func dropSecret(e *sheet.Entry) {
 // isNew reports whether a sheet has something of an account that those since the last
 // full one lack, be it no more than its name.
 func isNew(e sheet.Entry, l *ledger.Ledger) bool {
-	id, item := e.Key.Account.ID(), itemOf(e.Key, e.Codes)
+	id, item := e.Key.Account.ID(), itemOf(e.Item())
 	if item == (ledger.Item{}) {
 		return !slices.ContainsFunc(l.SinceFull(), func(s ledger.Sheet) bool {
 			_, named := s.Items[id]
@@ -238,7 +224,7 @@ func isNew(e sheet.Entry, l *ledger.Ledger) bool {
 // leaveOld takes off the sheet what of a new entry is not new: a secret is on no more
 // paper than it need be.
 func leaveOld(e *sheet.Entry, l *ledger.Ledger) {
-	id, item := e.Key.Account.ID(), itemOf(e.Key, e.Codes)
+	id, item := e.Key.Account.ID(), itemOf(e.Item())
 	if item.Fingerprint != "" && !l.Lacks(id, item.Fingerprint, 0) {
 		dropSecret(e)
 		noteSecret(e, l)

@@ -89,8 +89,12 @@ func Verify(c sheet.Contents, from Sources, broken error) (*Verification, error)
 		v.failures = append(v.failures, broken)
 	}
 	if from.Vault != nil {
-		if err := from.Vault.Unlock(); err != nil {
+		identity, err := from.Vault.Identity()
+		if err != nil {
 			return nil, err
+		}
+		if c.VaultKey != "" {
+			v.VaultKey = equalIf(identity == c.VaultKey)
 		}
 		v.fail(fleet.VaultName, v.compareVault(from.Vault))
 	}
@@ -128,7 +132,7 @@ func (v *Verification) fail(token string, err error) {
 
 // miss notes what is in a place and not on the sheet, unless that holds only a part.
 func (v *Verification) miss(one *VerifiedAccount, where string) {
-	if slices.ContainsFunc(v.Contents.Sheets, func(s sheet.Printing) bool { return !IsPart(v.Contents, s) }) {
+	if slices.ContainsFunc(v.Contents.Sheets, func(s sheet.Printing) bool { return !v.Contents.Partial(s) }) {
 		one.find(where, Lacking, nil)
 	}
 }
@@ -180,7 +184,7 @@ func compareOnKey(token oath.Token, e oath.Entry, key otpauth.Key, at time.Time)
 	return equalIf(code.Value == expected.Value), nil
 }
 
-// compareVault compares secrets, and the vault's own key.
+// compareVault compares secrets.
 func (v *Verification) compareVault(vault Vault) error {
 	accounts, err := vault.List()
 	for _, a := range accounts {
@@ -191,14 +195,6 @@ func (v *Verification) compareVault(vault Vault) error {
 			one.find(fleet.VaultName, verdict, err)
 		}
 	}
-	if v.Contents.VaultKey == "" {
-		return err
-	}
-	identity, failed := vault.Identity()
-	if failed != nil {
-		return failed
-	}
-	v.VaultKey = equalIf(identity == v.Contents.VaultKey)
 	return err
 }
 

@@ -45,6 +45,9 @@ func (s *Store) change(id oath.ID, kept ledger.Keeping, settled bool, change fun
 		})
 		return record, about(id, err)
 	}
+	if s.Vault == nil {
+		return record, about(id, ErrNoVault)
+	}
 	err = s.Vault.UpdateBackupCodes(id, func(old []byte) ([]byte, error) {
 		record = s.Ledger.Known(id).Record.Clone()
 		if old != nil {

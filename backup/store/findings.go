@@ -31,20 +31,20 @@ func (s *Store) Status(id oath.ID, record backup.Record, kept ledger.Keeping) St
 	return status
 }
 
-// Statuses describes the codes of accounts. The vault is read if it can be without
-// asking anybody, or with reads set. The error tells what could not be read; the rest
-// is there all the same, unless the vault did not open.
-func (s *Store) Statuses(ids []oath.ID, reads bool) ([]Status, error) {
-	defer s.Sync()
-	reads = reads || s.Vault != nil && s.Vault.Ready()
+// Statuses describes the codes of accounts: as the vault has them if it is to be read,
+// else as the ledger knows them. The error says what could not be read; the rest comes
+// along with it, unless the vault did not open.
+func (s *Store) Statuses(ids []oath.ID, readVault bool) ([]Status, error) {
+	news := make(map[oath.ID]backup.Record)
+	defer s.learn(news)
 	var list []Status
 	var failures []error
 	for _, id := range ids {
 		e := s.Ledger.Known(id)
 		record, kept := e.Record, e.Kept
-		if reads {
+		if readVault {
 			var err error
-			if record, err = s.Load(id); errors.Is(err, oath.ErrLocked) || errors.Is(err, oath.ErrWrongPassword) {
+			if record, err = s.load(id, news); errors.Is(err, oath.ErrLocked) || errors.Is(err, oath.ErrWrongPassword) {
 				return nil, err
 			}
 			failures = append(failures, err)

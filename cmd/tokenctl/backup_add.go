@@ -119,9 +119,6 @@ func (o backupAddOptions) validate(c *cobra.Command) error {
 }
 
 var (
-	// errNoVaultForCodes says that there is nothing to keep codes in.
-	errNoVaultForCodes = errors.New("there is no vault to keep backup codes in")
-
 	// errNoSuchService says that nothing is known of a service.
 	errNoSuchService = errors.New("nothing is known of that service")
 
@@ -147,7 +144,7 @@ func (p *program) addBackupCodes(ctx context.Context, o backupAddOptions) error 
 	}
 	defer s.Close()
 	if s.Vault == nil && o.onPaper == 0 {
-		return errNoVaultForCodes
+		return store.ErrNoVault
 	}
 	if a.ID, err = p.accountForCodes(ctx, s, o); err != nil {
 		return err
@@ -202,7 +199,7 @@ func outcomeOf(a store.Added, record backup.Record) string {
 	case a.Mode == store.Replaces:
 		return fmt.Sprintf("number %d has its new code.", a.Number)
 	case a.Mode == store.Appends:
-		return fmt.Sprintf("%s, beside those before: %s.", recorded, term.Left(a.Before+a.Codes))
+		return fmt.Sprintf("%s, beside those before: %s.", recorded, backup.LeftInWords(a.Before+a.Codes))
 	case a.Before > 0:
 		return recorded + ". Those before count no more."
 	}

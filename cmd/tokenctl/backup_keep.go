@@ -51,9 +51,9 @@ func (p *program) keepBackupCodes(query string) error {
 	case !due:
 		p.Note("%s: no code was used since the last were recorded. Nothing was changed.", label)
 	case left == 0:
-		p.Note("%s: %s, and nothing reminds you of that any more but tokenctl backup status.", label, term.Left(left))
+		p.Note("%s: %s, and nothing reminds you of that any more but tokenctl backup status.", label, backup.LeftInWords(left))
 	default:
-		p.Note("%s: %s. The next reminder comes when another is used.", label, term.Left(left))
+		p.Note("%s: %s. The next reminder comes when another is used.", label, backup.LeftInWords(left))
 	}
 	return nil
 }
@@ -96,7 +96,7 @@ func (p *program) forgetBackupCodes(ctx context.Context, o backupForgetOptions) 
 	}
 	stock := "however many are left"
 	if record := s.Ledger.Known(id).Record; record.Current() != nil {
-		stock = "of which " + term.Left(record.Left())
+		stock = "of which " + backup.LeftInWords(record.Left())
 	}
 	if err := p.Terminal.Confirm(o.yes, "Forget the backup codes of %s for good, %s?", term.Label(id), stock); err != nil {
 		return err

@@ -70,7 +70,7 @@ func (p *program) listBackupCodes(ctx context.Context, o backupListOptions) erro
 		return err
 	}
 	p.Report(s.Damaged)
-	list, failure := s.Statuses(ids, o.show)
+	list, failure := s.Statuses(ids, o.show || s.Ready())
 	switch {
 	case o.json:
 		err = p.PrintJSON(mapSlice(list, func(s store.Status) recordJSON {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/services"
-	"github.com/tokenctl/tokenctl/backup/store"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
@@ -79,7 +78,7 @@ func (p *program) useBackupCode(ctx context.Context, o backupUseOptions) (about 
 		if err := p.confirmUse(id, record, code, service, o.yes); err != nil {
 			return "", err
 		}
-		code, record, err = s.Use(id, store.KeptOf(record), o.number, backup.Day(p.Now()))
+		code, record, err = s.Use(id, o.number, backup.Day(p.Now()))
 	} else {
 		err = fmt.Errorf("%q: %w", id.Label(), err)
 	}
@@ -99,7 +98,7 @@ func (p *program) useBackupCode(ctx context.Context, o backupUseOptions) (about 
 	} else {
 		label += ", on your paper"
 	}
-	p.Note("Number %d of %s: it is marked as used, and %s.", code.Number, label, term.Left(record.Left()))
+	p.Note("Number %d of %s: it is marked as used, and %s.", code.Number, label, backup.LeftInWords(record.Left()))
 	if n := s.Ledger.SheetWith(id, record.Generation()); n > 0 {
 		p.Note("Tick it off on recovery sheet %d.", n)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/store"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
@@ -136,7 +137,7 @@ func (p *program) delete(ctx context.Context, o deleteOptions) error {
 	if codes.Loses(slices.ContainsFunc(h.Members, (*fleet.Member).IsVault)) {
 		loss = ", its backup codes"
 		if record := codes.Known(); record.Current() != nil {
-			loss += fmt.Sprintf(", of which %s,", term.Left(record.Left()))
+			loss += fmt.Sprintf(", of which %s,", backup.LeftInWords(record.Left()))
 		}
 	}
 	err = p.Terminal.Confirm(o.yes, "Delete %s%s and its secret from %s for good?",

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/recovery"
 	"github.com/tokenctl/tokenctl/backup/sheet"
@@ -75,8 +76,8 @@ var restoreRemedies = []term.Remedy{
 
 func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	contents, unread := p.readSheets(ctx, o.from)
-	defer clearContents(contents)
-	if isEmpty(contents) {
+	defer contents.Clear()
+	if contents.IsEmpty() {
 		return unread
 	}
 	if len(contents.Missing) > 0 && !o.partial && !o.dryRun {
@@ -157,10 +158,10 @@ func (p *program) noteCodes(all []recovery.RestoredCodes) {
 		switch {
 		case c.Err != nil:
 		case c.Kept == ledger.InVault:
-			p.Note("%s: the backup codes of %s are there; %s.", fleet.VaultName, term.Label(c.ID), term.Left(c.Record.Left()))
+			p.Note("%s: the backup codes of %s are there; %s.", fleet.VaultName, term.Label(c.ID), backup.LeftInWords(c.Record.Left()))
 		default:
 			onPaper = true
-			p.Note("The backup codes of %s stay on paper; %s.", term.Label(c.ID), term.Left(c.Record.Left()))
+			p.Note("The backup codes of %s stay on paper; %s.", term.Label(c.ID), backup.LeftInWords(c.Record.Left()))
 		}
 	}
 	if onPaper {

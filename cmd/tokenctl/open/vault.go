@@ -170,9 +170,6 @@ func (v *Vault) Close() {
 	v.Vault.Close()
 }
 
-// Ready reports whether the vault can be read without asking anybody.
-func (v *Vault) Ready() bool { return !v.Locked() || v.options.isGiven() }
-
 // Unlock opens the vault, with what was given or what its owner is asked for.
 func (v *Vault) Unlock() error {
 	if !v.Locked() {

@@ -46,17 +46,6 @@ func Are(n int, thing string) string {
 	return Count(n, thing) + " are"
 }
 
-// Left counts what can still be used: "none is left", "1 is left", "2 are left".
-func Left(n int) string {
-	switch n {
-	case 0:
-		return "none is left"
-	case 1:
-		return "1 is left"
-	}
-	return fmt.Sprintf("%d are left", n)
-}
-
 // List returns "a", "a and b", or "a, b and c".
 func List(words []string) string {
 	last := len(words) - 1
