@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -71,7 +72,8 @@ func Numbers(list []int) string {
 // Sentence returns an error's message as a sentence, without its full stop.
 func Sentence(err error) string {
 	text := Printable(err.Error())
-	return strings.ToUpper(text[:1]) + text[1:]
+	_, first := utf8.DecodeRuneInString(text)
+	return strings.ToUpper(text[:first]) + text[first:]
 }
 
 // Date writes a day as in 2026-11-23, and nothing for none.
