@@ -7,7 +7,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -46,7 +45,14 @@ func expect(t *testing.T, what string, got, want any) {
 	}
 }
 
-// A home is what a person has: a key, a vault, and a store that is fed by it.
+func expectError(t *testing.T, what string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: got error %v, want %v", what, err, want)
+	}
+}
+
+// A home is what a person has: a key that is never touched, a vault, and codes.
 type home struct {
 	recovery.Sources
 	key   *ykoath.Session
@@ -56,36 +62,27 @@ type home struct {
 
 // newHome returns one with accounts and codes in every place.
 func newHome(t *testing.T) *home {
-	t.Helper()
-	h := &home{path: filepath.Join(t.TempDir(), "ledger.json")}
-	device, err := virtualkey.New(virtualkey.Config{Touch: virtualkey.TouchNever, After: func(time.Duration) <-chan time.Time {
-		passed := make(chan time.Time)
-		close(passed)
-		return passed
-	}})
-	fatal(t, err)
+	closed := make(chan time.Time)
+	close(closed)
+	device := must(virtualkey.New(virtualkey.Config{Touch: virtualkey.TouchNever, After: func(time.Duration) <-chan time.Time { return closed }}))
 	t.Cleanup(func() { device.Close() })
-	h.key, err = ykoath.Select(device, rand.Reader)
-	fatal(t, err)
-	identity, err := vault.GenerateIdentity()
-	fatal(t, err)
-	h.vault, err = vault.Create(filepath.Join(t.TempDir(), "vault"), identity, vault.Ways{}, vault.Options{})
-	fatal(t, err)
+	h := &home{
+		key: must(ykoath.Select(device, rand.Reader)), path: filepath.Join(t.TempDir(), "ledger.json"),
+		vault: must(vault.Create(filepath.Join(t.TempDir(), "vault"), must(vault.GenerateIdentity()), vault.Ways{}, vault.Options{})),
+	}
 	t.Cleanup(func() { h.vault.Close() })
 	h.Sources = recovery.Sources{
-		Keys: fleet.Fleet{member("key", h.key)}, Vault: h.vault, Now: func() time.Time { return now },
-		Store: newStore(t, h.path, h.vault),
+		Keys: fleet.Fleet{member("key", h.key)}, Vault: h.vault, Now: func() time.Time { return now }, Store: newStore(t, h.path, h.vault),
 	}
-	for _, id := range []oath.ID{"Both:b", "Key:only", "touch:Touch"} {
+	for _, id := range []oath.ID{"Both:b", "Key:only", "touch:Touch", "hotp:Count"} {
 		h.put(t, h.key, id, "one")
 	}
-	h.put(t, h.key, "hotp:Count", "one")
 	for _, id := range []oath.ID{"Both:b", "Vault:v", "touch:Touch", "hotp:Count"} {
 		h.put(t, h.vault, id, "one")
 	}
 	h.codes(t, "Both:b", "b-1 b-2 b-3")
 	h.codes(t, "Codes:c", "c-1 c-2")
-	_, _, err = h.Store.Add(store.Addition{ID: "Paper:p", Codes: make([]backup.Code, 3), Day: day})
+	_, _, err := h.Store.Add(store.Addition{ID: "Paper:p", Codes: make([]backup.Code, 3), Day: day})
 	fatal(t, err)
 	return h
 }
@@ -100,12 +97,13 @@ func member(name string, token oath.Token) *fleet.Member {
 	return &fleet.Member{Name: name, Open: func() (oath.Token, error) { return token, nil }}
 }
 
-func secret(t *testing.T, word string) oath.Secret {
-	t.Helper()
-	s, err := oath.NewSecret([]byte(strings.Repeat(word, 7)))
-	fatal(t, err)
-	return s
+func busy(name string) *fleet.Member {
+	return &fleet.Member{Name: name, Open: func() (oath.Token, error) { return nil, errBusy }}
 }
+
+func secret(word string) oath.Secret { return must(oath.NewSecret([]byte(strings.Repeat(word, 7)))) }
+
+func hotp(id oath.ID) oath.Account { return id.Account(oath.HOTP).WithDefaults() }
 
 // put stores an account; touch: and hotp: before its name say of what kind.
 func (h *home) put(t *testing.T, token oath.Token, id oath.ID, word string) {
@@ -118,7 +116,7 @@ func (h *home) put(t *testing.T, token oath.Token, id oath.ID, word string) {
 	case "hotp":
 		a = oath.Account{Name: name, Type: oath.HOTP}
 	}
-	fatal(t, token.Replace(a.WithDefaults(), secret(t, word)))
+	fatal(t, token.Replace(a.WithDefaults(), secret(word)))
 }
 
 func (h *home) codes(t *testing.T, id oath.ID, texts string) {
@@ -131,17 +129,15 @@ func (h *home) codes(t *testing.T, id oath.ID, texts string) {
 	fatal(t, err)
 }
 
+func (h *home) use(t *testing.T, id oath.ID) {
+	t.Helper()
+	_, _, err := h.Store.Use(id, 0, day)
+	fatal(t, err)
+}
+
 func (h *home) damage(t *testing.T, file string) {
 	t.Helper()
 	fatal(t, os.WriteFile(filepath.Join(h.vault.Dir(), filepath.FromSlash(file)), []byte("rubbish"), 0o600))
-}
-
-// collect returns what could stand on a sheet.
-func (h *home) collect(t *testing.T) recovery.Content {
-	t.Helper()
-	c, err := recovery.Collect(h.Sources)
-	fatal(t, err)
-	return c
 }
 
 // print makes a sheet, and returns it with what a scan of it yields.
@@ -156,22 +152,6 @@ func (h *home) print(t *testing.T, c recovery.Content) (sheet.Sheet, sheet.Conte
 		t.Fatal("not done")
 	}
 	return made, read
-}
-
-func scan(s sheet.Sheet) (c sheet.Contents, err error) {
-	document, err := s.Plain()
-	if err != nil {
-		return c, err
-	}
-	var r sheet.Reader
-	for _, block := range document.Body {
-		for _, symbol := range block.Symbols {
-			if err := r.AddText(symbol.Text); err != nil {
-				return c, err
-			}
-		}
-	}
-	return r.Contents("")
 }
 
 // described has a line for each account on a sheet: S for its secret, the generation of
@@ -196,6 +176,7 @@ const (
 )
 
 func TestCollect(t *testing.T) {
+	without := func(line string) string { return strings.Replace(inBoth, "\n"+line, "", 1) }
 	for _, test := range []struct {
 		name    string
 		spoil   func(h *home)
@@ -204,32 +185,26 @@ func TestCollect(t *testing.T) {
 		lacking error
 		fails   error
 	}{
-		{name: "both", spoil: func(*home) {}, want: inBoth},
-		{name: "the vault alone", spoil: func(h *home) { h.Keys = nil },
-			want: "Both:b S1 [vault][]\nCodes:c -1 [][]\nCount S0 [vault][]\nPaper:p -0 []" + onPaper + "\nTouch S0 [vault][]\nVault:v S0 [vault][]"},
-		{name: "keys alone", spoil: func(h *home) { h.Vault, h.Store = nil, newStore(t, h.path+"x", nil) }, want: inKey, partial: true},
-		{name: "a key that is busy", spoil: func(h *home) {
-			h.Keys = append(h.Keys, &fleet.Member{Name: "other", Open: func() (oath.Token, error) { return nil, errBusy }})
-		}, want: inBoth, lacking: errBusy},
-		{name: "a damaged account", spoil: func(h *home) { h.damage(t, "accounts/Vault/v.age") },
-			want: strings.Replace(inBoth, "\nVault:v S0 [vault][]", "", 1), partial: true, lacking: oath.ErrDamaged},
-		{name: "damaged codes", spoil: func(h *home) { h.damage(t, "accounts/Codes/c.codes.age") },
-			want: strings.Replace(inBoth, "\nCodes:c -1 [][]", "", 1), partial: true, lacking: oath.ErrDamaged},
-		{name: "codes that are away", spoil: func(h *home) { fatal(t, h.vault.SetBackupCodes("Codes:c", nil)) },
-			want: strings.Replace(inBoth, "\nCodes:c -1 [][]", "", 1), partial: true, lacking: store.ErrAway},
-		{name: "a locked vault", spoil: func(h *home) { h.vault.Lock() }, want: inKey, fails: oath.ErrLocked},
+		{"both", func(*home) {}, inBoth, false, nil, nil},
+		{"vault alone", func(h *home) { h.Keys = nil }, strings.ReplaceAll(without("Key:only -0 [key][]"), "key vault", "vault"), false, nil, nil},
+		{"keys alone", func(h *home) { h.Vault, h.Store = nil, newStore(t, h.path+"x", nil) }, inKey, true, nil, nil},
+		{"a busy key", func(h *home) { h.Keys = append(h.Keys, busy("other")) }, inBoth, false, errBusy, nil},
+		{"a damaged account", func(h *home) { h.damage(t, "accounts/Vault/v.age") }, without("Vault:v S0 [vault][]"), true, oath.ErrDamaged, nil},
+		{"damaged codes", func(h *home) { h.damage(t, "accounts/Codes/c.codes.age") }, without("Codes:c -1 [][]"), true, oath.ErrDamaged, nil},
+		{"codes away", func(h *home) { fatal(t, h.vault.SetBackupCodes("Codes:c", nil)) }, without("Codes:c -1 [][]"), true, store.ErrAway, nil},
+		{"a locked vault", func(h *home) { h.vault.Lock() }, inKey, false, nil, oath.ErrLocked},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHome(t)
 			test.spoil(h)
 			c, err := recovery.Collect(h.Sources)
-			if !errors.Is(err, test.fails) || !errors.Is(c.Lacking, test.lacking) || c.Partial != test.partial {
-				t.Errorf("partial %t, lacking %v, error %v", c.Partial, c.Lacking, err)
-			}
+			expectError(t, "Collect", err, test.fails)
+			expectError(t, "Lacking", c.Lacking, test.lacking)
 			expect(t, "the sheet", described(c), test.want)
+			expect(t, "a part", c.Partial, test.partial)
 			for _, e := range c.Entries {
-				if e.Key.Account.ID() == "Touch" && test.fails == nil && e.Key.Account.Touch != (len(h.Keys) > 0) {
-					t.Errorf("touch: %t", e.Key.Account.Touch)
+				if e.Key.Account.ID() == "Touch" {
+					expect(t, "touch", e.Key.Account.Touch, h.Keys != nil)
 				}
 			}
 			c.Clear()
@@ -239,200 +214,166 @@ func TestCollect(t *testing.T) {
 
 func TestSelect(t *testing.T) {
 	const from = "[Its secret is on recovery sheet 1 of 2026-11-23: keep that one.]"
+	all, onlyNew, whole, same := recovery.Selection{}, recovery.Selection{OnlyNew: true}, &recovery.Selection{}, func(*home) {}
+	some := func(queries ...string) recovery.Selection { return recovery.Selection{Accounts: queries} }
+	both := some("Both:b")
 	for _, test := range []struct {
-		name     string
-		printed  recovery.Selection // what was printed before, whole if it is zero
-		unmade   bool               // nothing was
-		change   func(h *home)
-		s        recovery.Selection
-		want     string
-		vaultKey bool
-		fails    error
+		name    string
+		printed *recovery.Selection // before; nil for nothing
+		change  func(h *home)
+		s       recovery.Selection
+		want    string
+		fails   error
 	}{
-		{name: "all", want: inBoth, vaultKey: true},
-		{name: "codes alone", s: recovery.Selection{NoSecrets: true}, want: "Both:b -1 [key vault][]\nCodes:c -1 [][]"},
-		{name: "some", s: recovery.Selection{Accounts: []string{"vault", "Both:b"}}, want: "Both:b S1 [key vault][]\nVault:v S0 [vault][]"},
-		{name: "codes of one", s: recovery.Selection{Accounts: []string{"both"}, NoSecrets: true}, want: "Both:b -1 [key vault][]"},
-		{name: "none of that name", s: recovery.Selection{Accounts: []string{"nobody"}}, fails: oath.ErrNotFound},
-		{name: "several of that name", s: recovery.Selection{Accounts: []string{"ou"}}, fails: oath.ErrAmbiguous},
-		{name: "what is new: nothing", s: recovery.Selection{OnlyNew: true}},
-		{name: "what is new: all", unmade: true, s: recovery.Selection{OnlyNew: true}, want: inBoth, vaultKey: true},
-		{name: "what is new: codes", change: func(h *home) { h.codes(t, "Both:b", "x-1 x-2") }, s: recovery.Selection{OnlyNew: true},
-			want: "Both:b -2 [key vault]" + from},
-		{name: "what is new: a secret", change: func(h *home) { h.put(t, h.vault, "Both:b", "two") }, s: recovery.Selection{OnlyNew: true},
-			want: "Both:b S0 [key vault][]"},
-		{name: "what is new: names", change: func(h *home) {
+		{"all", whole, same, all, "key\n" + inBoth, nil},
+		{"codes alone", whole, same, recovery.Selection{NoSecrets: true}, "Both:b -1 [key vault][]\nCodes:c -1 [][]", nil},
+		{"some", whole, same, some("vault", "Both:b"), "Both:b S1 [key vault][]\nVault:v S0 [vault][]", nil},
+		{"codes of one", whole, same, recovery.Selection{NoSecrets: true, Accounts: both.Accounts}, "Both:b -1 [key vault][]", nil},
+		{"none of that name", whole, same, some("nobody"), "", oath.ErrNotFound},
+		{"several of that name", whole, same, some("ou"), "", oath.ErrAmbiguous},
+		{"new: nothing", whole, same, onlyNew, "", nil},
+		{"new: all", nil, same, onlyNew, "key\n" + inBoth, nil},
+		{"new: codes", whole, func(h *home) { h.codes(t, "Both:b", "x-1 x-2") }, onlyNew, "Both:b -2 [key vault]" + from, nil},
+		{"new: a secret", whole, func(h *home) { h.put(t, h.vault, "Both:b", "two") }, onlyNew, "Both:b S0 [key vault][]", nil},
+		{"new: names", whole, func(h *home) {
 			h.put(t, h.vault, "New:n", "one")
 			h.put(t, h.key, "Key:new", "one")
-			_, err := h.key.Code(oath.ID("Count").Account(oath.HOTP).WithDefaults(), now) // a counter is nothing new
-			fatal(t, err)
-			_, err = h.vault.Code(oath.ID("Count").Account(oath.HOTP).WithDefaults(), now)
-			fatal(t, err)
-			_, _, err = h.Store.Use("Codes:c", 0, day) // nor is a code that is used
-			fatal(t, err)
-		}, s: recovery.Selection{OnlyNew: true}, want: "Key:new -0 [key][]\nNew:n S0 [vault][]"},
-		{name: "what is new after a part", printed: recovery.Selection{Accounts: []string{"Both:b"}}, s: recovery.Selection{OnlyNew: true},
-			want: strings.Replace(inBoth, "Both:b S1 [key vault][]\n", "", 1), vaultKey: true},
+			must(h.vault.Code(hotp("Count"), now)) // a counter is nothing new
+			h.use(t, "Codes:c")                    // nor is a code that is used
+		}, onlyNew, "Key:new -0 [key][]\nNew:n S0 [vault][]", nil},
+		{"new after a part", &both, same, onlyNew, "key\n" + strings.Replace(inBoth, "Both:b S1 [key vault][]\n", "", 1), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHome(t)
-			if !test.unmade {
-				c := h.collect(t)
-				fatal(t, c.Select(test.printed, h.Store.Ledger))
+			if test.printed != nil {
+				c := must(recovery.Collect(h.Sources))
+				fatal(t, c.Select(*test.printed, h.Store.Ledger))
 				h.print(t, c)
 			}
-			if test.change != nil {
-				test.change(h)
+			test.change(h)
+			c := must(recovery.Collect(h.Sources))
+			if err := c.Select(test.s, h.Store.Ledger); err != nil || test.fails != nil {
+				expectError(t, "Select", err, test.fails)
+				return
 			}
-			c := h.collect(t)
-			err := c.Select(test.s, h.Store.Ledger)
-			if !errors.Is(err, test.fails) || (c.VaultKey != "") != test.vaultKey && err == nil {
-				t.Errorf("the vault's key: %t, error %v", c.VaultKey != "", err)
+			got := described(c)
+			if c.VaultKey != "" {
+				got = "key\n" + got
 			}
-			if err == nil {
-				expect(t, "the sheet", described(c), test.want)
-				isPart := test.s.OnlyNew || test.s.NoSecrets || len(test.s.Accounts) > 0
-				expect(t, "a part", c.Partial, isPart)
-			}
+			expect(t, "the sheet", got, test.want)
+			expect(t, "a part", c.Partial, test.name != "all")
 		})
 	}
 }
 
 func TestMake(t *testing.T) {
 	h := newHome(t)
-	first, _ := h.print(t, h.collect(t))
-	part := h.collect(t)
+	part := must(recovery.Collect(h.Sources))
+	first, _ := h.print(t, part)
 	part.Partial = true
 	second, _ := h.print(t, part)
-	third, _ := h.print(t, h.collect(t))
+	third, _ := h.print(t, must(recovery.Collect(h.Sources)))
 	expect(t, "numbers", []int{first.Number, second.Number, third.Number}, "[1 2 3]")
 	expect(t, "superseded", []int{first.Supersedes, second.Supersedes, third.Supersedes}, "[0 1 1]")
-	expect(t, "the date", first.Date, day)
-	if first.ID == second.ID || len(h.Store.Ledger.Sheets) != 3 {
-		t.Errorf("the IDs %s and %s, %d sheets", first.ID, second.ID, len(h.Store.Ledger.Sheets))
-	}
-	before, err := os.ReadFile(h.path)
-	fatal(t, err)
-	_, done, err := recovery.Make(h.Store, third, rand.Reader, now, func(sheet.Sheet) error { return errBusy })
-	if after, _ := os.ReadFile(h.path); done || err != errBusy || string(after) != string(before) {
-		t.Errorf("a printer that fails: done %t, %v", done, err)
-	}
-	_, done, err = recovery.Make(h.Store, third, rand.Reader, now, func(s sheet.Sheet) error {
-		expect(t, "the next number", s.Number, 4)
-		fatal(t, os.Remove(h.path))
-		return os.Mkdir(h.path, 0o700)
-	})
-	if !done || err == nil {
-		t.Errorf("a ledger that cannot be written: done %t, %v", done, err)
-	}
-	fatal(t, os.Remove(h.path))
-	fatal(t, os.WriteFile(h.path, []byte("rubbish"), 0o600))
-	_, done, err = recovery.Make(h.Store, third, rand.Reader, now, func(sheet.Sheet) error { t.Error("a sheet without a number"); return nil })
-	if done || !errors.Is(err, store.ErrLedger) {
-		t.Errorf("a damaged ledger: done %t, %v", done, err)
+	expect(t, "the date, the same ID", []any{first.Date, first.ID == second.ID}, []any{day, false})
+	before := string(must(os.ReadFile(h.path)))
+	for _, test := range []struct {
+		name string
+		put  func() error
+		done bool
+	}{
+		{"a printer that fails", func() error { return errBusy }, false},
+		{"a ledger that cannot be written", func() error { fatal(t, os.Remove(h.path)); return os.Mkdir(h.path, 0o700) }, true},
+		{"a damaged ledger", func() error { t.Error("printed without a number"); return nil }, false},
+	} {
+		_, done, err := recovery.Make(h.Store, third, rand.Reader, now, func(s sheet.Sheet) error { expect(t, test.name, s.Number, 4); return test.put() })
+		if done != test.done || err == nil {
+			t.Errorf("%s: done %t, %v", test.name, done, err)
+		}
+		if !done && err == errBusy {
+			expect(t, "the ledger", string(must(os.ReadFile(h.path))), before)
+		} else if done {
+			fatal(t, os.Remove(h.path))
+			fatal(t, os.WriteFile(h.path, []byte("rubbish"), 0o600))
+		}
 	}
 }
 
 func TestVerify(t *testing.T) {
-	usual := map[string]recovery.Verdict{
-		"Both:b key": recovery.Equal, "Both:b vault": recovery.Equal, "Both:b codes": recovery.Equal, "Codes:c codes": recovery.Equal,
-		"Count key": recovery.Counted, "Count vault": recovery.Equal, "Key:only key": recovery.KeysOnly,
-		"Touch key": recovery.Unknown, "Touch vault": recovery.Equal, "Vault:v vault": recovery.Equal,
-	}
+	const usual = "Both:b codes equal, Both:b key equal, Both:b vault equal, Codes:c codes equal, Count key counted, Count vault equal, " +
+		"Key:only key keys_only, Touch key unknown, Touch vault equal, Vault:v vault equal, vault's key equal"
 	for _, test := range []struct {
-		name   string
-		part   bool // of the sheet
-		change func(h *home)
-		want   map[string]recovery.Verdict // what is not as usual; "" for nothing
-		wrong  error                       // besides the touch that does not come
-		right  bool
+		name, want string // what is not as usual, "gone" for nothing
+		change     func(h *home)
+		wrong      error // besides the touch that does not come
 	}{
-		{name: "unchanged", change: func(*home) {}},
-		{name: "another secret in the vault", change: func(h *home) { h.put(t, h.vault, "Vault:v", "two") },
-			want: map[string]recovery.Verdict{"Vault:v vault": recovery.Differs}},
-		{name: "another secret on the key", change: func(h *home) { h.put(t, h.key, "Both:b", "two") },
-			want: map[string]recovery.Verdict{"Both:b key": recovery.Differs}},
-		{name: "another type on the key", change: func(h *home) {
-			fatal(t, h.key.Replace(oath.ID("Both:b").Account(oath.HOTP).WithDefaults(), secret(t, "one")))
-		}, want: map[string]recovery.Verdict{"Both:b key": recovery.Differs}},
-		{name: "a new account", change: func(h *home) { h.put(t, h.vault, "New:n", "one"); h.put(t, h.key, "New:n", "one") },
-			want: map[string]recovery.Verdict{"New:n vault": recovery.Lacking, "New:n key": recovery.Lacking}},
-		{name: "a part does not lack anything", part: true, change: func(h *home) { h.put(t, h.vault, "New:n", "one"); h.codes(t, "New:n", "n-1") },
-			want: map[string]recovery.Verdict{"Key:only key": "", "key": ""}},
-		{name: "an account that is gone", change: func(h *home) { fatal(t, h.vault.Delete("Vault:v")) },
-			want: map[string]recovery.Verdict{"Vault:v vault": "", "Vault:v -": recovery.Nowhere}},
-		{name: "a damaged account", change: func(h *home) { h.damage(t, "accounts/Vault/v.age") },
-			want: map[string]recovery.Verdict{"Vault:v vault": recovery.Unknown}, wrong: oath.ErrDamaged},
-		{name: "newer codes", change: func(h *home) { h.codes(t, "Both:b", "x-1") }, want: map[string]recovery.Verdict{"Both:b codes": recovery.Outdated}},
-		{name: "first codes", change: func(h *home) { h.codes(t, "Vault:v", "x-1") }, want: map[string]recovery.Verdict{"Vault:v codes": recovery.Lacking}},
-		{name: "used codes", change: func(h *home) { _, _, err := h.Store.Use("Both:b", 0, day); fatal(t, err) }},
-		{name: "other codes", change: func(h *home) { fatal(t, h.Store.Forget("Codes:c")); h.codes(t, "Codes:c", "x-1 x-2") },
-			want: map[string]recovery.Verdict{"Codes:c codes": recovery.Differs}},
-		{name: "codes that are forgotten", change: func(h *home) { fatal(t, h.Store.Forget("Codes:c")) },
-			want: map[string]recovery.Verdict{"Codes:c codes": recovery.Nowhere}},
-		{name: "codes that are away", change: func(h *home) { fatal(t, h.vault.SetBackupCodes("Codes:c", nil)) },
-			want: map[string]recovery.Verdict{"Codes:c codes": recovery.Unknown}, wrong: store.ErrAway},
-		{name: "another key of the vault", change: func(h *home) {
-			identity, err := vault.GenerateIdentity()
-			fatal(t, err)
-			fatal(t, h.vault.Rekey(identity, vault.Ways{}))
-		}, want: map[string]recovery.Verdict{"key": recovery.Differs}},
-		{name: "without the vault", change: func(h *home) { h.Vault = nil }, want: map[string]recovery.Verdict{
-			"Both:b vault": "", "Count vault": "", "Touch vault": "", "Vault:v vault": "", "Vault:v -": recovery.Nowhere, "Key:only key": recovery.Lacking, "key": ""}},
-		{name: "without the key", change: func(h *home) {
-			h.Keys[0] = &fleet.Member{Name: "key", Open: func() (oath.Token, error) { return nil, errBusy }}
-		},
-			want: map[string]recovery.Verdict{"Both:b key": "", "Count key": "", "Touch key": "", "Key:only key": ""}, wrong: errBusy, right: true},
+		{"unchanged", "", func(*home) {}, nil},
+		{"a secret in the vault", "Vault:v vault differs", func(h *home) { h.put(t, h.vault, "Vault:v", "two") }, nil},
+		{"a secret on the key", "Both:b key differs", func(h *home) { h.put(t, h.key, "Both:b", "two") }, nil},
+		{"a type on the key", "Both:b key differs", func(h *home) { fatal(t, h.key.Replace(hotp("Both:b"), secret("one"))) }, nil},
+		{"a new account", "New:n vault lacking", func(h *home) { h.put(t, h.vault, "New:n", "one") }, nil},
+		{"part", "Key:only key gone, vault's key gone", func(h *home) { h.put(t, h.vault, "New:n", "one"); h.codes(t, "New:n", "n-1") }, nil},
+		{"an account less", "Vault:v vault gone, Vault:v - nowhere", func(h *home) { fatal(t, h.vault.Delete("Vault:v")) }, nil},
+		{"a damaged account", "Vault:v vault unknown", func(h *home) { h.damage(t, "accounts/Vault/v.age") }, oath.ErrDamaged},
+		{"newer codes", "Both:b codes outdated", func(h *home) { h.codes(t, "Both:b", "x-1") }, nil},
+		{"first codes", "Vault:v codes lacking", func(h *home) { h.codes(t, "Vault:v", "x-1") }, nil},
+		{"used codes", "", func(h *home) { h.use(t, "Both:b") }, nil},
+		{"other codes", "Codes:c codes differs", func(h *home) { fatal(t, h.Store.Forget("Codes:c")); h.codes(t, "Codes:c", "x-1 x-2") }, nil},
+		{"forgotten codes", "Codes:c codes nowhere", func(h *home) { fatal(t, h.Store.Forget("Codes:c")) }, nil},
+		{"codes that are away", "Codes:c codes unknown", func(h *home) { fatal(t, h.vault.SetBackupCodes("Codes:c", nil)) }, store.ErrAway},
+		{"another key", "vault's key differs", func(h *home) { fatal(t, h.vault.Rekey(must(vault.GenerateIdentity()), vault.Ways{})) }, nil},
+		{"no vault", "Both:b vault gone, Count vault gone, Touch vault gone, Vault:v vault gone, Vault:v - nowhere, Key:only key lacking, vault's key gone",
+			func(h *home) { h.Vault = nil }, nil},
+		{"no key", "Both:b key gone, Count key gone, Touch key gone, Key:only key gone", func(h *home) { h.Keys[0] = busy("key") }, errBusy},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHome(t)
-			content := h.collect(t)
-			if content.Partial = test.part; test.part {
+			content := must(recovery.Collect(h.Sources))
+			if content.Partial = test.name == "part"; content.Partial {
 				content.VaultKey = ""
 			}
 			_, read := h.print(t, content)
 			test.change(h)
-			v, err := recovery.Verify(read, h.Sources, nil)
-			fatal(t, err)
-			got, want := map[string]recovery.Verdict{"key": v.VaultKey}, maps.Clone(usual)
+			v := must(recovery.Verify(read, h.Sources, nil))
+			got := map[string]recovery.Verdict{"vault's key": v.VaultKey}
 			for _, one := range v.Accounts {
 				for _, c := range one.Comparisons {
 					got[string(one.ID)+" "+c.Where] = c.Verdict
 				}
 			}
-			want["key"] = recovery.Equal
-			maps.Copy(want, test.want)
-			for _, all := range []map[string]recovery.Verdict{got, want} {
-				maps.DeleteFunc(all, func(_ string, v recovery.Verdict) bool { return v == "" })
+			want, differing := make(map[string]recovery.Verdict), 0
+			for what := range strings.SplitSeq(strings.TrimSuffix(usual+", "+test.want, ", "), ", ") {
+				i := strings.LastIndex(what, " ")
+				want[what[:i]] = recovery.Verdict(what[i+1:])
+			}
+			maps.DeleteFunc(want, func(_ string, v recovery.Verdict) bool { return v == "gone" })
+			maps.DeleteFunc(got, func(_ string, v recovery.Verdict) bool { return v == "" })
+			for _, v := range want {
+				if v == recovery.Differs {
+					differing++
+				}
 			}
 			expect(t, "verdicts", got, want)
-			expect(t, "right", v.IsRight(), test.right) // seldom, since the finger does not come
-			expect(t, "differs", v.Count(recovery.Differs), len(slices.DeleteFunc(slices.Collect(maps.Values(want)),
-				func(v recovery.Verdict) bool { return v != recovery.Differs })))
-			if err := v.Failures(); test.wrong != nil && !errors.Is(err, test.wrong) || !test.right && !errors.Is(err, oath.ErrTouchTimeout) {
+			expect(t, "right, differing", []any{v.IsRight(), v.Count(recovery.Differs)}, []any{test.name == "no key", differing})
+			if err := v.Failures(); test.wrong != nil && !errors.Is(err, test.wrong) || test.name != "no key" && !errors.Is(err, oath.ErrTouchTimeout) {
 				t.Errorf("failures: %v", err)
 			}
 		})
 	}
 	h := newHome(t)
 	fatal(t, h.key.Delete("Touch"))
-	_, read := h.print(t, h.collect(t))
-	if v, err := recovery.Verify(read, h.Sources, nil); err != nil || !v.IsRight() {
-		t.Errorf("a sheet that is right: %v", err)
-	}
-	if v, err := recovery.Verify(read, h.Sources, errBusy); err != nil || !errors.Is(v.Failures(), errBusy) {
-		t.Errorf("a broken token is not named: %v", err)
-	}
+	_, read := h.print(t, must(recovery.Collect(h.Sources)))
+	v := must(recovery.Verify(read, h.Sources, errBusy)) // of a token that is broken
+	expect(t, "right but for a broken token", []any{v.IsRight(), v.Failures()}, []any{true, errBusy})
 	h.vault.Lock()
-	if _, err := recovery.Verify(read, h.Sources, nil); !errors.Is(err, oath.ErrLocked) {
-		t.Errorf("with a locked vault: %v", err)
-	}
+	_, err := recovery.Verify(read, h.Sources, nil)
+	expectError(t, "with a locked vault", err, oath.ErrLocked)
 }
 
 // A sheet that was read is verified where it was made, and known where it was not.
 func TestMarkRead(t *testing.T) {
 	h := newHome(t)
-	made, read := h.print(t, h.collect(t))
+	made, read := h.print(t, must(recovery.Collect(h.Sources)))
 	fatal(t, recovery.MarkRead(h.Store, read, now))
 	expect(t, "verified", h.Store.Ledger.LastSheet().Verified, "2026-11-23")
 
@@ -442,31 +383,26 @@ func TestMarkRead(t *testing.T) {
 	if s := h.Store.Ledger.LastFullSheet(); s == nil || s.ID != made.ID || s.Verified.IsZero() {
 		t.Fatalf("it is not known elsewhere: %+v", s)
 	}
-	c := h.collect(t)
+	c := must(recovery.Collect(h.Sources))
 	fatal(t, c.Select(recovery.Selection{OnlyNew: true}, h.Store.Ledger))
 	expect(t, "what it lacks", described(c), "Key:only -0 [key][]") // whose name alone was on it
-	next, _ := h.print(t, h.collect(t))
+	next, _ := h.print(t, must(recovery.Collect(h.Sources)))
 	expect(t, "the next", []int{next.Number, next.Supersedes}, "[2 1]")
 	read.Sheets[0].ID = "AAAAAAAA" // of another machine, and older than the last one here
 	fatal(t, recovery.MarkRead(h.Store, read, now))
 	expect(t, "sheets", len(h.Store.Ledger.Sheets), 2)
 }
 
-// All is lost but the sheet: a new vault takes what is on it, and is none the poorer.
+// All is lost but the sheet: a new vault takes what is on it.
 func TestRestore(t *testing.T) {
 	h := newHome(t)
-	_, _, err := h.Store.Use("Both:b", 1, day)
-	fatal(t, err)
-	_, read := h.print(t, h.collect(t))
-	v, err := vault.Create(filepath.Join(t.TempDir(), "vault"), read.VaultKey, vault.Ways{}, vault.Options{})
-	fatal(t, err)
+	h.use(t, "Both:b")
+	_, read := h.print(t, must(recovery.Collect(h.Sources)))
+	v := must(vault.Create(filepath.Join(t.TempDir(), "vault"), read.VaultKey, vault.Ways{}, vault.Options{}))
 	defer v.Close()
 	h.put(t, v, "Vault:v", "two")
-	tokens := fleet.Fleet{member("vault", v), {Name: "other", Open: func() (oath.Token, error) { return nil, errBusy }}}
-	plan, err := recovery.PlanRestore(read, tokens, true)
-	if !errors.Is(err, errBusy) {
-		t.Errorf("a token that cannot be asked: %v", err)
-	}
+	plan, err := recovery.PlanRestore(read, fleet.Fleet{member("vault", v), busy("other")}, true)
+	expectError(t, "a token that cannot be asked", err, errBusy)
 	var lines []string
 	for _, a := range plan.Accounts {
 		lines = append(lines, fmt.Sprint(a.Account.ID(), a.Targets))
@@ -475,27 +411,17 @@ func TestRestore(t *testing.T) {
 		lines = append(lines, fmt.Sprint(c.ID, " ", c.Record.Left(), " ", c.Kept))
 	}
 	expect(t, "the plan", lines, "[Both:b[{vault false}] Count[{vault false}] Touch[{vault false}] Vault:v[{vault true}] Both:b 2 vault Codes:c 2 vault]")
-	if there, _ := v.HasBackupCodes("Both:b"); there {
-		t.Error("the plan was done")
-	}
-	for _, test := range []struct {
-		vault store.Vault
-		want  string
-	}{{v, "[Both:b 2 vault true Codes:c 2 vault true]"}, {nil, "[Both:b 2 paper false Codes:c 2 paper false]"}} {
-		s := newStore(t, filepath.Join(t.TempDir(), "ledger.json"), test.vault)
-		restored, err := recovery.RestoreCodes(s, read)
-		fatal(t, err)
+	expect(t, "done already", must(v.HasBackupCodes("Both:b")), false)
+	for to, want := range map[store.Vault]string{v: "[Both:b 2 vault true <nil> Codes:c 2 vault true <nil>]", nil: "[Both:b 2 paper false <nil> Codes:c 2 paper false <nil>]"} {
+		s := newStore(t, filepath.Join(t.TempDir(), "ledger.json"), to)
 		lines = nil
-		for _, c := range restored {
+		for _, c := range must(recovery.RestoreCodes(s, read)) {
 			e := s.Ledger.Known(c.ID)
-			if lines = append(lines, fmt.Sprint(c.ID, " ", e.Left(), " ", e.Kept, " ", c.Record.HasTexts())); c.Err != nil {
-				t.Errorf("%s: %v", c.ID, c.Err)
-			}
+			lines = append(lines, fmt.Sprintf("%s %d %s %t %v", c.ID, e.Left(), e.Kept, c.Record.HasTexts(), c.Err))
 		}
-		expect(t, "restored", lines, test.want)
+		expect(t, "restored", lines, want)
 	}
 	fatal(t, os.WriteFile(h.path, []byte("rubbish"), 0o600))
-	if _, err := recovery.RestoreCodes(store.New(h.path, services.Known, nil), read); !errors.Is(err, store.ErrLedger) {
-		t.Errorf("with a damaged ledger: %v", err)
-	}
+	_, err = recovery.RestoreCodes(newStore(t, h.path, nil), read)
+	expectError(t, "with a damaged ledger", err, store.ErrLedger)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/keys"
 )
 
-// The accounts on the one key that is plugged in; or the keys to choose from.
+// The accounts on the one key that is plugged in, or the keys to choose from.
 func Example() {
 	finder, err := keys.Connect(context.Background(), rand.Reader)
 	if err != nil {
@@ -18,19 +18,14 @@ func Example() {
 	}
 	defer finder.Close()
 	key, err := finder.One(keys.Choice{})
-	if errors.Is(err, keys.ErrSeveral) {
+	switch {
+	case errors.Is(err, keys.ErrSeveral):
 		fmt.Println("choose one:", err)
-		return
-	}
-	if err != nil {
+	case err != nil:
 		fmt.Println(err)
-		return
+	default:
+		defer key.Close()
+		accounts, err := key.List() // oath.ErrLocked if it has a password
+		fmt.Println(key.Name(), accounts, err)
 	}
-	defer key.Close()
-	if key.Locked() {
-		fmt.Println(key.Name(), "has a password")
-		return
-	}
-	accounts, err := key.List()
-	fmt.Println(key.Name(), accounts, err)
 }

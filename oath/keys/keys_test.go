@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -20,197 +21,122 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(pcscdtest.Main(m)) }
 
-func fatal(t *testing.T, err error) {
-	t.Helper()
+func must[T any](v T, err error) T {
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
-}
-
-func expectError(t *testing.T, what string, err, want error) {
-	t.Helper()
-	if !errors.Is(err, want) {
-		t.Errorf("%s: got %v, want %v", what, err, want)
-	}
+	return v
 }
 
 func newKey(t *testing.T, config virtualkey.Config) *virtualkey.Key {
-	t.Helper()
-	k, err := virtualkey.New(config)
-	fatal(t, err)
+	k := must(virtualkey.New(config))
 	t.Cleanup(func() { k.Close() })
 	return k
-}
-
-func connect(t *testing.T) *keys.Finder {
-	t.Helper()
-	f, err := keys.Connect(t.Context(), rand.Reader)
-	fatal(t, err)
-	t.Cleanup(f.Close)
-	return f
 }
 
 // unlock returns what opens a key with a password.
 func unlock(password string) func(k *keys.Key) (bool, error) {
 	return func(k *keys.Key) (bool, error) {
-		accessKey, err := ykoath.DeriveAccessKey(password, k.Salt())
-		if err == nil {
-			err = k.Unlock(accessKey)
-		}
+		err := k.Unlock(must(ykoath.DeriveAccessKey(password, k.Salt())))
 		return err == nil, err
 	}
 }
 
 func leaveLocked(*keys.Key) (bool, error) { return false, nil }
 
-// expectKey checks which key was opened, and releases it.
-func expectKey(t *testing.T, k *keys.Key, err error, name, reader string) {
-	t.Helper()
-	if err != nil || k.Name() != name || k.Reader != reader {
-		t.Errorf("got %+v, %v; want %s in %s", k, err, name, reader)
-	}
-	if k != nil {
-		k.Close()
-	}
-}
-
 // Keys come and go: none, one, one of several, and one that does not answer as a key.
 func TestFinder(t *testing.T) {
 	d := pcscdtest.Shared(t)
-	f, first, second := connect(t), d.Readers()[0], d.Readers()[1]
-	_, err := f.One(keys.Choice{})
-	expectError(t, "no key", err, pcsc.ErrNoCard)
-	_, err = f.One(keys.Choice{Reader: "elsewhere"})
-	expectError(t, "no key in a reader", err, keys.ErrNoSuchKey)
-	_, err = f.OneYubiKey(0)
-	expectError(t, "no YubiKey", err, pcsc.ErrNoCard)
-	_, err = f.Open(first)
-	expectError(t, "an empty reader", err, pcsc.ErrNoCard)
-	if i := f.Inspect(first, leaveLocked); i.Problem == "" || i.Used != nil {
-		t.Errorf("an empty reader: %+v", i)
+	f := must(keys.Connect(t.Context(), rand.Reader))
+	defer f.Close()
+	first, second := d.Readers()[0], d.Readers()[1]
+	expect := func(what string, got, want any) {
+		t.Helper()
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: got %v, want %v", what, got, want)
+		}
 	}
+	// one expects that opening a key yields the one of that name, or an error.
+	one := func(k *keys.Key, err error) func(what string, want any) {
+		return func(what string, want any) {
+			t.Helper()
+			if fails, ok := want.(error); ok {
+				expect(what, errors.Is(err, fails), true)
+				return
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+			expect(what, k.Name(), want)
+			k.Close()
+		}
+	}
+	one(f.One(keys.Choice{}))("no key", pcsc.ErrNoCard)
+	one(f.One(keys.Choice{Reader: "elsewhere"}))("no such reader", keys.ErrNoSuchKey)
+	one(f.Open(first))("an empty reader", pcsc.ErrNoCard)
+	_, err := f.OneYubiKey(0)
+	one(nil, err)("no YubiKey", pcsc.ErrNoCard)
+	expect("an empty reader's problem", f.Inspect(first, leaveLocked).Problem != "", true)
 
 	red := newKey(t, virtualkey.Config{Serial: 11})
 	pull := d.Plug(t, 0, red)
 	red.ClearExchanges()
-	k, err := f.One(keys.Choice{})
-	if n := red.Exchanges(); n != 1 {
-		t.Errorf("the only key was sent %d commands", n)
-	}
-	expectKey(t, k, err, "key:"+first, first)
-	k, err = f.Identify(first)
-	expectKey(t, k, err, "key:11", first)
-	k, err = f.One(keys.Choice{Reader: strings.ToUpper(first)})
-	expectKey(t, k, err, "key:"+first, first)
-	_, err = f.One(keys.Choice{Serial: 5})
-	expectError(t, "another serial number", err, keys.ErrNoSuchKey)
+	one(f.One(keys.Choice{}))("the only one", "key:"+first)
+	expect("exchanges", red.Exchanges(), 1)
+	one(f.Identify(first))("identified", "key:11")
+	one(f.One(keys.Choice{Reader: strings.ToUpper(first)}))("by the reader's name", "key:"+first)
+	one(f.One(keys.Choice{Serial: 11}))("by its number", "key:11")
+	one(f.One(keys.Choice{Serial: 5}))("another number", keys.ErrNoSuchKey)
 
 	blue := newKey(t, virtualkey.Config{Serial: 22})
-	s, err := ykoath.Select(blue, rand.Reader)
-	fatal(t, err)
-	accessKey, err := ykoath.DeriveAccessKey("password", s.Salt())
-	fatal(t, err)
-	fatal(t, s.SetPassword(accessKey))
+	s := must(ykoath.Select(blue, rand.Reader))
+	if err := s.SetPassword(must(ykoath.DeriveAccessKey("password", s.Salt()))); err != nil {
+		t.Fatal(err)
+	}
 	pullBlue := d.Plug(t, 1, blue)
 	_, err = f.One(keys.Choice{})
-	if expectError(t, "two keys", err, keys.ErrSeveral); !strings.HasSuffix(err.Error(), ": key:11, key:22") {
-		t.Errorf("two keys: %v", err)
-	}
-	for serial, reader := range map[uint32]string{11: first, 22: second} {
-		k, err := f.One(keys.Choice{Serial: serial})
-		expectKey(t, k, err, keys.YubiKey{Reader: reader, Serial: serial}.Name(), reader)
-		if y, err := f.OneYubiKey(serial); err != nil || *y != (keys.YubiKey{Reader: reader, Serial: serial}) {
-			t.Errorf("YubiKey %d: %v, %v", serial, y, err)
-		}
-	}
+	expect("two keys", err, keys.ErrSeveral.Error()+": key:11, key:22")
+	one(f.One(keys.Choice{Serial: 22}))("one of two", "key:22")
+	expect("one YubiKey of two", *must(f.OneYubiKey(22)), keys.YubiKey{Reader: second, Serial: 22})
 	_, err = f.OneYubiKey(0)
-	expectError(t, "two YubiKeys", err, keys.ErrSeveral)
+	one(nil, err)("two YubiKeys", keys.ErrSeveral)
 	_, err = f.OneYubiKey(5)
-	expectError(t, "no such YubiKey", err, keys.ErrNoSuchKey)
+	one(nil, err)("no such YubiKey", keys.ErrNoSuchKey)
 	all, failures := f.All([]string{first, second, "elsewhere"})
-	if len(all) != 2 || all[0].Locked() || !all[1].Locked() || len(failures) != 1 || failures[0].Reader != "elsewhere" {
-		t.Errorf("all: %v, %v", all, failures)
+	expect("all", []any{all[0].Locked(), all[1].Locked(), len(all), len(failures), failures[0].Reader}, "[false true 2 1 elsewhere]")
+	all[0].Close()
+	if _, err := unlock("password")(all[1]); err != nil {
+		t.Error(err)
 	}
-	for _, k := range all {
-		k.Close()
+	all[1].Close()
+	card := must(f.Card(second))
+	response := must(card.Transmit([]byte{0, 0xa1, 0, 0})) // YKOATH, "LIST", which the next program must not get
+	expect("left open", strings.HasSuffix(string(response), "\x90\x00"), false)
+	card.Close(false)
+	for n, unlock := range []func(*keys.Key) (bool, error){leaveLocked, unlock("password"), unlock("guess")} {
+		i := f.Inspect(second, unlock)
+		expect("Inspect", []any{i.Device.Serial, i.Password, i.Firmware, i.Capacity, i.Used != nil}, []any{22, true, "5.7.1", 64, n == 1})
+		expect("its problem", i.Problem, []string{"", "", oath.ErrWrongPassword.Error()}[n])
 	}
-	testPassword(t, f, second)
 
 	// A reader counts again once it was empty.
-	seen, looked := map[string]bool{first: true, second: true}, cancelled()
-	_, err = f.Await(looked, seen)
-	expectError(t, "nothing new", err, context.Canceled)
+	seen := map[string]bool{first: true, second: true}
+	look, cancel := context.WithCancel(t.Context())
+	cancel() // in which Await looks once
+	_, err = f.Await(look, seen)
+	one(nil, err)("nothing new", context.Canceled)
 	pull()
-	_, err = f.Await(looked, seen)
-	if expectError(t, "a key less", err, context.Canceled); seen[first] || !seen[second] {
-		t.Errorf("seen: %v", seen)
-	}
+	_, err = f.Await(look, seen)
+	one(nil, err)("a key less", context.Canceled)
 	d.Plug(t, 0, red)
-	reader, err := f.Await(t.Context(), seen)
-	if err != nil || reader != first {
-		t.Errorf("plugged in again: %q, %v", reader, err)
-	}
+	expect("plugged in again", must(f.Await(t.Context(), seen)), first)
 
 	// A card without the applet is no key, but may be a YubiKey.
 	pullBlue()
 	d.Plug(t, 1, newKey(t, virtualkey.Config{Serial: 33, Disable: virtualkey.CapabilityOATH}))
-	k, err = f.One(keys.Choice{})
-	expectKey(t, k, err, "key:11", first)
-	_, err = f.One(keys.Choice{Reader: second})
-	expectError(t, "switched off", err, ykoath.ErrNoApplet)
-	if i := f.Inspect(second, leaveLocked); i.Problem != "OATH is switched off" || i.Device.Serial != 33 || i.Firmware != "" {
-		t.Errorf("switched off: %+v", i)
-	}
-	if y, err := f.YubiKeys(func(serial uint32) bool { return serial > 11 }); err != nil || len(y) != 1 || y[0].Serial != 33 {
-		t.Errorf("YubiKeys: %v, %v", y, err)
-	}
-}
-
-// cancelled returns a context in which Await looks once.
-func cancelled() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	return ctx
-}
-
-// testPassword checks that a key with a password is opened for its owner alone.
-func testPassword(t *testing.T, f *keys.Finder, reader string) {
-	for _, test := range []struct {
-		name   string
-		unlock func(*keys.Key) (bool, error)
-		open   bool
-		want   string
-	}{
-		{"locked", leaveLocked, false, ""},
-		{"unlocked", unlock("password"), true, ""},
-		{"wrong password", unlock("guess"), false, oath.ErrWrongPassword.Error()},
-	} {
-		i := f.Inspect(reader, test.unlock)
-		if i.Device.Serial != 22 || !i.Password || i.Firmware != "5.7.1" || i.Capacity != 64 || (i.Used != nil) != test.open || i.Problem != test.want {
-			t.Errorf("%s: %+v", test.name, i)
-		}
-	}
-	k, err := f.Open(reader)
-	fatal(t, err)
-	if _, err := unlock("password")(k); err != nil {
-		t.Error(err)
-	}
-	k.Close()
-	card, err := f.Card(reader)
-	fatal(t, err)
-	defer card.Close(false)
-	// YKOATH, "LIST", of which the next program must get nothing.
-	if response, err := card.Transmit([]byte{0, 0xa1, 0, 0}); err != nil || strings.HasSuffix(string(response), "\x90\x00") {
-		t.Errorf("the key was left open: %x, %v", response, err)
-	}
-}
-
-func TestChoice(t *testing.T) {
-	if !(keys.Choice{}).IsAny() || (keys.Choice{Serial: 1}).IsAny() || (keys.Choice{Reader: "x"}).IsAny() {
-		t.Error("IsAny is wrong")
-	}
-	err := error(&keys.ReaderError{Reader: "Reader 0", Err: pcsc.ErrMute})
-	if expectError(t, "a reader's error", err, pcsc.ErrMute); err.Error() != "Reader 0: "+pcsc.ErrMute.Error() {
-		t.Error(err)
-	}
+	one(f.One(keys.Choice{}))("the only one with the applet", "key:11")
+	one(f.One(keys.Choice{Reader: second}))("switched off", ykoath.ErrNoApplet)
+	i := f.Inspect(second, leaveLocked)
+	expect("switched off", []any{i.Problem, i.Device.Serial, i.Firmware}, []any{"OATH is switched off", 33, ""})
+	expect("YubiKeys", must(f.YubiKeys(func(serial uint32) bool { return serial > 11 })), []keys.YubiKey{{Reader: second, Serial: 33}})
 }
