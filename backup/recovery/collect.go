@@ -1,7 +1,7 @@
 // Package recovery brings a person's accounts to paper, and back.
 //
 // [Collect] gathers from tokens and the store of backup codes what belongs on a sheet: a
-// [Content], of which a [Selection] may leave a part. [Make] numbers and records the
+// [Content], and a [Selection] leaves a part of it. [Make] numbers and records the
 // sheet. [Verify] compares what was read from paper with the tokens: a [Verification]
 // holds a [Verdict] for each account in each place. [PlanRestore] is what restoring would
 // do, and [RestoreCodes] does it for backup codes; accounts are enrolled as any are.
@@ -40,7 +40,7 @@ type Sources struct {
 	Now   func() time.Time
 }
 
-// A Content is what a sheet is to hold.
+// A Content is what a sheet will hold.
 type Content struct {
 	sheet.Sheet
 	Lacking error // why something is not on it that should be

@@ -65,7 +65,7 @@ type PlannedTarget struct {
 }
 
 // PlanRestore finds out which accounts are on which tokens, and changes nothing. The
-// error tells of tokens that could not be asked.
+// error is about tokens that could not be asked.
 func PlanRestore(c sheet.Contents, tokens fleet.Fleet, vault bool) (Plan, error) {
 	plan := Plan{Codes: planCodes(c, vault)}
 	for _, k := range c.Accounts {

@@ -28,7 +28,7 @@ const (
 	KeysOnly Verdict = "keys_only" // it is on keys alone, and cannot be on a sheet
 	Outdated Verdict = "outdated"  // there are newer codes than on the sheet
 	Nowhere  Verdict = "nowhere"   // it is on the sheet, and on no token here
-	Unknown  Verdict = "unknown"   // the token does not tell
+	Unknown  Verdict = "unknown"   // the token cannot be asked, or does not show it
 )
 
 func equalIf(same bool) Verdict {
@@ -210,7 +210,7 @@ func compareInVault(vault Vault, key otpauth.Key) (Verdict, error) {
 }
 
 // compareCodes compares an account's backup codes with those in the vault, as they are
-// now or cannot be told.
+// now, or notes why they cannot be read.
 func (v *Verification) compareCodes(id oath.ID, now backup.Record, err error) {
 	onSheet, there := v.Contents.Codes[id]
 	if !there && err == nil && !now.HasTexts() {

@@ -8,8 +8,8 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// KeptOf returns where the codes of a record in the vault are: there, unless only
-// their numbers are.
+// KeptOf returns where the codes of a record are: in the vault if it has their texts, else
+// on paper.
 func KeptOf(r backup.Record) ledger.Keeping {
 	if r.HasTexts() {
 		return ledger.InVault

@@ -9,7 +9,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// A Follower has an account's backup codes follow what becomes of the account.
+// A Follower makes an account's backup codes follow what becomes of the account.
 type Follower struct {
 	store *Store
 	id    oath.ID

@@ -177,7 +177,7 @@ func (s *Store) Service(id oath.ID, record backup.Record) services.Service {
 	return s.Services().Of(id, record)
 }
 
-// about tells which account an error is about.
+// about says which account an error is about.
 func about(id oath.ID, err error) error {
 	if err == nil {
 		return nil

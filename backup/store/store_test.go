@@ -355,6 +355,14 @@ func TestRestoreAndForget(t *testing.T) {
 	fatal(t, m.vault.SetBackupCodes(alice, []byte("rubbish"))) // which nothing else gets rid of
 	fatal(t, m.Forget(alice))
 	fatal(t, m.Forget(alice))
+
+	m.Vault = nil
+	m.add(t, alice, "2 on paper")
+	_, _, err = m.Use(alice, 1, day1)
+	fatal(t, err)
+	fatal(t, paper.Supersede(m.addition(alice, "dd ee").Codes, day2)) // made on another machine
+	must(m.Restore(alice, ledger.OnPaper, paper))
+	expect(t, "newer ones on paper", []any{m.Ledger.Known(alice).Left(), m.due(alice)}, "[2 none]")
 }
 
 // Codes follow an account that is renamed on every token, and stay if it stays on some.

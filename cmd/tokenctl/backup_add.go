@@ -99,13 +99,13 @@ func parsePolicy(flag string) (backup.Policy, error) {
 			return backup.Policy(policy), nil
 		}
 	}
-	return 0, term.Usagef("--policy %q is none of %s", flag, strings.Join(policyFlags, ", "))
+	return 0, term.Usagef("--policy %q must be one of %s", flag, strings.Join(policyFlags, ", "))
 }
 
 func (o backupAddOptions) validate(c *cobra.Command) error {
 	switch isFile := o.source != "" && o.source != "-"; {
 	case c.Flags().Changed("on-paper") && o.onPaper < 1:
-		return term.Usagef("--on-paper %d is no number of codes", o.onPaper)
+		return term.Usagef("--on-paper %d: they count from 1", o.onPaper)
 	case c.Flags().Changed("replace-number") && o.number < 1:
 		return term.Usagef("--replace-number %d: they count from 1", o.number)
 	case o.number > 0 && o.onPaper > 1:

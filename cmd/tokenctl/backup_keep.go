@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
-	"github.com/tokenctl/tokenctl/oath"
 )
 
 func newBackupKeepCommand(p *program) *cobra.Command {
@@ -32,18 +29,10 @@ func (p *program) keepBackupCodes(query string) error {
 	if err != nil {
 		return err
 	}
-	var accounts []oath.Account
-	for _, id := range s.Ledger.IDs() {
-		accounts = append(accounts, id.Account(oath.TypeUnknown))
-	}
-	account, err := oath.MatchOne(accounts, query)
-	if errors.Is(err, oath.ErrNotFound) {
-		err = backup.ErrNoCodes
-	}
+	id, err := s.Find(query)
 	if err != nil {
-		return fmt.Errorf("%q: %w", query, err)
+		return err
 	}
-	id := account.ID()
 	label, left := term.Label(id), s.Ledger.Known(id).Left()
 	switch due, err := s.Keep(id); {
 	case err != nil:

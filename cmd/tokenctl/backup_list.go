@@ -116,7 +116,7 @@ func (p *program) printBackupCodes(list []store.Status, all bool) {
 }
 
 // recordJSON is what is kept of an account's backup codes, as other programs read
-// it; docs/json.md describes it. What only a locked vault tells is left out.
+// it; docs/json.md describes it. What only a locked vault has is left out.
 type recordJSON struct {
 	idJSON
 	Service    string           `json:"service"`

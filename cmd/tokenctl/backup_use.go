@@ -120,7 +120,7 @@ func (p *program) numberToUse(record backup.Record, number int) (int, error) {
 		return 0, err
 	}
 	if number, err = strconv.Atoi(answer); err != nil || number < 1 {
-		return 0, term.Usagef("%q is no number of a code", term.Printable(answer))
+		return 0, term.Usagef("invalid number %q of a code", answer)
 	}
 	return number, nil
 }
@@ -161,7 +161,7 @@ func voidedBy(record backup.Record, c backup.Code) []int {
 	return voided
 }
 
-// noteRenewal tells what is to be done after a code was used.
+// noteRenewal says what to do after a code was used.
 func (p *program) noteRenewal(id oath.ID, record backup.Record, c backup.Code, s services.Service) {
 	service, add := term.Printable(s.Name), "tokenctl backup add "+term.Argument(id)
 	if c.Text == "" {

@@ -160,11 +160,10 @@ type change struct {
 	failures []*fleet.MemberError
 }
 
-// reportChange tells where a change was made and where not.
+// reportChange says where a change was made and where not.
 func (p *program) reportChange(c change) error {
-	label := term.Printable(c.of.Label())
 	for _, m := range c.done {
-		p.Note("%s: %s is %s.", m.Name, label, c.what)
+		p.Note("%s: %s is %s.", m.Name, term.Printable(c.of.Label()), c.what)
 	}
 	var failed []error
 	for _, f := range c.failures {
@@ -172,10 +171,10 @@ func (p *program) reportChange(c change) error {
 	}
 	err := errors.Join(failed...)
 	if len(c.done) == 0 {
-		return fmt.Errorf("%q is not %s: %w", label, c.what, err)
+		return fmt.Errorf("%q is not %s: %w", c.of.Label(), c.what, err)
 	}
 	if err != nil {
-		err = fmt.Errorf("%w: %q is not %s everywhere:\n%w", term.ErrPartly, label, c.what, err)
+		err = fmt.Errorf("%w: %q is not %s everywhere:\n%w", term.ErrPartly, c.of.Label(), c.what, err)
 	}
 	if c.json {
 		held := fleet.Holding{Entry: oath.Entry{Account: c.result}, Members: c.done}
@@ -184,7 +183,7 @@ func (p *program) reportChange(c change) error {
 	return err
 }
 
-// follow has an account's backup codes follow what becomes of it.
+// follow makes an account's backup codes follow what becomes of it.
 func (p *program) follow(t *open.Tokens, o open.TokenOptions, id oath.ID) (*store.Follower, error) {
 	s, err := p.open.StoreOf(t)
 	if err != nil {

@@ -109,8 +109,8 @@ func (p *program) oneCode(ctx context.Context, o codeOptions) error {
 // key as can be.
 func (p *program) findCode(t *open.Tokens, o codeOptions, at time.Time) (fleet.Holding, error) {
 	// Where the query looks like a whole ID, and nothing but the digits is wanted, a key
-	// can be asked for that account's code straight away; but the answer does not tell
-	// TOTP from HOTP, and so not whether the code expires.
+	// can be asked for that account's code straight away; but the answer does not show
+	// whether it is TOTP or HOTP, and so whether the code expires.
 	timed := o.next || o.minRemaining > 0
 	if strings.Contains(o.query, ":") && len(o.query) <= ykoath.MaxIDSize && !o.json && !timed && !p.ShowsResults() {
 		code, m, err := t.CodeOf(oath.ID(o.query), at)
@@ -125,14 +125,14 @@ func (p *program) findCode(t *open.Tokens, o codeOptions, at time.Time) (fleet.H
 	return computeCode(h, at)
 }
 
-// computeCode asks for a code that was not told on the way.
+// computeCode asks for a code that did not come along with the account.
 func computeCode(h fleet.Holding, at time.Time) (fleet.Holding, error) {
 	code, m, err := h.ComputeCode(at)
 	if err != nil {
-		return h, fmt.Errorf("%q: %w", term.Printable(h.Account.Label()), err)
+		return h, fmt.Errorf("%q: %w", h.Account.Label(), err)
 	}
 	h.Code, h.Members = code, []*fleet.Member{m}
-	// A vault that was locked told the name alone: the code shows the rest.
+	// A locked vault shows the name alone: the code shows the rest.
 	shown := oath.Account{Type: oath.HOTP, Digits: len(code.Value)}
 	if !code.Until.IsZero() {
 		shown.Type, shown.Period = oath.TOTP, h.Account.Period
@@ -145,7 +145,7 @@ func computeCode(h fleet.Holding, at time.Time) (fleet.Holding, error) {
 // of the current one.
 func (p *program) adjust(ctx context.Context, o codeOptions, h fleet.Holding) (fleet.Holding, error) {
 	if life := h.Code.Until.Sub(h.Code.From); life > 0 && o.minRemaining > life {
-		return h, term.Usagef("a code of %q is never valid for more than %s", term.Printable(h.Account.Label()), life)
+		return h, term.Usagef("a code of %q is never valid for more than %s", h.Account.Label(), life)
 	}
 	if h.Code.Until.IsZero() || (!o.next && h.Code.Remaining(p.Now()) >= o.minRemaining) {
 		return h, nil

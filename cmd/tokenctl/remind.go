@@ -32,8 +32,8 @@ func (p *program) remind(c *cobra.Command) {
 	}
 }
 
-// isAboutCommands reports whether a command is one of cobra's, which tell of
-// commands and do nothing.
+// isAboutCommands reports whether a command is one of cobra's, which describe commands
+// and do nothing.
 func isAboutCommands(c *cobra.Command) bool {
 	for ; c.HasParent(); c = c.Parent() {
 		switch c.Name() {

@@ -38,7 +38,7 @@ func runGit(ctx context.Context) vault.Git {
 	}
 }
 
-// nobody is the author of changes where the user has told git no name.
+// nobody is the author of changes where git knows no name of the user.
 var nobody = []string{
 	"GIT_AUTHOR_NAME=tokenctl", "GIT_AUTHOR_EMAIL=tokenctl@localhost",
 	"GIT_COMMITTER_NAME=tokenctl", "GIT_COMMITTER_EMAIL=tokenctl@localhost",

@@ -71,7 +71,7 @@ func (o *Opener) newStore() (*store.Store, error) {
 	return store.New(path, sync.OnceValue(o.Services), warn), nil
 }
 
-// LedgerPath returns where the ledger of backup codes is, or is to be.
+// LedgerPath returns where the ledger of backup codes is, or will be.
 func LedgerPath() (string, error) {
 	if path := os.Getenv("TOKENCTL_LEDGER"); path != "" {
 		return filepath.Abs(path)

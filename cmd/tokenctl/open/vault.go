@@ -38,7 +38,7 @@ type wrongPassphrase struct{}
 func (wrongPassphrase) Error() string        { return "wrong passphrase" }
 func (wrongPassphrase) Is(target error) bool { return target == oath.ErrWrongPassword }
 
-// A Vault is a vault that is unlocked when it must be, and tells its owner what it
+// A Vault is a vault that is unlocked when it must be, and reports to its owner what it
 // noticed.
 type Vault struct {
 	*vault.Vault
