@@ -58,7 +58,7 @@ type PlannedAccount struct {
 	Targets []PlannedTarget
 }
 
-// A PlannedTarget is a token that is to have an account.
+// A PlannedTarget is a token that would be given an account.
 type PlannedTarget struct {
 	Token   string
 	Present bool // it has an account of that ID, which would be compared

@@ -16,7 +16,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
-// A Verdict is what comparing an account with the sheet came to, in one place. Its text
+// A Verdict is the result of comparing an account with the sheet, in one place. Its text
 // is what docs/json.md describes.
 type Verdict string
 
@@ -65,7 +65,7 @@ func (a *VerifiedAccount) isOn(fits func(where string) bool) bool {
 	return slices.ContainsFunc(a.Comparisons, func(c Comparison) bool { return fits(c.Where) })
 }
 
-// A Verification is what comparing a sheet with the tokens came to.
+// A Verification is the result of comparing a sheet with the tokens.
 type Verification struct {
 	Contents sheet.Contents
 	Accounts []*VerifiedAccount // that there is something to say of, by ID
@@ -258,7 +258,7 @@ func (v *Verification) settle(hasVault bool) {
 	v.Accounts = slices.DeleteFunc(v.Accounts, func(a *VerifiedAccount) bool { return len(a.Comparisons) == 0 })
 }
 
-// Count returns how many comparisons came to one of those verdicts.
+// Count returns how many comparisons have one of those verdicts.
 func (v *Verification) Count(of ...Verdict) (n int) {
 	for _, one := range v.Accounts {
 		for _, c := range one.Comparisons {

@@ -60,7 +60,7 @@ func (s *Store) Statuses(ids []oath.ID, readVault bool) ([]Status, error) {
 	return list, errors.Join(failures...)
 }
 
-// A Need is what is to be done about an account's codes, the most urgent first.
+// A Need is what to do about an account's codes, the most urgent first.
 type Need int
 
 const (
@@ -74,13 +74,13 @@ const (
 // Few is how many codes are few, of a set of more.
 const Few = 3
 
-// A Finding is something to be done about an account's codes.
+// A Finding is something to do about an account's codes.
 type Finding struct {
 	Status
 	Need Need
 }
 
-// Findings returns what is to be done about codes, and about accounts without any at
+// Findings returns what to do about codes, and about accounts without any at
 // services that hand them out.
 func (s *Store) Findings(list []Status, accounts []oath.Account) (findings []Finding) {
 	for need := Due; need <= Unprinted; need++ {
@@ -102,8 +102,7 @@ func (s *Store) Findings(list []Status, accounts []oath.Account) (findings []Fin
 	return findings
 }
 
-// needs reports whether that need is one of an account. One that is due is not said to
-// be low besides.
+// needs reports whether an account has that need. One that is due is not low besides.
 func (s Status) needs(n Need) bool {
 	set, left := s.Record.Current(), s.Record.Left()
 	switch n {
