@@ -58,18 +58,23 @@ type home struct {
 	key   *ykoath.Session
 	vault *vault.Vault
 	path  string // of the ledger
+	waits int    // for a touch
 }
 
 // newHome returns one with accounts and codes in every place.
 func newHome(t *testing.T) *home {
 	closed := make(chan time.Time)
 	close(closed)
-	device := must(virtualkey.New(virtualkey.Config{Touch: virtualkey.TouchNever, After: func(time.Duration) <-chan time.Time { return closed }}))
-	t.Cleanup(func() { device.Close() })
 	h := &home{
-		key: must(ykoath.Select(device, rand.Reader)), path: filepath.Join(t.TempDir(), "ledger.json"),
+		path:  filepath.Join(t.TempDir(), "ledger.json"),
 		vault: must(vault.Create(filepath.Join(t.TempDir(), "vault"), must(vault.GenerateIdentity()), vault.Ways{}, vault.Options{})),
 	}
+	device := must(virtualkey.New(virtualkey.Config{Touch: virtualkey.TouchNever, After: func(time.Duration) <-chan time.Time {
+		h.waits++
+		return closed
+	}}))
+	t.Cleanup(func() { device.Close() })
+	h.key = must(ykoath.Select(device, rand.Reader))
 	t.Cleanup(func() { h.vault.Close() })
 	h.Sources = recovery.Sources{
 		Keys: fleet.Fleet{member("key", h.key)}, Vault: h.vault, Now: func() time.Time { return now }, Store: newStore(t, h.path, h.vault),
@@ -310,14 +315,14 @@ func TestVerify(t *testing.T) {
 		{"unchanged", "", func(*home) {}, nil},
 		{"a secret in the vault", "Vault:v vault differs", func(h *home) { h.put(t, h.vault, "Vault:v", "two") }, nil},
 		{"a secret on the key", "Both:b key differs", func(h *home) { h.put(t, h.key, "Both:b", "two") }, nil},
-		{"a type on the key", "Both:b key differs", func(h *home) { fatal(t, h.key.Replace(hotp("Both:b"), secret("one"))) }, nil},
+		{"a type on the key", "Count key differs", func(h *home) { h.put(t, h.key, "Count", "one") }, nil},
 		{"a new account", "New:n vault lacking", func(h *home) { h.put(t, h.vault, "New:n", "one") }, nil},
 		{"part", "Key:only key gone, vault's key gone", func(h *home) { h.put(t, h.vault, "New:n", "one"); h.codes(t, "New:n", "n-1") }, nil},
 		{"an account less", "Vault:v vault gone, Vault:v - nowhere", func(h *home) { fatal(t, h.vault.Delete("Vault:v")) }, nil},
 		{"a damaged account", "Vault:v vault unknown", func(h *home) { h.damage(t, "accounts/Vault/v.age") }, oath.ErrDamaged},
 		{"newer codes", "Both:b codes outdated", func(h *home) { h.codes(t, "Both:b", "x-1") }, nil},
 		{"first codes", "Vault:v codes lacking", func(h *home) { h.codes(t, "Vault:v", "x-1") }, nil},
-		{"used codes", "", func(h *home) { h.use(t, "Both:b") }, nil},
+		{"what is used", "", func(h *home) { h.use(t, "Both:b"); must(h.vault.Code(hotp("Count"), now)) }, nil},
 		{"other codes", "Codes:c codes differs", func(h *home) { fatal(t, h.Store.Forget("Codes:c")); h.codes(t, "Codes:c", "x-1 x-2") }, nil},
 		{"forgotten codes", "Codes:c codes nowhere", func(h *home) { fatal(t, h.Store.Forget("Codes:c")) }, nil},
 		{"codes that are away", "Codes:c codes unknown", func(h *home) { fatal(t, h.vault.SetBackupCodes("Codes:c", nil)) }, store.ErrAway},
@@ -361,8 +366,13 @@ func TestVerify(t *testing.T) {
 		})
 	}
 	h := newHome(t)
-	fatal(t, h.key.Delete("Touch"))
+	h.put(t, h.key, "touch:Again", "one")
+	h.put(t, h.vault, "touch:Again", "one")
 	_, read := h.print(t, must(recovery.Collect(h.Sources)))
+	must(recovery.Verify(read, h.Sources, nil))
+	expect(t, "waits for a touch", h.waits, 1)
+	fatal(t, errors.Join(h.key.Delete("Touch"), h.key.Delete("Again")))
+	_, read = h.print(t, must(recovery.Collect(h.Sources)))
 	v := must(recovery.Verify(read, h.Sources, errBusy)) // of a token that is broken
 	expect(t, "right but for a broken token", []any{v.IsRight(), v.Failures()}, []any{true, errBusy})
 	h.vault.Lock()

@@ -421,11 +421,11 @@ func TestFindings(t *testing.T) {
 	m := newMachine(t)
 	m.put(t, "Acme:missing", "Elsewhere:none")
 	for id, codes := range map[oath.ID]string{
-		"Acme:due": "a b c d e", "Acme:few": "a b c d", "Acme:fresh": "a b", "Acme:gone": "aa", "Acme:paper": "2 on paper", "Acme:printed": "a b",
+		"Acme:dry": "aa", "Acme:due": "a b c d e", "Acme:few": "a b c d", "Acme:fresh": "a b", "Acme:gone": "aa", "Acme:paper": "2 on paper", "Acme:printed": "a b",
 	} {
 		m.add(t, id, codes)
 	}
-	for _, id := range []oath.ID{"Acme:due", "Acme:gone", "Acme:few"} {
+	for _, id := range []oath.ID{"Acme:dry", "Acme:due", "Acme:gone", "Acme:few"} {
 		_, _, err := m.Use(id, 0, day2)
 		fatal(t, err)
 	}
@@ -441,7 +441,7 @@ func TestFindings(t *testing.T) {
 	for _, f := range m.Findings(statuses, must(m.Accounts())) {
 		found = append(found, names[f.Need]+" "+strings.TrimPrefix(string(f.ID), "Acme:"))
 	}
-	expect(t, "findings", found, "[due due none gone few few unprinted due unprinted few unprinted fresh missing missing]")
+	expect(t, "findings", found, "[due dry due due none gone few few unprinted due unprinted few unprinted fresh missing missing]")
 }
 
 // A locked vault shows whose codes there are, and no more than the ledger knows of them.

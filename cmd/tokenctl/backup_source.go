@@ -175,7 +175,7 @@ func (f codesFile) remove() error {
 func (p *program) disposeOf(st *open.Store, a store.Addition, s codesSource, o backupAddOptions) error {
 	if s.file == nil {
 		if o.deleteFile {
-			return fmt.Errorf("%w: %w: %s is not a regular file", term.ErrPartly, errNotDeleted, term.Printable(o.source))
+			return fmt.Errorf("%w: %w: %s is no regular file", term.ErrPartly, errNotDeleted, term.Printable(o.source))
 		}
 		return nil
 	}
