@@ -29,7 +29,6 @@ func corners(p *plane, finders []finder, timing timing) (found []corner) {
 	for _, a := range finders {
 		near := a.near(p, finders)
 		for _, b := range near {
-			p.left -= len(near)
 			for _, c := range near {
 				found = addCorner(found, p, finders, corner{at: a, right: b, below: c}, timing)
 			}
@@ -38,8 +37,8 @@ func corners(p *plane, finders []finder, timing timing) (found []corner) {
 	return clearestFirst(found)
 }
 
-// brokenCorners returns the corners of which one finder pattern is not to be seen,
-// such as under a stain.
+// brokenCorners returns the corners that lack a finder pattern, such as under a
+// stain.
 func brokenCorners(p *plane, finders []finder) (found []corner) {
 	for _, a := range finders {
 		for _, b := range a.near(p, finders) {
@@ -65,25 +64,13 @@ func clearestFirst(found []corner) []corner {
 	return found
 }
 
-// addCorner adds a corner that has the shape and the timing patterns of one.
-func addCorner(found []corner, p *plane, finders []finder, c corner, timing timing) []corner {
-	if p.left <= 0 || !c.square() {
-		return found
-	}
-	p.left -= len(finders) / 8 // it takes as long
-	if c.crowded(finders) {
-		return found
-	}
-	if c.measure(p, timing); c.clarity < leastTimingClarity {
-		return found
-	}
-	return append(found, c)
-}
-
 // near returns the other finder patterns that may be of the same symbol, nearest
 // first. Around one of version 20 there are some fifty of smaller symbols.
 func (f *finder) near(p *plane, finders []finder) (near []finder) {
 	const most = 64
+	if p.left <= 0 {
+		return nil
+	}
 	p.left -= len(finders)
 	for _, other := range finders {
 		if other.point != f.point && alike(*f, other) {
@@ -94,6 +81,24 @@ func (f *finder) near(p *plane, finders []finder) (near []finder) {
 		return cmp.Compare(a.distance(f.point), b.distance(f.point))
 	})
 	return near[:min(len(near), most)]
+}
+
+// addCorner adds a corner that has the shape and the timing patterns of one.
+func addCorner(found []corner, p *plane, finders []finder, c corner, timing timing) []corner {
+	if p.left <= 0 {
+		return found
+	}
+	if p.left--; !c.square() {
+		return found
+	}
+	p.left -= len(finders) / 8 // to look at as many takes as long as a sample
+	if c.crowded(finders) {
+		return found
+	}
+	if c.measure(p, timing); c.clarity < leastTimingClarity {
+		return found
+	}
+	return append(found, c)
 }
 
 // alike reports whether finder patterns have the same colours and about the same

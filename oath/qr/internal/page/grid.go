@@ -138,7 +138,7 @@ func (g *grid) climb(p *plane, known []mark) {
 	clarity, pitch := g.clarity(p, known), g.pitch()
 	for _, step := range []float64{0.8, 0.4, 0.2, 0.1} { // modules
 		better := true
-		for round := 0; better && round < rounds; round++ {
+		for round := 0; better && round < rounds && p.left > 0; round++ {
 			better = false
 			for try := range g.neighbours(step, pitch) {
 				if c := try.clarity(p, known); c > clarity {

@@ -189,33 +189,38 @@ func despeckle(g *image.Gray) *image.Gray {
 		}
 		above, below := line(g, y-1), line(g, y+1)
 		for x := 1; x < w-1; x++ {
-			v := row[x]
-			// Between its neighbours both ways, it has two on either side.
-			if (row[x-1] <= v) == (v <= row[x+1]) && (above[x] <= v) == (v <= below[x]) {
+			v, left, right, over, under := row[x], row[x-1], row[x+1], above[x], below[x]
+			// Most have two that are as light, and two that are as dark.
+			lighter := ones(left >= v) + ones(right >= v) + ones(over >= v) + ones(under >= v)
+			darker := ones(left <= v) + ones(right <= v) + ones(over <= v) + ones(under <= v)
+			if lighter > 1 && darker > 1 {
 				continue
 			}
-			low, high := secondExtremes([8]uint8{above[x-1], above[x], above[x+1], row[x-1], row[x+1], below[x-1], below[x], below[x+1]})
-			out[x] = max(low, min(high, v))
+			var flip, most, second uint8
+			if darker <= 1 {
+				flip = 0xff
+			}
+			for _, u := range [8]uint8{above[x-1], over, above[x+1], left, right, below[x-1], under, below[x+1]} {
+				u ^= flip
+				second = max(second, min(most, u))
+				most = max(most, u)
+			}
+			out[x] = min(v^flip, second) ^ flip
 		}
 	}
 	return clean
 }
 
+func ones(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // line returns a row of pixels.
 func line(g *image.Gray, y int) []uint8 {
 	return g.Pix[y*g.Stride:][:g.Rect.Dx()]
-}
-
-// secondExtremes returns the second smallest and the second largest.
-func secondExtremes(values [8]uint8) (low, high uint8) {
-	least, low, high, most := uint8(0xff), uint8(0xff), uint8(0), uint8(0)
-	for _, v := range values {
-		low = min(low, max(least, v))
-		least = min(least, v)
-		high = max(high, min(most, v))
-		most = max(most, v)
-	}
-	return low, high
 }
 
 // halve returns the picture at half its width and height.
