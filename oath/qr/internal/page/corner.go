@@ -172,7 +172,7 @@ type timing func(g *grid, p *plane) float64
 
 // flat takes the grid as it is.
 func flat(g *grid, p *plane) float64 {
-	return (g.rightTiming(p) + g.belowTiming(p)) / 2
+	return (g.timing(p, 1, 0) + g.timing(p, 0, 1)) / 2
 }
 
 // warped tries perspectives, and leaves the grid in the one that shows the timing
@@ -183,32 +183,23 @@ func warped(g *grid, p *plane) float64 {
 	step := 1.6 / float64(g.size)
 	best, clarity := [2]float64{1, 1}, [2]float64{-1, -1}
 	for by := -most; by <= most; by += step {
-		g.weight = [2]float64{1 + by, 1}
-		if c := g.rightTiming(p); c > clarity[0] {
-			best[0], clarity[0] = 1+by, c
-		}
-		g.weight = [2]float64{1, 1 + by}
-		if c := g.belowTiming(p); c > clarity[1] {
-			best[1], clarity[1] = 1+by, c
+		for i := range best {
+			g.weight = [2]float64{1, 1}
+			g.weight[i] += by
+			if c := g.timing(p, 1-i, i); c > clarity[i] {
+				best[i], clarity[i] = 1+by, c
+			}
 		}
 	}
 	g.weight = best
 	return (clarity[0] + clarity[1]) / 2
 }
 
-// rightTiming returns how clearly modules alternate between the upper finder
-// patterns.
-func (g *grid) rightTiming(p *plane) (clarity float64) {
+// timing returns how clearly modules alternate between the upper finder patterns,
+// to the right, or between the left ones, downwards.
+func (g *grid) timing(p *plane, right, down int) (clarity float64) {
 	for i := 8; i < g.size-8; i++ {
-		clarity += alternate(i) * g.dark(p, i, 6)
-	}
-	return clarity / float64(g.size-16)
-}
-
-// belowTiming returns how clearly they do between the left ones.
-func (g *grid) belowTiming(p *plane) (clarity float64) {
-	for i := 8; i < g.size-8; i++ {
-		clarity += alternate(i) * g.dark(p, 6, i)
+		clarity += alternate(i) * g.dark(p, 6*down+i*right, 6*right+i*down)
 	}
 	return clarity / float64(g.size-16)
 }

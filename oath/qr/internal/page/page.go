@@ -68,8 +68,8 @@ func (s *scanner) step(p *plane, samples int, run func()) {
 
 // scanSizes reads the symbols of the picture without its noise, and before that at
 // half, a quarter and so on of its size. Large modules are read where they are
-// small: that is fast, and noise averages out. Modules of one pixel are no noise,
-// so that these are looked for in the picture as it is.
+// small: that is fast, and noise averages out. Modules of one pixel look like noise:
+// if nothing else is found, they are looked for in the picture as it is.
 func (s *scanner) scanSizes(g *image.Gray) {
 	const leastSymbol, least, most = 21, 50, 1 << 24 // pixels on a side, and in all
 	if min(g.Rect.Dx(), g.Rect.Dy()) < leastSymbol {

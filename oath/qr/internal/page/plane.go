@@ -86,19 +86,6 @@ const bins = 32
 
 func newThresholds(g *image.Gray) *thresholds {
 	t := &thresholds{w: (g.Rect.Dx() + blockSide - 1) / blockSide, h: (g.Rect.Dy() + blockSide - 1) / blockSide}
-	t.middle, t.half = make([]float32, t.w*t.h), make([]float32, t.w*t.h)
-	histograms := t.count(g)
-	for y := range t.h {
-		for x := range t.w {
-			window := t.window(histograms, x, y)
-			t.middle[y*t.w+x], t.half[y*t.w+x] = split(&window)
-		}
-	}
-	return t
-}
-
-// count returns the histogram of each block.
-func (t *thresholds) count(g *image.Gray) [][bins]uint8 {
 	histograms := make([][bins]uint8, t.w*t.h)
 	for y := range g.Rect.Dy() {
 		blocks := histograms[y/blockSide*t.w:]
@@ -106,19 +93,21 @@ func (t *thresholds) count(g *image.Gray) [][bins]uint8 {
 			blocks[x/blockSide][int(v)*bins/256]++
 		}
 	}
-	return histograms
-}
-
-// window returns the histogram of the blocks around one.
-func (t *thresholds) window(histograms [][bins]uint8, x, y int) (window [bins]int) {
-	for by := max(0, y-windowReach); by <= min(t.h-1, y+windowReach); by++ {
-		for bx := max(0, x-windowReach); bx <= min(t.w-1, x+windowReach); bx++ {
-			for i, n := range &histograms[by*t.w+bx] {
-				window[i] += int(n)
+	t.middle, t.half = make([]float32, t.w*t.h), make([]float32, t.w*t.h)
+	for y := range t.h {
+		for x := range t.w {
+			var window [bins]int
+			for by := max(0, y-windowReach); by <= min(t.h-1, y+windowReach); by++ {
+				for bx := max(0, x-windowReach); bx <= min(t.w-1, x+windowReach); bx++ {
+					for i, n := range &histograms[by*t.w+bx] {
+						window[i] += int(n)
+					}
+				}
 			}
+			t.middle[y*t.w+x], t.half[y*t.w+x] = split(&window)
 		}
 	}
-	return window
+	return t
 }
 
 // leastHalf is half the least contrast between dark and light, in 255ths. It keeps
@@ -166,7 +155,7 @@ func (t *thresholds) level(y int, row []uint8, out []int8) {
 }
 
 // blocksAt returns the blocks, out of so many, whose middles are before and after
-// a pixel, and how near it is to the latter: from 0 to 1.
+// a pixel, and how near it is to the second: from 0 to 1.
 func blocksAt(pixel, blocks int) (before, after int, nearness float32) {
 	at := (float32(pixel)+0.5)/blockSide - 0.5
 	before = int(max(0, at))
@@ -189,18 +178,23 @@ func despeckle(g *image.Gray) *image.Gray {
 		}
 		above, below := line(g, y-1), line(g, y+1)
 		for x := 1; x < w-1; x++ {
-			v, left, right, over, under := row[x], row[x-1], row[x+1], above[x], below[x]
-			// Most have two that are as light, and two that are as dark.
-			lighter := ones(left >= v) + ones(right >= v) + ones(over >= v) + ones(under >= v)
-			darker := ones(left <= v) + ones(right <= v) + ones(over <= v) + ones(under <= v)
-			if lighter > 1 && darker > 1 {
+			v, lighter, darker := row[x], 0, 0
+			for _, u := range [4]uint8{row[x-1], row[x+1], above[x], below[x]} {
+				if u >= v {
+					lighter++
+				}
+				if u <= v {
+					darker++
+				}
+			}
+			if lighter > 1 && darker > 1 { // as of most pixels
 				continue
 			}
 			var flip, most, second uint8
 			if darker <= 1 {
-				flip = 0xff
+				flip = 0xff // a dark speck is a light one of the negative
 			}
-			for _, u := range [8]uint8{above[x-1], over, above[x+1], left, right, below[x-1], under, below[x+1]} {
+			for _, u := range [8]uint8{above[x-1], above[x], above[x+1], row[x-1], row[x+1], below[x-1], below[x], below[x+1]} {
 				u ^= flip
 				second = max(second, min(most, u))
 				most = max(most, u)
@@ -209,13 +203,6 @@ func despeckle(g *image.Gray) *image.Gray {
 		}
 	}
 	return clean
-}
-
-func ones(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // line returns a row of pixels.
