@@ -195,9 +195,15 @@ func (f *Finder) All(readers []string) (keys []*Key, failures []*ReaderError) {
 // and any would do.
 func (f *Finder) One(c Choice) (*Key, error) {
 	readers, err := f.Readers(c.Reader)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
+	}
+	return f.OneIn(readers, c)
+}
+
+// OneIn is One for the readers that are known already.
+func (f *Finder) OneIn(readers []string, c Choice) (*Key, error) {
+	switch {
 	case c.Serial != 0:
 		return f.WithSerial(readers, c.Serial)
 	case len(readers) == 1:

@@ -155,7 +155,7 @@ func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, nam
 		return err
 	}
 	if options.Serial != 0 || len(readers) == 1 && !named {
-		k, err := f.One(options.Choice)
+		k, err := f.OneIn(readers, options.Choice)
 		if err != nil {
 			return err
 		}
