@@ -41,10 +41,10 @@ func TestFontsStayAsTheyAre(t *testing.T) {
 // Typed lines are set in a font whose characters are equally wide: their groups
 // stand below each other.
 func TestTypedWidth(t *testing.T) {
-	pen := newCanvas(A4)
+	pen := newPages(A4)
 	for r := range glyphs() {
-		if w := pen.width(typedStyle, string(r)); visible(r) && w != pen.typed() {
-			t.Errorf("%q is %g mm wide, not %g", r, w, pen.typed())
+		if w := pen.textWidth(typedStyle, string(r)); visible(r) && w != pen.textWidth(typedStyle, "0") {
+			t.Errorf("%q is %g mm wide, not %g", r, w, pen.textWidth(typedStyle, "0"))
 		}
 	}
 }

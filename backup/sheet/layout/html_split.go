@@ -18,62 +18,52 @@ const (
 
 // split returns the block, or if it might be longer than a page, parts of it that
 // are not: QR codes, facts, lines and notes, in that order.
-func (b drawn) split(paper Paper) []drawn {
+func (b drawn) split(paper Paper) (parts []drawn) {
 	_, height := paper.size()
 	room := height - topMargin - footMargin - footHeight - htmlHead
 	if b.htmlHeight() <= room {
 		return []drawn{b}
 	}
-	s := splitter{whole: b, room: room}
+	again := []rune(b.Heading)
+	const longest = 60
+	if len(again) > longest {
+		again = append(again[:longest], '…')
+	}
+	used := 0.0 // of the last part
+	// last returns the part that something of a height goes to, a new one if the last
+	// is full.
+	last := func(height float64) *drawn {
+		switch {
+		case len(parts) == 0:
+			parts = append(parts, drawn{Block: Block{Number: b.Number, Heading: b.Heading}})
+		case used+height > room:
+			parts = append(parts, drawn{Block: Block{Number: b.Number, Heading: string(again) + continued}})
+			used = 0
+		}
+		used += height
+		return &parts[len(parts)-1]
+	}
 	for i := range b.symbols {
-		s.next(htmlSymbol/2, func(d *drawn) {
-			d.symbols, d.Symbols = append(d.symbols, b.symbols[i]), append(d.Symbols, b.Symbols[i])
-		})
+		d := last(htmlSymbol / 2)
+		d.symbols, d.Symbols = append(d.symbols, b.symbols[i]), append(d.Symbols, b.Symbols[i])
 	}
 	for _, f := range b.Facts {
-		s.next(htmlLines(htmlLetters, f.Name, f.Value)*htmlText, func(d *drawn) { d.Facts = append(d.Facts, f) })
+		d := last(htmlHeight(f.Name, f.Value))
+		d.Facts = append(d.Facts, f)
 	}
 	for _, l := range b.Lines {
-		s.next(htmlHeight(l), func(d *drawn) { d.Lines = append(d.Lines, l) })
+		d := last(typedHeight(l))
+		d.Lines = append(d.Lines, l)
 	}
 	for _, n := range b.Notes {
-		s.next(htmlLines(htmlLetters, n)*htmlText, func(d *drawn) { d.Notes = append(d.Notes, n) })
+		d := last(htmlHeight(n))
+		d.Notes = append(d.Notes, n)
 	}
-	return s.parts
+	return parts
 }
 
-// A splitter fills parts of a block.
-type splitter struct {
-	whole drawn
-	room  float64
-	parts []drawn
-	used  float64 // of the last part
-}
-
-// next adds something of a height, to a new part if the last is full.
-func (s *splitter) next(height float64, add func(*drawn)) {
-	if len(s.parts) == 0 || s.used+height > s.room {
-		s.parts = append(s.parts, drawn{Block: Block{Number: s.whole.Number, Heading: s.heading()}})
-		s.used = 0
-	}
-	s.used += height
-	add(&s.parts[len(s.parts)-1])
-}
-
-func (s *splitter) heading() string {
-	if len(s.parts) == 0 {
-		return s.whole.Heading
-	}
-	const longest = 60
-	heading := []rune(s.whole.Heading)
-	if len(heading) > longest {
-		heading = append(heading[:longest], '…')
-	}
-	return string(heading) + continued
-}
-
-// continued follows the heading of a block that began on another page.
-const continued = " (continued)"
+// htmlHeight is that of texts at most.
+func htmlHeight(texts ...string) float64 { return htmlLines(htmlLetters, texts...) * htmlText }
 
 // htmlLines is how many lines texts take at most, with so many characters in each.
 func htmlLines(letters int, texts ...string) float64 {
@@ -84,7 +74,7 @@ func htmlLines(letters int, texts ...string) float64 {
 	return float64(1 + total/letters)
 }
 
-func htmlHeight(l line.Line) float64 {
+func typedHeight(l line.Line) float64 {
 	if l.Tick {
 		return htmlLines(htmlNarrow, l.Groups...) * htmlTick
 	}
@@ -95,13 +85,13 @@ func htmlHeight(l line.Line) float64 {
 func (b drawn) htmlHeight() float64 {
 	text, symbols := 0.0, 0.0
 	for _, f := range b.Facts {
-		text += htmlLines(htmlLetters, f.Name, f.Value) * htmlText
+		text += htmlHeight(f.Name, f.Value)
 	}
 	for _, l := range b.Lines {
-		text += htmlHeight(l)
+		text += typedHeight(l)
 	}
 	for _, n := range b.Notes {
-		text += htmlLines(htmlLetters, n) * htmlText
+		text += htmlHeight(n)
 	}
 	for _, s := range b.symbols {
 		symbols += side(s) + 4*quiet
