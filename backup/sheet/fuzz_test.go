@@ -49,14 +49,13 @@ func isReaderError(err error) bool {
 
 // checkState asks the reader for all that it can tell.
 func checkState(t *testing.T, r *Reader) {
-	s := r.State()
-	for _, m := range s.Missing {
+	for _, m := range r.Missing() {
 		if m.From < 1 || m.To < m.From || m.String() == "" {
 			t.Errorf("missing %+v", m)
 		}
 	}
 	c, _ := r.Contents("x")
-	for _, note := range append(c.Notes, s.Notes...) {
+	for _, note := range c.Notes {
 		if !utf8.ValidString(note) {
 			t.Errorf("the note %q", note)
 		}

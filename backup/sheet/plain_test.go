@@ -133,7 +133,7 @@ func TestSecretTooLongForASymbol(t *testing.T) {
 	}
 	checkContents(t, contents(t, &r, ""), s)
 	half := scan(t, symbolTexts(d)...)
-	if got := fmt.Sprint(half.State().Missing); got != "[block 2 of 2 (GitHub:alice)]" {
+	if got := fmt.Sprint(half.Missing()); got != "[block 2 of 2 (GitHub:alice)]" {
 		t.Errorf("missing %s", got)
 	}
 }

@@ -303,57 +303,54 @@ func (r codesRecord) paragraphs(typed bool) []line.Paragraph {
 	return all
 }
 
-// cut returns pieces whose texts are no longer than most bytes, if they hold more
-// than one code.
-func (r codesRecord) cut(s stamp, most int) (pieces []codesRecord) {
-	set := *r.record.Current()
+// cut returns pieces whose texts have maxSymbol bytes at most, if they hold more than
+// one code.
+func (r codesRecord) cut(s stamp) (pieces []codesRecord) {
+	all := *r.record.Current()
 	piece := func(codes []backup.Code) codesRecord {
-		set := set
+		p, set := r, all
 		set.Codes = codes
-		p := r
 		p.record.Sets = []backup.Set{set}
+		p.part, p.of = 999, 999
 		return p
 	}
-	start := 0
-	for i := range set.Codes {
-		p := piece(set.Codes[start : i+1])
-		p.part, p.of = 999, 999
-		if i > start && len(s.text(p.paragraphs(false)...)) > most {
-			pieces = append(pieces, piece(set.Codes[start:i]))
-			start = i
-		}
-	}
-	pieces = append(pieces, piece(set.Codes[start:]))
-	for i := range pieces {
-		pieces[i].part, pieces[i].of = i+1, len(pieces)
+	cut := cutWhere(all.Codes, func(codes []backup.Code) bool { return len(s.text(piece(codes).paragraphs(false)...)) > maxSymbol })
+	for i, codes := range cut {
+		p := piece(codes)
+		p.part, p.of = i+1, len(cut)
+		pieces = append(pieces, p)
 	}
 	return pieces
 }
 
 // cut returns pieces of the list whose texts have maxSymbol bytes at most.
 func (r contentsRecord) cut(s stamp) (pieces []contentsRecord) {
-	r.blocks, r.part, r.of, r.from = len(r.list), 9999, 9999, maxCount-1
-	empty := r
-	empty.list = nil
-	size, room, start := 0, maxSymbol-len(s.text(empty.paragraph())), 0
-	add := func(end int) {
-		piece := r
-		piece.list, piece.from = r.list[start:end], start+1
-		pieces = append(pieces, piece)
-		start, size = end, 0
-	}
-	for i, digests := range r.list {
-		length := len(digests)*digestLength + len(".")
-		if size+length > room && i > start {
-			add(i)
-		}
-		size += length
-	}
-	add(len(r.list))
-	for i := range pieces {
-		pieces[i].part, pieces[i].of = i+1, len(pieces)
+	r.blocks, r.from, r.part, r.of = len(r.list), maxCount-1, 9999, 9999
+	cut := cutWhere(r.list, func(list [][]string) bool {
+		p := r
+		p.list = list
+		return len(s.text(p.paragraph())) > maxSymbol
+	})
+	r.from = 1
+	for i, list := range cut {
+		r.part, r.of, r.list = i+1, len(cut), list
+		pieces = append(pieces, r)
+		r.from += len(list)
 	}
 	return pieces
+}
+
+// cutWhere cuts a list into pieces, each as long as it may be without being too long;
+// an empty list into one.
+func cutWhere[T any](list []T, tooLong func([]T) bool) (pieces [][]T) {
+	start := 0
+	for i := range list {
+		if i > start && tooLong(list[start:i+1]) {
+			pieces = append(pieces, list[start:i])
+			start = i
+		}
+	}
+	return append(pieces, list[start:])
 }
 
 func cutFile(seal string, file []byte) (parts []partRecord) {

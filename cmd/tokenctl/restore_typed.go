@@ -17,7 +17,7 @@ func (p *program) typeLines(r *sheet.Reader) error {
 			return err
 		}
 		if line == "" {
-			missing := r.State().Missing
+			missing := r.Missing()
 			if told || len(missing) == 0 {
 				return nil
 			}

@@ -5,7 +5,6 @@ package layout
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"sync"
 
@@ -118,19 +117,10 @@ func (d Document) encoded(paper Paper, shows func(rune) bool) (Document, []drawn
 	}
 	blocks := make([]drawn, len(d.Body))
 	failed := make([]error, len(d.Body))
-	next := make(chan int)
 	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) { // the codes take most of the time
-		workers.Go(func() {
-			for i := range next {
-				blocks[i].symbols, failed[i] = encodeSymbols(d.Body[i].Symbols)
-			}
-		})
+	for i, b := range d.Body { // side by side, for the codes take most of the time
+		workers.Go(func() { blocks[i].symbols, failed[i] = encodeSymbols(b.Symbols) })
 	}
-	for i := range d.Body {
-		next <- i
-	}
-	close(next)
 	workers.Wait()
 	d = d.spell(shows)
 	for i, err := range failed {
