@@ -19,37 +19,25 @@ type assembly struct {
 	adds    int       // the sheet that this one belongs with, 0 if none was named
 	records []record
 	gaps    []gap
-	wrong   []wrongParagraph
+	wrong   []*line.Error // paragraphs that say nothing that is known
 	set     *openSet // the codes that come next belong to it
 }
 
 // A gap is what is missing of something whose other lines were read.
 type gap struct {
-	thing string // what it would be, see readResult.got; "" if that is not known
+	thing string // what it would be, "" if that is not known
 	spans []line.Span
 }
 
-// A wrongParagraph says nothing that is known.
-type wrongParagraph struct {
-	line int
-	err  error
-}
-
-// What a gap would be, so that it is not missing where the thing was read in another
-// way.
-const keyThing = "key"
-
-func accountThing(id oath.ID) string       { return "account " + string(id) }
-func codesThing(id oath.ID) string         { return "codes " + string(id) }
-func partThing(part int) string            { return fmt.Sprint("part ", part) }
-func shareThing(share int) string          { return fmt.Sprint("share ", share) }
-func commitmentThing(digest string) string { return "commitment " + digest }
+// thing is what a gap would be, so that it is not missing where the thing was read in
+// another way.
+func thing(keyword string, name any) string { return fmt.Sprint(keyword, " ", name) }
 
 func assemble(paragraphs []line.Paragraph, date time.Time) *assembly {
 	a := &assembly{date: date}
 	for _, p := range paragraphs {
 		if err := a.add(p); err != nil {
-			a.wrong = append(a.wrong, wrongParagraph{p.First, err})
+			a.wrong = append(a.wrong, &line.Error{Line: p.First, Err: err})
 		}
 	}
 	a.endSet()
@@ -126,7 +114,7 @@ func (a *assembly) readAdds(_ line.Paragraph, w *words) record {
 }
 
 func (a *assembly) readKey(p line.Paragraph, w *words) record {
-	if !a.whole(p, keyThing) {
+	if !a.whole(p, thing(line.KeyKeyword, "")) {
 		return nil
 	}
 	key, err := parseKey(p.Text)
@@ -162,7 +150,7 @@ func (a *assembly) readAccount(p line.Paragraph, w *words) record {
 		account.Period = w.count("period", 0, 0)
 	}
 	account = account.WithDefaults()
-	if w.err != nil || !a.whole(p, accountThing(account.ID())) {
+	if w.err != nil || !a.whole(p, thing(accountKeyword, account.ID())) {
 		return nil
 	}
 	secret, err := oath.ParseSecret(p.Letters)
@@ -200,7 +188,7 @@ func (a *assembly) readPart(p line.Paragraph, w *words) record {
 	if r.seal = seal; seal != byPassphrase && seal != byShares && w.err == nil {
 		w.err = fmt.Errorf("%w: it is sealed by %.20q", ErrNewer, seal)
 	}
-	if w.err != nil || !a.whole(p, partThing(r.part)) {
+	if w.err != nil || !a.whole(p, thing(partKeyword, r.part)) {
 		return nil
 	}
 	r.data = w.data(p)
@@ -211,7 +199,7 @@ func (a *assembly) readShare(p line.Paragraph, w *words) record {
 	var r shareRecord
 	r.share, r.of = w.ratio(w.name)
 	r.need, r.commitment = w.count("need", 2, 0), w.settings["commitment"]
-	if w.err != nil || !a.whole(p, shareThing(r.share)) {
+	if w.err != nil || !a.whole(p, thing(shareKeyword, r.share)) {
 		return nil
 	}
 	r.value = w.data(p)
@@ -229,7 +217,7 @@ func isDigest(text string) bool {
 // readCommitment reads a part of one, or as it is typed all of it.
 func (a *assembly) readCommitment(p line.Paragraph, w *words) record {
 	r := commitmentRecord{commitment: w.name}
-	if !a.whole(p, commitmentThing(r.commitment)) {
+	if !a.whole(p, thing(commitmentKeyword, r.commitment)) {
 		return nil
 	}
 	r.data = w.data(p)
@@ -344,7 +332,7 @@ func (a *assembly) endSet() {
 		if more > 0 {
 			o.spans = append(o.spans, line.Span{From: o.last + 1, To: o.last + more})
 		}
-		a.gaps = append(a.gaps, gap{codesThing(o.account), o.spans})
+		a.gaps = append(a.gaps, gap{thing(codesKeyword, o.account), o.spans})
 	}
 	if len(o.codes()) > 0 {
 		a.records = append(a.records, o.codesRecord)

@@ -196,7 +196,7 @@ func parseRecords(text string) (s stamp, records []record, err error) {
 	a := assemble(paragraphs, time.Time{})
 	switch {
 	case len(a.wrong) > 0:
-		return s, nil, a.wrong[0].err
+		return s, nil, a.wrong[0].Err
 	case len(a.gaps) > 0 || len(a.records) == 0:
 		return s, nil, fmt.Errorf("%w: it is incomplete", ErrDamaged)
 	}

@@ -56,8 +56,8 @@ func newRestoreCommand(p *program) *cobra.Command {
 
 func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	contents, unread := p.openSheets(ctx, o.from)
-	defer clearContents(contents)
-	if isEmpty(contents) {
+	defer contents.Clear()
+	if contents.IsEmpty() {
 		return unread
 	}
 	if err := p.goOnWithout(contents.Missing, o); err != nil {

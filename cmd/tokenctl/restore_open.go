@@ -43,7 +43,7 @@ func (p *program) openSheets(ctx context.Context, s sheetSource) (sheet.Contents
 	contents, err := p.unseal(ctx, &r.Reader, s.passphrase)
 	p.noteContents(contents)
 	switch {
-	case !isEmpty(contents) || err != nil:
+	case !contents.IsEmpty() || err != nil:
 	case len(contents.Missing) > 0:
 		err = errMissing
 	default:
@@ -90,7 +90,7 @@ func (p *program) noteContents(c sheet.Contents) {
 	for _, s := range c.Sheets {
 		p.note("%s", describePrinting(s))
 	}
-	if !isEmpty(c) {
+	if !c.IsEmpty() {
 		p.note("Found: %s.", enumerate(found(c)))
 	}
 	for _, note := range c.Notes {
@@ -118,10 +118,6 @@ func describePrinting(s sheet.Printing) string {
 	return line + "."
 }
 
-// isPart reports whether a sheet holds a part of what there was when it was made. A
-// full one says so by holding the vault's key.
-func isPart(c sheet.Contents, s sheet.Printing) bool { return s.Adds > 0 || c.VaultKey == "" }
-
 // found counts what is on sheets, in words.
 func found(c sheet.Contents) (words []string) {
 	if n := len(c.Accounts); n > 0 {
@@ -134,16 +130,4 @@ func found(c sheet.Contents) (words []string) {
 		words = append(words, "the vault's key")
 	}
 	return words
-}
-
-func isEmpty(c sheet.Contents) bool { return len(found(c)) == 0 }
-
-// clearContents overwrites the secrets in memory.
-func clearContents(c sheet.Contents) {
-	for _, k := range c.Accounts {
-		k.Secret.Clear()
-	}
-	for _, k := range c.Doubtful {
-		k.Secret.Clear()
-	}
 }

@@ -94,7 +94,7 @@ func describeContents(c sheet.Contents) sheetsJSON {
 }
 
 func describePrinted(c sheet.Contents, s sheet.Printing) printingJSON {
-	j := printingJSON{Sheet: s.Number, ID: s.ID, Part: isPart(c, s)}
+	j := printingJSON{Sheet: s.Number, ID: s.ID, Part: c.Partial(s)}
 	if !s.Date.IsZero() {
 		j.Date = s.Date.Format(time.DateOnly)
 	}

@@ -61,7 +61,7 @@ func (p *program) sheet(ctx context.Context, o sheetOptions) error {
 	if err != nil {
 		return err
 	}
-	defer content.clear()
+	defer content.Clear()
 	if o.onlyNew && len(content.Entries) == 0 {
 		return p.reportNothingNew(o, content.lacking)
 	}
@@ -98,13 +98,6 @@ type sheetContent struct {
 	lacking error // why something is not on it that should be
 }
 
-// clear overwrites the secrets in memory.
-func (c sheetContent) clear() {
-	for _, e := range c.Entries {
-		e.Key.Secret.Clear()
-	}
-}
-
 // sheetContent returns what the options want on the sheet.
 func (p *program) sheetContent(ctx context.Context, o sheetOptions) (sheetContent, error) {
 	r, err := p.newRecords()
@@ -124,7 +117,7 @@ func (p *program) sheetContent(ctx context.Context, o sheetOptions) (sheetConten
 		err = o.choose(&content, r.ledger)
 	}
 	if err != nil {
-		content.clear()
+		content.Clear()
 	}
 	return content, err
 }

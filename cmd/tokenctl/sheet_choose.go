@@ -53,7 +53,7 @@ func (c *sheetContent) keep(wanted func(sheet.Entry) bool) {
 func (c *sheetContent) leaveSecrets() {
 	c.VaultKey = ""
 	c.keep(func(e sheet.Entry) bool { return e.Codes.Generation() > 0 })
-	c.clear()
+	c.Clear()
 	for i := range c.Entries {
 		c.Entries[i].Key.Secret = oath.Secret{}
 	}

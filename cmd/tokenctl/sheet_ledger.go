@@ -12,11 +12,15 @@ import (
 
 // recordOf returns what the ledger keeps of a sheet.
 func recordOf(s sheet.Sheet) ledger.Sheet {
-	record := ledger.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, OnlyNew: s.Partial, Items: make(map[oath.ID]ledger.Item)}
-	for _, e := range s.Entries {
-		record.Items[e.Key.Account.ID()] = ledger.Item{Fingerprint: fingerprint(e.Key), Generation: generationOf(e.Codes)}
+	return ledger.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, OnlyNew: s.Partial, Items: itemsOf(s.Items())}
+}
+
+func itemsOf(all []sheet.Item) map[oath.ID]ledger.Item {
+	items := make(map[oath.ID]ledger.Item)
+	for _, i := range all {
+		items[i.ID] = ledger.Item{Fingerprint: fingerprint(i.Key), Generation: i.Generation}
 	}
-	return record
+	return items
 }
 
 // fingerprint tells accounts' secrets apart, and is empty if there is none. It
@@ -86,26 +90,11 @@ func (p *program) recordRead(c sheet.Contents) error {
 			if l.Verify(s.ID, p.now()) || len(c.Sheets) > 1 || s.Number < l.NextSheet() {
 				continue
 			}
-			if err := l.AddSheet(recordOfRead(s, c)); err != nil {
+			if err := l.AddSheet(ledger.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, OnlyNew: c.Partial(s), Items: itemsOf(c.Items())}); err != nil {
 				return err
 			}
 			l.Verify(s.ID, p.now())
 		}
 		return nil
 	})
-}
-
-// recordOfRead is recordOf for the one sheet that was read.
-func recordOfRead(s sheet.Printing, c sheet.Contents) ledger.Sheet {
-	whole := sheet.Sheet{Number: s.Number, ID: s.ID, Date: s.Date, Partial: isPart(c, s)}
-	for _, k := range c.Accounts {
-		whole.Entries = append(whole.Entries, sheet.Entry{Key: k, Codes: c.Codes[k.Account.ID()]})
-	}
-	record := recordOf(whole)
-	for id, codes := range c.Codes {
-		item := record.Items[id]
-		item.Generation = generationOf(codes)
-		record.Items[id] = item
-	}
-	return record
 }

@@ -101,7 +101,7 @@ func (v *verification) on(a oath.Account) *verifiedAccount {
 
 // miss notes what is in a place and not on the sheet, unless that holds only a part.
 func (v *verification) miss(one *verifiedAccount, where string) {
-	if slices.ContainsFunc(v.contents.Sheets, func(s sheet.Printing) bool { return !isPart(v.contents, s) }) {
+	if slices.ContainsFunc(v.contents.Sheets, func(s sheet.Printing) bool { return !v.contents.Partial(s) }) {
 		one.find(where, isMissed, nil)
 	}
 }

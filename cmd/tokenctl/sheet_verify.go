@@ -41,8 +41,8 @@ func newSheetVerifyCommand(p *program) *cobra.Command {
 
 func (p *program) verifySheet(ctx context.Context, o sheetVerifyOptions) error {
 	contents, unread := p.openSheets(ctx, o.from)
-	defer clearContents(contents)
-	if isEmpty(contents) {
+	defer contents.Clear()
+	if contents.IsEmpty() {
 		return unread
 	}
 	t, err := p.openTokens(ctx, o.tokens, true)
