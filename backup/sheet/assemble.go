@@ -20,7 +20,7 @@ type assembly struct {
 	records []record
 	gaps    []gap
 	wrong   []*line.Error // paragraphs that say nothing that is known
-	set     *openSet // the codes that come next belong to it
+	set     *openSet      // the codes that come next belong to it
 }
 
 // A gap is what is missing of something whose other lines were read.

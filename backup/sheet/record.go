@@ -294,61 +294,65 @@ func (r codesRecord) paragraphs(typed bool) []line.Paragraph {
 	}
 	all := []line.Paragraph{{Keyword: codesKeyword, Text: text}}
 	for _, c := range set.Codes {
-		keyword := strconv.Itoa(c.Number)
+		p := codeParagraph(c)
 		if typed {
-			keyword = codeKeyword + " " + keyword
+			p.Keyword = codeKeyword + " " + p.Keyword
 		}
-		all = append(all, line.Paragraph{Keyword: keyword, Text: line.Escape(c.Text, ""), Mark: line.Mark{Day: c.Used}})
+		all = append(all, p)
 	}
 	return all
+}
+
+func codeParagraph(c backup.Code) line.Paragraph {
+	return line.Paragraph{Keyword: strconv.Itoa(c.Number), Text: line.Escape(c.Text, ""), Mark: line.Mark{Day: c.Used}}
 }
 
 // cut returns pieces whose texts have maxSymbol bytes at most, if they hold more than
 // one code.
 func (r codesRecord) cut(s stamp) (pieces []codesRecord) {
-	all := *r.record.Current()
-	piece := func(codes []backup.Code) codesRecord {
-		p, set := r, all
+	set := *r.record.Current()
+	piece := func(codes []backup.Code, part, of int) codesRecord {
+		p, set := r, set
 		set.Codes = codes
-		p.record.Sets = []backup.Set{set}
-		p.part, p.of = 999, 999
+		p.record.Sets, p.part, p.of = []backup.Set{set}, part, of
 		return p
 	}
-	cut := cutWhere(all.Codes, func(codes []backup.Code) bool { return len(s.text(piece(codes).paragraphs(false)...)) > maxSymbol })
+	room := maxSymbol - len(s.text(piece(nil, 999, 999).paragraphs(false)...)) - len(" since=")
+	cut := cutBySize(set.Codes, room, func(c backup.Code) int {
+		return len("|") + len(line.Join([]line.Paragraph{codeParagraph(c)})) + len(sinceText([]backup.Code{c})+",")
+	})
 	for i, codes := range cut {
-		p := piece(codes)
-		p.part, p.of = i+1, len(cut)
-		pieces = append(pieces, p)
+		pieces = append(pieces, piece(codes, i+1, len(cut)))
 	}
 	return pieces
 }
 
 // cut returns pieces of the list whose texts have maxSymbol bytes at most.
 func (r contentsRecord) cut(s stamp) (pieces []contentsRecord) {
-	r.blocks, r.from, r.part, r.of = len(r.list), maxCount-1, 9999, 9999
-	cut := cutWhere(r.list, func(list [][]string) bool {
-		p := r
-		p.list = list
-		return len(s.text(p.paragraph())) > maxSymbol
-	})
+	list := r.list
+	r.blocks, r.from, r.part, r.of, r.list = len(list), maxCount-1, 9999, 9999, nil
+	room := maxSymbol - len(s.text(r.paragraph()))
+	cut := cutBySize(list, room, func(digests []string) int { return len(digests)*digestLength + len(".") })
 	r.from = 1
-	for i, list := range cut {
-		r.part, r.of, r.list = i+1, len(cut), list
+	for i, piece := range cut {
+		r.part, r.of, r.list = i+1, len(cut), piece
 		pieces = append(pieces, r)
-		r.from += len(list)
+		r.from += len(piece)
 	}
 	return pieces
 }
 
-// cutWhere cuts a list into pieces, each as long as it may be without being too long;
-// an empty list into one.
-func cutWhere[T any](list []T, tooLong func([]T) bool) (pieces [][]T) {
-	start := 0
-	for i := range list {
-		if i > start && tooLong(list[start:i+1]) {
+// cutBySize cuts a list into pieces for which there is room, if they have more than
+// one element; an empty list into one piece.
+func cutBySize[T any](list []T, room int, size func(T) int) (pieces [][]T) {
+	start, used := 0, 0
+	for i, one := range list {
+		n := size(one)
+		if i > start && used+n > room {
 			pieces = append(pieces, list[start:i])
-			start = i
+			start, used = i, 0
 		}
+		used += n
 	}
 	return append(pieces, list[start:])
 }

@@ -37,7 +37,10 @@ func Escape(text, further string) string {
 }
 
 // EscapeByte returns '%' and two hexadecimal digits.
-func EscapeByte(c byte) string { return fmt.Sprintf("%%%02X", c) }
+func EscapeByte(c byte) string {
+	const hex = "0123456789ABCDEF"
+	return string([]byte{'%', hex[c>>4], hex[c&15]})
+}
 
 // Unescape replaces every %XX by its byte. It does not quote the text in an error.
 func Unescape(text string) (string, error) {
