@@ -60,25 +60,30 @@ var readers = map[string]func(a *assembly, p line.Paragraph, w *words) record{
 
 // isKeyword reports whether lines may begin with it; "" stands for letters.
 func isKeyword(keyword string) bool {
-	_, isCode := codeNumber(keyword)
+	_, _, isCode := cutCodeKeyword(keyword)
 	return isCode || readers[keyword] != nil || line.IsContinuation(keyword)
 }
 
-// codeNumber reads "code 3", or "3".
-func codeNumber(keyword string) (number int, ok bool) {
-	number, err := strconv.Atoi(strings.TrimPrefix(keyword, codeKeyword+" "))
-	return number, err == nil && number > 0 && number <= maxCount
+// cutCodeKeyword reads "code 3", "3", or "code 3 set 1", where the set is the
+// generation that the code came with.
+func cutCodeKeyword(keyword string) (number, since int, ok bool) {
+	first, set, isOlder := strings.Cut(strings.TrimPrefix(keyword, codeKeyword+" "), " set ")
+	var w words
+	if number = w.number(first, codeKeyword, 1); isOlder {
+		since = w.number(set, "set", 1)
+	}
+	return number, since, w.err == nil
 }
 
 func (a *assembly) add(p line.Paragraph) error {
-	number, isCode := codeNumber(p.Keyword)
+	number, since, isCode := cutCodeKeyword(p.Keyword)
 	read := readers[p.Keyword]
 	switch {
 	case p.IsCut():
 		a.gaps = append(a.gaps, gap{spans: []line.Span{p.Missing}})
 		return nil
 	case isCode:
-		return a.addCode(p, number)
+		return a.addCode(p, number, since)
 	case read == nil:
 		return fmt.Errorf("%w: it has a record %.20q", ErrNewer, p.Keyword)
 	}
@@ -214,31 +219,15 @@ func isDigest(text string) bool {
 	return len(text) == commitmentDigest && isID(text[:idLength]) && isID(text[idLength:])
 }
 
-// readCommitment reads a part of one, or as it is typed all of it.
 func (a *assembly) readCommitment(p line.Paragraph, w *words) record {
 	r := commitmentRecord{commitment: w.name}
-	if !a.whole(p, thing(commitmentKeyword, r.commitment)) {
+	if r.part, r.of = w.part(); w.err != nil || !a.whole(p, thing(commitmentKeyword, r.commitment+partOf(r.part, r.of))) {
 		return nil
 	}
-	r.data = w.data(p)
-	if len(r.data) > MaxShares*scalarSize || !isDigest(r.commitment) {
-		w.fail("the commitment")
+	if r.data = w.data(p); r.of > MaxShares || len(r.data) > MaxShares*scalarSize || !isDigest(r.commitment) {
+		w.fail("part %d of the commitment", r.part)
 	}
-	if part := w.settings["part"]; part != "" {
-		if r.part, r.of = w.ratio(part); r.of > MaxShares {
-			w.fail("part %d of the commitment", r.part)
-		}
-		return r
-	}
-	for _, piece := range cutCommitment(r.data) {
-		if piece.commitment != r.commitment {
-			w.fail("the commitment")
-		}
-		if w.err == nil {
-			a.records = append(a.records, piece)
-		}
-	}
-	return nil
+	return r
 }
 
 // An openSet is a set of backup codes that is being put together.
@@ -247,18 +236,14 @@ type openSet struct {
 	count int         // how many codes there are; 0 if that was not said
 	last  int         // line
 	spans []line.Span // lines missing between codes
-	since []sinceRun
 }
 
 // readSet reads the paragraph of a set. Its codes follow.
 func (a *assembly) readSet(p line.Paragraph, w *words) record {
-	var set backup.Set
-	o := &openSet{last: p.Last, codesRecord: codesRecord{account: oath.ID(w.unescaped(w.name)), part: 1, of: 1}}
+	o := &openSet{last: p.Last, codesRecord: codesRecord{account: oath.ID(w.unescaped(w.name))}}
+	o.part, o.of = w.part()
 	if o.account == "" {
 		w.fail("the record of codes names no account")
-	}
-	if part := w.settings["part"]; part != "" {
-		o.part, o.of = w.ratio(part)
 	}
 	if o.record.Policy = backup.AnyOrder; w.settings["policy"] != "" {
 		policy, err := backup.ParsePolicy(w.unescaped(w.settings["policy"]))
@@ -268,14 +253,8 @@ func (a *assembly) readSet(p line.Paragraph, w *words) record {
 		o.record.Policy = policy
 	}
 	o.record.Service = w.unescaped(w.settings["service"])
-	o.count, o.since = w.count("count", 0, 0), parseSince(w, w.settings["since"])
-	set.Generation, set.Made = w.count("generation", 1, 1), w.day(w.settings["made"])
-	for _, run := range o.since {
-		if run.since >= set.Generation {
-			w.fail("codes are newer than their set")
-		}
-	}
-	o.record.Sets = []backup.Set{set}
+	o.count = w.count("count", 0, 0)
+	o.record.Sets = []backup.Set{{Generation: w.count("generation", 1, 1), Made: w.day(w.settings["made"])}}
 	if w.err == nil {
 		a.set = o
 	}
@@ -287,7 +266,7 @@ func (o *openSet) codes() []backup.Code { return o.record.Sets[0].Codes }
 // addCode adds a code to its set: it is on the next line, or the lines between can be
 // nothing but the codes between. (If another set began among them, there would be
 // more lines than codes.) Without the line before, it is not known whose code it is.
-func (a *assembly) addCode(p line.Paragraph, number int) error {
+func (a *assembly) addCode(p line.Paragraph, number, since int) error {
 	var w words
 	text, o := w.unescaped(p.Text), a.set
 	if w.err != nil || o == nil {
@@ -297,8 +276,8 @@ func (a *assembly) addCode(p line.Paragraph, number int) error {
 	if n := len(o.codes()); n > 0 {
 		last = o.codes()[n-1].Number
 	}
-	if skipped == 0 && number <= last {
-		return fmt.Errorf("%w: code %d is not after code %d", ErrDamaged, number, last)
+	if skipped == 0 && number <= last || since >= o.record.Generation() {
+		return fmt.Errorf("%w: code %d is not after code %d, or is newer than its set", ErrDamaged, number, last)
 	}
 	if o.count > 0 && len(o.codes()) == o.count || skipped > 0 && number-last-1 != skipped {
 		return nil
@@ -306,7 +285,7 @@ func (a *assembly) addCode(p line.Paragraph, number int) error {
 	if skipped > 0 {
 		o.spans = append(o.spans, line.Span{From: o.last + 1, To: p.First - 1})
 	}
-	code := backup.Code{Number: number, Text: text, Used: p.Mark.Day, Since: sinceOf(number, o.since)}
+	code := backup.Code{Number: number, Text: text, Used: p.Mark.Day, Since: since}
 	if p.Mark.Ticked && code.Used.IsZero() {
 		// It was used by the day of the sheet, for all that is known.
 		if code.Used = a.date; a.date.IsZero() {

@@ -13,8 +13,8 @@ func TestHostileRecords(t *testing.T) {
 	const head = "tokenctl:2 1 AAAAAAAA|codes: GitHub:alice generation=2"
 	for _, text := range []string{
 		head,
-		head + " since=1:2|1: abc",
-		head + " since=1:3|1: abc",
+		head + "|1 set 2: abc",
+		head + "|1 set 3: abc",
 		head + "|1: abc|1: def",
 		head + " generation=3|1: abc",
 		head + "|1: abc|JBSW|2: %",
@@ -30,7 +30,7 @@ func TestHostileRecords(t *testing.T) {
 			t.Errorf("%s: got %v", text, err)
 		}
 	}
-	for _, text := range []string{head + " since=1:1|1: abc", head + "|[2026-08-17] 1: abc|2: "} {
+	for _, text := range []string{head + "|1 set 1: abc", head + "|[2026-08-17] 1: abc|2: "} {
 		if err := new(Reader).AddText(text); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -267,7 +266,7 @@ func (r shareRecord) paragraph() line.Paragraph {
 }
 
 func (r commitmentRecord) paragraph() line.Paragraph {
-	return line.Paragraph{Keyword: commitmentKeyword, Text: r.commitment + " part=" + ratio(r.part, r.of), Letters: lettersOf(r.data)}
+	return line.Paragraph{Keyword: commitmentKeyword, Text: r.commitment + partOf(r.part, r.of), Letters: lettersOf(r.data)}
 }
 
 func (r contentsRecord) paragraph() line.Paragraph {
@@ -288,11 +287,8 @@ func (r codesRecord) paragraphs(typed bool) []line.Paragraph {
 		text += fmt.Sprintf(" count=%d", len(set.Codes))
 	}
 	text += setting("generation", set.Generation, 1) + setting("policy", r.record.Policy, backup.AnyOrder) +
-		setting("made", formatDay(set.Made), "") + setting("service", r.record.Service, "") + setting("since", sinceText(set.Codes), "")
-	if r.of > 1 {
-		text += " part=" + ratio(r.part, r.of)
-	}
-	all := []line.Paragraph{{Keyword: codesKeyword, Text: text}}
+		setting("made", formatDay(set.Made), "") + setting("service", r.record.Service, "")
+	all := []line.Paragraph{{Keyword: codesKeyword, Text: text + partOf(r.part, r.of)}}
 	for _, c := range set.Codes {
 		p := codeParagraph(c)
 		if typed {
@@ -303,8 +299,13 @@ func (r codesRecord) paragraphs(typed bool) []line.Paragraph {
 	return all
 }
 
+// codeParagraph names the generation that a code came with, if that is not its set's.
 func codeParagraph(c backup.Code) line.Paragraph {
-	return line.Paragraph{Keyword: strconv.Itoa(c.Number), Text: line.Escape(c.Text, ""), Mark: line.Mark{Day: c.Used}}
+	p := line.Paragraph{Keyword: strconv.Itoa(c.Number), Text: line.Escape(c.Text, ""), Mark: line.Mark{Day: c.Used}}
+	if c.Since != 0 {
+		p.Keyword += fmt.Sprintf(" set %d", c.Since)
+	}
+	return p
 }
 
 // cut returns pieces whose texts have maxSymbol bytes at most, if they hold more than
@@ -317,9 +318,9 @@ func (r codesRecord) cut(s stamp) (pieces []codesRecord) {
 		p.record.Sets, p.part, p.of = []backup.Set{set}, part, of
 		return p
 	}
-	room := maxSymbol - len(s.text(piece(nil, 999, 999).paragraphs(false)...)) - len(" since=")
+	room := maxSymbol - len(s.text(piece(nil, 999, 999).paragraphs(false)...))
 	cut := cutBySize(set.Codes, room, func(c backup.Code) int {
-		return len("|") + len(line.Join([]line.Paragraph{codeParagraph(c)})) + len(sinceText([]backup.Code{c})+",")
+		return len("|") + len(line.Join([]line.Paragraph{codeParagraph(c)}))
 	})
 	for i, codes := range cut {
 		pieces = append(pieces, piece(codes, i+1, len(cut)))
@@ -372,53 +373,4 @@ func cutCommitment(commitment string) (parts []commitmentRecord) {
 		parts = append(parts, commitmentRecord{name, i + 1, len(pieces), piece})
 	}
 	return parts
-}
-
-// sinceText returns "2-9:1,11:3": codes 2 to 9 came with generation 1, code 11 with
-// generation 3.
-func sinceText(codes []backup.Code) string {
-	var runs []string
-	for i := 0; i < len(codes); {
-		first := codes[i]
-		for i++; i < len(codes) && codes[i].Since == first.Since; i++ {
-		}
-		run := strconv.Itoa(first.Number)
-		if last := codes[i-1].Number; last > first.Number {
-			run += "-" + strconv.Itoa(last)
-		}
-		if first.Since != 0 {
-			runs = append(runs, fmt.Sprintf("%s:%d", run, first.Since))
-		}
-	}
-	return strings.Join(runs, ",")
-}
-
-// A sinceRun says that codes of a set came with an earlier generation than it.
-type sinceRun struct {
-	codes line.Span
-	since int
-}
-
-func parseSince(w *words, text string) (runs []sinceRun) {
-	for part := range strings.SplitSeq(text, ",") {
-		if text == "" {
-			break
-		}
-		codes, since, _ := strings.Cut(part, ":")
-		from, to, isRun := strings.Cut(codes, "-")
-		if !isRun {
-			to = from
-		}
-		runs = append(runs, sinceRun{line.Span{From: w.number(from, "since", 1), To: w.number(to, "since", 1)}, w.number(since, "since", 1)})
-	}
-	return runs
-}
-
-// sinceOf returns the generation that a code came with, 0 for that of its set.
-func sinceOf(number int, runs []sinceRun) int {
-	i := slices.IndexFunc(runs, func(r sinceRun) bool { return r.codes.From <= number && number <= r.codes.To })
-	if i < 0 {
-		return 0
-	}
-	return runs[i].since
 }

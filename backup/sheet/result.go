@@ -172,7 +172,7 @@ func (c commitmentRecord) addTo(r *readResult, s stamp) {
 		p.commitments[c.commitment] = &pieces[commitmentRecord]{}
 	}
 	p.commitments[c.commitment].add(c.part, c.of, c)
-	r.got[thing(commitmentKeyword, c.commitment)] = true
+	r.got[thing(commitmentKeyword, c.commitment+partOf(c.part, c.of))] = true
 }
 
 func (c codesRecord) addTo(r *readResult, s stamp) {
