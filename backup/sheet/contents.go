@@ -249,14 +249,12 @@ func (r *readResult) mixed() (notes []string) {
 	return notes
 }
 
-// belongsWith reports whether the sheet adds to another, or to one that the other
-// adds to as well.
+// belongsWith reports whether the sheet adds to another, or to one older than that.
 func (p *sheetParts) belongsWith(other *sheetParts) bool {
 	return p.adds != 0 && p.adds <= other.sheet && p.sheet > other.sheet
 }
 
-// name names a sheet, by its ID too where its number does not tell it from
-// another.
+// name names a sheet, by its ID too where another has the same number.
 func (p *sheetParts) name(other *sheetParts) string {
 	if p.sheet != other.sheet {
 		return fmt.Sprintf("sheet %d", p.sheet)

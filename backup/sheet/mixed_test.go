@@ -54,7 +54,7 @@ func TestTwoPrintingsOfANumber(t *testing.T) {
 }
 
 // A sheet of what is new belongs with the one before.
-func TestOnlyNew(t *testing.T) {
+func TestPartial(t *testing.T) {
 	full := sheetOf(t, 6, "ABCDEFGH", "A:a="+secretA)
 	added := sheetOf(t, 7, "KQ3ZT7AB", "B:b="+secretB)
 	added.Partial = true

@@ -117,7 +117,7 @@ func (s Sheet) copy(share shareRecord, commitment string, parts []partRecord) la
 	name := fmt.Sprintf(", share %d of %d", share.share, share.of)
 	d.Title += name
 	d.Foot += name
-	d.Facts = append(d.Facts, layout.Fact{Name: "Sealed", Value: fmt.Sprintf("Any %d of the %d sheets open it. This one alone tells nothing.", share.need, share.of)})
+	d.Facts = append(d.Facts, layout.Fact{Name: "Sealed", Value: fmt.Sprintf("Any %d of the %d sheets open it. This one alone reveals nothing.", share.need, share.of)})
 	return d
 }
 
