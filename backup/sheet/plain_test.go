@@ -87,6 +87,15 @@ func TestAnyAccountReadsBack(t *testing.T) {
 	}
 }
 
+// Codes that look like what stands around them read back.
+func TestCodesThatLookLikeLines(t *testing.T) {
+	s := everyKind(t)
+	s.Entries = s.Entries[:1]
+	s.Entries[0].Codes = oneSet(backup.AnyOrder, "letters=2", "a letters=1 letters=2", "letters= 2", "|", "[x] 1: a|2: b", "%7C", "a ...", "2 set 1: x", "=")
+	s.Entries[0].Codes.Service = "a=b letters=2 part=1/2 |"
+	checkReadsBack(t, s, true)
+}
+
 // checkReadsBack scans and types a sheet. White space around a name does not
 // survive an otpauth URI.
 func checkReadsBack(t *testing.T, s Sheet, scanned bool) {
