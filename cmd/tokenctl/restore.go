@@ -75,8 +75,8 @@ var restoreRemedies = []term.Remedy{
 
 func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	contents, unread := p.readSheets(ctx, o.from)
-	defer clearContents(contents)
-	if isEmpty(contents) {
+	defer contents.Clear()
+	if contents.IsEmpty() {
 		return unread
 	}
 	if len(contents.Missing) > 0 && !o.partial && !o.dryRun {
