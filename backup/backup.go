@@ -2,19 +2,21 @@
 // which the key or the phone is gone: backup codes, also called recovery codes or
 // scratch codes.
 //
-// A Record is what is kept of one account's codes. Its text, for a person to read
-// and for the vault to encrypt, is what Record.MarshalText writes. Recognize finds
-// codes in what a service showed or offered for download. A Ledger remembers
-// without any secret which codes exist, how many are left, and on which sheet of
-// paper they stand.
+// A Record is what is kept of one account's codes: Sets of Codes, the last of which
+// is current, and the Policy by which the service takes them. Supersede, Append and
+// ReplaceCode record new codes, Use records that one was used, State, Left and Next
+// answer what can still be used, and Merge brings together what two places know.
+// Record.MarshalText writes it for the vault to encrypt, ParseRecord reads that.
 //
-// The packages below hold what is known of each service's codes (services), the
-// other side of the matter, for those who hand out codes (issuer), and the sheet
-// that comes off the printer (sheet).
+// Package recognize finds codes in what a service shows or offers for download;
+// ledger keeps what is known without any secret; services says what each service
+// does with its codes; sheet is what comes off the printer; and issuer is the other
+// side of the matter, for those who hand out codes.
 package backup
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -47,7 +49,7 @@ var (
 	// MaxCodes.
 	ErrTooLarge = errors.New("too large for a list of backup codes")
 
-	// ErrDamaged says that a file of ours does not read back. The error tells the
+	// ErrDamaged says that a file of ours does not read back. The error has the
 	// line or what is wrong with it. Such a file is never overwritten.
 	ErrDamaged = errors.New("damaged")
 
@@ -71,4 +73,40 @@ func Day(t time.Time) time.Time {
 	}
 	year, month, day := t.Date()
 	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+}
+
+// A Date is a Day in text and JSON, as 2026-11-23, from 1900 to 9999. One that is
+// unknown is zero, and its text is empty.
+type Date time.Time
+
+// IsZero reports whether the date is unknown.
+func (d Date) IsZero() bool { return time.Time(d).IsZero() }
+
+// String returns the date as 2026-11-23.
+func (d Date) String() string {
+	if d.IsZero() {
+		return ""
+	}
+	return time.Time(d).Format(time.DateOnly)
+}
+
+// MarshalText returns what String does, or an error for a year that does not read
+// back.
+func (d Date) MarshalText() ([]byte, error) {
+	if year := time.Time(d).Year(); !d.IsZero() && (year < firstYear || year > 9999) {
+		return nil, fmt.Errorf("a date in the year %d", year)
+	}
+	return []byte(d.String()), nil
+}
+
+const firstYear = 1900
+
+// UnmarshalText reads a date that is not zero.
+func (d *Date) UnmarshalText(text []byte) error {
+	day, err := time.Parse(time.DateOnly, string(text))
+	if err != nil || day.Year() < firstYear {
+		return errors.New("a date as 2026-11-23 was expected")
+	}
+	*d = Date(day)
+	return nil
 }

@@ -16,11 +16,37 @@ func Merge(a, b Record) Record {
 	if b.isNewerThan(a) {
 		newer, older = older, newer
 	}
-	m := merger{record: newer, codes: make(map[identity]place)}
-	m.index()
-	m.keep(m.marks(older))
-	m.head(older)
-	return m.record
+	known := make(map[identity]place)
+	for i := range newer.Sets {
+		s := &newer.Sets[i]
+		for j, c := range s.Codes {
+			known[identity{c.Number, s.since(c)}] = place{s, &s.Codes[j]}
+		}
+	}
+	var left []Set // what the older one has beside the codes of the newer one
+	for _, s := range older.Sets {
+		rest := Set{Generation: s.Generation, Made: s.Made}
+		for _, c := range s.Codes {
+			if at, found := known[identity{c.Number, s.since(c)}]; found && at.isOf(s, c) {
+				at.code.absorb(c, newer.Policy)
+			} else {
+				rest.Codes = append(rest.Codes, c)
+			}
+		}
+		if len(rest.Codes) > 0 {
+			left = append(left, rest)
+		}
+	}
+	for _, s := range left {
+		newer.keep(s)
+	}
+	if newer.Service == "" {
+		newer.Service = older.Service
+	}
+	if newer.Other == nil {
+		newer.Other = older.Other
+	}
+	return newer
 }
 
 func (r Record) isNewerThan(other Record) bool {
@@ -34,55 +60,18 @@ func (r Record) isNewerThan(other Record) bool {
 // the ledger has none.
 type identity struct{ number, since int }
 
-type place struct{ set, code int }
-
-type merger struct {
-	record Record // the newer one
-	codes  map[identity]place
+// A place is where a code is in the newer record.
+type place struct {
+	set  *Set
+	code *Code
 }
 
-func (m *merger) index() {
-	for i, s := range m.record.Sets {
-		for j, c := range s.Codes {
-			m.codes[identity{c.Number, s.since(c)}] = place{i, j}
-		}
-	}
-}
-
-// marks takes over what the older record knows of the same codes, and returns what
-// it has beside them.
-func (m *merger) marks(older Record) (left []Set) {
-	for _, s := range older.Sets {
-		rest := Set{Generation: s.Generation, Made: s.Made}
-		for _, c := range s.Codes {
-			if same := m.find(s, c); same != nil {
-				same.absorb(c, m.record.Policy)
-			} else {
-				rest.Codes = append(rest.Codes, c)
-			}
-		}
-		if len(rest.Codes) > 0 {
-			left = append(left, rest)
-		}
-	}
-	return left
-}
-
-// find returns the code that is the same as one of a set in the older record. Two
-// that came with sets of the same generation are the same only if these were
-// recorded on the same day: else each machine made a set of its own.
-func (m *merger) find(s Set, c Code) *Code {
-	at, found := m.codes[identity{c.Number, s.since(c)}]
-	if !found {
-		return nil
-	}
-	set := &m.record.Sets[at.set]
-	same := &set.Codes[at.code]
-	differ := same.Text != "" && c.Text != "" && same.Text != c.Text
-	if differ || same.Since == 0 && c.Since == 0 && !sameDay(set.Made, s.Made) {
-		return nil
-	}
-	return same
+// isOf reports whether a code of the same identity, from a set of the older record,
+// is the same. Two that came with sets of the same generation are the same only if
+// these were recorded on the same day: else each machine made a set of its own.
+func (p place) isOf(s Set, c Code) bool {
+	differ := p.code.Text != "" && c.Text != "" && p.code.Text != c.Text
+	return !differ && (p.code.Since != 0 || c.Since != 0 || sameDay(p.set.Made, s.Made))
 }
 
 func sameDay(a, b time.Time) bool { return a.IsZero() || b.IsZero() || a.Equal(b) }
@@ -102,29 +91,26 @@ func (c *Code) absorb(other Code, p Policy) {
 	}
 }
 
-// keep adds what the older record has beside the codes of the newer one, as
-// superseded sets. If it has texts for the very generation that is current, they
-// complete that one, or it makes room.
-func (m *merger) keep(left []Set) {
-	for _, s := range left {
-		current := m.record.Current()
-		if s.Generation == current.Generation {
-			if !s.hasText() {
-				continue
-			}
-			if !current.isPartOf(s) {
-				current.Generation++
-			}
+// keep adds a set of the older record, as a superseded one. If it has texts for the
+// very generation that is current, they complete that one, or it makes room.
+func (r *Record) keep(s Set) {
+	if current := r.Current(); s.Generation == current.Generation {
+		hasText := slices.ContainsFunc(s.Codes, func(c Code) bool { return c.Text != "" })
+		if !hasText {
+			return
 		}
-		i, found := slices.BinarySearchFunc(m.record.Sets, s.Generation, func(s Set, g int) int { return s.Generation - g })
-		if !found {
-			m.record.Sets = slices.Insert(m.record.Sets, i, s)
-			continue
+		if !current.isPartOf(s) {
+			current.Generation++
 		}
-		for _, c := range s.Codes {
-			if j, taken := m.record.Sets[i].place(c.Number); !taken {
-				m.record.Sets[i].Codes = slices.Insert(m.record.Sets[i].Codes, j, c)
-			}
+	}
+	i, found := slices.BinarySearchFunc(r.Sets, s.Generation, func(s Set, g int) int { return s.Generation - g })
+	if !found {
+		r.Sets = slices.Insert(r.Sets, i, s)
+		return
+	}
+	for _, c := range s.Codes {
+		if j, taken := r.Sets[i].place(c.Number); !taken {
+			r.Sets[i].Codes = slices.Insert(r.Sets[i].Codes, j, c)
 		}
 	}
 }
@@ -137,18 +123,4 @@ func (s Set) isPartOf(rest Set) bool {
 		_, taken := s.place(c.Number)
 		return taken
 	})
-}
-
-func (s Set) hasText() bool {
-	return slices.ContainsFunc(s.Codes, func(c Code) bool { return c.Text != "" })
-}
-
-// head takes over what the newer record does not tell.
-func (m *merger) head(older Record) {
-	if m.record.Service == "" {
-		m.record.Service = older.Service
-	}
-	if m.record.Other == nil {
-		m.record.Other = older.Other
-	}
 }

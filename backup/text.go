@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,132 +21,188 @@ import (
 //	1. 4f3c2-9a1be
 //	2. 8d2e1-00c4f  used 2026-11-24
 //
-// Superseded sets follow, newest first. A code that is on paper alone is written
-// as (on paper). One that would be misread as it stands, as with a quotation mark
-// in front or a line break in it, is written as a string of Go. What replaced
-// nothing when its set was last added to has "from generation 1" behind it.
+// The lines of Other stand below the policy. Superseded sets follow, newest first.
+// A code that is on paper alone is written as (on paper). One that would be misread
+// as it stands, as with a quotation mark in front or a line break in it, is written
+// as a string of Go. What replaced nothing when its set was last added to has "from
+// generation 1" behind it.
 //
-// MarshalText returns an error for a record that does not hold to the comments of
-// Record, Set and Code.
+// MarshalText returns the error of Validate.
 func (r Record) MarshalText() ([]byte, error) {
-	if err := r.Check(); err != nil {
+	if err := r.Validate(); err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
 	if r.Service != "" {
-		fmt.Fprintf(&b, "service: %s\n", quoted(r.Service, unquoted))
+		fmt.Fprintf(&b, "%s%s\n", serviceMark, quoted(r.Service))
 	}
-	fmt.Fprintf(&b, "policy: %s\n", r.Policy)
+	fmt.Fprintf(&b, "%s%s\n", policyMark, r.Policy)
 	for _, line := range r.Other {
 		fmt.Fprintf(&b, "%s\n", line)
 	}
 	for i, s := range slices.Backward(r.Sets) {
+		fmt.Fprintf(&b, "\ngeneration %d", s.Generation)
+		if !s.Made.IsZero() {
+			fmt.Fprintf(&b, ", recorded %s", Date(s.Made))
+		}
+		if i < len(r.Sets)-1 {
+			b.WriteString(", superseded")
+		}
 		b.WriteByte('\n')
-		s.write(&b, i < len(r.Sets)-1)
+		for _, c := range s.Codes {
+			text := onPaper
+			if c.Text != "" {
+				text = quoted(c.Text)
+			}
+			fmt.Fprintf(&b, "%d. %s", c.Number, text)
+			if c.Since != 0 {
+				fmt.Fprintf(&b, "  from generation %d", c.Since)
+			}
+			if !c.Used.IsZero() {
+				fmt.Fprintf(&b, "  used %s", Date(c.Used))
+			}
+			b.WriteByte('\n')
+		}
 	}
 	return b.Bytes(), nil
 }
 
-func (s Set) write(b *bytes.Buffer, superseded bool) {
-	fmt.Fprintf(b, "generation %d", s.Generation)
-	if !s.Made.IsZero() {
-		fmt.Fprintf(b, ", recorded %s", s.Made.Format(time.DateOnly))
-	}
-	if superseded {
-		b.WriteString(", superseded")
-	}
-	b.WriteByte('\n')
-	for _, c := range s.Codes {
-		c.write(b)
-	}
-}
+const (
+	serviceMark = "service: "
+	policyMark  = "policy: "
+	onPaper     = "(on paper)" // stands for the text of a code that is not in the record
+)
 
-func (c Code) write(b *bytes.Buffer) {
-	fmt.Fprintf(b, "%d. ", c.Number)
-	if c.Text == "" {
-		b.WriteString(onPaper)
-	} else {
-		b.WriteString(quoted(c.Text, codeText))
-	}
-	if c.Since != 0 {
-		fmt.Fprintf(b, "  from generation %d", c.Since)
-	}
-	if !c.Used.IsZero() {
-		fmt.Fprintf(b, "  used %s", c.Used.Format(time.DateOnly))
-	}
-	b.WriteByte('\n')
-}
+var (
+	setLine  = regexp.MustCompile(`^generation ([1-9][0-9]{0,9})(?:, recorded ([0-9-]+))?(, superseded)?$`)
+	codeLine = regexp.MustCompile(`^([1-9][0-9]{0,9})\. (.+?)(?:  from generation ([1-9][0-9]{0,9}))?(?:  used ([0-9-]+))?$`)
 
-// onPaper stands for the text of a code that is not in the record.
-const onPaper = "(on paper)"
+	// likeMarks is what at the end of a code is easily taken for the marks behind it.
+	likeMarks = regexp.MustCompile(`(^| )(used( [0-9]\S*)?|from generation [0-9]\S*)$`)
 
-// quoted returns a text as it is, if that reads back as the same, and as a string
-// of Go otherwise.
-func quoted(text string, read func(string) (string, error)) string {
-	back, err := read(text)
-	if err == nil && back == text && IsPlain(text) {
+	// ours is how the lines begin that are not Other.
+	ours = regexp.MustCompile(`^(service:|policy:|generation [0-9]|[1-9][0-9]*[.)])`)
+)
+
+// quoted returns a text as it is if it reads back, and as a string of Go otherwise.
+func quoted(text string) string {
+	if isBare(text) {
 		return text
 	}
 	return strconv.Quote(text)
 }
 
-// isPlain reports whether a text survives as a part of a line.
-func IsPlain(text string) bool {
+func isBare(text string) bool {
 	unprintable := func(r rune) bool { return !strconv.IsPrint(r) }
-	return utf8.ValidString(text) && strings.TrimSpace(text) == text && !strings.ContainsFunc(text, unprintable)
+	return utf8.ValidString(text) && strings.TrimSpace(text) == text && !strings.ContainsFunc(text, unprintable) &&
+		!strings.HasPrefix(text, `"`) && text != onPaper && !likeMarks.MatchString(text)
 }
 
-// check reports what in the record is not as the comments of its types say.
-func (r Record) Check() error {
-	if int(r.Policy) >= len(policyNames) {
-		return fmt.Errorf("%v is not known", r.Policy)
+func unquoted(text string) (string, error) {
+	if !strings.HasPrefix(text, `"`) {
+		return text, nil
 	}
-	for _, line := range r.Other {
-		if kindOf(line) != otherLine || line == "" || strings.TrimSpace(line) != line || !utf8.ValidString(line) ||
-			strings.Contains(line, "\n") {
-			return errors.New("a line of the head would be misread")
-		}
+	text, err := strconv.Unquote(text)
+	if err != nil {
+		return "", errors.New("the quotation marks do not match")
 	}
-	generation := 0
-	for _, s := range r.Sets {
-		if s.Generation <= generation || s.Generation > maxNumber {
-			return fmt.Errorf("generation %d after generation %d", s.Generation, generation)
-		}
-		generation = s.Generation
-		if err := s.check(); err != nil {
-			return fmt.Errorf("generation %d: %w", generation, err)
-		}
-	}
-	return nil
+	return text, nil
 }
 
-func (s Set) check() error {
-	if !IsDay(s.Made) {
-		return fmt.Errorf("recorded in the year %d", s.Made.Year())
-	}
-	if len(s.Codes) > MaxCodes {
-		return ErrTooLarge
-	}
-	number := 0
-	for _, c := range s.Codes {
+// isOther reports whether a line of the head stays as it is and is like none of ours.
+func isOther(line string) bool {
+	return line != "" && strings.TrimSpace(line) == line && utf8.ValidString(line) && !strings.Contains(line, "\n") && !ours.MatchString(line)
+}
+
+// ParseRecord reads what MarshalText writes, and nothing else, but for line ends as
+// Windows has them and a byte order mark. It returns ErrDamaged, with the number of
+// the line, and never with a code.
+func ParseRecord(text []byte) (Record, error) {
+	var r Record
+	policy := false
+	lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
+	for i, line := range lines {
+		line = strings.TrimSuffix(line, "\r")
+		value, isPolicy := strings.CutPrefix(line, policyMark)
+		var err error
 		switch {
-		case c.Number <= number || c.Number > maxNumber:
-			return fmt.Errorf("number %d after number %d", c.Number, number)
-		case c.Since < 0 || c.Since >= s.Generation:
-			return fmt.Errorf("number %d is from generation %d", c.Number, c.Since)
-		case !IsDay(c.Used):
-			return fmt.Errorf("number %d was used in the year %d", c.Number, c.Used.Year())
+		case !utf8.ValidString(line):
+			err = ErrNotText
+		case line == "":
+		case setLine.MatchString(line):
+			err = r.parseSet(setLine.FindStringSubmatch(line))
+		case len(r.Sets) > 0:
+			err = r.Sets[len(r.Sets)-1].parseCode(codeLine.FindStringSubmatch(line))
+		case isPolicy && !policy:
+			policy = true
+			r.Policy, err = ParsePolicy(value)
+		case i == 0 && strings.HasPrefix(line, serviceMark):
+			r.Service, err = unquoted(line[len(serviceMark):])
+		case !isOther(line):
+			err = errors.New("it does not belong there")
+		default:
+			r.Other = append(r.Other, line)
 		}
-		number = c.Number
+		if err != nil {
+			return Record{}, fmt.Errorf("%w: line %d: %w", ErrDamaged, i+1, err)
+		}
 	}
-	return nil
+	slices.Reverse(r.Sets)
+	err := r.Validate()
+	if err == nil && !policy {
+		err = errors.New("the policy is missing")
+	}
+	if err != nil {
+		return Record{}, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return r, nil
 }
 
-// maxNumber is the highest generation, and the highest number of a code.
-const maxNumber = 1_000_000_000
+// parseSet begins a set, from the parts of its line. The newest comes first.
+func (r *Record) parseSet(parts []string) error {
+	s := Set{Generation: numberOf(parts[1])}
+	n := len(r.Sets)
+	if n > 0 && s.Generation >= r.Sets[n-1].Generation {
+		return fmt.Errorf("generation %d after generation %d", s.Generation, r.Sets[n-1].Generation)
+	}
+	if isSuperseded := parts[3] != ""; isSuperseded != (n > 0) {
+		return errors.New("all sets but the first are superseded")
+	}
+	r.Sets = append(r.Sets, s)
+	return parseDay(&r.Sets[n].Made, parts[2])
+}
 
-// isDay reports whether a date can be written in four digits of a year and read
-// back as what it is.
-func IsDay(t time.Time) bool {
-	return t.IsZero() || 1900 <= t.Year() && t.Year() <= 9999
+// parseCode adds a code, from the parts of its line, which are nil if it does not look like one.
+func (s *Set) parseCode(parts []string) (err error) {
+	if parts == nil {
+		return errors.New("not a code behind its number, as in: 1. 4f3c2-9a1be")
+	}
+	c := Code{Number: numberOf(parts[1]), Since: numberOf(parts[3])}
+	if parts[2] != onPaper {
+		if c.Text, err = unquoted(parts[2]); err != nil {
+			return err
+		}
+		if isAsWritten := c.Text == parts[2]; c.Text == "" || isAsWritten && !isBare(c.Text) {
+			return errors.New("the code is missing, or belongs in quotation marks")
+		}
+	}
+	if c.Number <= s.last() {
+		return fmt.Errorf("number %d after number %d", c.Number, s.last())
+	}
+	s.Codes = append(s.Codes, c)
+	return parseDay(&s.Codes[len(s.Codes)-1].Used, parts[4])
+}
+
+// numberOf reads up to ten digits; 0 if there are none.
+func numberOf(digits string) int {
+	n, _ := strconv.Atoi(digits)
+	return n
+}
+
+// parseDay reads a date, if there is one.
+func parseDay(day *time.Time, text string) error {
+	if text == "" {
+		return nil
+	}
+	return (*Date)(day).UnmarshalText([]byte(text))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -54,72 +55,90 @@ func TestMarshalText(t *testing.T) {
 	}
 }
 
-// What a person may do to the file with an editor.
-func TestParseRecordIsLenient(t *testing.T) {
-	one := func(c ...Code) Record { return Record{Sets: []Set{{Generation: 1, Codes: c}}} }
-	used := day("2026-11-24")
-	tests := []struct {
-		text string
-		want Record
-	}{
-		{"", Record{}},
-		{"\n \n", Record{}},
-		{"1. aaa\n2. bbb", one(codes("aaa", "bbb")...)},
-		{"1) aaa\r\n2) bbb\r\n", one(codes("aaa", "bbb")...)},
-		{"\ufeffgeneration 1\naaa\nbbb\n", one(codes("aaa", "bbb")...)},
-		{"generation 1\n2. bbb\n1. aaa\n", one(codes("aaa", "bbb")...)},
-		{"1.aaa", one(codes("aaa")...)},
-		{"1. aaa used 2026-11-24", one(Code{Number: 1, Text: "aaa", Used: used})},
-		{"1. aaa\tUsed: 2026-11-24", one(Code{Number: 1, Text: "aaa", Used: used})},
-		{"1. aaa (used on 2026-11-24)", one(Code{Number: 1, Text: "aaa", Used: used})},
-		{"1. 1234 5678 used 2026-11-24", one(Code{Number: 1, Text: "1234 5678", Used: used})},
-		{`1. "aaa" used 2026-11-24`, one(Code{Number: 1, Text: "aaa", Used: used})},
-		{"1. reused", one(codes("reused")...)},
-		{"1. (On Paper)", one(Code{Number: 1})},
-		{"Service : GitHub \nPOLICY: In Order\n1. aaa", Record{Service: "GitHub", Policy: InOrder, Sets: one(codes("aaa")...).Sets}},
-		{"1. aaa\npolicy: reusable\n", Record{Policy: Reusable, Sets: one(codes("aaa")...).Sets}},
-		{"hello\n2 lines\n\ngeneration 1\n1. aaa", Record{Other: []string{"hello", "2 lines"}, Sets: one(codes("aaa")...).Sets}},
-		{"generation 1 , Superseded\n1. aaa\nGENERATION 2,recorded 2026-11-24\n1. bbb from generation 1", Record{Sets: []Set{
-			{Generation: 1, Codes: codes("aaa")},
-			{Generation: 2, Made: used, Codes: []Code{{Number: 1, Text: "bbb", Since: 1}}},
-		}}},
-		{"generation 2\n1. aaa from generation 2", Record{Sets: []Set{{Generation: 2, Codes: codes("aaa")}}}},
-	}
-	for _, test := range tests {
-		got, err := ParseRecord([]byte(test.text))
-		if err != nil || !reflect.DeepEqual(got, test.want) {
-			t.Errorf("%q:\ngot  %+v, %v\nwant %+v", test.text, got, err, test.want)
+// Line ends and a byte order mark change with editors and file systems.
+func TestParseRecordOfAnyLineEnd(t *testing.T) {
+	for name, text := range map[string]string{
+		"Windows":           strings.ReplaceAll(example, "\n", "\r\n"),
+		"byte order mark":   "\ufeff" + example,
+		"no last line feed": strings.TrimSuffix(example, "\n"),
+	} {
+		if r, err := ParseRecord([]byte(text)); err != nil || !reflect.DeepEqual(r, exampleRecord()) {
+			t.Errorf("%s: got %+v, %v", name, r, err)
 		}
 	}
 }
 
-// What cannot be told is an error, which names the line and no code.
+// Files that were written before quoted more than is needed.
+func TestParseRecordOfMoreQuotes(t *testing.T) {
+	text := "service: \"GitHub\"\npolicy: any order\n\ngeneration 2\n1. \"1234 5678\"\n2. \"(On Paper)\"  from generation 1  used 2026-11-24\n"
+	want := Record{Service: "GitHub", Sets: []Set{{Generation: 2, Codes: []Code{
+		{Number: 1, Text: "1234 5678"}, {Number: 2, Text: "(On Paper)", Since: 1, Used: day("2026-11-24")},
+	}}}}
+	if r, err := ParseRecord([]byte(text)); err != nil || !reflect.DeepEqual(r, want) {
+		t.Errorf("got %+v, %v", r, err)
+	}
+}
+
+// What MarshalText does not write is an error, which names the line and no code.
 func TestParseRecordRefuses(t *testing.T) {
+	const head = "policy: any order\n\ngeneration 3\n"
 	tests := map[string]string{
-		"1. SECRET\n1. SECRET2":                           "line 2",
-		"generation 1\n1. SECRET\nSECRET and words":       "line 3",
-		"generation 1\nnote:SECRET":                       "line 2",
-		"1. SECRET used":                                  "line 1",
-		"1. SECRET used 2026-13-24":                       "line 1",
-		"1. SECRET used 24.11.2026":                       "line 1",
-		"1. SECRET from generation 0":                     "line 1",
-		"1.":                                              "line 1",
-		"1. used 2026-11-24":                              "line 1",
-		`1. ""`:                                           "line 1",
-		`1. "SECRET`:                                      "line 1",
-		`1. "SECRET" twice`:                               "line 1",
-		"policy: whatever":                                "line 1",
-		"policy: reusable\npolicy: reusable":              "line 2",
-		"service: SECRET\nservice: SECRET":                "line 2",
-		"generation 0\n1. SECRET":                         "line 1",
-		"generation 1, made 2026-11-24":                   "line 1",
-		"generation 1, recorded yesterday":                "line 1",
-		"generation 1\ngeneration 1":                      "line 2",
-		"generation 99999999999999999999":                 "line 1",
-		"\n1. SECRET\xff":                                 "line 2",
-		"generation 1\n1. SECRET from generation 2":       "number 1",
-		"1. SECRET used 0001-01-01":                       "line 1",
-		strings.Repeat("x", 9) + "\n1. S\n2. S\n2. other": "line 4",
+		"":                                                     "policy",
+		"\n \n":                                                "line 2",
+		"service: GitHub\n":                                    "policy",
+		"generation 1\n1. SECRET\n":                            "policy",
+		"1. SECRET\n":                                          "line 1",
+		"policy: whatever":                                     "line 1",
+		"policy: reusable\npolicy: reusable":                   "line 2",
+		"Policy: Reusable":                                     "policy",
+		"service: SECRET\nservice: SECRET":                     "line 2",
+		"policy: reusable\nservice: SECRET":                    "line 2",
+		"service: \"SECRET\npolicy: reusable":                  "line 1",
+		"policy: any order\n1. SECRET\n":                       "line 2",
+		"policy: any order\ngeneration 0\n1. SECRET":           "line 2",
+		"policy: any order\n note\n":                           "line 2",
+		head + "1. SECRET\n1. SECRET2":                         "line 5",
+		head + "2. SECRET\n1. SECRET2":                         "line 5",
+		head + "2. S\nSECRET and words":                        "line 5",
+		head + "SECRET":                                        "line 4",
+		head + "note:SECRET":                                   "line 4",
+		head + "1) SECRET":                                     "line 4",
+		head + "1.SECRET":                                      "line 4",
+		head + " 1. SECRET":                                    "line 4",
+		head + "1. SECRET ":                                    "line 4",
+		head + "01. SECRET":                                    "line 4",
+		head + "1000000001. SECRET":                            "number",
+		head + "1. SECRET used":                                "line 4",
+		head + "1. SECRET used 2026-11-24":                     "line 4",
+		head + "1. SECRET  used 2026-13-24":                    "line 4",
+		head + "1. SECRET  used 24.11.2026":                    "line 4",
+		head + "1. SECRET  used 0001-01-01":                    "line 4",
+		head + "1. SECRET  from generation 0":                  "line 4",
+		head + "1. SECRET  from generation 1 ":                 "line 4",
+		head + "1. SECRET  used 2026-11-24  from generation 1": "line 4",
+		head + "1. SECRET  from generation 3":                  "number 1",
+		head + "1. SECRET  from generation 4":                  "number 1",
+		head + "1.":                                            "line 4",
+		head + "1. ":                                           "line 4",
+		head + "1. used 2026-11-24":                            "line 4",
+		head + "1.   used 2026-11-24":                          "line 4",
+		head + `1. ""`:                                         "line 4",
+		head + `1. "SECRET`:                                    "line 4",
+		head + `1. "SECRET" twice`:                             "line 4",
+		head + "1. \tSECRET":                                   "line 4",
+		head + "1. SECRET\x00":                                 "line 4",
+		head + "1. SECRET\xff":                                 "line 4",
+		head + "policy: any order":                             "line 4",
+		head + "generation 1, made 2026-11-24":                 "line 4",
+		head + "generation 1, recorded yesterday":              "line 4",
+		head + "generation 1, recorded 1899-12-31, superseded": "line 4",
+		head + "generation 1":                                  "line 4",
+		head + "generation 3, superseded":                      "line 4",
+		head + "generation 4, superseded":                      "line 4",
+		head + "generation 01, superseded":                     "line 4",
+		head + "generation 99999999999999999999":               "line 4",
+		"policy: any order\n\ngeneration 3, superseded":        "line 3",
+		"policy: any order\n\nGeneration 3\n1. SECRET\n":       "line 4",
 	}
 	for text, want := range tests {
 		r, err := ParseRecord([]byte(text))
@@ -130,7 +149,11 @@ func TestParseRecordRefuses(t *testing.T) {
 			t.Errorf("%q: the error quotes a code: %v", text, err)
 		}
 	}
-	if _, err := ParseRecord([]byte(strings.Repeat("1\n", 3) + "generation 1\n" + strings.Repeat("x\n", MaxCodes+1))); !errors.Is(err, ErrTooLarge) {
+	many := head
+	for i := range MaxCodes + 1 {
+		many += strconv.Itoa(i+1) + ". x\n"
+	}
+	if _, err := ParseRecord([]byte(many)); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("too many codes: %v", err)
 	}
 }
@@ -224,7 +247,7 @@ func TestAnyRecordRoundTrips(t *testing.T) {
 func FuzzParseRecord(f *testing.F) {
 	f.Add([]byte(example))
 	for _, text := range oddTexts {
-		f.Add([]byte("generation 1\n1. " + text))
+		f.Add([]byte("policy: any order\n\ngeneration 1\n1. " + text))
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -42,4 +42,8 @@ var (
 	// ErrRemoved says that the token went away in the middle. Whether the last
 	// change took place is not known.
 	ErrRemoved = errors.New("the key was removed")
+
+	// ErrDamaged says that a file that holds an account cannot be used. It is left
+	// as it is, and the others can be.
+	ErrDamaged = errors.New("the file cannot be used")
 )

@@ -27,7 +27,8 @@ var mayImport = map[string][]string{
 	"oath/vault":             {"oath", "oath/otpauth", "oath/durable"},
 	"oath/virtualkey":        {"oath", "oath/durable"},
 	"oath/fleet":             {"oath"},
-	"oath/pcsc":              {},
+	"oath/pcsc":              {"oath"},
+	"oath/keys":              {"oath", "oath/pcsc", "oath/ykoath"},
 	"oath/pcsc/pcscdtest":    {"oath/virtualkey"},
 	"oath/oathtest":          {"oath"},
 	"backup":                 {"oath"},
@@ -35,9 +36,22 @@ var mayImport = map[string][]string{
 	"backup/services":        {"backup", "oath"},
 	"backup/ledger":          {"oath", "backup", "oath/durable"},
 	"backup/issuer":          {"oath/durable"},
-	"backup/sheet":           {"oath", "oath/otpauth", "oath/qr", "backup"},
+	"backup/sheet":           {"oath", "oath/otpauth", "backup", "backup/sheet/line", "backup/sheet/layout"},
+	"backup/sheet/line":      {},
+	"backup/sheet/layout":    {"oath/qr", "backup/sheet/line"},
 	"backup/sheet/sheettest": {"oath/qr"},
-	"cmd/virtualkey":         {"oath/virtualkey", "oath/durable"},
+	"backup/store":           {"oath", "backup", "backup/ledger", "backup/services"},
+	"backup/recovery": {
+		"oath", "oath/fleet", "oath/otpauth",
+		"backup", "backup/ledger", "backup/services", "backup/sheet", "backup/store",
+	},
+	"cmd/virtualkey":    {"oath/virtualkey", "oath/durable"},
+	"cmd/tokenctl/term": {"oath"},
+	"cmd/tokenctl/open": {
+		"cmd/tokenctl/term", "backup/services", "backup/store",
+		"oath", "oath/durable", "oath/fleet", "oath/keys", "oath/pcsc", "oath/vault", "oath/ykoath",
+	},
+	"cmd/tokenctl/paper": {"cmd/tokenctl/term", "backup/sheet", "backup/sheet/layout", "oath/durable", "oath/qr"},
 }
 
 // onlyImporter is who alone may import a module that needs hardware.

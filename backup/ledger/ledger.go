@@ -1,24 +1,32 @@
+// Package ledger keeps what is known of backup codes without a secret in it: which
+// accounts have codes and which of these are used (Entry), which accounts need new
+// ones (Due), and on which printed sheets secrets and codes stand (Sheet, Item). It
+// answers while the vault is locked.
+//
+// Read returns a Ledger from its file, Update changes it there, one process at a
+// time, and ReadDue reads the reminders alone.
 package ledger
 
 import (
-	"time"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// A Ledger remembers which accounts have backup codes, which of them are used,
-// and on which sheets of paper they stand. There is no secret in it.
+// A Ledger is all that is known of accounts' codes and of sheets. The zero value
+// is empty.
 type Ledger struct {
-	// Due are the accounts that need new codes. They come first in the file, so
-	// that ReadDue need not read the rest.
-	Due []Due
-
+	Due      []Due // the accounts that need new codes
 	Accounts map[oath.ID]*Entry
 	Sheets   []Sheet // in the order of their numbers
 }
 
-// An Entry is what the ledger keeps of an account. Its codes have no Text.
+// An Entry is what the ledger keeps of an account. Its codes have no Text; if one
+// has, that is not written.
 type Entry struct {
 	backup.Record
 	Kept Keeping
@@ -34,39 +42,166 @@ const (
 
 // A Due is a reminder that an account needs new codes.
 type Due struct {
-	ID      oath.ID
-	Service string    // its name, or the account's issuer
-	Since   time.Time // the day of the first use that the reminder is about
-	Renew   string    // where new codes are made: a menu path or an address
-	Left    int       // how many codes there are until then
+	ID      oath.ID     `json:"-"`
+	Service string      `json:"service,omitempty"` // its name, or the account's issuer
+	Since   backup.Date `json:"since,omitzero"`    // when the first of the codes was used
+	Renew   string      `json:"renew,omitempty"`   // where new codes are made: a menu path or an address
+	Left    int         `json:"left"`              // how many codes there are until then
 
 	// Generation is that of the codes that the reminder is about: newer ones
 	// settle it, wherever they were recorded. 0 if unknown.
-	Generation int
+	Generation int `json:"generation,omitempty"`
 }
 
 // A Sheet is one that was printed.
 type Sheet struct {
-	Number int    // from 1
-	ID     string // as printed on it
-	Date   time.Time
+	Number int         `json:"number"` // from 1
+	ID     string      `json:"id"`     // as printed on it
+	Date   backup.Date `json:"date,omitzero"`
 
-	// OnlyNew says that it holds a part, and does not supersede the sheets before
-	// it: what they lacked, chosen accounts, or codes without secrets.
-	OnlyNew bool
+	// Partial says that it does not supersede the sheets before it: it holds what
+	// they lacked, chosen accounts, or codes without secrets. Others are full.
+	Partial bool `json:"only_new,omitempty"`
 
 	// Verified is the day on which it was read back; zero if it was not.
-	Verified time.Time
+	Verified backup.Date `json:"verified,omitzero"`
 
-	Items map[oath.ID]Item
+	Items map[oath.ID]Item `json:"-"`
 }
 
 // An Item is what a sheet has of an account.
 type Item struct {
 	// Fingerprint is that of the account's otpauth URI, see Fingerprint. It is
 	// empty if the secret is not on the sheet.
-	Fingerprint string
+	Fingerprint string `json:"fingerprint,omitempty"`
 
 	// Generation is that of the codes; 0 if they are not on the sheet.
-	Generation int
+	Generation int `json:"generation,omitempty"`
+}
+
+// Fingerprint returns the first eight hexadecimal digits of the SHA-256 of an
+// account's otpauth URI. Thirty-two bits are enough to notice a change, and too
+// few to find a secret of the usual 80 bits and more among billions of others.
+func Fingerprint(uri string) string {
+	sum := sha256.Sum256([]byte(uri))
+	return hex.EncodeToString(sum[:4])
+}
+
+// Known returns the entry of an account, which is empty if it has none. To change
+// one, see Entry.
+func (l *Ledger) Known(id oath.ID) Entry {
+	if e := l.Accounts[id]; e != nil {
+		return *e
+	}
+	return Entry{}
+}
+
+// Mentions reports whether an account has an entry, or stands on a sheet.
+func (l *Ledger) Mentions(id oath.ID) bool {
+	return l.Accounts[id] != nil || slices.ContainsFunc(l.Sheets, func(s Sheet) bool {
+		_, found := s.Items[id]
+		return found
+	})
+}
+
+// IDs returns the accounts that have an entry, in order.
+func (l *Ledger) IDs() []oath.ID {
+	none := func(id oath.ID) bool { return l.Accounts[id] == nil }
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(l.Accounts)), none)
+}
+
+// DueOf returns the reminder of an account, if there is one.
+func (l *Ledger) DueOf(id oath.ID) (Due, bool) {
+	for _, d := range l.Due {
+		if d.ID == id {
+			return d, true
+		}
+	}
+	return Due{}, false
+}
+
+// NextSheet returns the number that the next sheet gets.
+func (l *Ledger) NextSheet() int {
+	if s := l.LastSheet(); s != nil {
+		return s.Number + 1
+	}
+	return 1
+}
+
+// LastSheet returns the newest sheet, nil if none was printed.
+func (l *Ledger) LastSheet() *Sheet {
+	return l.last(func(Sheet) bool { return true })
+}
+
+// LastFullSheet returns the newest sheet that is not Partial, nil if there is
+// none. The next full one supersedes it and those after it.
+func (l *Ledger) LastFullSheet() *Sheet {
+	return l.last(func(s Sheet) bool { return !s.Partial })
+}
+
+// LastWithSecret returns the newest sheet with an account's secret, nil if there
+// is none.
+func (l *Ledger) LastWithSecret(id oath.ID) *Sheet {
+	return l.last(func(s Sheet) bool { return s.Items[id].Fingerprint != "" })
+}
+
+// last returns the newest sheet that fits, nil if there is none.
+func (l *Ledger) last(fits func(Sheet) bool) *Sheet {
+	for i, s := range slices.Backward(l.Sheets) {
+		if fits(s) {
+			return &l.Sheets[i]
+		}
+	}
+	return nil
+}
+
+// SinceFull returns the last full sheet and those after it; all, if none is full.
+func (l *Ledger) SinceFull() []Sheet {
+	for i, s := range slices.Backward(l.Sheets) {
+		if !s.Partial {
+			return l.Sheets[i:]
+		}
+	}
+	return l.Sheets
+}
+
+// SupersededBy returns the number of the sheet that the next one supersedes, or
+// belongs with if that is Partial: the last full one's; 0 if there is none. A full
+// sheet supersedes none while it lacks a secret that an older one has, of an
+// account on keys alone: that one must not be destroyed.
+func (l *Ledger) SupersededBy(next Sheet) int {
+	for id, item := range next.Items {
+		if !next.Partial && item.Fingerprint == "" && l.LastWithSecret(id) != nil {
+			return 0
+		}
+	}
+	if full := l.LastFullSheet(); full != nil {
+		return full.Number
+	}
+	return 0
+}
+
+// SheetWith returns the number of the newest sheet that has an account's codes of
+// a generation; 0 if there is none, or a full sheet without them superseded it.
+func (l *Ledger) SheetWith(id oath.ID, generation int) int {
+	for _, s := range slices.Backward(l.SinceFull()) {
+		if generation != 0 && s.Items[id].Generation == generation {
+			return s.Number
+		}
+	}
+	return 0
+}
+
+// Lacks reports whether an account's secret or its codes, as they are now, stand
+// on none of the sheets SinceFull. An empty fingerprint asks for the codes alone, a
+// generation of 0 for the secret alone. Codes that were used since still stand
+// there.
+func (l *Ledger) Lacks(id oath.ID, fingerprint string, generation int) bool {
+	hasSecret, hasCodes := fingerprint == "", generation == 0
+	for _, s := range l.SinceFull() {
+		item := s.Items[id]
+		hasSecret = hasSecret || item.Fingerprint == fingerprint
+		hasCodes = hasCodes || item.Generation == generation
+	}
+	return !hasSecret || !hasCodes
 }

@@ -1,276 +1,259 @@
 package ledger
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
-	"strings"
-	"sync"
+	"slices"
 	"testing"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-func ledgerFile(t *testing.T) string { return filepath.Join(t.TempDir(), "tokenctl", "ledger.json") }
-
-// exampleLedger has all that a ledger can have, and IDs that are not UTF-8.
-func exampleLedger() *Ledger {
-	return &Ledger{
-		Due: []Due{
-			{ID: "GitHub:alice", Service: "GitHub", Since: day("2026-11-24"), Renew: "Settings > \"Codes\" & more", Left: 9, Generation: 3},
-			{ID: "Bank:\xff\xfe", Left: 0},
-		},
-		Accounts: map[oath.ID]*Entry{
-			"GitHub:alice":  {exampleRecord().WithoutTexts(), InVault},
-			"Bank:\xff\xfe": {backup.Record{Policy: backup.InOrder, Sets: []backup.Set{{Generation: 1, Codes: []backup.Code{{Number: 3}}}}}, OnPaper},
-			"Bank:\xff\xfd": {backup.Record{Policy: backup.DisablesTwoFactor}, ""},
-		},
-		Sheets: []Sheet{
-			{Number: 6, ID: "ABCDEFGH", Date: day("2026-11-01"), Verified: day("2026-11-02")},
-			{Number: 7, ID: "BCDEFGHI", Date: day("2026-11-23"), Items: map[oath.ID]Item{
-				"GitHub:alice": {Fingerprint("otpauth://totp/GitHub:alice?secret=AAAA"), 3}, "Bank:\xff\xfe": {"", 1}, "Bank:\xff\xfd": {"01234567", 0},
-			}},
-			{Number: 9, ID: "CDEFGHIJ", OnlyNew: true},
-		},
+func TestRemind(t *testing.T) {
+	l := new(Ledger)
+	l.Remind(Due{ID: "a", Since: date("2026-11-24"), Left: 2})
+	l.Remind(Due{ID: "b", Since: date("2026-11-25"), Left: 5})
+	l.Remind(Due{ID: "a", Since: date("2026-12-01"), Left: 1})
+	want := []Due{{ID: "a", Since: date("2026-11-24"), Left: 1}, {ID: "b", Since: date("2026-11-25"), Left: 5}}
+	if !reflect.DeepEqual(l.Due, want) {
+		t.Errorf("got %+v", l.Due)
+	}
+	l.Settle("a")
+	l.Settle("c")
+	if !reflect.DeepEqual(l.Due, want[1:]) {
+		t.Errorf("settled: %+v", l.Due)
 	}
 }
 
-func writeExample(t *testing.T, path string) {
-	t.Helper()
-	if err := Update(path, func(l *Ledger) error { *l = *exampleLedger(); return nil }); err != nil {
+func TestRenamed(t *testing.T) {
+	const from, to = oath.ID("Bank:\xff\xfe"), oath.ID("GitHub:alice")
+	l, before := exampleLedger(), exampleLedger()
+	l.Renamed(from, to)
+	if len(l.Due) != 1 || l.Due[0].ID != to || l.Due[0].Left != 0 {
+		t.Errorf("due: %+v", l.Due)
+	}
+	if l.Accounts[from] != nil || !reflect.DeepEqual(l.Accounts[to], before.Accounts[from]) {
+		t.Errorf("accounts: %+v", l.Accounts)
+	}
+	if items := l.Sheets[1].Items; len(items) != 2 || items[to] != before.Sheets[1].Items[from] {
+		t.Errorf("items: %+v", items)
+	}
+	l.Renamed(to, to)
+	if l.Accounts[to] == nil || len(l.Due) != 1 {
+		t.Error("a name that stays made it forget")
+	}
+}
+
+func TestDeletedAndForgotten(t *testing.T) {
+	const id = oath.ID("GitHub:alice")
+	l := exampleLedger()
+	l.Forgotten(id)
+	if l.Accounts[id] != nil || len(l.Due) != 1 || l.Sheets[1].Items[id].Generation != 0 || l.Sheets[1].Items[id].Fingerprint == "" {
+		t.Errorf("forgotten: %+v", l)
+	}
+	l = exampleLedger()
+	l.Deleted(id)
+	if _, there := l.Sheets[1].Items[id]; l.Accounts[id] != nil || len(l.Due) != 1 || there {
+		t.Errorf("deleted: %+v", l)
+	}
+}
+
+func TestReconcile(t *testing.T) {
+	const id = oath.ID("GitHub:alice")
+	vault := recorded(t, backup.AnyOrder, "aaa", "bbb", "ccc")
+	l := new(Ledger)
+	if merged, changed := l.Reconcile(id, vault); changed || !reflect.DeepEqual(merged, vault) {
+		t.Errorf("at first: %v, %+v", changed, merged)
+	}
+	if e := l.Accounts[id]; e == nil || e.Kept != InVault || e.HasTexts() || e.Left() != 3 {
+		t.Errorf("the ledger has %+v", e)
+	}
+	useOn(t, &l.Entry(id).Record, 1, "2026-11-24") // while the vault was locked
+	useOn(t, &vault, 2, "2026-11-25")              // on another machine
+	l.Remind(Due{ID: id, Left: 1, Generation: 1})
+	merged, changed := l.Reconcile(id, vault)
+	if !changed || merged.Left() != 1 || !merged.HasTexts() || l.Accounts[id].Left() != 1 || len(l.Due) != 1 {
+		t.Errorf("both used one: %v, %+v, ledger %+v", changed, merged, l)
+	}
+	if err := merged.Supersede(codes("ddd"), day("2026-11-26")); err != nil {
 		t.Fatal(err)
 	}
-}
-
-func TestLedgerRoundTrips(t *testing.T) {
-	path := ledgerFile(t)
-	writeExample(t, path)
-	got, err := Read(path)
-	if err != nil || !reflect.DeepEqual(got, exampleLedger()) {
-		t.Errorf("%v\ngot  %+v\nwant %+v", err, got, exampleLedger())
+	if _, changed := l.Reconcile(id, merged); changed || len(l.Due) != 0 || l.Accounts[id].Generation() != 2 {
+		t.Errorf("new codes: %v, ledger %+v", changed, l)
 	}
-	due, err := ReadDue(path)
-	if err != nil || !reflect.DeepEqual(due, exampleLedger().Due) {
-		t.Errorf("due: %+v, %v", due, err)
-	}
-	first, _ := os.ReadFile(path)
-	if err := Update(path, func(*Ledger) error { return nil }); err != nil {
-		t.Fatal(err)
-	}
-	if second, _ := os.ReadFile(path); !bytes.Equal(first, second) {
-		t.Errorf("written differently the second time:\n%s\n%s", first, second)
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != 0 && os.PathSeparator == '/' {
-		t.Errorf("others may read it: %v, %v", info, err)
+	if _, changed := l.Reconcile("other", backup.Record{}); changed || l.Accounts["other"] != nil {
+		t.Error("a vault without codes made an entry")
 	}
 }
 
-func TestNoLedgerIsEmpty(t *testing.T) {
-	path := ledgerFile(t)
-	if l, err := Read(path); err != nil || !reflect.DeepEqual(l, new(Ledger)) {
-		t.Errorf("got %+v, %v", l, err)
-	}
-	if due, err := ReadDue(path); err != nil || due != nil {
-		t.Errorf("due: %+v, %v", due, err)
-	}
-	if _, err := os.Stat(filepath.Dir(path)); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("reading made a folder: %v", err)
-	}
-}
-
-// Whoever finds the ledger learns no code by it.
-func TestLedgerHasNoSecret(t *testing.T) {
-	path := ledgerFile(t)
-	secrets := []string{"4f3c2-9a1be", "8d2e1-00c4f", "NOTE-OF-MINE", "AAAA"}
-	r := recorded(t, backup.AnyOrder, secrets[:2]...)
-	r.Other = []string{"note: " + secrets[2]}
-	err := Update(path, func(l *Ledger) error {
-		*l.Entry("GitHub:alice") = Entry{r, InVault} // a mistake: with its texts
-		l.Reconcile("GitHub:bob", r)
-		l.Remind(Due{ID: "GitHub:bob", Left: 1})
-		return l.AddSheet(Sheet{Number: 1, Items: map[oath.ID]Item{"GitHub:bob": {Fingerprint("otpauth://totp/a?secret=AAAA"), 1}}})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	content, err := os.ReadFile(path)
-	if err != nil || !bytes.Contains(content, []byte("GitHub:bob")) {
-		t.Fatalf("%v: %s", err, content)
-	}
-	for _, secret := range secrets {
-		if bytes.Contains(content, []byte(secret)) {
-			t.Errorf("the ledger has %q in it:\n%s", secret, content)
+func TestSheets(t *testing.T) {
+	l := new(Ledger)
+	lacks := func(when string, id oath.ID, fingerprint string, generation int, want bool) {
+		t.Helper()
+		if got := l.Lacks(id, fingerprint, generation); got != want {
+			t.Errorf("%s: Lacks(%s, %q, %d) = %v", when, id, fingerprint, generation, got)
 		}
 	}
+	add := func(s Sheet) {
+		t.Helper()
+		if err := l.AddSheet(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lacks("before any", "a", "f1", 1, true)
+	if l.NextSheet() != 1 || l.LastSheet() != nil || l.LastFullSheet() != nil {
+		t.Error("there is a sheet already")
+	}
+	add(Sheet{Number: 1, ID: "ONE", Partial: true, Items: map[oath.ID]Item{"z": {"fz", 1}}})
+	lacks("without a full one", "z", "fz", 1, false)
+	add(Sheet{Number: 2, ID: "TWO", Items: map[oath.ID]Item{"a": {"f1", 1}, "b": {"f2", 0}}})
+	lacks("full", "z", "fz", 1, true)
+	lacks("full", "a", "f1", 1, false)
+	lacks("full", "a", "f1", 2, true)
+	lacks("full", "a", "f9", 1, true)
+	lacks("full", "b", "f2", 0, false)
+	lacks("full", "b", "f2", 1, true)
+	lacks("full", "b", "", 1, true)
+	lacks("full", "a", "", 1, false)
+	add(Sheet{Number: 3, ID: "THREE", Partial: true, Items: map[oath.ID]Item{"a": {"", 2}, "b": {"f2", 1}}})
+	lacks("secret and codes on two sheets", "a", "f1", 2, false)
+	lacks("only new", "b", "f2", 1, false)
+	if l.NextSheet() != 4 || l.LastSheet().ID != "THREE" || l.LastFullSheet().ID != "TWO" {
+		t.Errorf("next %d, last %+v, full %+v", l.NextSheet(), l.LastSheet(), l.LastFullSheet())
+	}
+	if err := l.AddSheet(Sheet{Number: 3}); err == nil {
+		t.Error("the same number again")
+	}
+	add(Sheet{Number: 4, ID: "FOUR", Items: map[oath.ID]Item{"a": {"f1", 2}}})
+	lacks("full again", "b", "f2", 1, true)
+	if l.Sheets[1].Items == nil {
+		t.Error("forgotten before the one after it was read back")
+	}
+	if l.Verify("FIVE", day("2026-11-24")) || !l.Verify("FOUR", day("2026-11-24")) {
+		t.Error("the wrong sheet was verified")
+	}
+	if items := l.Sheets[1].Items; len(items) != 1 || items["b"].Fingerprint != "f2" {
+		t.Errorf("a secret that is on no later sheet must be kept in mind, and no other: %+v", items)
+	}
+	if len(l.Sheets[0].Items) != 1 || l.Sheets[3].Items == nil || l.Sheets[3].Verified != date("2026-11-24") {
+		t.Errorf("after verifying: %+v", l.Sheets)
+	}
 }
 
-// A ledger that cannot be read is told by name and left alone.
-func TestDamagedLedger(t *testing.T) {
-	whole := ledgerFile(t)
-	writeExample(t, whole)
-	good, err := os.ReadFile(whole)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tests := map[string]struct {
-		content string
-		want    error
+// What is asked of sheets before the next one is printed, or a code is ticked off.
+func TestQuestionsAboutSheets(t *testing.T) {
+	part := Sheet{Number: 1, Partial: true, Items: map[oath.ID]Item{"a": {"f1", 1}}}
+	full := Sheet{Number: 2, Items: map[oath.ID]Item{"a": {"f1", 1}, "b": {"f2", 1}}}
+	more := Sheet{Number: 4, Partial: true, Items: map[oath.ID]Item{"a": {"", 2}, "c": {"", 1}}}
+	next := Sheet{Items: map[oath.ID]Item{"a": {"f1", 2}, "b": {"f2", 1}, "c": {}}}
+	lacking := Sheet{Items: map[oath.ID]Item{"a": {"f1", 2}, "b": {"", 1}}}
+	lackingPart := lacking
+	lackingPart.Partial = true
+	tests := []struct {
+		name    string
+		sheets  []Sheet
+		since   int // the first number SinceFull, 0 if there is none
+		secret  int // the number of LastWithSecret of a
+		with1   int // SheetWith generation 1 of a
+		with2   int
+		next    int // SupersededBy each of the three
+		lacking int
+		partial int
 	}{
-		"empty":             {"", backup.ErrDamaged},
-		"cut off":           {string(good[:len(good)/2]), backup.ErrDamaged},
-		"two":               {string(good) + string(good), backup.ErrDamaged},
-		"no format":         {"{}", backup.ErrDamaged},
-		"not an object":     {"[]", backup.ErrDamaged},
-		"newer":             {`{"format":2,"due":{"new":"form"},"more":1}`, backup.ErrNewer},
-		"newer, at the end": {`{"due":[],"accounts":[],"sheets":[],"format":2}`, backup.ErrNewer},
-		"unknown field":     {`{"format":1,"due":[],"accounts":[],"sheets":[],"more":1}`, backup.ErrDamaged},
-		"account twice":     {`{"format":1,"accounts":[{"id":"a","policy":"any order"},{"id":"a","policy":"any order"}]}`, backup.ErrDamaged},
-		"item twice":        {`{"format":1,"sheets":[{"number":1,"items":[{"id":"a"},{"id":"a"}]}]}`, backup.ErrDamaged},
-		"unknown policy":    {`{"format":1,"accounts":[{"id":"a","policy":"whatever"}]}`, backup.ErrDamaged},
-		"unknown keeping":   {`{"format":1,"accounts":[{"id":"a","policy":"any order","kept":"pocket"}]}`, backup.ErrDamaged},
-		"numbers fall":      {`{"format":1,"accounts":[{"id":"a","policy":"any order","sets":[{"generation":1,"codes":[2,1]}]}]}`, backup.ErrDamaged},
-		"no date":           {`{"format":1,"accounts":[{"id":"a","policy":"any order","sets":[{"generation":1,"codes":[1],"used":{"1":"soon"}}]}]}`, backup.ErrDamaged},
-		"sheets fall":       {`{"format":1,"sheets":[{"number":2},{"number":1}]}`, backup.ErrDamaged},
+		{name: "none"},
+		{name: "a part", sheets: []Sheet{part}, since: 1, secret: 1, with1: 1},
+		{name: "a full one", sheets: []Sheet{part, full}, since: 2, secret: 2, with1: 2, next: 2, partial: 2},
+		{name: "a full one and a part", sheets: []Sheet{part, full, more}, since: 2, secret: 2, with1: 2, with2: 4, next: 2, partial: 2},
+		{name: "superseded", sheets: []Sheet{part, full, more, {Number: 5}}, since: 5, secret: 2, next: 5, partial: 5},
 	}
-	for name, test := range tests {
-		path := ledgerFile(t)
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			t.Fatal(err)
+	for _, test := range tests {
+		l := &Ledger{Sheets: test.sheets}
+		since, secret := 0, 0
+		if s := l.SinceFull(); len(s) > 0 {
+			since = s[0].Number
 		}
-		if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
-			t.Fatal(err)
+		if s := l.LastWithSecret("a"); s != nil {
+			secret = s.Number
 		}
-		_, read := Read(path)
-		update := Update(path, func(*Ledger) error { t.Errorf("%s: change was called", name); return nil })
-		for _, err := range []error{read, update} {
-			if !errors.Is(err, test.want) || !strings.Contains(err.Error(), path) {
-				t.Errorf("%s: got %v, want %v", name, err, test.want)
-			}
-		}
-		if content, _ := os.ReadFile(path); string(content) != test.content {
-			t.Errorf("%s: the file was changed", name)
+		got := []int{since, secret, l.SheetWith("a", 1), l.SheetWith("a", 2), l.SupersededBy(next), l.SupersededBy(lacking), l.SupersededBy(lackingPart)}
+		want := []int{test.since, test.secret, test.with1, test.with2, test.next, test.lacking, test.partial}
+		if !slices.Equal(got, want) || l.SheetWith("z", 0) != 0 || l.LastWithSecret("z") != nil {
+			t.Errorf("%s: got %v, want %v", test.name, got, want)
 		}
 	}
 }
 
-func TestReadDueInAnotherOrder(t *testing.T) {
-	path := ledgerFile(t)
-	writeExample(t, path)
-	content := `{"sheets":[],"due":[{"id":"a","left":3}],"format":1}`
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
+func TestKnownChangesNothing(t *testing.T) {
+	l := exampleLedger()
+	if e := l.Known("GitHub:alice"); e.Kept != InVault || e.Generation() != 3 {
+		t.Errorf("got %+v", e)
 	}
-	if due, err := ReadDue(path); err != nil || len(due) != 1 || due[0].Left != 3 {
-		t.Errorf("got %+v, %v", due, err)
+	if e := l.Known("nobody"); !reflect.DeepEqual(e, Entry{}) || len(l.IDs()) != 3 {
+		t.Errorf("got %+v of %v", e, l.IDs())
 	}
-	if err := os.WriteFile(path, []byte(content[:20]), 0o600); err != nil {
-		t.Fatal(err)
+	if d, found := l.DueOf("GitHub:alice"); !found || d.Left != 9 {
+		t.Errorf("due: %+v, %v", d, found)
 	}
-	if _, err := ReadDue(path); !errors.Is(err, backup.ErrDamaged) || !strings.Contains(err.Error(), path) {
-		t.Errorf("damaged: %v", err)
+	if d, found := l.DueOf("nobody"); found {
+		t.Errorf("due: %+v", d)
+	}
+	delete(l.Accounts, "GitHub:alice") // it stands on a sheet, still
+	if !l.Mentions("GitHub:alice") || !l.Mentions("Bank:\xff\xfd") || l.Mentions("nobody") {
+		t.Error("what is mentioned is not known")
 	}
 }
 
-// However long the ledger is, the reminders cost no more: what is behind them may
-// as well not be there.
-func TestReadDueReadsTheBeginningOnly(t *testing.T) {
-	path := ledgerFile(t)
+func TestFingerprint(t *testing.T) {
+	// printf abc | sha256sum
+	if got := Fingerprint("abc"); got != "ba7816bf" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// manyAccounts writes a ledger as it is after years.
+func manyAccounts(b *testing.B, n int) string {
+	path := filepath.Join(b.TempDir(), "ledger.json")
 	err := Update(path, func(l *Ledger) error {
-		l.Remind(Due{ID: "GitHub:alice", Left: 3})
-		for i := range 1000 {
-			l.Entry(oath.ID(fmt.Sprint(i)))
+		items := make(map[oath.ID]Item)
+		for i := range n {
+			id := oath.ID(fmt.Sprintf("Service %d:alice@example.com", i))
+			if err := l.Entry(id).Supersede(make([]backup.Code, 10), day("2026-11-23")); err != nil {
+				return err
+			}
+			items[id] = Item{Fingerprint(string(id)), 1}
 		}
-		return nil
+		l.Remind(Due{ID: "Service 0:alice@example.com", Service: "Service", Renew: "Settings > Security > Backup codes"})
+		return l.AddSheet(Sheet{Number: 1, Items: items})
 	})
 	if err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
-	if err := os.Truncate(path, 4096); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Read(path); !errors.Is(err, backup.ErrDamaged) {
-		t.Fatalf("the ledger is not cut off: %v", err)
-	}
-	if due, err := ReadDue(path); err != nil || len(due) != 1 || due[0].Left != 3 {
-		t.Errorf("got %+v, %v", due, err)
-	}
+	return path
 }
 
-func TestUpdateLedgerKeepsTheFileOnError(t *testing.T) {
-	path := ledgerFile(t)
-	writeExample(t, path)
-	before, _ := os.ReadFile(path)
-	stop := errors.New("stop")
-	tests := map[string]func(*Ledger) error{
-		"change fails":   func(l *Ledger) error { l.Deleted("GitHub:alice"); return stop },
-		"cannot be read": func(l *Ledger) error { l.Entry("a").Sets = []backup.Set{{Generation: 0}}; return nil },
-		"a year too far": func(l *Ledger) error { l.Due[0].Since = day("2026-01-01").AddDate(9000, 0, 0); return nil },
-	}
-	for name, change := range tests {
-		if err := Update(path, change); err == nil {
-			t.Errorf("%s: no error", name)
-		}
-		if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {
-			t.Errorf("%s: the file was changed", name)
-		}
-	}
-}
-
-// Several processes at once lose nothing of each other.
-func TestLedgerOfManyProcesses(t *testing.T) {
-	if path := os.Getenv("LEDGER_OF_MANY"); path != "" {
-		for i := range 20 {
-			id := oath.ID(fmt.Sprintf("%s:%d", os.Getenv("LEDGER_WRITER"), i))
-			if err := Update(path, func(l *Ledger) error { l.Remind(Due{ID: id}); l.Entry(id); return nil }); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return
-	}
-	path := ledgerFile(t)
-	var all sync.WaitGroup
-	for writer := range 4 {
-		all.Go(func() {
-			command := exec.Command(os.Args[0], "-test.run=^TestLedgerOfManyProcesses$")
-			command.Env = append(os.Environ(), "LEDGER_OF_MANY="+path, fmt.Sprintf("LEDGER_WRITER=%d", writer))
-			if out, err := command.CombinedOutput(); err != nil {
-				t.Errorf("writer %d: %v\n%s", writer, err, out)
+func BenchmarkReadDue(b *testing.B) {
+	for _, n := range []int{10, 10_000} {
+		path := manyAccounts(b, n)
+		info, _ := os.Stat(path)
+		b.Run(fmt.Sprintf("accounts=%d", n), func(b *testing.B) {
+			b.ReportMetric(float64(info.Size())/1000, "file-kB")
+			for b.Loop() {
+				if due, err := ReadDue(path); err != nil || len(due) != 1 {
+					b.Fatal(due, err)
+				}
 			}
 		})
 	}
-	all.Wait()
-	l, err := Read(path)
-	if err != nil || len(l.Due) != 80 || len(l.Accounts) != 80 {
-		t.Errorf("%v; %+v", err, l)
-	}
 }
 
-func FuzzParseLedger(f *testing.F) {
-	content, err := exampleLedger().write()
-	if err != nil {
-		f.Fatal(err)
+func BenchmarkReadLedger(b *testing.B) {
+	path := manyAccounts(b, 10_000)
+	for b.Loop() {
+		if _, err := Read(path); err != nil {
+			b.Fatal(err)
+		}
 	}
-	f.Add(content)
-	f.Add([]byte(`{"format":1,"due":[],"accounts":[],"sheets":[]}`))
-	f.Add([]byte(`{"format":2}`))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		l, err := parseLedger(content)
-		if err != nil {
-			return
-		}
-		written, err := l.write()
-		if err != nil {
-			t.Fatal(err)
-		}
-		again, err := parseLedger(written)
-		if err != nil || !reflect.DeepEqual(l, again) {
-			t.Fatalf("%v\nwas %+v\nis  %+v\n%s", err, l, again, written)
-		}
-	})
 }

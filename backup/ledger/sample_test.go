@@ -15,6 +15,8 @@ func day(text string) time.Time {
 	return d
 }
 
+func date(text string) backup.Date { return backup.Date(day(text)) }
+
 // codes returns codes that are numbered from 1.
 func codes(texts ...string) []backup.Code {
 	var list []backup.Code
@@ -34,7 +36,7 @@ func recorded(t *testing.T, p backup.Policy, texts ...string) backup.Record {
 	return r
 }
 
-// exampleRecord has two sets, of which codes are used, came later, or are on paper.
+// exampleRecord has two sets, with codes that are used, came later, or are on paper.
 func exampleRecord() backup.Record {
 	return backup.Record{
 		Service: "GitHub",

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"github.com/tokenctl/tokenctl/backup"
 	"reflect"
 	"regexp"
 	"slices"
@@ -12,6 +11,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf16"
+
+	"github.com/tokenctl/tokenctl/backup"
 )
 
 // A layout is how some service shows its codes or writes them into a file.
@@ -19,7 +20,7 @@ type layout struct {
 	name string
 	form string // of services, "" to read it by its looks
 	text string
-	want string // codes parted by commas; "3=abc" numbered, "abc*" used
+	want string // codes separated by commas; "3=abc" numbered, "abc*" used
 
 	ignored  int // lines
 	repeated int
@@ -129,7 +130,7 @@ Keep these backup codes somewhere safe but accessible.
 
 func TestRecognize(t *testing.T) {
 	for _, l := range layouts {
-		found, err := CodesOf([]byte(l.text), l.regexp())
+		found, err := Codes([]byte(l.text), l.regexp())
 		if err != nil {
 			t.Errorf("%s: %v", l.name, err)
 			continue
@@ -189,7 +190,7 @@ func TestProseIsNotCodes(t *testing.T) {
 	forms := []*regexp.Regexp{nil, regexp.MustCompile(`^[0-9a-f]{5}-[0-9a-f]{5}$`), regexp.MustCompile(`^\d{4} ?\d{4}$`)}
 	for _, text := range prose {
 		for _, form := range forms {
-			if found, err := CodesOf([]byte(text), form); !errors.Is(err, backup.ErrNotCodes) {
+			if found, err := Codes([]byte(text), form); !errors.Is(err, backup.ErrNotCodes) {
 				t.Errorf("%q, form %v: %q, %v", text, form, found.Texts(), err)
 			}
 		}
@@ -202,14 +203,14 @@ func TestRecognizeEncodings(t *testing.T) {
 		for _, unit := range utf16.Encode([]rune("\ufeffüber:\r\n4f3c2-9a1be\r\n")) {
 			text = order.AppendUint16(text, unit)
 		}
-		found, err := Codes(text)
+		found, err := Codes(text, nil)
 		if err != nil || summary(found) != "4f3c2-9a1be" || len(found.Ignored) != 1 || found.Ignored[0].Text != "über:" {
 			t.Errorf("UTF-16, %s endian: %+v, %v", name, found, err)
 		}
-		if _, err := Codes(text[:len(text)-1]); !errors.Is(err, backup.ErrNotText) {
+		if _, err := Codes(text[:len(text)-1], nil); !errors.Is(err, backup.ErrNotText) {
 			t.Errorf("UTF-16, %s endian, cut off: %v", name, err)
 		}
-		if _, err := Codes(text[2:]); !errors.Is(err, backup.ErrNotText) {
+		if _, err := Codes(text[2:], nil); !errors.Is(err, backup.ErrNotText) {
 			t.Errorf("UTF-16, %s endian, without its mark: %v", name, err)
 		}
 	}
@@ -219,11 +220,11 @@ func TestRecognizeEncodings(t *testing.T) {
 		"lone halves":  "\xff\xfe\x00\xd8a\x00",
 		"a zero in it": "4f3c2-9a1be\x00",
 	} {
-		if _, err := Codes([]byte(text)); !errors.Is(err, backup.ErrNotText) {
+		if _, err := Codes([]byte(text), nil); !errors.Is(err, backup.ErrNotText) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := Codes([]byte("4f3c2-9a1be\nf\xfcr alle")); err == nil || !strings.Contains(err.Error(), "line 2") {
+	if _, err := Codes([]byte("4f3c2-9a1be\nf\xfcr alle"), nil); err == nil || !strings.Contains(err.Error(), "line 2") {
 		t.Errorf("the line is not told: %v", err)
 	}
 }
@@ -233,21 +234,21 @@ func TestRecognizeIsBounded(t *testing.T) {
 	for i := range backup.MaxCodes {
 		fmt.Fprintf(&many, "%08d\n", i)
 	}
-	found, err := Codes([]byte(many.String()))
+	found, err := Codes([]byte(many.String()), nil)
 	if err != nil || len(found.Codes) != backup.MaxCodes {
 		t.Errorf("%d codes: %d, %v", backup.MaxCodes, len(found.Codes), err)
 	}
 	many.WriteString("99999999\n")
-	if _, err := Codes([]byte(many.String())); !errors.Is(err, backup.ErrTooLarge) {
+	if _, err := Codes([]byte(many.String()), nil); !errors.Is(err, backup.ErrTooLarge) {
 		t.Errorf("one more: %v", err)
 	}
-	if _, err := Codes(make([]byte, backup.MaxText+1)); !errors.Is(err, backup.ErrTooLarge) {
+	if _, err := Codes(make([]byte, backup.MaxText+1), nil); !errors.Is(err, backup.ErrTooLarge) {
 		t.Errorf("too long: %v", err)
 	}
 }
 
 func TestFoundSet(t *testing.T) {
-	found, err := Codes([]byte("3. 12345678\n5. 23456789 (used)\n4. 34567890"))
+	found, err := Codes([]byte("3. 12345678\n5. 23456789 (used)\n4. 34567890"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +274,7 @@ func FuzzRecognize(f *testing.F) {
 		if form == "" || err != nil {
 			compiled = nil
 		}
-		found, err := CodesOf(text, compiled)
+		found, err := Codes(text, compiled)
 		if err != nil {
 			if !errors.Is(err, backup.ErrNotCodes) && !errors.Is(err, backup.ErrNotText) && !errors.Is(err, backup.ErrTooLarge) {
 				t.Fatal(err)
@@ -290,7 +291,7 @@ func FuzzRecognize(f *testing.F) {
 		if !slices.IsSorted(numbers) {
 			t.Fatalf("numbers %d", numbers)
 		}
-		if again, _ := CodesOf(text, compiled); !reflect.DeepEqual(found, again) {
+		if again, _ := Codes(text, compiled); !reflect.DeepEqual(found, again) {
 			t.Fatal("not the same the second time")
 		}
 		var r backup.Record
@@ -319,4 +320,48 @@ func roundTrip(t *testing.T, r backup.Record) {
 	if err != nil || !reflect.DeepEqual(back, r) {
 		t.Fatalf("%v\nwas  %+v\nis   %+v\ntext %s", err, r, back, text)
 	}
+}
+
+func TestVerbatim(t *testing.T) {
+	for text, want := range map[string][]string{
+		"\ufeffco,mma:1:2\r\n\r\n 日本語コード99 \r\n100%&=?#x": {"co,mma:1:2", "日本語コード99", "100%&=?#x"},
+		"Save these codes!\nhunter2\nhunter2\n":           {"Save these codes!", "hunter2"},
+	} {
+		f, err := Verbatim([]byte(text))
+		if err != nil || !slices.Equal(f.Texts(), want) {
+			t.Errorf("%q: %q, %v; want %q", text, f.Texts(), err, want)
+		}
+		r := backup.Record{}
+		if err := r.Supersede(f.Set(day("2026-11-23")), day("2026-11-23")); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := r.MarshalText()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if back, err := backup.ParseRecord(kept); err != nil || back.Current().Codes[0].Text != want[0] {
+			t.Errorf("%q is kept as %q, %v", want[0], kept, err)
+		}
+	}
+	for text, want := range map[string]error{
+		"":                                    backup.ErrNotCodes,
+		" \n\t\n":                             backup.ErrNotCodes,
+		"good\nb\x1b[31mad\n":                 backup.ErrNotCodes,
+		"\xff\xffcode":                        backup.ErrNotText,
+		strings.Repeat("x", backup.MaxText+1): backup.ErrTooLarge,
+		numbered(backup.MaxCodes + 1):         backup.ErrTooLarge,
+	} {
+		if _, err := Verbatim([]byte(text)); !errors.Is(err, want) {
+			t.Errorf("%.20q: %v, want %v", text, err, want)
+		}
+	}
+}
+
+// numbered returns as many lines, no two the same.
+func numbered(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.Repeat("x", i+1) + "\n")
+	}
+	return b.String()
 }

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/oath"
 )
 
 // A Catalog is a list of services. Of several that fit a name the first counts.
@@ -14,23 +17,19 @@ type Catalog struct{ list []Service }
 //go:embed services.tsv
 var table string
 
-var known struct {
-	once    sync.Once
-	catalog Catalog
+var known = sync.OnceValue(readTable)
+
+func readTable() Catalog {
+	// A test checks it, which takes a hundred times as long as reading it.
+	c, err := read(strings.NewReader(table), func(Service) error { return nil })
+	if err != nil {
+		panic("services.tsv, which is part of the program: " + err.Error())
+	}
+	return c
 }
 
 // Known returns the catalog that comes with tokenctl.
-func Known() Catalog {
-	known.once.Do(func() {
-		// A test checks it, which takes a hundred times as long as reading it.
-		catalog, err := read(strings.NewReader(table), func(Service) error { return nil })
-		if err != nil {
-			panic("services.tsv, which is part of the program: " + err.Error())
-		}
-		known.catalog = catalog
-	})
-	return known.catalog
-}
+func Known() Catalog { return known() }
 
 // Before returns a catalog in which those of c come before those of others.
 func (c Catalog) Before(others Catalog) Catalog {
@@ -53,8 +52,21 @@ func (c Catalog) Lookup(issuer string) (Service, bool) {
 	return Service{}, false
 }
 
-// Lookup finds a service among the Known ones.
-func Lookup(issuer string) (Service, bool) { return Known().Lookup(issuer) }
+// Of returns the service that an account is at: the one that the record of its
+// codes names, or its issuer. One that the catalog does not know has but its Name.
+func (c Catalog) Of(id oath.ID, record backup.Record) Service {
+	a := id.Account(oath.TypeUnknown)
+	issuer := a.Issuer
+	if issuer == "" {
+		issuer = a.Name
+	}
+	for _, name := range []string{record.Service, issuer} {
+		if s, found := c.Lookup(name); found {
+			return s
+		}
+	}
+	return Service{Name: issuer}
+}
 
 func (s Service) isCalled(name string) bool {
 	same := func(other string) bool { return strings.EqualFold(name, other) }

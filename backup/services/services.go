@@ -5,7 +5,7 @@
 //
 // The data is a table, services.tsv, and Read reads further ones of the same form:
 // lines of cells with a tab between them, empty lines, and lines that begin with #.
-// The first line names the columns, of which only the name is needed, in any order:
+// The first line names the columns, in any order; only the name is needed:
 //
 //	name        "GitHub"
 //	domain      "github.com"; empty for software that people run themselves
@@ -28,8 +28,11 @@
 package services
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/tokenctl/tokenctl/backup"
 )
@@ -75,7 +78,7 @@ type Service struct {
 	Unsure []string
 }
 
-// Sure reports whether what a column tells is a fact.
+// Sure reports whether what stands in a column is a fact.
 func (s Service) Sure(column string) bool {
 	return s.Confidence == Fact && !slices.Contains(s.Unsure, column)
 }
@@ -90,4 +93,106 @@ func (s Service) Regexp() *regexp.Regexp {
 		return nil // Read refuses such a form
 	}
 	return form
+}
+
+// Check compares codes with what is known of the service's. It returns hints, in
+// whole sentences, and quotes no code.
+func (s Service) Check(codes []string) []string {
+	var hints []string
+	if s.Codes == No && s.Form == "" {
+		hints = append(hints, s.Name+s.verb("codes", " hands out no backup codes", " is not known to hand out backup codes")+".")
+	}
+	if s.Count > 0 && len(codes) != s.Count && !s.Adds {
+		given, are := "codes", "are"
+		if s.Count == 1 {
+			given = "code"
+		}
+		if len(codes) == 1 {
+			are = "is"
+		}
+		handsOut := s.verb("count", " hands out ", " is thought to hand out ")
+		hints = append(hints, fmt.Sprintf("%s%s%d %s; here %s %d.", s.Name, handsOut, s.Count, given, are, len(codes)))
+	}
+	form := s.Regexp()
+	var odd []int // the places, from 1, of codes that have another form
+	for i, code := range codes {
+		if form != nil && code != "" && !backup.Fits(form, code) {
+			odd = append(odd, i+1)
+		}
+	}
+	if len(odd) > 0 {
+		hints = append(hints, s.formHint(odd, len(codes)))
+	}
+	return hints
+}
+
+func (s Service) formHint(odd []int, total int) string {
+	which := "These codes do"
+	switch {
+	case len(odd) == 1:
+		which = "Code " + strconv.Itoa(odd[0]) + " does"
+	case len(odd) < total && len(odd) <= 5:
+		which = "Codes " + enumerate(odd) + " do"
+	case len(odd) < total:
+		which = strconv.Itoa(len(odd)) + " of these codes do"
+	}
+	shape := ""
+	if s.Shape != "" {
+		shape = ", which have " + s.verb("form", "", "probably ") + s.Shape
+	}
+	return which + " not look like those of " + s.Name + shape + "."
+}
+
+// Renew says in a few sentences where new codes are made, and what becomes of the
+// old ones. It is empty if nothing is known.
+func (s Service) Renew() string {
+	return s.renew("New codes are made at: ", "New codes are probably made at: ")
+}
+
+// RenewAt is Renew to be put behind the words "New codes".
+func (s Service) RenewAt() string { return s.renew("", "probably ") }
+
+func (s Service) renew(fact, hint string) string {
+	if s.Codes != Yes {
+		return s.Instead
+	}
+	var sentences []string
+	if s.Where != "" {
+		sentences = append(sentences, s.verb("where", fact, hint)+s.Where+".")
+	}
+	sentences = append(sentences, s.fate())
+	if s.Instead != "" {
+		sentences = append(sentences, s.Instead)
+	}
+	return strings.Join(sentences, " ")
+}
+
+// fate says what becomes of the old codes.
+func (s Service) fate() string {
+	switch {
+	case s.Policy == backup.Replaced:
+		return "The service itself puts a new code in the place of one that was used."
+	case s.Policy == backup.DisablesTwoFactor:
+		return "Using a code turns two-factor authentication off: turn it on again, and there is a new code."
+	case s.Policy == backup.Reusable:
+		return "The code stays good when it is used, until a new one replaces it."
+	case s.Adds:
+		return "A new code comes beside those before."
+	}
+	return "They replace the old ones, used or not."
+}
+
+// verb returns one of two ways to say something: for a fact, and for a hint.
+func (s Service) verb(column, fact, hint string) string {
+	if s.Sure(column) {
+		return fact
+	}
+	return hint
+}
+
+// enumerate writes numbers as "1, 2 and 5".
+func enumerate(numbers []int) string {
+	texts := strings.Fields(strings.Trim(fmt.Sprint(numbers), "[]"))
+	last := len(texts) - 1
+	return strings.Join(texts[:last], ", ") + " and " + texts[last]
 }

@@ -3,12 +3,12 @@ package services
 import (
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/recognize"
+	"github.com/tokenctl/tokenctl/oath"
 )
 
 // Whatever stands in the table hangs together.
@@ -63,12 +63,33 @@ func TestExamplesAreRecognized(t *testing.T) {
 		if s.Example == "" {
 			continue
 		}
-		found, err := recognize.CodesOf([]byte(s.Example+"\n"), s.Regexp())
+		found, err := recognize.Codes([]byte(s.Example+"\n"), s.Regexp())
 		if err != nil || len(found.Codes) != 1 || found.Codes[0].Text != s.Example {
 			t.Errorf("%s: %q: got %q, %v", s.Name, s.Example, found.Texts(), err)
 		}
-		if found, err := recognize.Codes([]byte(s.Example)); err != nil || len(found.Codes) != 1 {
+		if found, err := recognize.Codes([]byte(s.Example), nil); err != nil || len(found.Codes) != 1 {
 			t.Errorf("%s: %q by its looks: got %q, %v", s.Name, s.Example, found.Texts(), err)
+		}
+	}
+}
+
+func TestOf(t *testing.T) {
+	tests := []struct {
+		id     oath.ID
+		record backup.Record
+		want   string
+	}{
+		{"github.com:alice", backup.Record{}, "GitHub"},
+		{"60/GitHub:alice", backup.Record{}, "GitHub"},
+		{"GitHub", backup.Record{}, "GitHub"},
+		{"Work:alice", backup.Record{Service: "github"}, "GitHub"},
+		{"GitHub:alice", backup.Record{Service: "nobody knows it"}, "GitHub"},
+		{"Nobody knows it:alice", backup.Record{}, "Nobody knows it"},
+		{"alice", backup.Record{}, "alice"},
+	}
+	for _, test := range tests {
+		if s := Known().Of(test.id, test.record); s.Name != test.want || s.Codes == Yes != (test.want == "GitHub") {
+			t.Errorf("%q, %+v: got %+v", test.id, test.record, s)
 		}
 	}
 }
@@ -82,7 +103,7 @@ func TestLookup(t *testing.T) {
 		"Google": "Google", "Tutanota": "Tuta", "Microsoft": "Microsoft", "PlayStation Network": "PlayStation",
 	}
 	for issuer, want := range found {
-		if s, ok := Lookup(issuer); !ok || s.Name != want {
+		if s, ok := Known().Lookup(issuer); !ok || s.Name != want {
 			t.Errorf("%q: got %q, want %q", issuer, s.Name, want)
 		}
 	}
@@ -90,14 +111,14 @@ func TestLookup(t *testing.T) {
 	for _, issuer := range []string{
 		"", " ", "Git", "GitHubber", "My GitHub", "notgithub.com", "github.com.example.org", "gist.github.com", "xx", "Xing", "box", "Goog", "(self-hosted)", "https://", "/", "www.",
 	} {
-		if s, ok := Lookup(issuer); ok {
+		if s, ok := Known().Lookup(issuer); ok {
 			t.Errorf("%q is taken for %s", issuer, s.Name)
 		}
 	}
 }
 
 func TestX(t *testing.T) {
-	x, _ := Lookup("Twitter")
+	x, _ := Known().Lookup("Twitter")
 	const path = "More > Settings and Support > Settings and privacy > Security and account access > Security > Two-factor authentication > Backup codes"
 	if x.Where != path || !x.Sure("where") || !x.Adds || x.Policy != backup.InOrder || x.Sure("policy") {
 		t.Errorf("got %+v", x)
@@ -132,7 +153,7 @@ func TestReadOwn(t *testing.T) {
 	if _, ok := c.Lookup("GitLab"); !ok {
 		t.Error("what comes with the program is gone")
 	}
-	if s, _ := Lookup("GitHub"); s.Count != 16 {
+	if s, _ := Known().Lookup("GitHub"); s.Count != 16 {
 		t.Errorf("what comes with the program was changed: %+v", s)
 	}
 	if empty, err := Read(strings.NewReader("")); err != nil || len(empty.All()) != 0 {
@@ -214,7 +235,7 @@ func TestRenew(t *testing.T) {
 		"TikTok":    "Enroll the same secret on a second token",
 	}
 	for name, want := range tests {
-		if s, ok := Lookup(name); !ok || !strings.Contains(s.Renew(), want) {
+		if s, ok := Known().Lookup(name); !ok || !strings.Contains(s.Renew(), want) {
 			t.Errorf("%s: got %q", name, s.Renew())
 		}
 	}
@@ -245,8 +266,7 @@ func FuzzRead(f *testing.F) {
 // What a command pays that asks for a service.
 func BenchmarkLookup(b *testing.B) {
 	for b.Loop() {
-		known.once = sync.Once{}
-		if _, found := Lookup("TikTok"); !found {
+		if _, found := readTable().Lookup("TikTok"); !found {
 			b.Fatal("not found")
 		}
 	}

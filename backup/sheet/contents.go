@@ -16,7 +16,7 @@ import (
 
 // Contents are what was on the sheets.
 type Contents struct {
-	Number int // of the newest sheet; 0 if no sheet was told
+	Number int // of the newest sheet; 0 if it is not known
 	ID     string
 	Date   time.Time
 	Sheets []Printing // all of them, by number
@@ -33,6 +33,17 @@ type Contents struct {
 	Notes   []string // whole sentences on what is odd
 }
 
+// A Printing is a sheet as it came off the printer, once.
+type Printing struct {
+	Number int
+	ID     string
+	Date   time.Time // zero if that was not read, or is sealed
+	Adds   int       // the sheet that it belongs with; 0 if it stands alone
+	Sealed bool      // with a passphrase
+	Shares int       // how many copies there are, if it is split
+	Need   int       // how many of them open it
+}
+
 // Contents returns what was read. The passphrase is that of a sealed sheet, else
 // it is ignored.
 //
@@ -41,34 +52,79 @@ type Contents struct {
 // *ConflictError and a *ShareError, as the case may be. What is merely missing is
 // no error, but listed in Contents.Missing.
 func (r *Reader) Contents(passphrase string) (Contents, error) {
-	h := r.gather()
+	all := r.read()
 	var wrong []error
-	for _, g := range h.ordered() {
-		wrong = append(wrong, h.open(g, passphrase))
+	for _, p := range all.ordered() {
+		wrong = append(wrong, all.open(p, passphrase))
 	}
-	h.countCodes()
-	c := Contents{Sheets: h.printings(), Missing: h.missing(), Notes: h.notes(r.foreign), Codes: h.mergedCodes()}
+	all.countSets()
+	c := Contents{Sheets: all.printings(), Missing: all.missing(), Notes: all.notes(r.foreign), Codes: all.mergedCodes()}
 	if n := len(c.Sheets); n > 0 {
 		c.Number, c.ID, c.Date = c.Sheets[n-1].Number, c.Sheets[n-1].ID, c.Sheets[n-1].Date
 	}
-	ranks := h.ranks()
-	if c.VaultKey = h.vaultKey(ranks); len(h.keys) > 1 {
-		c.Notes = append(c.Notes, fmt.Sprintf("There are %d different keys of vaults: that of the newest sheet was taken.", len(h.keys)))
+	ranks := all.ranks()
+	for _, k := range all.keys {
+		if c.VaultKey == "" || ranks[keyRecord(k).digest()] > ranks[keyRecord(c.VaultKey).digest()] {
+			c.VaultKey = k
+		}
+	}
+	if len(all.keys) > 1 {
+		c.Notes = append(c.Notes, fmt.Sprintf("There are %d different keys of vaults: that of the newest sheet was taken.", len(all.keys)))
 	}
 	var conflict ConflictError
-	c.Accounts, c.Doubtful, conflict.IDs = h.settled(ranks)
+	c.Accounts, c.Doubtful, conflict.IDs = all.settled(ranks)
 	if len(conflict.IDs) > 0 {
 		wrong = append(wrong, &conflict)
 	}
 	return c, errors.Join(wrong...)
 }
 
+// IsEmpty reports whether there are no accounts, no backup codes and no key.
+func (c Contents) IsEmpty() bool {
+	return len(c.Accounts) == 0 && len(c.Codes) == 0 && c.VaultKey == ""
+}
+
+// Partial reports whether one of the sheets holds only a part of what there was when
+// it was made. A full one shows that by holding the vault's key.
+func (c Contents) Partial(p Printing) bool { return p.Adds > 0 || c.VaultKey == "" }
+
+// Items returns what there is of each account, those with a secret first.
+func (c Contents) Items() (items []Item) {
+	secret := make(map[oath.ID]bool)
+	for _, k := range c.Accounts {
+		id := k.Account.ID()
+		secret[id] = true
+		items = append(items, Item{id, k, generation(c.Codes[id])})
+	}
+	for id, codes := range c.Codes {
+		if !secret[id] {
+			items = append(items, Item{ID: id, Generation: generation(codes)})
+		}
+	}
+	slices.SortStableFunc(items[len(secret):], func(a, b Item) int { return cmp.Compare(a.ID, b.ID) })
+	return items
+}
+
+// Clear overwrites the accounts' secrets in memory.
+func (c Contents) Clear() {
+	for _, k := range slices.Concat(c.Accounts, c.Doubtful) {
+		k.Secret.Clear()
+	}
+}
+
+// Missing returns what is missing so far, without opening anything.
+func (r *Reader) Missing() []Missing {
+	all := r.read()
+	all.countSets()
+	return all.missing()
+}
+
 // mergedCodes returns each account's backup codes: what is used on any sheet, is
 // used, and those of the newest generation are current.
-func (h *haul) mergedCodes() map[oath.ID]backup.Record {
+func (r *readResult) mergedCodes() map[oath.ID]backup.Record {
 	merged := make(map[oath.ID]backup.Record)
-	for _, g := range h.ordered() {
-		for _, c := range g.codeSets() {
+	for _, p := range r.ordered() {
+		for _, c := range p.codeSets() {
 			if before, ok := merged[c.account]; ok {
 				merged[c.account] = backup.Merge(c.record, before)
 				continue
@@ -81,36 +137,25 @@ func (h *haul) mergedCodes() map[oath.ID]backup.Record {
 
 // ranks returns, for each digest on a list of contents, which sheet lists it: 1 for
 // the oldest. Of two things, that of the newest sheet counts.
-func (h *haul) ranks() map[string]int {
+func (r *readResult) ranks() map[string]int {
 	ranks := make(map[string]int)
-	for i, g := range h.ordered() {
-		for _, c := range g.list.ordered() {
-			for _, digests := range c.list {
-				for _, d := range digests {
-					ranks[d] = i + 1
-				}
+	for i, p := range r.ordered() {
+		for _, c := range p.list.ordered() {
+			for _, d := range slices.Concat(c.list...) {
+				ranks[d] = i + 1
 			}
 		}
 	}
 	return ranks
 }
 
-func (h *haul) vaultKey(ranks map[string]int) (key string) {
-	for _, k := range h.keys {
-		if key == "" || ranks[digest(k)] > ranks[digest(key)] {
-			key = k
-		}
-	}
-	return key
-}
-
 // settled returns each account once: as the newest sheet has it; or else, with the
 // highest counter. Those with another secret are doubtful.
-func (h *haul) settled(ranks map[string]int) (accounts, doubtful []otpauth.Key, conflicts []oath.ID) {
-	sorted := slices.Clone(h.accounts)
+func (r *readResult) settled(ranks map[string]int) (accounts, doubtful []otpauth.Key, conflicts []oath.ID) {
+	sorted := slices.Clone(r.accounts)
 	rank := make(map[string]int, len(sorted))
 	for _, k := range sorted {
-		rank[k.URI()] = ranks[digest(k.URI())]
+		rank[k.URI()] = ranks[accountRecord{k}.digest()]
 	}
 	slices.SortStableFunc(sorted, func(a, b otpauth.Key) int {
 		return cmp.Or(
@@ -131,4 +176,96 @@ func (h *haul) settled(ranks map[string]int) (accounts, doubtful []otpauth.Key, 
 		}
 	}
 	return accounts, doubtful, slices.Compact(conflicts)
+}
+
+func (r *readResult) printings() (all []Printing) {
+	for _, p := range r.ordered() {
+		if p.id == "" {
+			continue
+		}
+		one := Printing{Number: p.sheet, ID: p.id, Date: p.date, Adds: p.adds, Sealed: p.seal == byPassphrase}
+		if len(p.shares) > 0 {
+			one.Shares, one.Need = p.shares[0].of, p.shares[0].need
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// notes returns what is odd about what was read.
+func (r *readResult) notes(foreign int) (notes []string) {
+	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	for _, t := range r.typed {
+		for _, w := range t.wrong {
+			note("Line %d checks, but says nothing that is known: %v.", w.Line, w.Err)
+		}
+	}
+	if foreign > 0 {
+		note("%s not of a recovery sheet, and ignored.", qrCodesAre(foreign))
+	}
+	notes = append(notes, r.mixed()...)
+	sheets := r.ordered()
+	if len(sheets) == 0 {
+		return notes
+	}
+	// In a chain, sheets may be missing with numbers between a sheet and the newest
+	// that adds to it, and that sheet itself.
+	read := make(map[int]bool)
+	for _, p := range sheets {
+		read[p.sheet] = true
+	}
+	const most = 20 // bounds what a false number can make this say
+	newest := sheets[len(sheets)-1]
+	for number := max(newest.adds, newest.sheet-most); newest.adds > 0 && number < newest.sheet; number++ {
+		if !read[number] {
+			note("Sheet %d is not among these. If it was kept with sheet %d, read it as well.", number, newest.sheet)
+		}
+	}
+	for _, p := range sheets {
+		if p.id != "" && p.list.of == 0 && p.sealed.of == 0 && p.lines == 0 && len(p.codes) > 0 {
+			note("The list of contents of sheet %d was not read: whether anything is missing, is not known.", p.sheet)
+		}
+	}
+	return notes
+}
+
+// mixed returns which sheets do not belong with the one that most was read of.
+func (r *readResult) mixed() (notes []string) {
+	sheets := r.ordered()
+	if len(sheets) < 2 {
+		return nil
+	}
+	most := slices.MaxFunc(sheets, func(a, b *sheetParts) int { return a.count - b.count })
+	for _, p := range sheets {
+		if p == most || p.id == "" || p.belongsWith(most) || most.belongsWith(p) {
+			continue
+		}
+		what := qrCodesAre(p.count)
+		if p.count == 0 { // it was typed
+			what = "Some lines are"
+		}
+		notes = append(notes, fmt.Sprintf("%s of %s, the others of %s.", what, p.name(most), most.name(p)))
+	}
+	return notes
+}
+
+// belongsWith reports whether the sheet adds to another, or to one older than that.
+func (p *sheetParts) belongsWith(other *sheetParts) bool {
+	return p.adds != 0 && p.adds <= other.sheet && p.sheet > other.sheet
+}
+
+// name names a sheet, by its ID too where another has the same number.
+func (p *sheetParts) name(other *sheetParts) string {
+	if p.sheet != other.sheet {
+		return fmt.Sprintf("sheet %d", p.sheet)
+	}
+	return fmt.Sprintf("the sheet %d with the ID %s", p.sheet, p.id)
+}
+
+// qrCodesAre returns "1 QR code is", "2 QR codes are".
+func qrCodesAre(n int) string {
+	if n == 1 {
+		return "1 QR code is"
+	}
+	return plural(n, "QR code") + " are"
 }

@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -31,20 +32,20 @@ func TestFormatExamples(t *testing.T) {
 	if len(c.Missing) > 0 || c.VaultKey == "" || len(c.Accounts) != 1 || len(c.Codes) != 1 {
 		t.Errorf("the lines read as %+v", c)
 	}
-	records := regexp.MustCompile(`(?m)^    (tokenctl:\S+)$`).FindAllStringSubmatch(text, -1)
+	records := regexp.MustCompile(`(?m)^    (tokenctl:.+)$`).FindAllStringSubmatch(text, -1)
 	if len(records) != 5 {
 		t.Errorf("there are %d records", len(records))
 	}
 	for _, record := range records {
 		if strings.HasSuffix(record[1], "...") {
-			record[1] = strings.Replace(record[1], "...", strings.Repeat("A", 42)+"E=", 1)
+			record[1] = strings.Replace(record[1], "...", strings.Repeat("A", 52)+"====", 1)
 		}
-		if _, err := parseRecord(record[1]); err != nil {
+		if _, _, err := parseRecords(record[1]); err != nil {
 			t.Errorf("%s: %v", record[1], err)
 		}
 	}
-	for _, keyword := range []string{sheetKeyword, endKeyword, addsKeyword, keyKeyword, accountKeyword, codesKeyword, partKeyword,
-		shareKeyword, commitmentKeyword, andKeyword, moreKeyword} {
+	for _, keyword := range []string{sheetKeyword, endKeyword, addsKeyword, line.KeyKeyword, accountKeyword, codesKeyword, partKeyword, contentsKeyword, codesKeyword,
+		shareKeyword, commitmentKeyword, "and", "more"} {
 		if !strings.Contains(text, "`"+keyword+"`") {
 			t.Errorf("the keyword %s is not described", keyword)
 		}
@@ -54,7 +55,7 @@ func TestFormatExamples(t *testing.T) {
 // The program and the commands in the description open a split sheet without
 // anything of tokenctl.
 func TestFormatOpensASplitSheet(t *testing.T) {
-	requireTool(t, "python3", "age", "base64")
+	requireTool(t, "python3", "age", "base32")
 	text := formatDoc(t)
 	_, program, _ := strings.Cut(text, "```python\n")
 	program, _, _ = strings.Cut(program, "```")

@@ -2,10 +2,12 @@ package sheet
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
+
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 // seeds are texts and lines of sheets of each kind.
@@ -31,7 +33,7 @@ func FuzzReaderAddText(f *testing.F) {
 	for i, text := range texts {
 		f.Add(text, texts[(i+1)%len(texts)])
 	}
-	f.Add("tokenctl:contents?sheet=1&id=AAAAAAAA&blocks=1000000&part=1/1000000&from=1000000&list=.", "tokenctl:part?sheet=1&id=AAAAAAAA&seal=shares&part=1/1&data=AAAA")
+	f.Add("tokenctl:2 1 AAAAAAAA|contents: 1/1000000 blocks=1000000 from=1000000 list=.", "tokenctl:2 1 AAAAAAAA|part: 1/1 shares|AAAA")
 	f.Fuzz(func(t *testing.T, first, second string) {
 		var r Reader
 		for _, text := range []string{first, second} {
@@ -49,14 +51,13 @@ func isReaderError(err error) bool {
 
 // checkState asks the reader for all that it can tell.
 func checkState(t *testing.T, r *Reader) {
-	s := r.State()
-	for _, m := range s.Missing {
+	for _, m := range r.Missing() {
 		if m.From < 1 || m.To < m.From || m.String() == "" {
 			t.Errorf("missing %+v", m)
 		}
 	}
 	c, _ := r.Contents("x")
-	for _, note := range append(c.Notes, s.Notes...) {
+	for _, note := range c.Notes {
 		if !utf8.ValidString(note) {
 			t.Errorf("the note %q", note)
 		}
@@ -77,67 +78,101 @@ func FuzzReaderAddLines(f *testing.F) {
 	})
 }
 
-// A line that checks is one that could have been printed: its check says so, and no
-// other check is taken with it.
-func FuzzCheck(f *testing.F) {
-	_, lines := seeds(f)
-	for _, text := range lines {
-		f.Add(7, text)
-	}
-	f.Fuzz(func(t *testing.T, number int, text string) {
-		text = text[:min(len(text), maxChecked)]
-		if number < 1 || number > maxLine {
-			return
-		}
-		check := checkOf(number, text)
-		if !checks(number, text, check) {
-			t.Errorf("%d %q does not check with %s", number, text, check)
-		}
-		for i := range check {
-			for _, c := range []byte(alphabet) {
-				if wrong := replaced(check, i, c); wrong != check && checks(number, text, wrong) {
-					t.Errorf("%d %q checks with %s as with %s", number, text, wrong, check)
-				}
-			}
-		}
-		for i := range text {
-			if checks(number, replaced(text, i, text[i]+1), check) {
-				t.Errorf("%d %q checks with another byte %d", number, text, i)
-			}
-			diagnose(number, replaced(text, i, text[i]+1), check, isWordCharacter)
-		}
-	})
-}
-
-// Many lines that all check do not take long, whatever they add up to.
+// Many lines that all check take steps in proportion to their number, whatever they
+// add up to.
 func TestManyLinesThatCheck(t *testing.T) {
-	for _, keyword := range []string{"", moreKeyword, andKeyword, accountKeyword, "code 1", keyKeyword} {
+	for _, keyword := range []string{"", "more", "and", accountKeyword, "code 1", line.KeyKeyword} {
 		var b strings.Builder
-		c := &composer{}
-		for _, l := range c.words(partKeyword, "1/1 seal=shares letters=1000000") {
-			b.WriteString(typedText(l) + "\n")
-		}
-		for b.Len() < 1<<18 {
-			lines := c.letters("JBSWY3DPEHPK3PXPJBSW")
-			switch keyword {
-			case "":
-			case keyKeyword:
-				lines = c.key(typedIdentity)
-			default:
-				lines = c.words(keyword, "x letters=1000000")
-			}
+		count := 0
+		w := &line.Writer{}
+		write := func(lines []line.Line) {
 			for _, l := range lines {
 				b.WriteString(typedText(l) + "\n")
+				count++
+			}
+		}
+		write(w.Write(line.Paragraph{Keyword: partKeyword, Text: "1/1 shares letters=1000000"}))
+		for b.Len() < 1<<18 {
+			switch keyword {
+			case "":
+				w.Last-- // the line of words is left out
+				write(w.Write(line.Paragraph{Keyword: partKeyword, Letters: "JBSWY3DPEHPK3PXPJBSW"})[1:])
+			case line.KeyKeyword:
+				write(w.Write(keyRecord(typedIdentity).paragraph()))
+			default:
+				write(w.Write(line.Paragraph{Keyword: keyword, Text: "x letters=1000000"}))
 			}
 		}
 		var r Reader
-		start := time.Now()
 		if err := r.AddLines(b.String()); err != nil {
 			t.Errorf("%q: %.200v", keyword, err)
 		}
 		checkState(t, &r)
-		if took := time.Since(start); took > 10*time.Second {
-			t.Errorf("%q: it took %v", keyword, took)
+		all := r.read()
+		all.missing()
+		if all.steps > 4*count {
+			t.Errorf("%q: %d steps for %d lines", keyword, all.steps, count)
 		}
+	}
+}
+
+// A QR code that no sheet has is refused, before it does harm elsewhere: in the
+// vault, or in the numbers of sheets to come.
+func TestHostileRecords(t *testing.T) {
+	const head = "tokenctl:2 1 AAAAAAAA|codes: GitHub:alice generation=2"
+	for _, text := range []string{
+		head,
+		head + "|1 set 2: abc",
+		head + "|1 set 3: abc",
+		head + "|1: abc|1: def",
+		head + " generation=3|1: abc",
+		head + "|1: abc|JBSW|2: %",
+		head + " count=3|1: abc",
+		strings.Replace(head, "GitHub:alice", "", 1) + "|1: abc",
+		strings.Replace(head, ":2 1 ", ":2 100001 ", 1) + "|1: abc",
+		strings.Replace(head, ":2 1 ", ":2 0 ", 1) + "|1: abc",
+		"tokenctl:2 1 AAAAAAAA|sheet: 1 AAAAAAAA 2026-11-23 lines=9",
+		"tokenctl:2 1 AAAAAAAA|",
+		"tokenctl:2 1 AAAAAAAA",
+	} {
+		if err := new(Reader).AddText(text); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+	for _, text := range []string{head + "|1 set 1: abc", head + "|[2026-08-17] 1: abc|2: "} {
+		if err := new(Reader).AddText(text); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// The texts of QR codes of other formats are refused.
+func TestOtherFormats(t *testing.T) {
+	for text, want := range map[string]error{
+		"tokenctl:codes?sheet=7&id=KQ3ZT7AB&account=X:alice&1=abc": ErrDamaged,
+		"tokenctl:1 7 KQ3ZT7AB|codes: X:alice|1: abc":              ErrDamaged,
+		"tokenctl:3 7 KQ3ZT7AB|codes: X:alice|1: abc":              ErrNewer,
+		"tokenctl:3": ErrNewer,
+	} {
+		if err := new(Reader).AddText(text); !errors.Is(err, want) || want == ErrDamaged && !strings.Contains(err.Error(), "format 2") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// What was sealed has all codes of an account in one record, however many.
+func TestLongRecordIsReadAsText(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("tokenctl:2 1 AAAAAAAA|codes: npm:alice")
+	for number := range 1000 {
+		fmt.Fprintf(&text, "|%d: %064x", number+1, number)
+	}
+	var r Reader
+	if err := r.AddText(text.String()); err != nil {
+		t.Fatal(err)
+	}
+	c, err := r.Contents("")
+	if codes := c.Codes["npm:alice"]; err != nil || codes.Left() != 1000 {
+		t.Errorf("%d codes are left: %v", codes.Left(), err)
 	}
 }

@@ -8,20 +8,24 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"filippo.io/age"
 	curve "github.com/cloudflare/circl/group"
 	"github.com/creack/pty"
 	"github.com/pquerna/otp"
 
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // writePictures writes all QR codes of a document as a scan might show them.
-func writePictures(t *testing.T, folder string, d Document) {
+func writePictures(t *testing.T, folder string, d layout.Document) {
 	t.Helper()
 	for i, text := range symbolTexts(d) {
 		s, err := qr.Encode(text, qr.LevelQ)
@@ -41,7 +45,7 @@ func writePictures(t *testing.T, folder string, d Document) {
 }
 
 // commandsOf returns what the steps tell to run.
-func commandsOf(steps Steps) (commands []string) {
+func commandsOf(steps layout.Steps) (commands []string) {
 	for _, step := range steps.Steps {
 		if _, command, ok := strings.Cut(step, "un: "); ok {
 			commands = append(commands, command)
@@ -94,11 +98,11 @@ func typeAt(t *testing.T, folder, command, answer string) string {
 
 // The steps on a sealed sheet, followed to the letter with zbarimg and age.
 func TestSealedSheetByHand(t *testing.T) {
-	requireTool(t, "zbarimg", "age", "base64")
+	requireTool(t, "zbarimg", "age", "base32")
 	d := sealed(t, everyKind(t))
 	folder := t.TempDir()
 	writePictures(t, folder, d)
-	i := slices.IndexFunc(d.Steps, func(s Steps) bool { return s.Heading == "To come back without tokenctl" })
+	i := slices.IndexFunc(d.Steps, func(s layout.Steps) bool { return s.Heading == "To come back without tokenctl" })
 	commands := commandsOf(d.Steps[i])
 	if len(commands) != 4 {
 		t.Fatalf("the steps tell to run %q", commands)
@@ -118,7 +122,7 @@ func checkOpened(t *testing.T, text string) {
 			t.Errorf("%s is not in\n%s", e.label(), text)
 		}
 	}
-	if !strings.Contains(text, s.VaultKey+"\n") || !strings.Contains(text, "1=3f29a-1b0c7&2=a81de-77f02") {
+	if !strings.Contains(text, s.VaultKey+"\n") || !strings.Contains(text, "|1: 3f29a-1b0c7|[2026-08-17] 2: a81de-77f02|") {
 		t.Errorf("the vault's key or codes are not in\n%s", text)
 	}
 	r := &Reader{}
@@ -134,17 +138,17 @@ func checkOpened(t *testing.T, text string) {
 
 // With the key that shares yield, age opens the parts of a split sheet.
 func TestSplitSheetByHand(t *testing.T) {
-	requireTool(t, "age", "base64")
+	requireTool(t, "age", "base32")
 	documents := split(t, everyKind(t), 2, 3)
 	folder := t.TempDir()
 	codes := strings.Join(symbolTexts(documents[2]), "\n")
-	h := scan(t, symbolTexts(documents[:2]...)...).gather()
+	h := scan(t, symbolTexts(documents[:2]...)...).read()
 	g := h.sheets["KQ3ZT7AB"]
-	identity, err := g.combine().identity(g.id)
+	identity, err := g.identity(g.combine(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, content := range map[string]string{"codes.txt": codes, "key.txt": identity.String() + "\n"} {
+	for name, content := range map[string]string{"codes.txt": codes, "key.txt": identity.(*age.X25519Identity).String() + "\n"} {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -174,11 +178,54 @@ func TestSecretIsTypedIntoAPhone(t *testing.T) {
 }
 
 // lettersIn returns what is on lines that begin with no keyword.
-func lettersIn(lines []Line) (letters string) {
+func lettersIn(lines []line.Line) (letters string) {
 	for _, l := range lines {
 		if !strings.HasSuffix(l.Groups[0], ":") {
 			letters += strings.Join(l.Groups, "")
 		}
 	}
 	return letters
+}
+
+// What is on a real sheet comes back from a scan of its pages.
+func TestPaperBringsASheetBack(t *testing.T) {
+	requireTool(t, "pdftoppm", "pdftotext", "zbarimg")
+	s := everyKind(t)
+	d := plain(t, s)
+	for _, paper := range []layout.Paper{layout.A4, layout.Letter} {
+		folder := t.TempDir()
+		var pdf bytes.Buffer
+		if err := d.WritePDF(&pdf, paper); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, "sheet.pdf"), pdf.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		text := shell(t, folder, "pdftotext -layout -enc UTF-8 sheet.pdf -")
+		for _, b := range d.Body {
+			for _, l := range b.Lines {
+				printed := strings.ReplaceAll(regexp.QuoteMeta(typedText(l)), " ", `\s+`)
+				if !regexp.MustCompile(`(?m)(^|\s)` + printed + `(\s|$)`).MatchString(text) {
+					t.Errorf("%s: line %d is not there", paper, l.Number)
+				}
+			}
+		}
+		scanned := shell(t, folder, "pdftoppm -gray -r 150 sheet.pdf page && zbarimg -q --raw -Sdisable -Sqrcode.enable page*.pgm 2>/dev/null || test $? = 4")
+		checkContents(t, contents(t, scan(t, strings.Split(strings.TrimSpace(scanned), "\n")...), ""), s)
+	}
+}
+
+// requireTool skips the test where another maker's program is missing, but fails
+// it where all of them are wanted.
+func requireTool(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err == nil {
+			continue
+		}
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("%s is not installed", name)
+		}
+		t.Skipf("%s is not installed", name)
+	}
 }

@@ -1,6 +1,11 @@
 package sheet
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
+)
 
 // A Kind is what something missing is called.
 type Kind byte
@@ -32,93 +37,80 @@ type Missing struct {
 
 // String returns "part 3 of 4", "lines 12 to 14", "block 12 of 50 (GitHub:alice)".
 func (m Missing) String() string {
-	switch m.Kind {
-	case Parts:
-		if m.Of == 0 {
-			return "the sealed parts"
+	run := func(noun string) string {
+		text := fmt.Sprintf("%s %d", noun, m.From)
+		if m.To > m.From {
+			text = fmt.Sprintf("%ss %d to %d", noun, m.From, m.To)
 		}
-		return m.run("part")
-	case Shares:
-		if m.Of == 0 {
-			return "the shares"
+		if m.Of > 0 {
+			text += fmt.Sprintf(" of %d", m.Of)
 		}
+		return text
+	}
+	label := ""
+	if m.Label != "" {
+		label = " (" + m.Label + ")"
+	}
+	switch {
+	case m.Kind == Parts && m.Of == 0:
+		return "the sealed parts"
+	case m.Kind == Parts:
+		return run("part")
+	case m.Kind == Shares && m.Of == 0:
+		return "the shares"
+	case m.Kind == Shares:
 		return fmt.Sprintf("%d more of the %d shares that are needed", m.From, m.Of)
-	case Lists:
-		return m.run("QR code") + " of the list of contents"
-	case Blocks:
-		return m.run("block") + m.labelled()
-	case Sets:
-		return m.run("QR code") + " of the backup codes" + m.labelled()
-	case Lines:
-		return m.run("line") + m.labelled()
+	case m.Kind == Lists:
+		return run("QR code") + " of the list of contents"
+	case m.Kind == Blocks:
+		return run("block") + label
+	case m.Kind == Sets:
+		return run("QR code") + " of the backup codes" + label
 	}
-	return m.run("thing")
-}
-
-func (m Missing) run(noun string) string {
-	text := fmt.Sprintf("%s %d", noun, m.From)
-	if m.To > m.From {
-		text = fmt.Sprintf("%ss %d to %d", noun, m.From, m.To)
-	}
-	if m.Of > 0 {
-		text += fmt.Sprintf(" of %d", m.Of)
-	}
-	return text
-}
-
-func (m Missing) labelled() string {
-	if m.Label == "" {
-		return ""
-	}
-	return " (" + m.Label + ")"
-}
-
-func missingRuns(sheet int, kind Kind, of int, label string, runs []span) (all []Missing) {
-	for _, s := range runs {
-		all = append(all, Missing{sheet, kind, s.from, s.to, of, label})
-	}
-	return all
+	return run("line") + label
 }
 
 // missing returns all that is missing, sheet by sheet.
-func (h *haul) missing() (all []Missing) {
-	for _, g := range h.ordered() {
-		all = append(all, g.missingSealed()...)
-		all = append(all, missingRuns(g.sheet, Lists, g.list.of, "", g.list.missing())...)
-		all = append(all, h.missingBlocks(g)...)
-		all = append(all, h.missingSets(g)...)
+func (r *readResult) missing() (all []Missing) {
+	add := func(m Missing, runs []line.Span) {
+		for _, s := range runs {
+			m.From, m.To = s.From, s.To
+			all = append(all, m)
+		}
 	}
-	for _, t := range h.typed {
-		all = append(all, h.missingLines(t)...)
+	for _, p := range r.ordered() {
+		number := p.sheet
+		add(Missing{Sheet: number, Kind: Parts, Of: p.sealed.of}, p.sealed.missing())
+		if p.sealed.of == 0 && len(p.shares) > 0 {
+			all = append(all, Missing{Sheet: number, Kind: Parts, From: 1, To: 1})
+		}
+		if c := p.combine(); (p.seal == byShares || len(p.shares) > 0) && (c.more > 0 || c.need == 0) {
+			all = append(all, Missing{Sheet: number, Kind: Shares, From: max(c.more, 1), To: max(c.more, 1), Of: c.need})
+		}
+		add(Missing{Sheet: number, Kind: Lists, Of: p.list.of}, p.list.missing())
+		all = append(all, r.missingBlocks(p)...)
+		for _, c := range p.codeSets() {
+			if !c.complete() {
+				add(Missing{Sheet: number, Kind: Sets, Of: c.parts.of, Label: labelOf(c.account)}, c.parts.missing())
+			}
+		}
 	}
-	return all
-}
-
-// missingSealed returns what is missing for opening a sheet.
-func (g *gathered) missingSealed() []Missing {
-	all := missingRuns(g.sheet, Parts, g.sealed.of, "", g.sealed.missing())
-	if g.sealed.of == 0 && len(g.shares) > 0 {
-		all = append(all, Missing{Sheet: g.sheet, Kind: Parts, From: 1, To: 1})
-	}
-	if g.seal != byShares && len(g.shares) == 0 {
-		return all
-	}
-	if c := g.combine(); c.more > 0 || c.need == 0 {
-		all = append(all, Missing{Sheet: g.sheet, Kind: Shares, From: max(c.more, 1), To: max(c.more, 1), Of: c.need})
+	for _, t := range r.typed {
+		add(Missing{Sheet: t.head.sheet, Kind: Lines}, r.missingLines(t))
 	}
 	return all
 }
 
 // missingBlocks compares what was read with the list of a sheet's contents.
-func (h *haul) missingBlocks(g *gathered) (all []Missing) {
-	left := make(map[string]int)
-	for _, c := range g.list.ordered() {
+func (r *readResult) missingBlocks(p *sheetParts) (all []Missing) {
+	used := make(map[string]int)
+	for _, c := range p.list.ordered() {
 		for i, digests := range c.list {
-			lacks, label := h.lacks(digests, left)
+			lacks, label := r.lacks(digests, used)
 			if !lacks {
 				continue
 			}
-			m := Missing{g.sheet, Blocks, c.from + i, c.from + i, g.blocks, label}
+			m := Missing{p.sheet, Blocks, c.from + i, c.from + i, p.blocks, label}
 			if n := len(all); n > 0 && all[n-1].To == m.From-1 && all[n-1].Label == "" && label == "" {
 				all[n-1].To = m.To
 				continue
@@ -131,50 +123,62 @@ func (h *haul) missingBlocks(g *gathered) (all []Missing) {
 
 // lacks reports whether a record of a block was not read, and the label of another
 // that was. Each record that was read stands for one on the list.
-func (h *haul) lacks(digests []string, used map[string]int) (lacks bool, label string) {
+func (r *readResult) lacks(digests []string, used map[string]int) (lacks bool, label string) {
 	for _, d := range digests {
-		if used[d] == h.have[d] {
+		if used[d] == r.have[d] {
 			lacks = true
 			continue
 		}
 		used[d]++
-		label = h.labels[d]
+		label = r.labels[d]
 	}
 	return lacks, label
 }
 
-// missingSets returns the QR codes of sets of backup codes of which others were
-// read.
-func (h *haul) missingSets(g *gathered) (all []Missing) {
-	for _, c := range g.codeSets() {
-		if !c.complete() {
-			all = append(all, missingRuns(g.sheet, Sets, c.parts.of, labelOf(c.account), c.parts.missing())...)
-		}
-	}
-	return all
-}
-
 // missingLines returns the lines without which what was typed is not complete.
-// Where nothing else tells what is on the sheet, these are all of its lines that
-// were not typed.
-func (h *haul) missingLines(t *typedSheet) []Missing {
-	numbers := t.pad.numbers()
-	var runs []span
+// Where nothing else says what is on the sheet, these are all of its lines that were
+// not typed.
+func (r *readResult) missingLines(t typedSheet) (runs []line.Span) {
+	numbers, total := t.numbers(), t.head.lines
 	for _, g := range t.gaps {
 		for _, s := range g.spans {
-			if !h.got[g.thing] {
-				runs = append(runs, t.pad.clipped(s, numbers))
+			if r.got[g.thing] {
+				break
 			}
+			// Those before the next line that was typed; there may be none.
+			if i, _ := slices.BinarySearch(numbers, s.From); i < len(numbers) {
+				s.To = min(s.To, numbers[i]-1)
+			}
+			if t.known {
+				s.To = min(s.To, total)
+			}
+			runs = append(runs, s)
+			r.steps++
 		}
 	}
-	if !h.scanned && !h.listed(t.stamp) {
-		runs = append(runs, missingOf(numbers, t.pad.total())...)
+	p := r.sheets[t.head.id]
+	if isListed := p != nil && (p.list.of > 0 || p.sealed.of > 0); !r.scanned && !isListed {
+		if !t.known && len(numbers) > 0 {
+			total = numbers[len(numbers)-1]
+		}
+		runs = append(runs, missingOf(numbers, total)...)
 	}
-	return missingRuns(t.stamp.sheet, Lines, 0, "", joinSpans(runs))
+	return joinSpans(runs)
 }
 
-// listed reports whether something tells what is on a sheet.
-func (h *haul) listed(s stamp) bool {
-	g := h.sheets[s.id]
-	return g != nil && (g.list.of > 0 || g.sealed.of > 0)
+// joinSpans returns runs in order, those that touch being one. Empty ones are left
+// out.
+func joinSpans(runs []line.Span) (joined []line.Span) {
+	slices.SortFunc(runs, func(a, b line.Span) int { return a.From - b.From })
+	for _, s := range runs {
+		n := len(joined)
+		switch {
+		case s.From > s.To:
+		case n > 0 && s.From <= joined[n-1].To+1:
+			joined[n-1].To = max(joined[n-1].To, s.To)
+		default:
+			joined = append(joined, s)
+		}
+	}
+	return joined
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -33,7 +34,7 @@ func TestPageOfAnotherSheet(t *testing.T) {
 	page := plain(t, old).Body[1]
 	r := scan(t, append(symbolTexts(plain(t, s)), page.Symbols[1].Text)...)
 	c := contents(t, r, "")
-	if got := r.State().Notes; len(got) != 2 || got[0] != "1 QR code is of sheet 6, the others of sheet 7." ||
+	if got := c.Notes; len(got) != 2 || got[0] != "1 QR code is of sheet 6, the others of sheet 7." ||
 		got[1] != "The list of contents of sheet 6 was not read: whether anything is missing, is not known." {
 		t.Errorf("notes %q", got)
 	}
@@ -47,20 +48,20 @@ func TestTwoPrintingsOfANumber(t *testing.T) {
 	r := scan(t, append(symbolTexts(plain(t, sheetOf(t, 7, "ABCDEFGH", "A:a="+secretA))),
 		symbolTexts(plain(t, sheetOf(t, 7, "KQ3ZT7AB", "A:a="+secretA, "B:b="+secretB)))...)...)
 	want := "3 QR codes are of the sheet 7 with the ID ABCDEFGH, the others of the sheet 7 with the ID KQ3ZT7AB."
-	if got := r.State().Notes; !slices.Contains(got, strings.Replace(want, "3", "2", 1)) {
+	if got := contents(t, r, "").Notes; !slices.Contains(got, strings.Replace(want, "3", "2", 1)) {
 		t.Errorf("notes %q", got)
 	}
 }
 
 // A sheet of what is new belongs with the one before.
-func TestOnlyNew(t *testing.T) {
+func TestPartial(t *testing.T) {
 	full := sheetOf(t, 6, "ABCDEFGH", "A:a="+secretA)
 	added := sheetOf(t, 7, "KQ3ZT7AB", "B:b="+secretB)
-	added.OnlyNew = true
+	added.Partial = true
 	more := sheetOf(t, 8, "ZZZZZZZZ", "C:c="+secretB)
-	more.OnlyNew, more.Supersedes = true, 6
+	more.Partial, more.Supersedes = true, 6
 	d := plain(t, added)
-	if !slices.Contains(d.Facts, Fact{"Keep it with", "sheet 6. This one holds only a part of what there is."}) {
+	if !slices.Contains(d.Facts, layout.Fact{Name: "Keep it with", Value: "sheet 6. This one holds only a part of what there is."}) {
 		t.Errorf("facts %q", d.Facts)
 	}
 	var typed Reader
@@ -98,7 +99,7 @@ func TestLinesOfTwoSheets(t *testing.T) {
 	if err := r.AddLines(typedText(other.Body[0].Lines[0]) + "\n" + typedText(other.Body[1].Lines[1])); err != nil {
 		t.Errorf("after the first line: %v", err)
 	}
-	if got := fmt.Sprint(r.State().Missing); !strings.Contains(got, "line 2") {
+	if got := fmt.Sprint(r.Missing()); !strings.Contains(got, "line 2") {
 		t.Errorf("missing %s", got)
 	}
 }
@@ -170,7 +171,7 @@ func TestSheetOfCodesAlone(t *testing.T) {
 			t.Errorf("it tells %q", steps.Heading)
 		}
 	}
-	if !slices.Contains(d.Facts, Fact{"Note", "This sheet has backup codes alone. It cannot bring accounts back."}) {
+	if !slices.Contains(d.Facts, layout.Fact{Name: "Note", Value: "This sheet has backup codes alone. It cannot bring accounts back."}) {
 		t.Errorf("facts %q", d.Facts)
 	}
 	checkContents(t, contents(t, scan(t, symbolTexts(d)...), ""), s)
@@ -187,7 +188,7 @@ func TestCodesOfTwoSheetsInPart(t *testing.T) {
 	s.Entries[0].Codes = oneSet(backup.AnyOrder, texts...)
 	newer.Entries[0].Codes = s.Entries[0].Codes.Clone()
 	read := symbolTexts(plain(t, newer))
-	lost := slices.IndexFunc(read, func(text string) bool { return strings.HasPrefix(text, scheme+codesName) })
+	lost := slices.IndexFunc(read, func(text string) bool { return strings.Contains(text, "|codes: ") })
 	c := contents(t, scan(t, append(slices.Delete(read, lost, lost+1), symbolTexts(plain(t, s))...)...), "")
 	r := c.Codes["A:a"]
 	if r.Left() != len(texts) || len(r.Sets) != 1 || r.Generation() != 1 {

@@ -1,38 +1,53 @@
 package sheet
 
 import (
+	"crypto/hkdf"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"filippo.io/age"
+	curve "github.com/cloudflare/circl/group"
+	"github.com/cloudflare/circl/secretsharing"
+
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
-// open adds to the haul what was sealed on a sheet. The error joins what went
-// wrong.
-func (h *haul) open(g *gathered, passphrase string) error {
-	if g.sealed.of == 0 && len(g.shares) == 0 {
+// open adds what was sealed on a sheet. The error joins what went wrong.
+func (r *readResult) open(p *sheetParts, passphrase string) error {
+	if p.sealed.of == 0 && len(p.shares) == 0 {
 		return nil
 	}
-	c := g.combine()
-	identity, err := g.identity(c, passphrase)
+	c := p.combine()
+	identity, err := p.identity(c, passphrase)
 	if err == nil {
-		err = h.unseal(g, identity)
+		err = r.unseal(p, identity)
 	}
 	if err != nil {
-		err = fmt.Errorf("sheet %d: %w", g.sheet, err)
+		err = fmt.Errorf("sheet %d: %w", p.sheet, err)
 	}
-	return errors.Join(err, c.wrong(g.sheet))
+	if len(c.bad) > 0 {
+		slices.Sort(c.bad)
+		err = errors.Join(err, &ShareError{p.sheet, slices.Compact(c.bad)})
+	}
+	return err
 }
 
-// identity returns what opens a sheet of which all parts are there.
-func (g *gathered) identity(c combination, passphrase string) (age.Identity, error) {
+// identity returns what opens a sheet whose parts are all there.
+func (p *sheetParts) identity(c combination, passphrase string) (age.Identity, error) {
 	switch {
-	case !g.sealed.complete() || g.seal == byShares && c.more > 0 || g.seal == byShares && c.need == 0:
+	case !p.sealed.complete() || p.seal == byShares && (c.more > 0 || c.need == 0):
 		return nil, ErrIncomplete
-	case g.seal == byShares:
-		return c.identity(g.id)
+	case p.seal == byShares:
+		// The shares are of different numbers, none of them 0: circl panics otherwise.
+		secret, err := secretsharing.Recover(uint(c.need-1), c.good)
+		if err != nil {
+			return nil, fmt.Errorf("putting the shares together: %w", err)
+		}
+		return identityOf(secret, p.id)
 	case passphrase == "":
 		return nil, ErrNeedsPassphrase
 	}
@@ -44,48 +59,180 @@ func (g *gathered) identity(c combination, passphrase string) (age.Identity, err
 	return identity, nil
 }
 
-func (h *haul) unseal(g *gathered, identity age.Identity) error {
+// unseal adds the records of a sealed text. Those that do not read do not keep it
+// from adding the others.
+func (r *readResult) unseal(p *sheetParts, identity age.Identity) error {
 	var file strings.Builder
-	for _, p := range g.sealed.ordered() {
-		file.WriteString(p.data)
+	for _, part := range p.sealed.ordered() {
+		file.WriteString(part.data)
 	}
 	plain, err := age.Decrypt(strings.NewReader(file.String()), identity)
 	if errors.Is(err, age.ErrIncorrectIdentity) {
-		return g.refused()
+		if p.seal == byShares {
+			return fmt.Errorf("%w: the shares do not open it, so one of them is wrong", ErrDamaged)
+		}
+		return ErrWrongPassphrase
+	}
+	var text []byte
+	if err == nil {
+		text, err = io.ReadAll(plain)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	text, err := io.ReadAll(plain)
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	return h.addSealed(string(text))
-}
-
-// refused returns what it means that the key does not open the sheet.
-func (g *gathered) refused() error {
-	if g.seal == byShares {
-		return fmt.Errorf("%w: the shares do not open it, so one of them is wrong", ErrDamaged)
-	}
-	return ErrWrongPassphrase
-}
-
-// addSealed adds the records of a text that was sealed. Those that do not read do
-// not keep it from adding the others.
-func (h *haul) addSealed(text string) error {
 	var wrong []error
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
+	for one := range strings.Lines(string(text)) {
+		if one = strings.TrimSpace(one); one == "" || strings.HasPrefix(one, "#") {
 			continue
 		}
-		record, err := parseRecord(line)
+		s, records, err := parseRecords(one)
 		if err != nil {
 			wrong = append(wrong, err)
 			continue
 		}
-		h.add(record)
+		for _, one := range records {
+			one.addTo(r, s)
+		}
 	}
 	return errors.Join(wrong...)
+}
+
+// A combination is what the shares of a split sheet amount to.
+type combination struct {
+	good []secretsharing.Share
+	bad  []int // numbers of shares that are not of this sheet, or were altered
+	need int   // how many open it
+	more int   // how many are missing
+}
+
+// combine sorts the shares into those that belong together and those that do not:
+// by Feldman's commitment if it was read, else by its digest alone. The commitment
+// is the one that most shares name.
+func (p *sheetParts) combine() (c combination) {
+	named := make(map[string]int)
+	name := ""
+	for _, s := range p.shares {
+		named[s.commitment]++
+	}
+	for _, s := range p.shares {
+		if named[s.commitment] > named[name] {
+			name = s.commitment
+		}
+	}
+	commitment := p.commitment(name)
+	taken := make(map[int]bool)
+	for _, s := range p.shares {
+		share := secretsharing.Share{ID: curve.Ristretto255.NewScalar().SetUint64(uint64(s.share)), Value: curve.Ristretto255.NewScalar()}
+		ok := share.Value.UnmarshalBinary([]byte(s.value)) == nil
+		if commitment != nil {
+			ok = ok && secretsharing.Verify(uint(len(commitment)-1), share, commitment)
+		}
+		if !ok || s.commitment != name {
+			c.bad = append(c.bad, s.share)
+			continue
+		}
+		c.need = s.need
+		if !taken[s.share] {
+			taken[s.share] = true
+			c.good = append(c.good, share)
+		}
+	}
+	if commitment != nil {
+		c.need = len(commitment)
+	}
+	c.more = max(c.need-len(c.good), 0)
+	return c
+}
+
+// commitment returns the one of that digest, nil if it was not read completely.
+func (p *sheetParts) commitment(name string) (elements secretsharing.SecretCommitment) {
+	pieces := p.commitments[name]
+	if pieces == nil || !pieces.complete() {
+		return nil
+	}
+	var all string
+	for _, r := range pieces.ordered() {
+		all += r.data
+	}
+	n := len(all) / scalarSize
+	if digest(all, commitmentDigest) != name || len(all)%scalarSize != 0 || n < 2 || n > MaxShares {
+		return nil
+	}
+	for _, text := range line.CutEvery(all, scalarSize) {
+		e := curve.Ristretto255.NewElement()
+		if e.UnmarshalBinary([]byte(text)) != nil {
+			return nil
+		}
+		elements = append(elements, e)
+	}
+	return elements
+}
+
+// keyDomain keeps this use of a hash apart from all others.
+const keyDomain = "tokenctl split sheet"
+
+// identityOf derives the age identity that opens a split sheet: HKDF-SHA256 (RFC
+// 5869) of the secret's 32 bytes, with the sheet's ID as salt and keyDomain as
+// info, are its X25519 key.
+func identityOf(secret curve.Scalar, id string) (*age.X25519Identity, error) {
+	input, err := secret.MarshalBinary()
+	if err != nil {
+		return nil, fmt.Errorf("deriving the key of the split sheet: %w", err)
+	}
+	key, err := hkdf.Key(sha256.New, input, []byte(id), keyDomain, 32)
+	if err != nil {
+		return nil, fmt.Errorf("deriving the key of the split sheet: %w", err)
+	}
+	identity, err := age.ParseX25519Identity(encodeIdentity(key))
+	if err != nil {
+		return nil, fmt.Errorf("the key of the split sheet is not one of age's") // age's own error quotes it
+	}
+	return identity, nil
+}
+
+// encodeIdentity writes the 32 bytes of an X25519 key as age does: in Bech32 (BIP
+// 173) with the prefix age-secret-key-, in capitals (age-encryption.org/v1, "The
+// X25519 recipient type").
+func encodeIdentity(key []byte) string {
+	const alphabet = "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L"
+	hrp := strings.ToLower(strings.TrimSuffix(identityPrefix, "1"))
+	var values []byte // five bits each, the last filled with zeros
+	accumulated, bits := 0, 0
+	for _, b := range key {
+		accumulated, bits = accumulated<<8|int(b), bits+8
+		for ; bits >= 5; bits -= 5 {
+			values = append(values, byte(accumulated>>(bits-5)&31))
+		}
+	}
+	if bits > 0 {
+		values = append(values, byte(accumulated<<(5-bits)&31))
+	}
+	// BIP 173, "Checksum".
+	var expanded []byte
+	for i := range len(hrp) {
+		expanded = append(expanded, hrp[i]>>5)
+	}
+	expanded = append(expanded, 0)
+	for i := range len(hrp) {
+		expanded = append(expanded, hrp[i]&31)
+	}
+	state := uint32(1)
+	for _, v := range slices.Concat(expanded, values, make([]byte, 6)) {
+		top := state >> 25
+		state = state&0x1ffffff<<5 ^ uint32(v)
+		for i, g := range [5]uint32{0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3} {
+			if top>>i&1 == 1 {
+				state ^= g
+			}
+		}
+	}
+	state ^= 1
+	for i := range 6 {
+		values = append(values, byte(state>>(5*(5-i))&31))
+	}
+	text := []byte(identityPrefix)
+	for _, v := range values {
+		text = append(text, alphabet[v])
+	}
+	return string(text)
 }

@@ -3,7 +3,13 @@ package sheet
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
+	"time"
+
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 // A Reader puts sheets together again from what was scanned and typed, in any
@@ -12,18 +18,33 @@ import (
 type Reader struct {
 	seen    map[[sha256.Size]byte]bool // texts of QR codes
 	size    int                        // of all that was taken, in bytes
-	records []any                      // of QR codes
-	foreign int                        // QR codes that are of no sheet
-	pads    []*pad                     // what was typed, of each sheet
-	current *pad
+	scanned []scannedRecord
+	foreign int           // QR codes that are of no sheet
+	typed   []*typedLines // of each sheet, and of each copy of a split one
+	current *typedLines
 }
 
-// maxSize is how much a Reader takes, in bytes: a sheet of ten thousand accounts
-// several times over.
-const maxSize = 64 << 20
+// A scannedRecord is one of a QR code.
+type scannedRecord struct {
+	stamp stamp
+	record
+}
+
+const (
+	// maxSize is how much a Reader takes, in bytes: a sheet of ten thousand accounts
+	// several times over.
+	maxSize = 64 << 20
+
+	// maxTyped is more than any line of a sheet has, in bytes.
+	maxTyped = 1000
+
+	// maxLineErrors is how many lines that do not check are reported of a text. One
+	// with more of them is not a sheet.
+	maxLineErrors = 50
+)
 
 // AddText takes the text of one QR code. One that was there before changes
-// nothing. What it does not take, it tells: ErrForeign, ErrDamaged, ErrNewer or
+// nothing. What it does not take, it reports: ErrForeign, ErrDamaged, ErrNewer or
 // ErrTooLarge; or for an otpauth URI the error of otpauth.Parse. An otpauth URI
 // that is on no sheet is an account like any other.
 func (r *Reader) AddText(text string) error {
@@ -34,7 +55,7 @@ func (r *Reader) AddText(text string) error {
 	if r.seen[sum] {
 		return nil
 	}
-	record, err := parseRecord(strings.TrimSpace(text))
+	s, records, err := parseRecords(strings.TrimSpace(text))
 	if err != nil {
 		if errors.Is(err, ErrForeign) {
 			r.foreign++
@@ -46,17 +67,15 @@ func (r *Reader) AddText(text string) error {
 	}
 	r.seen[sum] = true
 	r.size += len(text)
-	r.records = append(r.records, record)
+	for _, one := range records {
+		r.scanned = append(r.scanned, scannedRecord{s, one})
+	}
 	return nil
 }
 
-// maxLineErrors is how many lines that do not check are told of a text. One with
-// more of them is not a sheet.
-const maxLineErrors = 50
-
 // AddLines takes lines as they were typed in, each beginning with its number, or
-// the whole of a sheet that Document.Text wrote. Lines of which the number was left
-// out count as the next. The error joins a *LineError for each line that does not
+// the whole of a sheet that Document.Text wrote. Lines whose number was left out
+// count as the next. The error joins a *line.Error for each line that does not
 // check; all others are taken. It is ErrTooLarge for more than a Reader can hold,
 // and a text is given up after fifty errors.
 func (r *Reader) AddLines(text string) error {
@@ -64,14 +83,17 @@ func (r *Reader) AddLines(text string) error {
 		return ErrTooLarge
 	}
 	r.size += len(text)
-	barred := hasBarred(text)
+	barred := false // in what Document.Text wrote, only lines with a bar can be typed
+	for one := range strings.Lines(text) {
+		barred = barred || line.IsBarred(one)
+	}
 	var wrong []error
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") || barred && !isBarred(line) {
+	for one := range strings.Lines(text) {
+		one = strings.TrimSpace(one)
+		if one == "" || strings.HasPrefix(one, "#") || barred && !line.IsBarred(one) {
 			continue
 		}
-		if err := r.addLine(line); err != nil {
+		if err := r.addLine(one); err != nil {
 			wrong = append(wrong, err)
 		}
 		if len(wrong) == maxLineErrors {
@@ -81,70 +103,115 @@ func (r *Reader) AddLines(text string) error {
 	return errors.Join(wrong...)
 }
 
-// hasBarred reports whether a text is one that Document.Text wrote: there, only
-// lines with a bar can be typed in.
-func hasBarred(text string) bool {
-	for line := range strings.Lines(text) {
-		if isBarred(strings.TrimSpace(line)) {
-			return true
-		}
-	}
-	return false
-}
-
-// maxTypedLine is more than any line of a sheet has, in bytes.
-const maxTypedLine = 1000
-
 func (r *Reader) addLine(text string) error {
 	if r.current == nil {
-		r.current = r.newPad()
+		r.current = r.newTyped()
 	}
-	if len(text) > maxTypedLine {
-		return &LineError{Line: r.current.last + 1, Err: ErrTooLarge}
+	if len(text) > maxTyped {
+		return &line.Error{Line: r.current.last + 1, Err: ErrTooLarge}
 	}
-	line, wrong := readLine(text, r.current.last+1)
+	one, wrong := line.Read(text, r.current.last+1)
 	if wrong != nil {
 		return wrong
 	}
-	if err := r.take(line); err != nil {
-		return &LineError{Line: line.number, Err: err}
+	if err := r.take(one); err != nil {
+		return &line.Error{Line: one.Number, Err: err}
 	}
 	return nil
 }
 
-// take puts a line that checks on the pad of its sheet.
-func (r *Reader) take(line typedLine) error {
-	if !isKeyword(line.keyword) {
+// take puts a line that checks to the others of its sheet.
+func (r *Reader) take(one line.Typed) error {
+	if !isKeyword(one.Keyword) {
 		return ErrNewer
 	}
-	if line.keyword == sheetKeyword || line.keyword == endKeyword {
-		w, err := parseWhole(line.text)
+	if one.Keyword == sheetKeyword || one.Keyword == endKeyword {
+		h, err := parseHead(one.Text)
 		if err != nil {
 			return err
 		}
-		r.current = r.padOf(w)
+		r.current = r.typedOf(h)
 	}
-	return r.current.put(line)
+	return r.current.put(one)
 }
 
-func (r *Reader) newPad() *pad {
-	p := &pad{lines: make(map[int]typedLine)}
-	r.pads = append(r.pads, p)
-	return p
+func (r *Reader) newTyped() *typedLines {
+	t := &typedLines{lines: make(map[int]line.Typed)}
+	r.typed = append(r.typed, t)
+	return t
 }
 
-// padOf returns the pad of a sheet. One of which that was not known yet becomes
-// its pad.
-func (r *Reader) padOf(w whole) *pad {
-	for _, p := range r.pads {
-		if p.known && p.whole.stamp == w.stamp && p.whole.copy == w.copy {
-			return p
+// typedOf returns the lines of a sheet. Lines whose sheet was not known yet become
+// its.
+func (r *Reader) typedOf(h sheetHead) *typedLines {
+	for _, t := range r.typed {
+		if t.known && t.head.stamp == h.stamp && t.head.copy == h.copy {
+			return t
 		}
 	}
-	p := r.current
-	if p.known {
-		p = r.newPad()
+	t := r.current
+	if t.known {
+		t = r.newTyped()
 	}
-	p.whole, p.known = w, true
-	return p
+	t.head, t.known = h, true
+	return t
+}
+
+// A sheetHead is what the first line of a sheet says, and the last one again: "7
+// KQ3ZT7AB 2026-11-23 lines=212". The ID of a copy of a split sheet has a slash and
+// its number behind it.
+type sheetHead struct {
+	stamp
+	copy  int // which copy of a split sheet; 0 if it is not split
+	date  time.Time
+	lines int // how many there are
+}
+
+func parseHead(text string) (h sheetHead, err error) {
+	w := parseWords(text)
+	names := strings.Fields(w.name)
+	if len(names) != 3 {
+		return h, fmt.Errorf("%w: it does not name a sheet", ErrDamaged)
+	}
+	id, copy, _ := strings.Cut(names[1], "/")
+	if copy != "" {
+		h.copy = w.number(copy, "copy", 0)
+	}
+	h.stamp, h.date, h.lines = parseStamp(w, names[0], id), w.day(names[2]), w.count("lines", 1, 0)
+	return h, w.err
+}
+
+// typedLines are what was typed of one sheet, or of one copy of a split one.
+type typedLines struct {
+	head  sheetHead // if its first or its last line was read
+	known bool      // whether one of these was read
+	lines map[int]line.Typed
+	last  int // the number of the line that was read last
+}
+
+// errOtherLine says that a line was read before, with another text.
+var errOtherLine = errors.New("a line of that number was read before, with another text: if it is of another sheet, type that sheet's first line before")
+
+func (t *typedLines) put(one line.Typed) error {
+	t.last = one.Number
+	before, ok := t.lines[one.Number]
+	if ok && (before.Keyword != one.Keyword || before.Text != one.Text) {
+		return errOtherLine
+	}
+	if !ok || one.Mark.Ticked {
+		t.lines[one.Number] = one
+	}
+	return nil
+}
+
+// numbers returns those of the lines, in order.
+func (t *typedLines) numbers() []int { return slices.Sorted(maps.Keys(t.lines)) }
+
+// paragraphs puts the lines together.
+func (t *typedLines) paragraphs() []line.Paragraph {
+	lines := make([]line.Typed, 0, len(t.lines))
+	for _, n := range t.numbers() {
+		lines = append(lines, t.lines[n])
+	}
+	return line.Paragraphs(lines)
 }

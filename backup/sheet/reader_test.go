@@ -3,6 +3,7 @@ package sheet
 import (
 	"errors"
 	"fmt"
+	"golang.org/x/text/width"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -10,11 +11,13 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
 // symbolTexts are what a scan of the whole document yields.
-func symbolTexts(documents ...Document) (texts []string) {
+func symbolTexts(documents ...layout.Document) (texts []string) {
 	for _, d := range documents {
 		for _, b := range d.Body {
 			for _, s := range b.Symbols {
@@ -37,7 +40,7 @@ func scan(t testing.TB, texts ...string) *Reader {
 	return r
 }
 
-func plain(t testing.TB, s Sheet) Document {
+func plain(t testing.TB, s Sheet) layout.Document {
 	t.Helper()
 	d, err := s.Plain()
 	if err != nil {
@@ -94,9 +97,10 @@ func TestScanOfAPlainSheet(t *testing.T) {
 	for range 20 { // any order, and some codes twice
 		r.Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
 		reader := scan(t, append(texts, texts[:3]...)...)
-		checkContents(t, contents(t, reader, ""), everyKind(t))
-		if s := reader.State(); len(s.Missing) > 0 || s.NeedsPassphrase || s.Accounts != 5 || s.CodeSets != 4 {
-			t.Errorf("state %+v", s)
+		c := contents(t, reader, "")
+		checkContents(t, c, everyKind(t))
+		if missing := reader.Missing(); len(missing) > 0 || len(c.Accounts) != 5 || len(c.Codes) != 4 {
+			t.Errorf("missing %v of %+v", missing, c)
 		}
 	}
 }
@@ -108,16 +112,19 @@ func TestTextOfAPlainSheet(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkContents(t, contents(t, &r, ""), everyKind(t))
-	for line := range strings.Lines(text) {
-		if n := columnsIn(strings.TrimSuffix(line, "\n")); n > columns {
-			t.Errorf("%d columns: %q", n, line)
+	for one := range strings.Lines(text) {
+		if n := columnsIn(strings.TrimSuffix(one, "\n")); n > 78 {
+			t.Errorf("%d columns: %q", n, one)
 		}
 	}
 }
 
-func columnsIn(line string) (n int) {
-	for _, c := range line {
-		n += int(columnsOf(c))
+func columnsIn(text string) (n int) {
+	for _, c := range text {
+		n++
+		if width.LookupRune(c).Kind() == width.EastAsianWide {
+			n++
+		}
 	}
 	return n
 }
@@ -125,18 +132,18 @@ func columnsIn(line string) (n int) {
 // Each line may be typed by itself, in any order once the first is there.
 func TestLinesInAnyOrder(t *testing.T) {
 	var lines []string
-	for line := range strings.Lines(string(plain(t, everyKind(t)).Text())) {
-		if isBarred(line) {
-			lines = append(lines, line)
+	for one := range strings.Lines(string(plain(t, everyKind(t)).Text())) {
+		if line.IsBarred(one) {
+			lines = append(lines, one)
 		}
 	}
 	r := rand.New(rand.NewPCG(9, 10))
 	for range 10 {
 		r.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
 		var reader Reader
-		for _, line := range lines {
-			if err := reader.AddLines(line); err != nil {
-				t.Fatalf("%q: %v", line, err)
+		for _, one := range lines {
+			if err := reader.AddLines(one); err != nil {
+				t.Fatalf("%q: %v", one, err)
 			}
 		}
 		checkContents(t, contents(t, &reader, ""), everyKind(t))
@@ -146,16 +153,16 @@ func TestLinesInAnyOrder(t *testing.T) {
 // Whichever line is missing is told, and all else is read.
 func TestMissingLines(t *testing.T) {
 	text := string(plain(t, everyKind(t)).Text())
-	for line := range strings.Lines(text) {
-		if !isBarred(line) {
+	for one := range strings.Lines(text) {
+		if !line.IsBarred(one) {
 			continue
 		}
 		var r Reader
-		if err := r.AddLines(strings.Replace(text, line, "", 1)); err != nil {
+		if err := r.AddLines(strings.Replace(text, one, "", 1)); err != nil {
 			t.Fatal(err)
 		}
 		c := contents(t, &r, "")
-		number := strings.TrimSpace(line[:4])
+		number := strings.TrimSpace(one[:4])
 		if got := fmt.Sprint(c.Missing); got != "[line "+number+"]" {
 			t.Errorf("without line %s, missing is %s", number, got)
 		}
@@ -203,7 +210,7 @@ func TestMissingSymbols(t *testing.T) {
 			if len(b.Symbols) > 1 {
 				want += " (" + b.Heading + ")"
 			}
-			if got := reader.State().Missing; len(got) != 1 || got[0].String() != want {
+			if got := reader.Missing(); len(got) != 1 || got[0].String() != want {
 				t.Errorf("block %d without %q: missing is %v, want %s", i, lost.Caption, got, want)
 			}
 			for _, l := range b.Lines {
@@ -216,7 +223,7 @@ func TestMissingSymbols(t *testing.T) {
 	}
 }
 
-func used(l Line) string {
+func used(l line.Line) string {
 	if l.Used == "" {
 		return ""
 	}
@@ -236,7 +243,7 @@ func TestMissingEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := d.Body[len(d.Body)-1].Lines[0].Number
-	if got := fmt.Sprint(typed.State().Missing); got != fmt.Sprintf("[lines 2 to %d]", last) {
+	if got := fmt.Sprint(typed.Missing()); got != fmt.Sprintf("[lines 2 to %d]", last) {
 		t.Errorf("missing %s", got)
 	}
 }
@@ -248,7 +255,7 @@ func TestForeignTexts(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	if err := r.AddText("tokenctl:hologram?sheet=9&id=KQ3ZT7AB"); !errors.Is(err, ErrNewer) {
+	if err := r.AddText("tokenctl:2 9 KQ3ZT7AB|hologram: x"); !errors.Is(err, ErrNewer) {
 		t.Errorf("a record of the future: %v", err)
 	}
 	if err := r.AddText(strings.Repeat("x", 1<<20)); !errors.Is(err, ErrTooLarge) {

@@ -1,77 +1,213 @@
 package sheet
 
 import (
+	"crypto/sha256"
+	"encoding/base32"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	"filippo.io/age"
 
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
+	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
-// What stands on a sheet for a machine to read are records. In the clear, each is
-// the text of a QR code, and can be typed in from lines; sealed, each is a line of
-// the text that is sealed.
+// A record is what stands on a sheet for a machine to read. On paper, it is typed
+// lines and a QR code with the same paragraphs; sealed, it is a line of the text that
+// is sealed. Accounts and the vault's key stand in QR codes as other programs read
+// them.
+type record interface {
+	addTo(r *readResult, s stamp)
+}
+
 type (
-	// An accountRecord is an otpauth URI as any authenticator takes it, with
-	// nothing of ours in it.
+	// An accountRecord is, in a QR code, an otpauth URI as any authenticator takes
+	// it, with nothing of ours in it.
 	accountRecord struct{ otpauth.Key }
 
 	// A keyRecord is the vault's key, AGE-SECRET-KEY-1...
 	keyRecord string
+
+	// A contentsRecord lists what is on a sheet, so that a reader knows what is
+	// missing. It stands in QR codes alone.
+	contentsRecord struct {
+		date     time.Time
+		adds     int // the sheet that this one belongs with; 0 if it stands alone
+		blocks   int
+		part, of int
+		from     int        // the number of the first block in the list
+		list     [][]string // for each block the digests of its records
+	}
+
+	// A codesRecord is the current set of an account's backup codes, or a part of it.
+	codesRecord struct {
+		account  oath.ID
+		record   backup.Record // of one set
+		part, of int           // which QR code it is of how many
+		partial  bool          // some of its codes could not be read
+	}
+
+	// A partRecord is a piece of an age file (age-encryption.org/v1). Since each piece
+	// but the last has a multiple of five bytes, their base32, one after the other, is
+	// that of the whole file.
+	partRecord struct {
+		seal     string
+		part, of int
+		data     string // bytes
+	}
+
+	// A shareRecord is one share of the key of a split sheet: the value at the share's
+	// number of a polynomial over the scalars of ristretto255 (RFC 9496, section 4.4).
+	shareRecord struct {
+		share, of  int
+		need       int
+		commitment string // its digest
+		value      string // 32 bytes
+	}
+
+	// A commitmentRecord is a piece of Feldman's commitment to that polynomial: an
+	// element of ristretto255 in 32 bytes (RFC 9496, section 4.3) for each coefficient,
+	// that of the constant term first.
+	commitmentRecord struct {
+		commitment string // the digest of the whole: 16 letters
+		part, of   int
+		data       string // bytes
+	}
 )
 
-// A stamp tells which sheet a record is of.
+// How a sheet is sealed.
+const (
+	byPassphrase = "passphrase"
+	byShares     = "shares"
+)
+
+const (
+	partSize         = 150 // bytes: twelve lines of letters
+	scalarSize       = 32  // bytes, as an element
+	elementsPerPart  = 4
+	commitmentDigest = 16 // letters, 80 bits
+
+	// digestLength is how many base32 letters a digest has: 20 bits. They are there to
+	// notice what is missing, not to keep anyone from putting something else there.
+	digestLength = 4
+
+	// maxSymbol is how long the texts of our own QR codes are at most, in bytes:
+	// version 15 at level Q holds 292 of them.
+	maxSymbol = 292
+
+	// maxRecord is the longest record, in bytes: a thousand backup codes, which are not
+	// cut into pieces in what was sealed. A QR code holds 7089 characters at most (ISO
+	// 18004, "Symbol versions and sizes").
+	maxRecord = 1 << 17
+
+	// maxSheet is the highest number of a sheet that is read. It leaves numbers for
+	// those that follow, whatever a false one says.
+	maxSheet = maxCount / 10
+)
+
+// digest returns the first letters of a text's SHA-256.
+func digest(text string, letters int) string {
+	sum := sha256.Sum256([]byte(text))
+	return base32.StdEncoding.EncodeToString(sum[:])[:letters]
+}
+
+func (r accountRecord) digest() string { return digest(r.URI(), digestLength) }
+func (r keyRecord) digest() string     { return digest(string(r), digestLength) }
+
+// digest returns that of the codes, used or not.
+func (r codesRecord) digest() string {
+	set := r.record.Current()
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n%d\n", r.account, set.Generation)
+	for _, c := range set.Codes {
+		fmt.Fprintf(&b, "%d %s\n", c.Number, c.Text)
+	}
+	return digest(b.String(), digestLength)
+}
+
+// letterEncoding is that of lines of letters.
+var letterEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+func lettersOf(data string) string { return letterEncoding.EncodeToString([]byte(data)) }
+
+// A stamp names the sheet that a record is of.
 type stamp struct {
 	sheet int
-	id    string // of the printing
+	id    string // of the printing; "" if it is not known
 }
 
-func (s stamp) fields() (f fields) {
-	f.number("sheet", s.sheet)
-	f.add("id", s.id)
-	return f
+// A QR code of ours holds "tokenctl:2 7 KQ3ZT7AB|" and paragraphs: the format, the
+// sheet's number and its ID.
+const (
+	scheme = "tokenctl:"
+	format = 2
+)
+
+func (s stamp) text(paragraphs ...line.Paragraph) string {
+	return fmt.Sprintf("%s%d %d %s|%s", scheme, format, s.sheet, s.id, line.Join(paragraphs))
 }
 
-func parseStamp(f fields) (s stamp, err error) {
-	if s.sheet, err = f.whole("sheet", 1, 0); err != nil {
-		return stamp{}, err
+func parseStamp(w *words, number, id string) (s stamp) {
+	if s = (stamp{w.number(number, "sheet", 1), id}); s.sheet > maxSheet {
+		w.fail("nobody has printed %d sheets", s.sheet)
 	}
-	if s.sheet > maxSheet {
-		return stamp{}, fmt.Errorf("%w: nobody has printed %d sheets", ErrDamaged, s.sheet)
+	if !isID(id) {
+		w.fail("the ID of a sheet must be %d base32 letters", idLength)
 	}
-	if s.id = f.get("id"); !isID(s.id) {
-		return stamp{}, fmt.Errorf("%w: \"id\" is not %d base32 letters", ErrDamaged, idLength)
-	}
-	return s, nil
+	return s
 }
 
-// maxSheet is the highest number of a sheet that is read. It leaves numbers for
-// those that follow, whatever a false one says.
-const maxSheet = maxCount / 10
-
-// maxRecord is the longest record, in bytes: a thousand backup codes, which are not
-// cut into pieces in what was sealed. A QR code holds 7089 characters at most (ISO
-// 18004, "Symbol versions and sizes").
-const maxRecord = 1 << 17
-
-// parseRecord reads any record. What is none, is ErrForeign.
-func parseRecord(text string) (any, error) {
+// parseRecords reads what a QR code holds, or a line of what was sealed. What is not
+// of a sheet is ErrForeign.
+func parseRecords(text string) (s stamp, records []record, err error) {
 	switch {
 	case hasPrefixFold(text, "otpauth://"), hasPrefixFold(text, "steam://"):
 		k, err := otpauth.Parse(text)
-		return accountRecord{k}, err
+		return s, []record{accountRecord{k}}, err
 	case hasPrefixFold(text, identityPrefix):
-		return parseKey(text)
-	case strings.HasPrefix(text, scheme):
-		return parseOwn(text)
+		key, err := parseKey(text)
+		return s, []record{key}, err
+	case !strings.HasPrefix(text, scheme):
+		return s, nil, ErrForeign
 	}
-	return nil, ErrForeign
+	head, rest, _ := strings.Cut(text[len(scheme):], "|")
+	version, number, _ := strings.Cut(head, " ")
+	switch n, err := strconv.Atoi(version); {
+	case err != nil || n < format:
+		return s, nil, fmt.Errorf("%w: it must be of format %d, which begins %s%[2]d", ErrDamaged, format, scheme)
+	case n > format:
+		return s, nil, ErrNewer
+	}
+	var w words
+	number, id, _ := strings.Cut(number, " ")
+	s = parseStamp(&w, number, id)
+	paragraphs, err := line.Split(rest)
+	if err != nil {
+		w.fail("%v", err)
+	}
+	if w.err != nil {
+		return s, nil, w.err
+	}
+	a := assemble(paragraphs, time.Time{})
+	switch {
+	case len(a.wrong) > 0:
+		return s, nil, a.wrong[0].Err
+	case len(a.gaps) > 0 || len(a.records) == 0:
+		return s, nil, fmt.Errorf("%w: it is incomplete", ErrDamaged)
+	}
+	return s, a.records, nil
 }
 
 func hasPrefixFold(text, prefix string) bool {
 	return len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix)
 }
+
+// identityPrefix begins every age identity.
+const identityPrefix = "AGE-SECRET-KEY-1"
 
 func parseKey(text string) (keyRecord, error) {
 	text = strings.ToUpper(text)
@@ -81,32 +217,160 @@ func parseKey(text string) (keyRecord, error) {
 	return keyRecord(text), nil
 }
 
-// parseOwn reads a record that is ours alone.
-func parseOwn(text string) (any, error) {
-	name, f, err := parseFields(text)
-	if err != nil {
-		return nil, err
+// The keywords of a sheet's lines, beside code and its number.
+const (
+	sheetKeyword      = "sheet"   // number, ID, date, lines=COUNT: the first line
+	endKeyword        = "end"     // the same again: the last line
+	addsKeyword       = "adds"    // the number of the sheet that this one belongs with
+	accountKeyword    = "account" // label, settings that are not the usual ones; letters
+	codesKeyword      = "codes"   // an account's ID and settings of its codes, which follow
+	codeKeyword       = "code"
+	contentsKeyword   = "contents"
+	partKeyword       = "part"       // number/count, how it is sealed; letters
+	shareKeyword      = "share"      // number/count, need=COUNT, commitment=...; letters
+	commitmentKeyword = "commitment" // digest; letters
+)
+
+// paragraph has the settings that are not the usual ones: algorithm, digits, period;
+// a counter makes it HOTP. The first colon ends the issuer; there is none in a name
+// without issuer.
+func (r accountRecord) paragraph() line.Paragraph {
+	a := r.Account.WithDefaults()
+	text := line.Escape(a.Name, "=:")
+	if a.Issuer != "" {
+		text = line.Escape(a.Issuer, "=:") + ":" + line.Escape(a.Name, "=")
 	}
-	parse, ok := ownRecords[name]
-	if !ok {
-		return nil, fmt.Errorf("%w: it has a record %.20q", ErrNewer, name)
+	text += setting("algorithm", a.Algorithm, oath.SHA1)
+	if !a.IsSteam() {
+		text += setting("digits", a.Digits, oath.DefaultDigits)
 	}
-	s, err := parseStamp(f)
-	if err != nil {
-		return nil, err
+	if a.Type == oath.HOTP {
+		text += fmt.Sprintf(" counter=%d", a.Counter)
+	} else {
+		text += setting("period", a.Period, oath.DefaultPeriod)
 	}
-	return parse(s, f)
+	return line.Paragraph{Keyword: accountKeyword, Text: text, Letters: r.Secret.Base32()}
 }
 
-// ownRecords reads each of our records, once its stamp is read.
-var ownRecords = map[string]func(stamp, fields) (any, error){
-	contentsName:   parseContents,
-	codesName:      parseCodes,
-	partName:       parsePart,
-	shareName:      parseShare,
-	commitmentName: parseCommitment,
+func (r keyRecord) paragraph() line.Paragraph {
+	return line.Paragraph{Keyword: line.KeyKeyword, Text: string(r)}
 }
 
-// maxSymbol is how long the texts of our own QR codes are at most, in bytes:
-// version 15 at level Q holds 292 of them.
-const maxSymbol = 292
+func (r partRecord) paragraph() line.Paragraph {
+	return line.Paragraph{Keyword: partKeyword, Text: ratio(r.part, r.of) + " " + r.seal, Letters: lettersOf(r.data)}
+}
+
+func (r shareRecord) paragraph() line.Paragraph {
+	text := fmt.Sprintf("%s need=%d commitment=%s", ratio(r.share, r.of), r.need, r.commitment)
+	return line.Paragraph{Keyword: shareKeyword, Text: text, Letters: lettersOf(r.value)}
+}
+
+func (r commitmentRecord) paragraph() line.Paragraph {
+	return line.Paragraph{Keyword: commitmentKeyword, Text: r.commitment + partOf(r.part, r.of), Letters: lettersOf(r.data)}
+}
+
+func (r contentsRecord) paragraph() line.Paragraph {
+	blocks := make([]string, len(r.list))
+	for i, digests := range r.list {
+		blocks[i] = strings.Join(digests, "")
+	}
+	return line.Paragraph{Keyword: contentsKeyword, Text: fmt.Sprintf("%s date=%s%s blocks=%d from=%d list=%s",
+		ratio(r.part, r.of), formatDay(r.date), setting("adds", r.adds, 0), r.blocks, r.from, strings.Join(blocks, "."))}
+}
+
+// paragraphs returns the set's, and then each code's. As they are typed they have a
+// number of codes, and a keyword that is easy to read.
+func (r codesRecord) paragraphs(typed bool) []line.Paragraph {
+	set := r.record.Current()
+	text := line.Escape(string(r.account), "=")
+	if typed {
+		text += fmt.Sprintf(" count=%d", len(set.Codes))
+	}
+	text += setting("generation", set.Generation, 1) + setting("policy", r.record.Policy, backup.AnyOrder) +
+		setting("made", formatDay(set.Made), "") + setting("service", r.record.Service, "")
+	all := []line.Paragraph{{Keyword: codesKeyword, Text: text + partOf(r.part, r.of)}}
+	for _, c := range set.Codes {
+		p := codeParagraph(c)
+		if typed {
+			p.Keyword = codeKeyword + " " + p.Keyword
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// codeParagraph names the generation that a code came with, if that is not its set's.
+func codeParagraph(c backup.Code) line.Paragraph {
+	p := line.Paragraph{Keyword: strconv.Itoa(c.Number), Text: line.Escape(c.Text, ""), Mark: line.Mark{Day: c.Used}}
+	if c.Since != 0 {
+		p.Keyword += fmt.Sprintf(" set %d", c.Since)
+	}
+	return p
+}
+
+// cut returns pieces whose texts have maxSymbol bytes at most, if they hold more than
+// one code.
+func (r codesRecord) cut(s stamp) (pieces []codesRecord) {
+	set := *r.record.Current()
+	piece := func(codes []backup.Code, part, of int) codesRecord {
+		p, set := r, set
+		set.Codes = codes
+		p.record.Sets, p.part, p.of = []backup.Set{set}, part, of
+		return p
+	}
+	room := maxSymbol - len(s.text(piece(nil, 999, 999).paragraphs(false)...))
+	cut := cutBySize(set.Codes, room, func(c backup.Code) int {
+		return len("|") + len(line.Join([]line.Paragraph{codeParagraph(c)}))
+	})
+	for i, codes := range cut {
+		pieces = append(pieces, piece(codes, i+1, len(cut)))
+	}
+	return pieces
+}
+
+// cut returns pieces of the list whose texts have maxSymbol bytes at most.
+func (r contentsRecord) cut(s stamp) (pieces []contentsRecord) {
+	list := r.list
+	r.blocks, r.from, r.part, r.of, r.list = len(list), maxCount-1, 9999, 9999, nil
+	room := maxSymbol - len(s.text(r.paragraph()))
+	cut := cutBySize(list, room, func(digests []string) int { return len(digests)*digestLength + len(".") })
+	r.from = 1
+	for i, piece := range cut {
+		r.part, r.of, r.list = i+1, len(cut), piece
+		pieces = append(pieces, r)
+		r.from += len(piece)
+	}
+	return pieces
+}
+
+// cutBySize cuts a list into pieces for which there is room, if they have more than
+// one element; an empty list into one piece.
+func cutBySize[T any](list []T, room int, size func(T) int) (pieces [][]T) {
+	start, used := 0, 0
+	for i, one := range list {
+		n := size(one)
+		if i > start && used+n > room {
+			pieces = append(pieces, list[start:i])
+			start, used = i, 0
+		}
+		used += n
+	}
+	return append(pieces, list[start:])
+}
+
+func cutFile(seal string, file []byte) (parts []partRecord) {
+	pieces := line.CutEvery(string(file), partSize)
+	for i, piece := range pieces {
+		parts = append(parts, partRecord{seal, i + 1, len(pieces), piece})
+	}
+	return parts
+}
+
+func cutCommitment(commitment string) (parts []commitmentRecord) {
+	name := digest(commitment, commitmentDigest)
+	pieces := line.CutEvery(commitment, elementsPerPart*scalarSize)
+	for i, piece := range pieces {
+		parts = append(parts, commitmentRecord{name, i + 1, len(pieces), piece})
+	}
+	return parts
+}

@@ -3,9 +3,15 @@ package sheet
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 
 	"filippo.io/age"
+	curve "github.com/cloudflare/circl/group"
+	"github.com/cloudflare/circl/secretsharing"
+
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 // DefaultWorkFactor is the base-2 logarithm of scrypt's cost, as in age;
@@ -16,46 +22,119 @@ const (
 	MaxWorkFactor     = 20
 )
 
+// MaxShares is how many sheets one can be split into.
+const MaxShares = 16
+
 // Encrypt returns the sheet sealed with a passphrase, by age and its scrypt
 // recipient. Sealing draws random numbers, so no two documents are the same. It
 // returns ErrInvalid, also for an empty passphrase.
-func (s Sheet) Encrypt(passphrase string, workFactor int) (Document, error) {
+func (s Sheet) Encrypt(passphrase string, workFactor int) (layout.Document, error) {
 	s, err := s.checked()
 	if err != nil {
-		return Document{}, err
+		return layout.Document{}, err
 	}
 	if passphrase == "" || workFactor < 1 || workFactor > MaxWorkFactor {
-		return Document{}, fmt.Errorf("%w: the passphrase is empty, or the work factor is not 1 to %d", ErrInvalid, MaxWorkFactor)
+		return layout.Document{}, fmt.Errorf("%w: the passphrase is empty, or the work factor is not 1 to %d", ErrInvalid, MaxWorkFactor)
 	}
 	recipient, err := age.NewScryptRecipient(passphrase)
 	if err != nil {
-		return Document{}, fmt.Errorf("sealing the sheet: %w", err)
+		return layout.Document{}, fmt.Errorf("sealing the sheet: %w", err)
 	}
 	recipient.SetWorkFactor(workFactor)
-	file, err := seal(s.sealedText(), recipient)
+	parts, err := s.seal(byPassphrase, recipient)
 	if err != nil {
-		return Document{}, err
+		return layout.Document{}, err
 	}
-	c := s.composer()
-	body := c.partBlocks(nil, partRecords(s.stamp(), byPassphrase, file))
-	d := s.document(c, s.ID, body, nil, s.sealedSteps())
-	d.Facts = append(d.Facts, Fact{"Sealed", "with a passphrase, which is not on this sheet"})
+	w := s.writer()
+	d := s.document(w, s.ID, s.partBlocks(w, parts), nil, s.sealedSteps())
+	d.Facts = append(d.Facts, layout.Fact{Name: "Sealed", Value: "with a passphrase, which is not on this sheet"})
 	return d, nil
 }
 
-func seal(text string, to age.Recipient) ([]byte, error) {
+// Split returns n documents, any k of which open the sheet, and fewer of which
+// reveal nothing: 2 <= k <= n <= MaxShares. It returns ErrInvalid, or an error of
+// reading random.
+//
+// The secret that is shared comes out of random, the other coefficients of Shamir's
+// polynomial out of the system's randomness: circl takes them from there for
+// ristretto255, whatever it is given.
+func (s Sheet) Split(k, n int, random io.Reader) ([]layout.Document, error) {
+	s, err := s.checked()
+	if err != nil {
+		return nil, err
+	}
+	if k < 2 || k > n || n > MaxShares {
+		return nil, fmt.Errorf("%w: it cannot be split into %d of which any %d open it, but into 2 to %d", ErrInvalid, n, k, MaxShares)
+	}
+	seed := make([]byte, 64)
+	if _, err := io.ReadFull(random, seed); err != nil {
+		return nil, fmt.Errorf("drawing the key of the split sheet: %w", err)
+	}
+	secret := curve.Ristretto255.HashToScalar(seed, []byte(keyDomain))
+	identity, err := identityOf(secret, s.ID)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := s.seal(byShares, identity.Recipient())
+	if err != nil {
+		return nil, err
+	}
+	polynomial := secretsharing.New(random, uint(k-1), secret)
+	var commitment []byte
+	for _, element := range polynomial.CommitSecret() {
+		b, err := element.MarshalBinary()
+		if err != nil {
+			return nil, fmt.Errorf("splitting the sheet: %w", err)
+		}
+		commitment = append(commitment, b...)
+	}
+	name := digest(string(commitment), commitmentDigest)
+	var documents []layout.Document
+	for i, share := range polynomial.Share(uint(n)) {
+		value, err := share.Value.MarshalBinary()
+		if err != nil {
+			return nil, fmt.Errorf("splitting the sheet: %w", err)
+		}
+		documents = append(documents, s.copy(shareRecord{i + 1, n, k, name, string(value)}, string(commitment), parts))
+	}
+	return documents, nil
+}
+
+// copy returns the copy of a split sheet with a share, and with the commitment by
+// which shares know each other.
+func (s Sheet) copy(share shareRecord, commitment string, parts []partRecord) layout.Document {
+	w := s.writer()
+	b := layout.Block{Heading: fmt.Sprintf("Share %d of %d", share.share, share.of)}
+	addSymbol(&b, b.Heading, s.stamp().text(share.paragraph()))
+	b.Lines = w.Write(share.paragraph())
+	pieces := cutCommitment(commitment)
+	for i, piece := range pieces {
+		addSymbol(&b, numbered("Commitment, the same on each sheet", i, len(pieces)), s.stamp().text(piece.paragraph()))
+		b.Lines = append(b.Lines, w.Write(piece.paragraph())...)
+	}
+	body := append([]layout.Block{b}, s.partBlocks(w, parts)...)
+	d := s.document(w, fmt.Sprintf("%s/%d", s.ID, share.share), body, nil, s.splitSteps(share))
+	name := fmt.Sprintf(", share %d of %d", share.share, share.of)
+	d.Title += name
+	d.Foot += name
+	d.Facts = append(d.Facts, layout.Fact{Name: "Sealed", Value: fmt.Sprintf("Any %d of the %d sheets open it. This one alone reveals nothing.", share.need, share.of)})
+	return d
+}
+
+// seal returns the parts of an age file with all records.
+func (s Sheet) seal(by string, to age.Recipient) ([]partRecord, error) {
 	var file bytes.Buffer
 	w, err := age.Encrypt(&file, to)
+	if err == nil {
+		_, err = io.WriteString(w, s.sealedText())
+	}
+	if err == nil {
+		err = w.Close()
+	}
 	if err != nil {
 		return nil, fmt.Errorf("sealing the sheet: %w", err)
 	}
-	if _, err := w.Write([]byte(text)); err != nil {
-		return nil, fmt.Errorf("sealing the sheet: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("sealing the sheet: %w", err)
-	}
-	return file.Bytes(), nil
+	return cutFile(by, file.Bytes()), nil
 }
 
 // sealedText is what is sealed: all records, one a line, with comments for those
@@ -64,42 +143,35 @@ func (s Sheet) sealedText() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Recovery sheet %d of %s.\n", s.Number, formatDay(s.Date))
 	b.WriteString("# A line that begins with otpauth:// is an account: show it to an authenticator app as a QR code.\n")
-	list := contentsRecord{stamp: s.stamp(), date: s.Date, adds: s.adds()}
+	list := s.contents()
 	if s.VaultKey != "" {
-		list.list = append(list.list, []string{digest(s.VaultKey)})
+		list.list = append(list.list, []string{keyRecord(s.VaultKey).digest()})
 		b.WriteString("# The vault's key:\n" + s.VaultKey + "\n")
 	}
 	for _, e := range s.Entries {
-		list.list = append(list.list, writeEntry(&b, s.stamp(), e))
+		var digests []string
+		if e.hasSecret() {
+			b.WriteString(e.Key.URI() + "\n")
+			digests = append(digests, accountRecord{e.Key}.digest())
+		}
+		if e.hasCodes() {
+			r := codesRecord{account: e.id(), record: e.Codes}
+			b.WriteString(s.stamp().text(r.paragraphs(false)...) + "\n")
+			digests = append(digests, r.digest())
+		}
+		list.list = append(list.list, digests)
 	}
-	for _, text := range contentsRecords(list) {
-		b.WriteString(text + "\n")
+	for _, piece := range list.cut(s.stamp()) {
+		b.WriteString(s.stamp().text(piece.paragraph()) + "\n")
 	}
 	return b.String()
 }
 
-// writeEntry writes an account's records, and returns their digests.
-func writeEntry(b *strings.Builder, s stamp, e Entry) (digests []string) {
-	if e.hasSecret() {
-		b.WriteString(e.Key.URI() + "\n")
-		digests = append(digests, digest(e.Key.URI()))
-	}
-	if e.hasCodes() {
-		b.WriteString(codesRecords(s, e.id(), e.Codes, 0)[0] + "\n")
-		digests = append(digests, codesDigest(string(e.id()), e.Codes))
-	}
-	return digests
-}
-
-// partBlocks returns a block for each part. Before the first of them go those that
-// are given.
-func (c *composer) partBlocks(body []Block, parts []partRecord) []Block {
+// partBlocks returns a block for each part.
+func (s Sheet) partBlocks(w *line.Writer, parts []partRecord) (body []layout.Block) {
 	for _, p := range parts {
-		heading := fmt.Sprintf("Part %d of %d", p.part, p.of)
-		letters := letterEncoding.EncodeToString([]byte(p.data))
-		b := Block{Number: p.part, Heading: heading, Symbols: []Symbol{{heading, p.text()}}}
-		b.Lines = c.words(partKeyword, fmt.Sprintf("%d/%d seal=%s letters=%d", p.part, p.of, p.seal, len(letters)))
-		b.Lines = append(b.Lines, c.letters(letters)...)
+		b := layout.Block{Number: p.part, Heading: fmt.Sprintf("Part %d of %d", p.part, p.of), Lines: w.Write(p.paragraph())}
+		addSymbol(&b, b.Heading, s.stamp().text(p.paragraph()))
 		body = append(body, b)
 	}
 	return body

@@ -3,9 +3,12 @@ package sheet
 import (
 	"errors"
 	"fmt"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 const passphrase = "correct horse battery staple"
@@ -13,7 +16,7 @@ const passphrase = "correct horse battery staple"
 // weak is a work factor for tests.
 const weak = 2
 
-func sealed(t testing.TB, s Sheet) Document {
+func sealed(t testing.TB, s Sheet) layout.Document {
 	t.Helper()
 	d, err := s.Encrypt(passphrase, weak)
 	if err != nil {
@@ -31,12 +34,9 @@ func TestSealedSheet(t *testing.T) {
 	}
 	for name, r := range map[string]*Reader{"scanned": scanned, "typed": &typed} {
 		t.Run(name, func(t *testing.T) {
-			s := r.State()
-			if !s.NeedsPassphrase || s.Accounts != 0 || len(s.Missing) > 0 || len(s.Sheets) != 1 || !s.Sheets[0].Sealed {
-				t.Errorf("state %+v", s)
-			}
-			if _, err := r.Contents(""); !errors.Is(err, ErrNeedsPassphrase) {
-				t.Errorf("without a passphrase: %v", err)
+			c, err := r.Contents("")
+			if !errors.Is(err, ErrNeedsPassphrase) || len(c.Accounts) != 0 || len(c.Missing) > 0 || len(c.Sheets) != 1 || !c.Sheets[0].Sealed {
+				t.Errorf("without a passphrase: %v, %+v", err, c)
 			}
 			if c, err := r.Contents("wrong"); !errors.Is(err, ErrWrongPassphrase) || len(c.Accounts) > 0 {
 				t.Errorf("with a wrong passphrase: %v", err)
@@ -95,7 +95,7 @@ func TestPartsThatAreLost(t *testing.T) {
 			if err := r.AddLines(typedText(l)); err != nil {
 				t.Fatal(err)
 			}
-			missing := r.State().Missing
+			missing := r.Missing()
 			if done := n == len(lost.Lines)-1; done != (len(missing) == 0) {
 				t.Errorf("part %d after %d lines: missing %v", i+1, n+1, missing)
 			}
@@ -116,7 +116,7 @@ func TestLineOfAPartThatIsMissing(t *testing.T) {
 		}
 	}
 	want := fmt.Sprintf("[part 1 of %d line %d]", len(d.Body)-2, d.Body[1].Lines[4].Number)
-	if got := fmt.Sprint(r.State().Missing); got != want {
+	if got := fmt.Sprint(r.Missing()); got != want {
 		t.Errorf("missing %s, want %s", got, want)
 	}
 }
@@ -128,26 +128,31 @@ func TestSealedSheetThatWasDamaged(t *testing.T) {
 	last := len(texts) - 1
 	p := mustParse(t, texts[last]).(partRecord)
 	p.data = p.data[:len(p.data)-1] + "\x00"
-	if _, err := scan(t, append(texts[:last:last], p.text())...).Contents(passphrase); !errors.Is(err, ErrDamaged) {
+	if _, err := scan(t, append(texts[:last:last], ofSheet7(p))...).Contents(passphrase); !errors.Is(err, ErrDamaged) {
 		t.Errorf("a changed part: %v", err)
 	}
 	heavy := strings.Replace(partData(t, texts), " 2\n", " 21\n", 1)
 	var forged []string
-	for _, p := range partRecords(s.stamp(), byPassphrase, []byte(heavy)) {
-		forged = append(forged, p.text())
+	for _, p := range cutFile(byPassphrase, []byte(heavy)) {
+		forged = append(forged, ofSheet7(p))
 	}
 	if _, err := scan(t, forged...).Contents(passphrase); !errors.Is(err, ErrDamaged) {
 		t.Errorf("a work factor of 21: %v", err)
 	}
 }
 
-func mustParse(t *testing.T, text string) any {
+func mustParse(t *testing.T, text string) record {
 	t.Helper()
-	r, err := parseRecord(text)
-	if err != nil {
-		t.Fatal(err)
+	_, records, err := parseRecords(text)
+	if err != nil || len(records) != 1 {
+		t.Fatalf("%d records: %v", len(records), err)
 	}
-	return r
+	return records[0]
+}
+
+// ofSheet7 returns what a QR code of everyKind's holds.
+func ofSheet7(r interface{ paragraph() line.Paragraph }) string {
+	return stamp{7, "KQ3ZT7AB"}.text(r.paragraph())
 }
 
 // partData returns the age file that is in the parts.

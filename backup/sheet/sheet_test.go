@@ -1,6 +1,9 @@
 package sheet
 
 import (
+	"fmt"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,4 +64,19 @@ func everyKind(t testing.TB) Sheet {
 			{Key: otpauth.Key{Account: oath.Account{Name: "nothing", Type: oath.TOTP}}, Where: []string{"YubiKey 1"}},
 		},
 	}
+}
+
+const typedIdentity = "AGE-SECRET-KEY-1QYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZ9K4CN"
+
+func typedText(l line.Line) string {
+	return fmt.Sprintf("%d %s %s", l.Number, strings.Join(l.Groups, " "), l.Check)
+}
+
+func readOne(t *testing.T, text string) line.Typed {
+	t.Helper()
+	typed, err := line.Read(text, 0)
+	if err != nil {
+		t.Fatalf("%q: %v", text, err)
+	}
+	return typed
 }

@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -8,11 +9,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"filippo.io/age"
+
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 )
 
 func testRandom() io.Reader { return rand.NewChaCha8([32]byte{1}) }
 
-func split(t testing.TB, s Sheet, k, n int) []Document {
+func split(t testing.TB, s Sheet, k, n int) []layout.Document {
 	t.Helper()
 	documents, err := s.Split(k, n, testRandom())
 	if err != nil {
@@ -43,9 +48,9 @@ func TestEverySubsetOfShares(t *testing.T) {
 	}
 }
 
-func checkSubset(t *testing.T, documents []Document, subset, k int, s Sheet) {
+func checkSubset(t *testing.T, documents []layout.Document, subset, k int, s Sheet) {
 	t.Helper()
-	var chosen []Document
+	var chosen []layout.Document
 	for i, d := range documents {
 		if subset>>i&1 == 1 {
 			chosen = append(chosen, d)
@@ -70,7 +75,7 @@ func TestTooFewSharesForcedTogether(t *testing.T) {
 	for i, text := range texts {
 		texts[i] = strings.Replace(text, "need=3", "need=2", 1)
 	}
-	texts = slices.DeleteFunc(texts, func(text string) bool { return strings.Contains(text, commitmentName+"?") })
+	texts = slices.DeleteFunc(texts, func(text string) bool { return strings.Contains(text, "|commitment: ") })
 	if c, err := scan(t, texts...).Contents(""); !errors.Is(err, ErrDamaged) || len(c.Accounts) > 0 {
 		t.Errorf("two of three shares: %v, %v", c.Accounts, err)
 	}
@@ -99,7 +104,7 @@ func TestSharesThatAreTyped(t *testing.T) {
 }
 
 // shareOf returns the share of a copy.
-func shareOf(t *testing.T, d Document) shareRecord {
+func shareOf(t *testing.T, d layout.Document) shareRecord {
 	t.Helper()
 	return mustParse(t, d.Body[1].Symbols[0].Text).(shareRecord)
 }
@@ -124,7 +129,7 @@ func TestWrongSharesAreNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for good := 2; good <= 3; good++ {
-				r := scan(t, append([]string{wrong.text()}, symbolTexts(documents[:good]...)...)...)
+				r := scan(t, append([]string{ofSheet7(wrong)}, symbolTexts(documents[:good]...)...)...)
 				c, err := r.Contents("")
 				var named *ShareError
 				if !errors.As(err, &named) || !slices.Equal(named.Shares, []int{4}) {
@@ -145,8 +150,8 @@ func TestShareReadTwice(t *testing.T) {
 	wrong := shareOf(t, documents[0])
 	wrong.value = "\x01" + wrong.value[1:]
 	for _, texts := range [][]string{
-		append([]string{wrong.text()}, symbolTexts(documents[:2]...)...),
-		append(symbolTexts(documents[:2]...), wrong.text()),
+		append([]string{ofSheet7(wrong)}, symbolTexts(documents[:2]...)...),
+		append(symbolTexts(documents[:2]...), ofSheet7(wrong)),
 	} {
 		c, err := scan(t, texts...).Contents("")
 		var named *ShareError
@@ -178,11 +183,12 @@ func TestSharesThatMakeNoSense(t *testing.T) {
 	d := split(t, smallSheet(t), 2, 3)[0]
 	text := d.Body[1].Symbols[0].Text
 	for _, change := range []struct{ old, new string }{
-		{"share=1/3", "share=0/3"}, {"share=1/3", "share=4/3"}, {"share=1/3", "share=1/17"}, {"share=1/3", "share=-1/3"},
-		{"need=2", "need=1"}, {"need=2", "need=4"}, {"need=2", "need=x"}, {"value=", "value=AA"}, {"commitment=", "commitment=x"},
-		{"sheet=7", "sheet=0"}, {"id=K", "id=k"},
+		{"share: 1/3", "share: 0/3"}, {"share: 1/3", "share: 4/3"}, {"share: 1/3", "share: 1/17"}, {"share: 1/3", "share: -1/3"},
+		{"need=2", "need=1"}, {"need=2", "need=4"}, {"need=2", "need=x"}, {"====", "A==="}, {"====", "AAAA"}, {"commitment=", "commitment=x"},
+		{":2 7 ", ":2 0 "}, {"7 K", "7 k"},
 	} {
-		if err := (&Reader{}).AddText(strings.Replace(text, change.old, change.new, 1)); !errors.Is(err, ErrDamaged) {
+		wrong := strings.Replace(text, change.old, change.new, 1)
+		if err := (&Reader{}).AddText(wrong); wrong == text || !errors.Is(err, ErrDamaged) {
 			t.Errorf("%s for %s: %v", change.new, change.old, err)
 		}
 	}
@@ -203,7 +209,7 @@ func TestSplitRefuses(t *testing.T) {
 func TestSharesWithoutCommitment(t *testing.T) {
 	s := smallSheet(t)
 	texts := slices.DeleteFunc(symbolTexts(split(t, s, 5, 7)...), func(text string) bool {
-		return strings.HasPrefix(text, scheme+commitmentName)
+		return strings.Contains(text, "|commitment: ")
 	})
 	checkContents(t, contents(t, scan(t, texts...), ""), s)
 }
@@ -212,13 +218,38 @@ func TestSharesWithoutCommitment(t *testing.T) {
 func TestPagesOfASplitSheetThatDoNotSuffice(t *testing.T) {
 	documents := split(t, smallSheet(t), 2, 3)
 	for want, texts := range map[string][]string{
-		"[the shares]":       symbolTexts(Document{Body: documents[0].Body[2:]}),
-		"[the sealed parts]": symbolTexts(Document{Body: documents[0].Body[:2]}, Document{Body: documents[1].Body[:2]}),
+		"[the shares]":       symbolTexts(layout.Document{Body: documents[0].Body[2:]}),
+		"[the sealed parts]": symbolTexts(layout.Document{Body: documents[0].Body[:2]}, layout.Document{Body: documents[1].Body[:2]}),
 	} {
 		r := scan(t, texts...)
 		c, err := r.Contents("")
 		if got := fmt.Sprint(c.Missing); got != want || !errors.Is(err, ErrIncomplete) {
 			t.Errorf("missing %s, want %s: %v", got, want, err)
 		}
+	}
+}
+
+// age's own parser is the judge.
+func TestIdentitiesAreAges(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 200 {
+		key := make([]byte, 32)
+		for i := range key {
+			key[i] = byte(r.IntN(256))
+		}
+		text := encodeIdentity(key)
+		identity, err := age.ParseX25519Identity(text)
+		if err != nil {
+			t.Fatalf("age refuses %s: %v", text, err)
+		}
+		if got := identity.String(); got != text {
+			t.Errorf("age writes %s for %s", got, text)
+		}
+	}
+	if got := encodeIdentity(bytes.Repeat([]byte{1}, 32)); got != typedIdentity {
+		t.Errorf("32 bytes of 1 are %s", got)
+	}
+	if !strings.HasPrefix(typedIdentity, identityPrefix) {
+		t.Error("the prefix is another")
 	}
 }

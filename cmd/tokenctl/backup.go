@@ -2,6 +2,10 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/store"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
 
 func newBackupCommand(p *program) *cobra.Command {
@@ -27,8 +31,22 @@ func newBackupCommand(p *program) *cobra.Command {
 	return c
 }
 
-// addBackupFlags adds the flags of commands that need the vault alone.
-func (o *vaultOptions) addBackupFlags(c *cobra.Command) {
-	o.addFlags(c)
-	c.Flags().BoolVar(&o.none, "no-vault", false, "leave the vault out: the ledger alone")
+var backupRemedies = []term.Remedy{
+	{Of: errNotDeleted, Exit: term.ExitFailure, Hint: "The codes are recorded. Delete the file yourself."},
+	{Of: errNoAccountForCodes, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl list. For an account that no token holds, give its whole name, and --new."},
+	{Of: errNoVaultForCodes, Exit: term.ExitFailure, Hint: "Make one with: tokenctl init. If the codes are on paper alone, record how many: --on-paper N"},
+	{Of: errNoSuchService, Exit: term.ExitUsage, Hint: "Leave --service out. What you know of a service can go into tokenctl/services.tsv among your settings."},
+	{Of: store.ErrAway, Exit: term.ExitFailure, Hint: "Bring that vault back, or name it with --vault. To give the codes up: tokenctl backup forget"},
+	{Of: store.ErrOlder, Exit: term.ExitFailure, Hint: "Is the vault an older copy? Bring it up to date. To see the codes that it has: tokenctl backup list --show"},
+	{Of: store.ErrLedger, Exit: term.ExitFailure, Hint: "It is left as it is. Bring it back from a copy, or delete it: what the vault has is learned anew from it, what is on paper alone is not."},
+	{Of: backup.ErrNewer, Exit: term.ExitFailure, Hint: "Use that version, or a later one."},
+	{Of: backup.ErrDamaged, Exit: term.ExitFailure, Hint: "It is left as it is. Bring it back from a copy of the vault."},
+	{Of: backup.ErrNoCodes, Exit: term.ExitNotFound, Hint: "See what is recorded with: tokenctl backup list. To record codes: tokenctl backup add"},
+	{Of: backup.ErrNoneLeft, Exit: term.ExitNoCodeLeft, Hint: "Make new ones at the service, and record them with: tokenctl backup add"},
+	{Of: backup.ErrNoSuchNumber, Exit: term.ExitUsage, Hint: "See which there are with: tokenctl backup list NAME --show"},
+	{Of: backup.ErrUsed, Exit: term.ExitFailure, Hint: "Leave --number out for the next one that is good."},
+	{Of: backup.ErrVoid, Exit: term.ExitFailure, Hint: "Leave --number out for the next one that is good."},
+	{Of: backup.ErrNotCodes, Exit: term.ExitUsage, Hint: "Give the codes alone, one a line; if they look like nothing else, with --verbatim."},
+	{Of: backup.ErrNotText, Exit: term.ExitUsage, Hint: "Save it as text, or copy the codes and paste them."},
+	{Of: backup.ErrTooLarge, Exit: term.ExitUsage, Hint: "Give the codes alone, one a line."},
 }

@@ -3,17 +3,22 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup"
-	"github.com/tokenctl/tokenctl/backup/services"
+	"github.com/tokenctl/tokenctl/backup/recognize"
+	"github.com/tokenctl/tokenctl/backup/store"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
 type backupAddOptions struct {
-	tokens        tokenOptions
+	tokens        open.TokenOptions
 	query, source string
 	isNew         bool
 	onPaper       int
@@ -64,7 +69,7 @@ func newBackupAddCommand(p *program) *cobra.Command {
 }
 
 func (o *backupAddOptions) addFlags(c *cobra.Command) {
-	o.tokens.addFlags(c)
+	o.tokens.AddFlags(c)
 	f := c.Flags()
 	f.BoolVar(&o.isNew, "new", false, "NAME is ISSUER:NAME of an account that no token holds")
 	f.IntVar(&o.onPaper, "on-paper", 0, "store no code: `N` of them are on your paper")
@@ -94,103 +99,206 @@ func parsePolicy(flag string) (backup.Policy, error) {
 			return backup.Policy(policy), nil
 		}
 	}
-	return 0, usagef("--policy %q is none of %s", flag, strings.Join(policyFlags, ", "))
+	return 0, term.Usagef("--policy %q is none of %s", flag, strings.Join(policyFlags, ", "))
 }
 
 func (o backupAddOptions) validate(c *cobra.Command) error {
 	switch isFile := o.source != "" && o.source != "-"; {
 	case c.Flags().Changed("on-paper") && o.onPaper < 1:
-		return usagef("--on-paper %d is no number of codes", o.onPaper)
+		return term.Usagef("--on-paper %d is no number of codes", o.onPaper)
 	case c.Flags().Changed("replace-number") && o.number < 1:
-		return usagef("--replace-number %d: they count from 1", o.number)
+		return term.Usagef("--replace-number %d: they count from 1", o.number)
 	case o.number > 0 && o.onPaper > 1:
-		return usagef("--replace-number takes one code, and --on-paper says %d", o.onPaper)
+		return term.Usagef("--replace-number takes one code, and --on-paper says %d", o.onPaper)
 	case o.onPaper > 0 && o.source != "":
-		return usagef("--on-paper stores no codes, so it takes no FILE") // which may be a code: unquoted
+		return term.Usagef("--on-paper stores no codes, so it takes no FILE") // which may be a code: unquoted
 	case o.deleteFile && !isFile:
-		return usagef("--delete-file is for a FILE, and there is none")
+		return term.Usagef("--delete-file is for a FILE, and there is none")
 	}
 	return nil
 }
 
+var (
+	// errNoVaultForCodes says that there is nothing to keep codes in.
+	errNoVaultForCodes = errors.New("there is no vault to keep backup codes in")
+
+	// errNoSuchService says that nothing is known of a service.
+	errNoSuchService = errors.New("nothing is known of that service")
+
+	// errNoAccountForCodes says that NAME fits nothing.
+	errNoAccountForCodes = fmt.Errorf("%w", oath.ErrNotFound)
+)
+
 func (p *program) addBackupCodes(ctx context.Context, o backupAddOptions) error {
-	a := addition{replaces: o.number, named: o.service != "", day: backup.Day(p.now())}
+	a := store.Addition{Replaces: o.number, Named: o.service != "", Day: backup.Day(p.Now())}
 	if o.policy != "" {
 		policy, err := parsePolicy(o.policy)
 		if err != nil {
 			return err
 		}
-		a.policy = &policy
+		a.Policy = &policy
 	}
 	if o.appendsGiven {
-		a.appends = &o.appends
+		a.Appends = &o.appends
 	}
-	r, err := p.openRecords(ctx, o.tokens.vault)
+	s, err := p.open.Store(ctx, o.tokens.Vault)
 	if err != nil {
 		return err
 	}
-	defer r.close()
-	if r.vault == nil && o.onPaper == 0 {
+	defer s.Close()
+	if s.Vault == nil && o.onPaper == 0 {
 		return errNoVaultForCodes
 	}
-	if a.id, err = p.accountForCodes(ctx, r, o); err != nil {
+	if a.ID, err = p.accountForCodes(ctx, s, o); err != nil {
 		return err
 	}
-	if a.service, err = r.serviceNamed(o.service, a.id); err != nil {
-		return err
+	label := term.Label(a.ID)
+	if a.Service = s.Service(a.ID, s.Ledger.Known(a.ID).Record); o.service != "" {
+		var known bool
+		if a.Service, known = s.Services().Lookup(o.service); !known {
+			return term.Usage(fmt.Errorf("%q: %w", o.service, errNoSuchService))
+		}
 	}
-	p.noteOffered(r, &a, o.source)
+	p.noteOffered(s, &a, o.source)
 	source, err := p.readCodes(&a, o)
 	if err != nil {
 		return err
 	}
-	if err := p.confirmAddition(r, a, source, o); err != nil {
-		return err
+	if !a.OnPaper() {
+		for _, hint := range a.Service.Check(source.found.Texts()) {
+			p.Note("%s", term.Printable(hint))
+		}
 	}
-	record, err := r.add(&a)
-	if errors.Is(err, errNothingNew) {
-		p.note("%s: these codes are recorded already. Nothing was changed.", printable(labelOf(a.id)))
-		record, err = r.read(a.id)
+	if p.Terminal != nil && !o.yes {
+		if err := p.confirmAddition(s.Store, a, source.found); err != nil {
+			return err
+		}
+	}
+	added, record, err := s.Add(a)
+	switch {
+	case errors.Is(err, store.ErrNothingNew):
+		p.Note("%s: these codes are recorded already. Nothing was changed.", label)
+		record, err = s.Read(a.ID)
+	case err == nil:
+		p.Note("%s: %s", label, outcomeOf(added, record))
+		if !a.OnPaper() {
+			p.Note("Put them on paper: tokenctl sheet --only-new")
+		}
 	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.reportAddition(r, a, record, o.json), p.disposeOf(r, a, source, o))
+	p.reminded[a.ID] = true
+	if o.json {
+		err = p.PrintJSON(describeRecord(s.Status(a.ID, record, store.KeptOf(record))))
+	}
+	return errors.Join(err, p.disposeOf(s, a, source, o))
 }
 
-// errNoVaultForCodes says that there is nothing to keep codes in.
-var errNoVaultForCodes = errors.New("there is no vault to keep backup codes in")
-
-// errNoSuchService says that nothing is known of a service.
-var errNoSuchService = errors.New("nothing is known of that service")
-
-// serviceNamed returns what is known of a service by that name, or else of the one
-// that the account is at.
-func (r *records) serviceNamed(name string, id oath.ID) (services.Service, error) {
-	if name == "" {
-		return r.service(id, r.entry(id).Record), nil
+// outcomeOf says what recording codes came to.
+func outcomeOf(a store.Added, record backup.Record) string {
+	recorded := term.Are(a.Codes, "code") + " recorded"
+	switch {
+	case a.Mode == store.Replaces:
+		return fmt.Sprintf("number %d has its new code.", a.Number)
+	case a.Mode == store.Appends:
+		return fmt.Sprintf("%s, beside those before: %s.", recorded, term.Left(a.Before+a.Codes))
+	case a.Before > 0:
+		return recorded + ". Those before count no more."
 	}
-	s, found := r.known.Lookup(name)
-	if !found {
-		return s, usageError{about(oath.ID(name), errNoSuchService)}
-	}
-	return s, nil
+	return recorded + "."
 }
 
-// reportAddition tells what is recorded now.
-func (p *program) reportAddition(r *records, a addition, record backup.Record, asJSON bool) error {
-	p.reminded(a.id)
-	if a.done != "" {
-		p.note("%s: %s", printable(labelOf(a.id)), a.done)
+// accountForCodes returns the account that codes are to be recorded for: the one
+// of that very name, or else the one that the query fits best, keys included.
+func (p *program) accountForCodes(ctx context.Context, s *open.Store, o backupAddOptions) (oath.ID, error) {
+	accounts, err := s.Accounts()
+	if err != nil {
+		return "", err
 	}
-	if a.done != "" && !a.onPaper() {
-		p.note("Put them on paper: tokenctl sheet --only-new")
+	for _, a := range accounts {
+		if string(a.ID()) == o.query || a.Issuer != "" && a.Label() == o.query {
+			return a.ID(), nil
+		}
 	}
-	if !asJSON {
-		return nil
+	if o.isNew {
+		a := oath.ID(o.query).Account(oath.TOTP).WithDefaults()
+		return a.ID(), a.Validate()
 	}
-	if l, err := readLedger(); err == nil {
-		r.ledger = l
+	onKeys, failure := p.accountsOnKeys(ctx, o.tokens)
+	if accounts, err = s.Accounts(onKeys...); err != nil {
+		return "", err
 	}
-	return p.printJSON(r.describeRecord(a.id, record, keptOf(record)))
+	a, err := oath.MatchOne(accounts, o.query)
+	switch {
+	case errors.Is(err, oath.ErrNotFound) && failure != nil:
+		return "", failure
+	case errors.Is(err, oath.ErrNotFound):
+		err = errNoAccountForCodes
+	}
+	if err != nil {
+		return "", fmt.Errorf("%q: %w", o.query, err)
+	}
+	return a.ID(), nil
+}
+
+// accountsOnKeys returns those on the keys that are plugged in. The error is about
+// keys that could not be asked.
+func (p *program) accountsOnKeys(ctx context.Context, o open.TokenOptions) (accounts []oath.Account, err error) {
+	if o.NoKeys {
+		return nil, nil
+	}
+	o.Vault.None = true
+	t, err := p.open.Tokens(ctx, o, false)
+	if open.IsAbsence(err) && !o.NamesKey() {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer t.Close()
+	holdings, err := t.List()
+	for _, h := range holdings {
+		accounts = append(accounts, h.Account)
+	}
+	return accounts, err
+}
+
+// noteOffered notes which service offers a file of that name for download, if that is
+// news, and takes the codes for those of that service if no other is known.
+func (p *program) noteOffered(s *open.Store, a *store.Addition, source string) {
+	offered, found := s.Services().OfFile(filepath.Base(source))
+	_, isKnown := s.Services().Lookup(a.Service.Name)
+	switch {
+	case !found || offered.Name == a.Service.Name:
+	case !isKnown && s.Ledger.Known(a.ID).Service == "":
+		a.Service = offered
+		p.Note("%s is what %s offers for download.", term.Printable(source), offered.Name)
+	default:
+		p.Note("%s is what %s offers for download. Are the codes those of %s?", term.Printable(source), offered.Name, term.Label(a.ID))
+	}
+}
+
+// confirmAddition says what was found, and asks whether that is what was meant.
+func (p *program) confirmAddition(s *store.Store, a store.Addition, found recognize.Found) error {
+	effect := "" // on the codes before, as far as the ledger knows them
+	if before := s.Ledger.Known(a.ID).Record; before.Left() > 0 || a.Replaces > 0 {
+		switch mode, number := a.Mode(before); mode {
+		case store.Replaces:
+			effect = fmt.Sprintf(", in the place of number %d", number)
+		case store.Appends:
+			effect = fmt.Sprintf(", beside the %d before", before.Left())
+		default:
+			effect = fmt.Sprintf(", in the place of the %d before", before.Left())
+		}
+	}
+	if a.OnPaper() {
+		return p.Terminal.Confirm(false, "Record for %s that %s on your paper%s?", term.Label(a.ID), term.Are(len(a.Codes), "code"), effect)
+	}
+	p.Terminal.Tell("%s", describeFound(found))
+	them := "them"
+	if len(a.Codes) == 1 {
+		them = "it"
+	}
+	return p.Terminal.Confirm(false, "Record %s for %s%s?", them, term.Label(a.ID), effect)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup/issuer"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
 
 type backupGenerateOptions struct {
@@ -68,7 +69,7 @@ func (p *program) generateBackupCodes(ctx context.Context, o backupGenerateOptio
 	o.form.Alphabet = parseAlphabet(o.alphabet)
 	if o.issuer.store == "" {
 		if o.prepare || o.confirm || o.abandon || o.issuer.keyFile != "" {
-			return usagef("--prepare, --confirm, --abandon and --server-key-file are for a --store")
+			return term.Usagef("--prepare, --confirm, --abandon and --server-key-file are for a --store")
 		}
 		codes, err := issuer.Generate(o.form, p.random)
 		if err != nil {
@@ -106,24 +107,24 @@ func (p *program) issueBackupCodes(ctx context.Context, i *issuer.Issuer, o back
 		return err
 	}
 	err = p.printGenerated(o, prepared)
-	if err != nil || p.unshown != nil {
+	if err != nil || p.Unwritten != nil {
 		return errors.Join(err, i.Abandon(ctx, o.issuer.user, prepared.Generation))
 	}
-	user := printable(o.issuer.user)
+	user := term.Printable(o.issuer.user)
 	if o.prepare {
-		p.note("They are prepared for %s. Put them in force with --confirm, once they are on paper.", user)
+		p.Note("They are prepared for %s. Put them in force with --confirm, once they are on paper.", user)
 		return nil
 	}
 	if err := i.Confirm(ctx, o.issuer.user, prepared.Generation); err != nil {
 		return err
 	}
-	p.note("They are in force for %s, and no codes before them.", user)
+	p.Note("They are in force for %s, and no codes before them.", user)
 	return nil
 }
 
 // settlePrepared confirms or abandons the set that waits.
 func (p *program) settlePrepared(ctx context.Context, i *issuer.Issuer, o backupGenerateOptions) error {
-	user := printable(o.issuer.user)
+	user := term.Printable(o.issuer.user)
 	status, err := i.Status(ctx, o.issuer.user)
 	if err != nil {
 		return err
@@ -132,7 +133,7 @@ func (p *program) settlePrepared(ctx context.Context, i *issuer.Issuer, o backup
 		if err := i.Abandon(ctx, o.issuer.user, status.Pending); err != nil {
 			return err
 		}
-		p.note("The codes that were prepared for %s are forgotten.", user)
+		p.Note("The codes that were prepared for %s are forgotten.", user)
 	} else {
 		if status.Pending == 0 { // generation 0 is of no set
 			return issuer.ErrNotPending
@@ -140,7 +141,7 @@ func (p *program) settlePrepared(ctx context.Context, i *issuer.Issuer, o backup
 		if err := i.Confirm(ctx, o.issuer.user, status.Pending); err != nil {
 			return err
 		}
-		p.note("The new codes of %s are in force, and no codes before them.", user)
+		p.Note("The new codes of %s are in force, and no codes before them.", user)
 	}
 	if !o.json {
 		return nil
@@ -159,15 +160,15 @@ type generatedJSON struct {
 
 func (p *program) printGenerated(o backupGenerateOptions, set issuer.Prepared) error {
 	bits := math.Floor(o.form.Entropy()*10) / 10
-	p.note("%s of %s bits each.", howMany(len(set.Codes), "code"), strconv.FormatFloat(bits, 'f', -1, 64))
+	p.Note("%s of %s bits each.", term.Count(len(set.Codes), "code"), strconv.FormatFloat(bits, 'f', -1, 64))
 	if o.json {
-		return p.printJSON(generatedJSON{
+		return p.PrintJSON(generatedJSON{
 			Codes: set.Codes, Bits: bits,
 			User: o.issuer.user, Generation: set.Generation, Pending: o.prepare,
 		})
 	}
 	for _, code := range set.Codes {
-		p.printLine(code)
+		p.PrintLine(code)
 	}
 	return nil
 }

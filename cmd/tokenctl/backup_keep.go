@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup"
-	"github.com/tokenctl/tokenctl/backup/ledger"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
-	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
 func newBackupKeepCommand(p *program) *cobra.Command {
@@ -27,12 +25,15 @@ func newBackupKeepCommand(p *program) *cobra.Command {
 }
 
 func (p *program) keepBackupCodes(query string) error {
-	l, err := readLedger()
+	s, err := p.open.StoreOf(&open.Tokens{})
+	if err == nil {
+		err = s.Damaged
+	}
 	if err != nil {
 		return err
 	}
 	var accounts []oath.Account
-	for _, id := range slices.Sorted(maps.Keys(l.Accounts)) {
+	for _, id := range s.Ledger.IDs() {
 		accounts = append(accounts, id.Account(oath.TypeUnknown))
 	}
 	account, err := oath.MatchOne(accounts, query)
@@ -40,28 +41,25 @@ func (p *program) keepBackupCodes(query string) error {
 		err = backup.ErrNoCodes
 	}
 	if err != nil {
-		return fmt.Errorf("%q: %w", printable(query), err)
+		return fmt.Errorf("%q: %w", query, err)
 	}
 	id := account.ID()
-	label := printable(labelOf(id))
-	if !slices.ContainsFunc(l.Due, func(d ledger.Due) bool { return d.ID == id }) {
-		p.note("%s: no code was used since the last were recorded. Nothing was changed.", label)
-		return nil
-	}
-	left := l.Entry(id).Left()
-	if err := updateLedger(func(l *ledger.Ledger) error { l.Settle(id); return nil }); err != nil {
+	label, left := term.Label(id), s.Ledger.Known(id).Left()
+	switch due, err := s.Keep(id); {
+	case err != nil:
 		return err
+	case !due:
+		p.Note("%s: no code was used since the last were recorded. Nothing was changed.", label)
+	case left == 0:
+		p.Note("%s: %s, and nothing reminds you of that any more but tokenctl backup status.", label, term.Left(left))
+	default:
+		p.Note("%s: %s. The next reminder comes when another is used.", label, term.Left(left))
 	}
-	if left == 0 {
-		p.note("%s: %s, and nothing reminds you of that any more but tokenctl backup status.", label, howManyLeft(left))
-		return nil
-	}
-	p.note("%s: %s. The next reminder comes when another is used.", label, howManyLeft(left))
 	return nil
 }
 
 type backupForgetOptions struct {
-	vault vaultOptions
+	vault open.VaultOptions
 	query string
 	yes   bool
 }
@@ -80,50 +78,32 @@ func newBackupForgetCommand(p *program) *cobra.Command {
 			return p.forgetBackupCodes(c.Context(), o)
 		},
 	}
-	o.vault.addChoice(c)
-	c.Flags().BoolVar(&o.vault.none, "no-vault", false, "leave the vault out: the ledger alone")
+	o.vault.AddChoice(c)
+	o.vault.AddNone(c)
 	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	return c
 }
 
 func (p *program) forgetBackupCodes(ctx context.Context, o backupForgetOptions) error {
-	r, err := p.openRecords(ctx, o.vault)
+	s, err := p.open.Store(ctx, o.vault)
 	if err != nil {
 		return err
 	}
-	defer r.close()
-	id, err := r.find(o.query)
+	defer s.Close()
+	id, err := s.Find(o.query)
 	if err != nil {
 		return err
 	}
-	there, err := r.inVault(id)
-	if errors.Is(err, vault.ErrDamaged) {
-		there, err = true, nil
+	stock := "however many are left"
+	if record := s.Ledger.Known(id).Record; record.Current() != nil {
+		stock = "of which " + term.Left(record.Left())
 	}
-	if err != nil {
-		return about(id, err)
-	}
-	label := printable(labelOf(id))
-	if err := p.terminal.confirm(o.yes, "Forget the backup codes of %s for good, %s?", label, r.stock(id)); err != nil {
+	if err := p.Terminal.Confirm(o.yes, "Forget the backup codes of %s for good, %s?", term.Label(id), stock); err != nil {
 		return err
 	}
-	if there {
-		if err := r.vault.SetBackupCodes(id, nil); err != nil {
-			return about(id, err)
-		}
+	if err := s.Forget(id); err != nil {
+		return err
 	}
-	if err := updateLedger(func(l *ledger.Ledger) error { l.Forgotten(id); return nil }); err != nil {
-		return about(id, err)
-	}
-	p.note("The backup codes of %s are forgotten.", label)
+	p.Note("The backup codes of %s are forgotten.", term.Label(id))
 	return nil
-}
-
-// stock tells how many of an account's codes are left, as far as that is known.
-func (r *records) stock(id oath.ID) string {
-	record := r.entry(id).Record
-	if record.Current() == nil {
-		return "however many are left"
-	}
-	return fmt.Sprintf("of which %s", howManyLeft(record.Left()))
 }

@@ -3,16 +3,20 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokenctl/tokenctl/backup/ledger"
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/store"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
 type backupListOptions struct {
-	vault           vaultOptions
+	vault           open.VaultOptions
 	query           string
 	show, all, json bool
 }
@@ -36,12 +40,13 @@ func newBackupListCommand(p *program) *cobra.Command {
 				o.query = args[0]
 			}
 			if o.all && !o.show {
-				return usagef("--all is for --show")
+				return term.Usagef("--all is for --show")
 			}
 			return p.listBackupCodes(c.Context(), o)
 		},
 	}
-	o.vault.addBackupFlags(c)
+	o.vault.AddFlags(c)
+	o.vault.AddNone(c)
 	f := c.Flags()
 	f.BoolVar(&o.show, "show", false, "print the codes")
 	f.BoolVar(&o.all, "all", false, "with --show, print those, too, that newer ones superseded")
@@ -50,99 +55,121 @@ func newBackupListCommand(p *program) *cobra.Command {
 }
 
 func (p *program) listBackupCodes(ctx context.Context, o backupListOptions) error {
-	r, err := p.openRecords(ctx, o.vault)
+	s, err := p.open.Store(ctx, o.vault)
 	if err != nil {
 		return err
 	}
-	defer r.close()
-	ids, err := r.ids()
+	defer s.Close()
+	ids, err := s.IDs()
 	if err == nil && o.query != "" {
 		var id oath.ID
-		id, err = r.find(o.query)
+		id, err = s.Find(o.query)
 		ids = []oath.ID{id}
 	}
 	if err != nil {
 		return err
 	}
-	if r.damaged != nil {
-		p.report(r.damaged)
-	}
-	list, failure := r.describeAll(ids, o)
+	p.Report(s.Damaged)
+	list, failure := s.Statuses(ids, o.show)
 	switch {
 	case o.json:
-		err = p.printJSON(list)
+		err = p.PrintJSON(mapSlice(list, func(s store.Status) recordJSON {
+			j := describeRecord(s)
+			if o.show {
+				j.Codes = describeCodes(s.Record, o.all)
+			}
+			return j
+		}))
 	case o.show:
-		p.printBackupCodes(list)
+		p.printBackupCodes(list, o.all)
 	case len(list) > 0:
-		p.printColumns(append([][]string{recordHeader}, mapSlice(list, recordRow)...))
+		rows := [][]string{{"ACCOUNT", "LEFT", "GENERATION", "RECORDED", "KEPT", "SHEET"}}
+		for _, s := range list {
+			left, made := "-", ""
+			if set := s.Record.Current(); set != nil {
+				left = strconv.Itoa(s.Record.Left()) + "/" + strconv.Itoa(len(set.Codes))
+				made = term.Date(set.Made)
+			}
+			rows = append(rows, []string{
+				s.ID.Label(), left, term.NumberOrDash(s.Record.Generation()), term.Dash(made), string(s.Kept), term.NumberOrDash(s.Sheet),
+			})
+		}
+		p.PrintColumns(rows)
 	}
 	if err == nil && failure == nil && len(ids) == 0 {
-		p.note("No backup codes yet. Record some with: tokenctl backup add")
+		p.Note("No backup codes yet. Record some with: tokenctl backup add")
 	}
-	return errors.Join(err, incomplete(failure, len(list)))
+	return errors.Join(err, term.Partly(failure, len(list)))
 }
-
-// describeAll describes the codes of accounts. The vault is read if it is open, or
-// has to be. The error tells of what could not be read; the rest is there.
-func (r *records) describeAll(ids []oath.ID, o backupListOptions) ([]recordJSON, error) {
-	defer r.keepNews()
-	reads := o.show || r.isOpen()
-	list := []recordJSON{}
-	var failures []error
-	for _, id := range ids {
-		record, kept := r.entry(id).Record, r.entry(id).Kept
-		if reads {
-			var err error
-			if record, err = r.load(id); errors.Is(err, oath.ErrLocked) || errors.Is(err, errWrongPassphrase) {
-				return nil, err
-			}
-			if err != nil {
-				failures = append(failures, err)
-			}
-		}
-		switch {
-		case kept == "" && record.Current() != nil:
-			kept = keptOf(record)
-		case kept == "":
-			kept = ledger.InVault
-		}
-		j := r.describeRecord(id, record, kept)
-		if o.show {
-			j.Codes = describeCodes(record, o.all)
-		}
-		list = append(list, j)
-	}
-	return list, errors.Join(failures...)
-}
-
-// isOpen reports whether the vault can be read without asking anybody.
-func (r *records) isOpen() bool {
-	return r.vault != nil && (!r.vault.Locked() || r.vault.options.isGiven())
-}
-
-var recordHeader = []string{"ACCOUNT", "LEFT", "GENERATION", "RECORDED", "KEPT", "SHEET"}
-
-func recordRow(j recordJSON) []string {
-	left := "-"
-	if j.Left != nil {
-		left = strconv.Itoa(*j.Left) + "/" + strconv.Itoa(*j.Total)
-	}
-	return []string{
-		printable(labelOf(oath.ID(j.ID))), left, numberOrDash(j.Generation), orDash(j.Recorded), j.Kept, numberOrDash(j.Sheet),
-	}
-}
-
-var codeHeader = []string{"ACCOUNT", "NUMBER", "STATE", "USED", "CODE"}
 
 // printBackupCodes prints the codes themselves. Those on paper have a dash.
-func (p *program) printBackupCodes(list []recordJSON) {
-	rows := [][]string{codeHeader}
-	for _, j := range list {
-		for _, c := range j.Codes {
-			rows = append(rows, []string{labelOf(oath.ID(j.ID)), strconv.Itoa(c.Number), c.State, orDash(c.Used), orDash(c.Code)})
+func (p *program) printBackupCodes(list []store.Status, all bool) {
+	rows := [][]string{{"ACCOUNT", "NUMBER", "STATE", "USED", "CODE"}}
+	for _, s := range list {
+		for _, c := range describeCodes(s.Record, all) {
+			rows = append(rows, []string{s.ID.Label(), strconv.Itoa(c.Number), c.State, term.Dash(c.Used), term.Dash(c.Code)})
 		}
 	}
 	if len(rows) > 1 {
-		p.printColumns(rows)
+		p.PrintColumns(rows)
 	}
+}
+
+// recordJSON is what is kept of an account's backup codes, as other programs read
+// it; docs/json.md describes it. What only a locked vault tells is left out.
+type recordJSON struct {
+	idJSON
+	Service    string           `json:"service"`
+	Kept       string           `json:"kept"` // "vault" or "paper"
+	Policy     *backup.Policy   `json:"policy,omitempty"`
+	Generation int              `json:"generation,omitempty"`
+	Recorded   string           `json:"recorded,omitempty"` // YYYY-MM-DD
+	Total      *int             `json:"total,omitempty"`
+	Left       *int             `json:"left,omitempty"`
+	Sheet      int              `json:"sheet,omitempty"`     // that they are printed on
+	DueSince   string           `json:"due_since,omitempty"` // YYYY-MM-DD
+	Renew      string           `json:"renew,omitempty"`     // where new ones are made
+	Codes      []backupCodeJSON `json:"codes,omitempty"`
+}
+
+// backupCodeJSON is one of an account's codes.
+type backupCodeJSON struct {
+	Number     int    `json:"number"`
+	Generation int    `json:"generation"`
+	State      string `json:"state"`          // "unused", "used", "void" or "superseded"
+	Used       string `json:"used,omitempty"` // YYYY-MM-DD
+	Code       string `json:"code,omitempty"` // missing if it is on paper alone
+}
+
+// describeRecord describes an account's codes, without the codes themselves.
+func describeRecord(s store.Status) recordJSON {
+	j := recordJSON{idJSON: describeID(s.ID), Service: s.Service.Name, Kept: string(s.Kept), Renew: s.Service.Where}
+	set := s.Record.Current()
+	if set == nil {
+		return j
+	}
+	total, left := len(set.Codes), s.Record.Left()
+	j.Policy, j.Generation, j.Recorded = &s.Record.Policy, set.Generation, term.Date(set.Made)
+	j.Total, j.Left, j.Sheet = &total, &left, s.Sheet
+	if s.Due != nil {
+		j.DueSince = s.Due.Since.String()
+	}
+	return j
+}
+
+// describeCodes describes the codes themselves: those of the current set, and
+// with all, those that it superseded.
+func describeCodes(record backup.Record, all bool) []backupCodeJSON {
+	var list []backupCodeJSON
+	for i, set := range slices.Backward(record.Sets) {
+		if i < len(record.Sets)-1 && !all {
+			break
+		}
+		for _, c := range set.Codes {
+			list = append(list, backupCodeJSON{
+				Number: c.Number, Generation: set.Generation, State: record.State(i, c).String(), Used: term.Date(c.Used), Code: c.Text,
+			})
+		}
+	}
+	return list
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -109,7 +110,7 @@ func TestBackupUseAtOnce(t *testing.T) {
 		}
 	}
 	for _, account := range []string{"GitHub:alice", "Bank:bob"} {
-		if o := h.run(t, "", "tokenctl", "backup", "use", account, "--vault-key-file", h.key()); o.status != exitNoCodeLeft || o.stdout != "" {
+		if o := h.run(t, "", "tokenctl", "backup", "use", account, "--vault-key-file", h.key()); o.status != term.ExitNoCodeLeft || o.stdout != "" {
 			t.Errorf("one more of %s: %v", account, o)
 		}
 	}

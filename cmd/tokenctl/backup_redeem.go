@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup/issuer"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
 
 type backupRedeemOptions struct {
@@ -55,9 +57,9 @@ func newBackupRedeemCommand(p *program) *cobra.Command {
 func (p *program) redeemBackupCode(ctx context.Context, o backupRedeemOptions) error {
 	switch {
 	case o.issuer.store == "" || o.issuer.user == "":
-		return usagef("--store and --user say whose codes it may be one of")
+		return term.Usagef("--store and --user say whose codes it may be one of")
 	case o.numbered && o.number < 1:
-		return usagef("--number %d: they count from 1", o.number)
+		return term.Usagef("--number %d: they count from 1", o.number)
 	}
 	i, err := p.issuer(o.issuer, issuer.Form{})
 	if err != nil {
@@ -70,25 +72,23 @@ func (p *program) redeemBackupCode(ctx context.Context, o backupRedeemOptions) e
 	if err != nil {
 		return err
 	}
-	done, err := redeemWith(ctx, i, o, code)
+	var done issuer.Redeemed
+	if o.numbered {
+		done, err = i.RedeemNumber(ctx, o.issuer.user, o.number, code)
+	} else {
+		done, err = i.Redeem(ctx, o.issuer.user, code)
+	}
 	if o.json {
 		err = errors.Join(p.printRedeemed(o.issuer.user, done, err), err)
 	}
 	if err != nil {
 		return err
 	}
-	p.note("Number %d of %s is redeemed; %s left.", done.Number, printable(o.issuer.user), are(done.Left))
+	p.Note("Number %d of %s is redeemed; %s left.", done.Number, term.Printable(o.issuer.user), term.Are(done.Left, "code"))
 	if done.Confirmed {
-		p.note("Its codes had waited to be confirmed; they are in force now, and no codes before them.")
+		p.Note("Its codes had waited to be confirmed; they are in force now, and no codes before them.")
 	}
 	return nil
-}
-
-func redeemWith(ctx context.Context, i *issuer.Issuer, o backupRedeemOptions, code string) (issuer.Redeemed, error) {
-	if o.numbered {
-		return i.RedeemNumber(ctx, o.issuer.user, o.number, code)
-	}
-	return i.Redeem(ctx, o.issuer.user, code)
 }
 
 // maxCodeLine bounds the line that a code is read from, in bytes: what is longer
@@ -98,7 +98,7 @@ const maxCodeLine = 4 << 10
 // readBackupCode returns what was typed, or is in standard input.
 func (p *program) readBackupCode(o backupRedeemOptions) (string, error) {
 	if o.fromStdin {
-		line, err := bufio.NewReader(io.LimitReader(p.in, maxCodeLine)).ReadString('\n')
+		line, err := bufio.NewReader(io.LimitReader(p.In, maxCodeLine)).ReadString('\n')
 		if err != nil && err != io.EOF {
 			return "", fmt.Errorf("reading the code: %w", err)
 		}
@@ -108,9 +108,60 @@ func (p *program) readBackupCode(o backupRedeemOptions) (string, error) {
 	if o.numbered {
 		question = fmt.Sprintf("Backup code number %d (it does not show)", o.number)
 	}
-	code, err := p.terminal.askSecret(question)
-	if errors.Is(err, errNoTerminal) {
-		return "", usagef("%v: give the code with --code-stdin", err)
+	code, err := p.Terminal.AskSecret(question)
+	if errors.Is(err, term.ErrNoTerminal) {
+		return "", term.Usagef("%v: give the code with --code-stdin", err)
 	}
 	return code, err
+}
+
+// redeemedJSON says what became of a code, as other programs read it.
+type redeemedJSON struct {
+	User       string     `json:"user"`
+	Redeemed   bool       `json:"redeemed"`
+	Generation int        `json:"generation,omitempty"`
+	Number     int        `json:"number,omitempty"`
+	Left       *int       `json:"left,omitempty"`
+	Confirmed  bool       `json:"confirmed,omitempty"`
+	Reason     string     `json:"reason,omitempty"` // used, superseded, malformed, unknown or throttled
+	Used       *time.Time `json:"used,omitempty"`   // when, if it was
+	Until      *time.Time `json:"until,omitempty"`  // throttled
+}
+
+// redeemedReasons are those that a code may be refused for, in words of redeemedJSON.
+var redeemedReasons = []struct {
+	of   error
+	word string
+}{
+	{issuer.ErrUsed, "used"},
+	{issuer.ErrSuperseded, "superseded"},
+	{issuer.ErrMalformed, "malformed"}, // which is an ErrUnknown as well
+	{issuer.ErrUnknown, "unknown"},
+	{issuer.ErrThrottled, "throttled"},
+}
+
+// printRedeemed prints what became of a code. Of other failures JSON says nothing.
+func (p *program) printRedeemed(user string, done issuer.Redeemed, failure error) error {
+	j := redeemedJSON{User: user, Redeemed: failure == nil}
+	if failure == nil {
+		j.Generation, j.Number, j.Left, j.Confirmed = done.Generation, done.Number, &done.Left, done.Confirmed
+		return p.PrintJSON(j)
+	}
+	for _, r := range redeemedReasons {
+		if j.Reason == "" && errors.Is(failure, r.of) {
+			j.Reason = r.word
+		}
+	}
+	if j.Reason == "" {
+		return nil
+	}
+	var used *issuer.UsedError
+	var throttled *issuer.ThrottledError
+	switch {
+	case errors.As(failure, &used):
+		j.Generation, j.Number, j.Used = used.Generation, used.Number, &used.At
+	case errors.As(failure, &throttled) && !throttled.Until.IsZero():
+		j.Until = &throttled.Until
+	}
+	return p.PrintJSON(j)
 }

@@ -4,17 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokenctl/tokenctl/backup"
-	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/services"
-	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/backup/store"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
 
 type backupStatusOptions struct {
-	tokens      tokenOptions
+	tokens      open.TokenOptions
 	check, json bool
 }
 
@@ -32,7 +33,7 @@ func newBackupStatusCommand(p *program) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.backupStatus(c.Context(), o) },
 	}
-	o.tokens.addFlags(c)
+	o.tokens.AddFlags(c)
 	c.Flags().BoolVar(&o.check, "check", false, "fail if codes are to be made anew, or none is left")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return c
@@ -41,8 +42,65 @@ func newBackupStatusCommand(p *program) *cobra.Command {
 // errDue says that there are backup codes to be made anew.
 var errDue = errors.New("there are backup codes to be made")
 
-// A finding is something to be done about an account's backup codes.
-type finding struct {
+func (p *program) backupStatus(ctx context.Context, o backupStatusOptions) error {
+	s, err := p.open.Store(ctx, o.tokens.Vault)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if s.Damaged != nil {
+		return s.Damaged
+	}
+	ids, err := s.IDs()
+	if err != nil {
+		return err
+	}
+	list, failure := s.Statuses(ids, false)
+	onKeys, missed := p.accountsOnKeys(ctx, o.tokens)
+	accounts, err := s.Accounts(onKeys...)
+	if err != nil {
+		return err
+	}
+	findings := s.Findings(list, accounts)
+	p.silent = true
+	switch {
+	case o.json:
+		err = p.PrintJSON(mapSlice(findings, describeFinding))
+	case len(findings) > 0:
+		rows := [][]string{{"ACCOUNT", "WHAT", "TO DO"}}
+		for _, f := range findings {
+			what, do := wordsOf(f)
+			rows = append(rows, []string{f.ID.Label(), what, do})
+		}
+		p.PrintColumns(rows)
+	default:
+		p.Note("Nothing is to be done. Accounts with backup codes: %d.", len(ids))
+	}
+	urgent := slices.ContainsFunc(findings, func(f store.Finding) bool { return f.Need <= store.NoneLeft })
+	if o.check && urgent {
+		err = errors.Join(err, errDue)
+	}
+	return errors.Join(err, term.Partly(errors.Join(failure, missed), len(accounts)))
+}
+
+// wordsOf says what is found, and what to do about it.
+func wordsOf(f store.Finding) (what, do string) {
+	renew := "make new ones" + atPlace(f.Service.Where)
+	left := term.Left(f.Record.Left())
+	switch f.Need {
+	case store.Due:
+		return fmt.Sprintf("one was used on %s, %s", f.Due.Since, left), renew
+	case store.NoneLeft, store.FewLeft:
+		return left, renew
+	case store.Unprinted:
+		return "not on paper", "tokenctl sheet --only-new"
+	}
+	return "none recorded", "get them" + atPlace(f.Service.Where)
+}
+
+// findingJSON is something to be done about an account's backup codes, as other
+// programs read it; docs/json.md describes it.
+type findingJSON struct {
 	idJSON
 	What  string `json:"what"`            // "due", "none", "few", "unprinted" or "missing"
 	Since string `json:"since,omitempty"` // YYYY-MM-DD, of what is due
@@ -51,122 +109,19 @@ type finding struct {
 	Hint  bool   `json:"hint,omitempty"`  // what is known of the service may be out of date
 }
 
-// few is how many codes are few, of a set of more.
-const few = 3
-
-func (p *program) backupStatus(ctx context.Context, o backupStatusOptions) error {
-	r, err := p.openRecords(ctx, o.tokens.vault)
-	if err != nil {
-		return err
+func describeFinding(f store.Finding) findingJSON {
+	what := [...]string{store.Due: "due", store.NoneLeft: "none", store.FewLeft: "few", store.Unprinted: "unprinted", store.Missing: "missing"}
+	j := findingJSON{idJSON: describeID(f.ID), What: what[f.Need]}
+	if f.Record.Current() != nil {
+		left := f.Record.Left()
+		j.Left = &left
 	}
-	defer r.close()
-	if r.damaged != nil {
-		return r.damaged
+	if f.Need != store.Unprinted {
+		j.Renew = f.Service.Where
 	}
-	ids, err := r.ids()
-	if err != nil {
-		return err
+	if f.Need != store.Unprinted && f.Due != nil {
+		j.Since = f.Due.Since.String()
 	}
-	list, failure := r.describeAll(ids, backupListOptions{})
-	findings := findingsOf(list)
-	accounts, err := r.accounts()
-	if err != nil {
-		return err
-	}
-	onKeys, missed := p.accountsOnKeys(ctx, o.tokens)
-	findings = append(findings, r.missing(withoutDoubles(append(accounts, onKeys...)), ids)...)
-	p.remindedOfAll()
-	if o.json {
-		err = p.printJSON(findings)
-	} else {
-		p.printFindings(findings, len(ids))
-	}
-	if o.check && isDue(findings) {
-		err = errors.Join(err, errDue)
-	}
-	return errors.Join(err, incomplete(errors.Join(failure, missed), len(accounts)))
-}
-
-// findingsOf returns what is to be done about codes that are recorded, the most
-// urgent first.
-func findingsOf(list []recordJSON) []finding {
-	findings := []finding{}
-	for _, what := range []string{"due", "none", "few", "unprinted"} {
-		for _, j := range list {
-			if !tests[what](j) {
-				continue
-			}
-			f := finding{idJSON: j.idJSON, What: what, Left: j.Left}
-			if what != "unprinted" {
-				f.Since, f.Renew = j.DueSince, j.Renew
-			}
-			findings = append(findings, f)
-		}
-	}
-	return findings
-}
-
-// tests tell whether a finding is true of an account. One that is due is not told
-// to be low besides.
-var tests = map[string]func(recordJSON) bool{
-	"due":  func(j recordJSON) bool { return j.DueSince != "" },
-	"none": func(j recordJSON) bool { return j.DueSince == "" && j.Left != nil && *j.Left == 0 },
-	"few": func(j recordJSON) bool {
-		return j.DueSince == "" && j.Left != nil && *j.Left > 0 && *j.Left <= few && *j.Left < *j.Total
-	},
-	"unprinted": func(j recordJSON) bool {
-		return j.Kept == string(ledger.InVault) && j.Sheet == 0 && (j.Left == nil || *j.Left > 0)
-	},
-}
-
-// missing returns the accounts without codes at services that hand them out.
-func (r *records) missing(accounts []oath.Account, recorded []oath.ID) []finding {
-	has := make(map[oath.ID]bool, len(recorded))
-	for _, id := range recorded {
-		has[id] = true
-	}
-	var findings []finding
-	for _, a := range accounts {
-		s := r.service(a.ID(), backup.Record{})
-		if s.Codes == services.Yes && !has[a.ID()] {
-			findings = append(findings, finding{idJSON: describeID(a.ID()), What: "missing", Renew: s.Where, Hint: s.Confidence == services.Hint})
-		}
-	}
-	return findings
-}
-
-func isDue(findings []finding) bool {
-	for _, f := range findings {
-		if f.What == "due" || f.What == "none" {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *program) printFindings(findings []finding, recorded int) {
-	rows := [][]string{{"ACCOUNT", "WHAT", "TO DO"}}
-	for _, f := range findings {
-		what, do := f.words()
-		rows = append(rows, []string{labelOf(oath.ID(f.ID)), what, do})
-	}
-	if len(findings) > 0 {
-		p.printColumns(rows)
-		return
-	}
-	p.note("Nothing is to be done. Accounts with backup codes: %d.", recorded)
-}
-
-// words tell what is found, and what to do about it.
-func (f finding) words() (what, do string) {
-	make := "make new ones" + atPlace(f.Renew)
-	switch f.What {
-	case "due":
-		return fmt.Sprintf("one was used on %s, %s", f.Since, howManyLeft(*f.Left)), make
-	case "none", "few":
-		return howManyLeft(*f.Left), make
-	case "unprinted":
-		return "not on paper", "tokenctl sheet --only-new"
-	}
-	return "none recorded", "get them" + atPlace(f.Renew)
+	j.Hint = f.Need == store.Missing && f.Service.Confidence == services.Hint
+	return j
 }

@@ -10,12 +10,15 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup"
-	"github.com/tokenctl/tokenctl/backup/ledger"
+	"github.com/tokenctl/tokenctl/backup/services"
+	"github.com/tokenctl/tokenctl/backup/store"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
 type backupUseOptions struct {
-	vault     vaultOptions
+	vault     open.VaultOptions
 	query     string
 	number    int
 	yes, json bool
@@ -36,47 +39,72 @@ func newBackupUseCommand(p *program) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			o.query = args[0]
 			if c.Flags().Changed("number") && o.number < 1 {
-				return usagef("--number %d: they count from 1", o.number)
+				return term.Usagef("--number %d: they count from 1", o.number)
 			}
-			return p.useBackupCode(c.Context(), o)
+			id, err := p.useBackupCode(c.Context(), o)
+			p.reminded[id] = true
+			return err
 		},
 	}
-	o.vault.addBackupFlags(c)
+	o.vault.AddFlags(c)
+	o.vault.AddNone(c)
 	c.Flags().IntVar(&o.number, "number", 0, "use the code of number `N`, as the service asks for it")
 	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return c
 }
 
-func (p *program) useBackupCode(ctx context.Context, o backupUseOptions) error {
-	r, err := p.openRecords(ctx, o.vault)
+// useBackupCode returns the account that it has said everything of, which needs no
+// reminder.
+func (p *program) useBackupCode(ctx context.Context, o backupUseOptions) (about oath.ID, err error) {
+	s, err := p.open.Store(ctx, o.vault)
 	if err != nil {
-		return err
+		return "", err
 	}
-	defer r.close()
-	id, err := r.find(o.query)
+	defer s.Close()
+	id, err := s.Find(o.query)
 	if err != nil {
-		return err
+		return "", err
 	}
-	record, err := r.read(id)
+	record, err := s.Read(id)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if o.number, err = p.numberToUse(record, o.number); err != nil {
-		return err
+		return "", err
 	}
-	next, err := codeToUse(record, o.number)
-	if err != nil {
-		return r.tellWhere(id, record, about(id, err))
+	service := s.Service(id, record)
+	code, err := codeToUse(record, o.number)
+	if err == nil {
+		if err := p.confirmUse(id, record, code, service, o.yes); err != nil {
+			return "", err
+		}
+		code, record, err = s.Use(id, store.KeptOf(record), o.number, backup.Day(p.Now()))
+	} else {
+		err = fmt.Errorf("%q: %w", id.Label(), err)
 	}
-	if err := p.confirmUse(r, id, record, next, o.yes); err != nil {
-		return err
+	switch {
+	case errors.Is(err, backup.ErrNoneLeft) && service.Where != "":
+		return id, fmt.Errorf("%w\nNew ones are made at: %s", err, service.Where)
+	case errors.Is(err, backup.ErrNoneLeft):
+		return id, err
+	case err != nil:
+		return "", err
+	case o.json:
+		return id, p.PrintJSON(usedJSON{describeID(id), code.Number, code.Text, record.Left(), record.Policy, service.Where})
 	}
-	code, record, err := r.use(id, keptOf(record), o.number, backup.Day(p.now()))
-	if err != nil {
-		return r.tellWhere(id, record, err)
+	label := term.Label(id)
+	if code.Text != "" {
+		p.PrintLine(code.Text)
+	} else {
+		label += ", on your paper"
 	}
-	return p.showUsed(r, id, record, code, o.json)
+	p.Note("Number %d of %s: it is marked as used, and %s.", code.Number, label, term.Left(record.Left()))
+	if n := s.Ledger.SheetWith(id, record.Generation()); n > 0 {
+		p.Note("Tick it off on recovery sheet %d.", n)
+	}
+	p.noteRenewal(id, record, code, service)
+	return id, nil
 }
 
 // numberToUse returns the number that a service asks for, where it does that. What
@@ -85,15 +113,15 @@ func (p *program) numberToUse(record backup.Record, number int) (int, error) {
 	if record.Policy != backup.ByNumber || number != 0 || record.Left() < 2 {
 		return number, nil
 	}
-	if p.terminal == nil {
-		return 0, usagef("the service asks for a code by its number: give --number N")
+	if p.Terminal == nil {
+		return 0, term.Usagef("the service asks for a code by its number: give --number N")
 	}
-	answer, err := p.terminal.ask("Number that the service asks for")
+	answer, err := p.Terminal.Ask("Number that the service asks for")
 	if err != nil {
 		return 0, err
 	}
 	if number, err = strconv.Atoi(answer); err != nil || number < 1 {
-		return 0, usagef("%q is no number of a code", printable(answer))
+		return 0, term.Usagef("%q is no number of a code", term.Printable(answer))
 	}
 	return number, nil
 }
@@ -108,54 +136,14 @@ func codeToUse(record backup.Record, number int) (backup.Code, error) {
 	return record.Use(number, time.Unix(0, 0))
 }
 
-// use records the use of a code: of that number, or the next one for 0.
-func (r *records) use(id oath.ID, kept ledger.Keeping, number int, day time.Time) (backup.Code, backup.Record, error) {
-	var code backup.Code
-	record, err := r.change(recordChange{
-		id: id, kept: kept,
-		do: func(record *backup.Record) error {
-			n := number
-			if n == 0 {
-				next, err := record.Next() // another process may have used one
-				if err != nil {
-					return err
-				}
-				n = next.Number
-			}
-			var err error
-			code, err = record.Use(n, day)
-			return err
-		},
-		then: func(l *ledger.Ledger, record backup.Record) { r.remindOf(l, id, record, day) },
-	})
-	if err == nil {
-		r.p.reminded(id)
-	}
-	return code, record, err
-}
-
-// tellWhere adds to the error of one who finds no code left where new ones are
-// made.
-func (r *records) tellWhere(id oath.ID, record backup.Record, err error) error {
-	if !errors.Is(err, backup.ErrNoneLeft) {
-		return err
-	}
-	r.p.reminded(id)
-	where := r.service(id, record).Where
-	if where == "" {
-		return err
-	}
-	return fmt.Errorf("%w\nNew ones are made at: %s", err, where)
-}
-
 // confirmUse asks where using a code costs more than that code.
-func (p *program) confirmUse(r *records, id oath.ID, record backup.Record, c backup.Code, yes bool) error {
-	label, service := printable(labelOf(id)), printable(r.service(id, record).Name)
+func (p *program) confirmUse(id oath.ID, record backup.Record, c backup.Code, s services.Service, yes bool) error {
+	label, service := term.Label(id), term.Printable(s.Name)
 	switch voided := voidedBy(record, c); {
 	case record.Policy == backup.DisablesTwoFactor:
-		return p.terminal.confirm(yes, "Using it turns two-factor authentication off at %s. Use a backup code of %s?", service, label)
+		return p.Terminal.Confirm(yes, "Using it turns two-factor authentication off at %s. Use a backup code of %s?", service, label)
 	case len(voided) > 0:
-		return p.terminal.confirm(yes, "%s takes the codes in order: using number %d voids %s. Use it?", service, c.Number, numbers(voided))
+		return p.Terminal.Confirm(yes, "%s takes the codes in order: using number %d voids %s. Use it?", service, c.Number, term.Numbers(voided))
 	}
 	return nil
 }
@@ -174,23 +162,37 @@ func voidedBy(record backup.Record, c backup.Code) []int {
 	return voided
 }
 
-// showUsed shows a code that is recorded as used, and tells what is next.
-func (p *program) showUsed(r *records, id oath.ID, record backup.Record, c backup.Code, asJSON bool) error {
-	s := r.service(id, record)
-	if asJSON {
-		return p.printJSON(describeUsed(id, record, c, s))
-	}
-	if c.Text != "" {
-		p.printLine(c.Text)
-	}
-	label := printable(labelOf(id))
+// noteRenewal tells what is to be done after a code was used.
+func (p *program) noteRenewal(id oath.ID, record backup.Record, c backup.Code, s services.Service) {
+	service, add := term.Printable(s.Name), "tokenctl backup add "+term.Argument(id)
 	if c.Text == "" {
-		label += ", on your paper"
+		add += " --on-paper N"
 	}
-	p.note("Number %d of %s: it is marked as used, and %s.", c.Number, label, howManyLeft(record.Left()))
-	if n := sheetWith(r.ledger, id, record.Generation()); n > 0 {
-		p.note("Tick it off on recovery sheet %d.", n)
+	switch record.Policy {
+	case backup.Reusable:
+		p.Note("It stays good, however often it is used.")
+	case backup.Replaced:
+		p.Note("%s now has another code in its place. Record that one with: %s --replace-number %d", service, add, c.Number)
+	case backup.DisablesTwoFactor:
+		p.Note("Two-factor authentication is off at %s once you used it. Turn it on again, enroll it anew,\nand record the new code with: %s", service, add)
+	default:
+		where := s.Renew()
+		if s.Codes != services.Yes || where == "" {
+			where = "Make new ones at " + service + "."
+		}
+		p.Note("%s\nThen: %s", term.Printable(where), add)
+		if record.Left() > 0 {
+			p.Note("If the rest will do: tokenctl backup keep %s", term.Argument(id))
+		}
 	}
-	p.noteRenewal(id, record, c, s)
-	return nil
+}
+
+// usedJSON is a code that is recorded as used.
+type usedJSON struct {
+	idJSON
+	Number int           `json:"number"`
+	Code   string        `json:"code,omitempty"` // missing if it is on paper alone
+	Left   int           `json:"left"`
+	Policy backup.Policy `json:"policy"`
+	Renew  string        `json:"renew,omitempty"`
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
@@ -48,7 +49,7 @@ func (t typedAccount) rename(keys []otpauth.Key) error {
 		return nil
 	}
 	if len(keys) != 1 {
-		return usagef("--issuer and --account name one account, and there are %d", len(keys))
+		return term.Usagef("--issuer and --account name one account, and there are %d", len(keys))
 	}
 	a := &keys[0].Account
 	wasSteam := a.IsSteam()
@@ -59,7 +60,7 @@ func (t typedAccount) rename(keys []otpauth.Key) error {
 		a.Name = t.name
 	}
 	if a.IsSteam() != wasSteam {
-		return usagef("the issuer %q stands for Steam's codes, and for them alone", oath.SteamIssuer)
+		return term.Usagef("the issuer %q stands for Steam's codes, and for them alone", oath.SteamIssuer)
 	}
 	return a.Validate()
 }
@@ -91,7 +92,7 @@ func (t typedAccount) account() (oath.Account, error) {
 	case "steam":
 		a.Issuer = oath.SteamIssuer
 	default:
-		return a, usagef("--type %q is none of totp, hotp, steam", t.kind)
+		return a, term.Usagef("--type %q is none of totp, hotp, steam", t.kind)
 	}
 	switch strings.ToUpper(strings.ReplaceAll(t.algorithm, "-", "")) {
 	case "", "SHA1":
@@ -100,28 +101,28 @@ func (t typedAccount) account() (oath.Account, error) {
 	case "SHA512":
 		a.Algorithm = oath.SHA512
 	default:
-		return a, usagef("--algorithm %q is none of SHA1, SHA256, SHA512", t.algorithm)
+		return a, term.Usagef("--algorithm %q is none of SHA1, SHA256, SHA512", t.algorithm)
 	}
 	switch {
 	case a.Type == oath.HOTP && t.period != 0:
-		return a, usagef("--period is for totp: a hotp code lives until it is used")
+		return a, term.Usagef("--period is for totp: a hotp code lives until it is used")
 	case a.Type == oath.TOTP && t.counter != 0:
-		return a, usagef("--counter is for hotp")
+		return a, term.Usagef("--counter is for hotp")
 	}
 	return a.WithDefaults(), nil
 }
 
 func (p *program) askName(a oath.Account) (oath.Account, error) {
-	if p.terminal == nil {
-		return a, usagef("there is nothing to enroll: name a SOURCE, or an --account")
+	if p.Terminal == nil {
+		return a, term.Usagef("there is nothing to enroll: name a SOURCE, or an --account")
 	}
 	var err error
 	if a.Issuer == "" {
-		if a.Issuer, err = p.terminal.ask("Service (may be empty)"); err != nil {
+		if a.Issuer, err = p.Terminal.Ask("Service (may be empty)"); err != nil {
 			return a, err
 		}
 	}
-	a.Name, err = p.terminal.ask("Account")
+	a.Name, err = p.Terminal.Ask("Account")
 	return a.WithDefaults(), err
 }
 
@@ -131,8 +132,8 @@ const maxSecretLine = 4 * oath.MaxSecretSize
 
 func (p *program) readSecret(fromStdin bool) (oath.Secret, error) {
 	if !fromStdin {
-		text, err := p.terminal.askSecret("Secret (base32; it does not show)")
-		if errors.Is(err, errNoTerminal) {
+		text, err := p.Terminal.AskSecret("Secret (base32; it does not show)")
+		if errors.Is(err, term.ErrNoTerminal) {
 			return oath.Secret{}, fmt.Errorf("the secret: %w", err)
 		}
 		if err != nil {
@@ -140,7 +141,7 @@ func (p *program) readSecret(fromStdin bool) (oath.Secret, error) {
 		}
 		return oath.ParseSecret(text)
 	}
-	line, err := bufio.NewReader(io.LimitReader(p.in, maxSecretLine)).ReadString('\n')
+	line, err := bufio.NewReader(io.LimitReader(p.In, maxSecretLine)).ReadString('\n')
 	if err != nil && err != io.EOF {
 		return oath.Secret{}, fmt.Errorf("reading the secret: %w", err)
 	}

@@ -4,14 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokenctl/tokenctl/oath/vault"
+	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/pcsc"
 )
 
 func newInitCommand(p *program) *cobra.Command {
-	var o vaultInitOptions
+	var o open.NewVault
 	c := &cobra.Command{
 		Use:   "init",
 		Short: "Begin: find the keys, make the vault, say what to do next",
@@ -21,83 +26,166 @@ func newInitCommand(p *program) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.init(c.Context(), o) },
 	}
-	o.addFlags(c)
+	addNewVaultFlags(c, &o)
 	return c
 }
 
-func (p *program) init(ctx context.Context, o vaultInitOptions) error {
-	p.note("1. Keys")
+func (p *program) init(ctx context.Context, o open.NewVault) error {
+	p.Note("1. Keys")
 	p.noteKeys(ctx)
-	p.note("\n2. The vault")
+	p.Note("\n2. The vault")
 	if err := p.initVault(ctx, o); err != nil {
 		return err
 	}
-	p.note("\nNext, at a service's page for two-factor authentication, save the picture of its\nQR code and put the account on every key and in the vault at once:\n\n  tokenctl enroll picture.png")
+	p.Note("\nNext, at a service's page for two-factor authentication, save the picture of its\nQR code and put the account on every key and in the vault at once:\n\n  tokenctl enroll picture.png")
 	return nil
 }
 
-// noteKeys tells which keys are plugged in, or what keeps them from being seen.
+// noteKeys notes which keys are plugged in, or what keeps them from being seen.
 func (p *program) noteKeys(ctx context.Context) {
-	f, err := p.newFinder(ctx)
-	if err != nil {
-		p.report(err)
+	found, err := p.open.Inspect(ctx, open.KeyOptions{})
+	if errors.Is(err, pcsc.ErrNoReader) || errors.Is(err, pcsc.ErrNoCard) {
+		p.Note("No key is plugged in. You can begin with the vault alone, and add a key later.")
 		return
 	}
-	defer f.close()
-	readers, err := f.occupied("")
 	if err != nil {
-		p.note("No key is plugged in. You can begin with the vault alone, and add a key later.")
+		p.Report(err)
 		return
 	}
-	for _, reader := range readers {
-		k := p.inspect(f, reader, passwordSource{})
-		p.note("%s", describeKeyLine(k))
+	for _, k := range found {
+		line := k.Reader
+		if k.Device.Serial != 0 {
+			line = fmt.Sprintf("%s %d, firmware %s", term.Dash(k.Device.Model()), k.Device.Serial, term.Dash(k.Firmware))
+		}
+		if k.Problem != "" {
+			line += ": " + k.Problem
+		}
+		p.Note("%s", line)
 	}
-	if len(readers) == 1 {
-		p.note("A second key, enrolled along with the first, is the best spare there is.")
+	if len(found) == 1 {
+		p.Note("A second key, enrolled along with the first, is the best spare there is.")
 	}
-}
-
-func describeKeyLine(k keyJSON) string {
-	line := k.Reader
-	if k.Serial != 0 {
-		line = fmt.Sprintf("%s %d, firmware %s", orDash(k.Model), k.Serial, orDash(k.Firmware))
-	}
-	if k.Problem != "" {
-		line += ": " + k.Problem
-	}
-	return line
 }
 
 // initVault makes the vault, unless there is one or none is wanted.
-func (p *program) initVault(ctx context.Context, o vaultInitOptions) error {
-	dir, err := vaultOptions{dir: o.dir}.folder()
+func (p *program) initVault(ctx context.Context, o open.NewVault) error {
+	dir, err := open.VaultOptions{Dir: o.Dir}.Folder()
 	if err != nil {
 		return err
 	}
-	existing, err := vault.Open(dir, vault.Options{})
-	if err == nil {
-		existing.Close()
-		p.note("It is there already, in %s.", printable(dir))
-		return nil
-	}
-	if !errors.Is(err, vault.ErrNoVault) {
+	there, err := open.HasVault(dir)
+	if err != nil {
 		return err
 	}
-	if !o.noPassphrase && !o.newPassphrase.isGiven() {
-		p.note("A folder of encrypted files, %s,\nfor the day the key is gone.", printable(dir))
-		if err := p.terminal.confirm(o.yes, "Make it?"); errors.Is(err, errDeclined) {
-			p.note("Skipped. To make it later: tokenctl vault init")
+	if there {
+		p.Note("It is there already, in %s.", term.Printable(dir))
+		return nil
+	}
+	if !o.Sealed && !o.Password.IsGiven() {
+		p.Note("A folder of encrypted files, %s,\nfor the day the key is gone.", term.Printable(dir))
+		if err := p.Terminal.Confirm(o.Yes, "Make it?"); errors.Is(err, term.ErrDeclined) {
+			p.Note("Skipped. To make it later: tokenctl vault init")
 			return nil
 		} else if err != nil {
 			return err
 		}
 	}
-	v, err := p.makeVault(ctx, o)
+	v, err := p.open.CreateVault(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer v.close()
-	p.note("The vault is in %s.", printable(dir))
+	defer v.Close()
+	p.Note("The vault is in %s.", term.Printable(dir))
 	return p.offerSecondWay(ctx, v, o)
+}
+
+// offerSecondWay offers the first sheet, with the vault's own key: a passphrase is
+// easily forgotten. Who wants none may write the key down.
+func (p *program) offerSecondWay(ctx context.Context, v *open.Vault, o open.NewVault) error {
+	if p.Terminal == nil || o.Sealed || o.Yes {
+		p.Note("A second way in, should the passphrase be forgotten, is the vault's own key on paper:\n  tokenctl sheet --print\nor, to write it down: tokenctl vault show-key")
+		return nil
+	}
+	identity, err := v.Identity()
+	if err != nil {
+		return err
+	}
+	p.Note("\n3. The recovery sheet\nIt holds the vault's own key, a second way in should the passphrase be forgotten. Later\nsheets hold the accounts as well.")
+	done, err := p.offerSheet(ctx, sheet.Sheet{VaultKey: identity})
+	if done || err != nil {
+		return err
+	}
+	err = p.Terminal.Confirm(false, "Show the vault's own key, to write down as a second way in?")
+	if errors.Is(err, term.ErrDeclined) {
+		p.Note("Skipped. To do so later: tokenctl sheet, or tokenctl vault show-key")
+		return nil
+	}
+	if err == nil {
+		p.Terminal.Tell("\n  %s\n\nKeep it where you keep what you cannot replace, and not on this computer.", identity)
+	}
+	return err
+}
+
+// offerSheet asks where a sheet is to go until it is there, or not wanted.
+func (p *program) offerSheet(ctx context.Context, content sheet.Sheet) (done bool, err error) {
+	s, err := p.open.StoreOf(&open.Tokens{})
+	if err != nil {
+		return false, err
+	}
+	for {
+		answer, err := p.Terminal.Ask("Print it (p), or write it to a FILE (.pdf, .html, .txt)? Enter skips it")
+		if err != nil || answer == "" {
+			return false, err
+		}
+		to := paper.Output{File: answer}
+		if isPrint := strings.ToLower(answer); isPrint == "p" || isPrint == "print" {
+			to = paper.Output{Print: true}
+		}
+		err = to.Check(p.Console, 1)
+		if err == nil && answer == "-" {
+			err = term.Usagef("name a file")
+		}
+		var made madeSheet
+		if err == nil {
+			made, err = p.makeSheet(ctx, s, content, sheetSeal{}, to)
+		}
+		if len(made.done) > 0 {
+			p.noteSheet(made, to, sheetSeal{})
+			return true, err
+		}
+		p.Report(err)
+	}
+}
+
+func newVaultInitCommand(p *program) *cobra.Command {
+	var o open.NewVault
+	c := &cobra.Command{
+		Use:   "init",
+		Short: "Make the vault",
+		Long: "Init makes the vault, and opens it to a passphrase. With --no-passphrase it is a\n" +
+			"sealed archive: it takes accounts, and opens with its own key alone, which init\n" +
+			"prints then, and keeps nowhere.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			v, err := p.open.CreateVault(c.Context(), o)
+			if err != nil {
+				return err
+			}
+			defer v.Close()
+			p.Note("The vault is in %s.", term.Printable(v.Dir()))
+			return nil
+		},
+	}
+	addNewVaultFlags(c, &o)
+	return c
+}
+
+func addNewVaultFlags(c *cobra.Command, o *open.NewVault) {
+	f := c.Flags()
+	f.StringVar(&o.Dir, "vault", "", "make the vault in `DIR`")
+	f.BoolVar(&o.Sealed, "no-passphrase", false, "make a sealed vault, which only its key on paper opens")
+	f.BoolVarP(&o.Yes, "yes", "y", false, "do not ask")
+	o.Password.AddFlags(c, "passphrase", "the vault's passphrase")
+	c.MarkFlagsMutuallyExclusive("no-passphrase", "passphrase-file")
+	c.MarkFlagsMutuallyExclusive("no-passphrase", "passphrase-command")
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base32"
 	"encoding/json"
 	"fmt"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"net/url"
 	"os"
 	"os/exec"
@@ -274,7 +275,7 @@ func TestYkmanPassword(t *testing.T) {
 		t.Errorf("ykman lists %q", got)
 	}
 	r.must("", ykman("access", "change", "--password", ours, "--new-password", theirs)...)
-	if o := r.run("", "tokenctl", "list", "--password-file", file(ours)); o.status != exitPassword {
+	if o := r.run("", "tokenctl", "list", "--password-file", file(ours)); o.status != term.ExitPassword {
 		t.Errorf("tokenctl takes the old password: %v", o)
 	}
 	if got := r.must("", "tokenctl", "code", "GitHub:alice", "--at", "59", "--password-file", file(theirs)); got != "287082\n" {

@@ -3,16 +3,17 @@ package main
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 )
 
 type listOptions struct {
-	tokens     tokenOptions
+	tokens     open.TokenOptions
 	long, json bool
 }
 
@@ -30,45 +31,42 @@ func newListCommand(p *program) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return p.list(c.Context(), o) },
 	}
-	o.tokens.addFlags(c)
+	o.tokens.AddFlags(c)
 	c.Flags().BoolVarP(&o.long, "long", "l", false, "show all that the tokens tell of each account")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return c
 }
 
 func (p *program) list(ctx context.Context, o listOptions) error {
-	t, err := p.openTokens(ctx, o.tokens, o.long || o.json)
+	t, err := p.open.Tokens(ctx, o.tokens, o.long || o.json)
 	if err != nil {
 		return err
 	}
-	defer t.close()
+	defer t.Close()
+	var holdings []fleet.Holding
+	var failure error
 	if o.long || o.json {
-		if err := t.unlockVault(); err != nil {
+		if err := t.UnlockVault(); err != nil {
 			return err
 		}
+		holdings, failure = t.Describe(p.Now())
+	} else {
+		holdings, failure = t.List()
 	}
-	holdings, failure := p.accounts(t, o.long || o.json)
 	switch {
 	case o.json:
-		err = p.printJSON(mapSlice(holdings, describeHeld))
+		err = p.PrintJSON(mapSlice(holdings, describeHeld))
 	case o.long:
-		p.printColumns(append([][]string{longHeader}, mapSlice(holdings, longRow)...))
+		p.PrintColumns(append([][]string{longHeader}, mapSlice(holdings, longRow)...))
 	default:
-		p.printColumns(mapSlice(holdings, func(h fleet.Holding) []string {
-			return []string{printable(string(h.Account.ID()))}
+		p.PrintColumns(mapSlice(holdings, func(h fleet.Holding) []string {
+			return []string{string(h.Account.ID())}
 		}))
 	}
 	if err == nil && failure == nil && len(holdings) == 0 {
-		p.note("No accounts yet. Add one with: tokenctl enroll")
+		p.Note("No accounts yet. Add one with: tokenctl enroll")
 	}
-	return errors.Join(err, incomplete(failure, len(holdings)))
-}
-
-func (p *program) accounts(t *tokens, described bool) ([]fleet.Holding, error) {
-	if described {
-		return t.Describe(p.now())
-	}
-	return t.List()
+	return errors.Join(err, term.Partly(failure, len(holdings)))
 }
 
 var longHeader = []string{"ACCOUNT", "TYPE", "ALGORITHM", "DIGITS", "PERIOD", "TOUCH", "WHERE"}
@@ -76,36 +74,7 @@ var longHeader = []string{"ACCOUNT", "TYPE", "ALGORITHM", "DIGITS", "PERIOD", "T
 func longRow(h fleet.Holding) []string {
 	j := describeHeld(h)
 	return []string{
-		printable(h.Account.Label()), j.Type, orDash(j.Algorithm), numberOrDash(j.Digits), numberOrDash(j.Period),
-		yesNo(j.Touch), strings.Join(j.Tokens, " "),
+		h.Account.Label(), j.Type, term.Dash(j.Algorithm), term.NumberOrDash(j.Digits), term.NumberOrDash(j.Period),
+		term.YesNo(j.Touch), strings.Join(j.Tokens, " "),
 	}
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}
-
-func numberOrDash(n int) string {
-	if n == 0 {
-		return "-"
-	}
-	return strconv.Itoa(n)
-}
-
-func yesNo(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
-}
-
-func mapSlice[T, U any](list []T, f func(T) U) []U {
-	mapped := make([]U, len(list))
-	for i, v := range list {
-		mapped[i] = f(v)
-	}
-	return mapped
 }

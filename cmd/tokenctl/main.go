@@ -50,6 +50,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
 
 // version is set when linking.
@@ -61,19 +63,18 @@ func main() {
 }
 
 // run executes the command line. A signal ends it at once: a command that waits
-// for a touch cannot be told to stop, but pcscd resets the card that a program
-// lets go of by ending.
+// for a touch cannot be stopped, but pcscd resets the card that a program releases by
+// ending.
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	defer stop()
-	p := &program{
-		in: os.Stdin, out: os.Stdout, err: os.Stderr,
-		now: time.Now, random: rand.Reader,
-		terminal: openTerminal(),
-	}
-	defer p.terminal.close()
+	p := newProgram(term.Console{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Now: time.Now, Terminal: term.OpenTerminal(),
+	}, rand.Reader)
+	defer p.Terminal.Close()
 	status := make(chan int, 1)
-	go func() { status <- p.execute(ctx, os.Args[1:]) }()
+	go func() { status <- execute(ctx, p, os.Args[1:]) }()
 	select {
 	case s := <-status:
 		return s
@@ -84,7 +85,7 @@ func run() int {
 	case <-time.After(interruptGrace):
 	}
 	fmt.Fprintln(os.Stderr)
-	return exitInterrupted
+	return term.ExitInterrupted
 }
 
 // interruptGrace is for commands to clean up in when a signal came.

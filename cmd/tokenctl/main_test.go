@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"os"
 	"runtime/pprof"
 	"syscall"
@@ -20,7 +21,7 @@ import (
 func TestMain(m *testing.M) {
 	flag.Set("test.parallel", "8") // they wait for readers more than they compute
 	testscript.Main(m, map[string]func(){
-		"tokenctl": func() { detach(); watch(); workFactor = 4; main() },
+		"tokenctl": func() { detach(); watch(); open.WorkFactor = 4; main() },
 		"nobody":   func() { detach(); watch(); drop(); main() },
 		"hold":     func() { os.Exit(hold(os.Args[1:])) },
 	})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"io"
 	"os"
 	"path/filepath"
@@ -95,7 +96,7 @@ func renderPage(c *cobra.Command) []byte {
 	if c.Example != "" {
 		fmt.Fprintf(&b, ".SH EXAMPLES\n.nf\n%s\n.fi\n", roff(c.Example))
 	}
-	fmt.Fprintf(&b, ".SH EXIT STATUS\n.nf\n%s.fi\n", roff(exitStatuses))
+	fmt.Fprintf(&b, ".SH EXIT STATUS\n.nf\n%s.fi\n", roff(term.ExitStatuses))
 	fmt.Fprintf(&b, ".SH SEE ALSO\n%s\n", strings.Join(seeAlso(c), ",\n"))
 	return b.Bytes()
 }

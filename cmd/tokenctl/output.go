@@ -2,7 +2,7 @@ package main
 
 import (
 	"encoding/base64"
-	"strings"
+	"fmt"
 	"time"
 	"unicode/utf8"
 
@@ -10,11 +10,24 @@ import (
 	"github.com/tokenctl/tokenctl/oath/fleet"
 )
 
-// accountJSON is an account as other programs read it; docs/json.md describes
-// it. What the key does not tell is left out.
+// idJSON names an account.
+type idJSON struct {
+	ID      string `json:"id"`
+	IDBytes string `json:"id_bytes,omitempty"` // base64, if the ID is not UTF-8
+}
+
+func describeID(id oath.ID) idJSON {
+	j := idJSON{ID: string(id)}
+	if !utf8.ValidString(j.ID) {
+		j.IDBytes = base64.StdEncoding.EncodeToString([]byte(j.ID))
+	}
+	return j
+}
+
+// accountJSON is an account as other programs read it; docs/json.md describes it. What
+// the key does not show is left out.
 type accountJSON struct {
-	ID        string `json:"id"`
-	IDBytes   string `json:"id_bytes,omitempty"` // base64, if the ID is not UTF-8
+	idJSON
 	Issuer    string `json:"issuer,omitempty"`
 	Name      string `json:"name"`
 	Type      string `json:"type"`
@@ -29,7 +42,7 @@ type accountJSON struct {
 
 func describeAccount(a oath.Account) accountJSON {
 	j := accountJSON{
-		ID: string(a.ID()), Issuer: a.Issuer, Name: a.Name,
+		idJSON: describeID(a.ID()), Issuer: a.Issuer, Name: a.Name,
 		Type: a.Type.String(), Digits: a.Digits, Period: a.Period, Touch: a.Touch,
 	}
 	if a.IsSteam() {
@@ -37,9 +50,6 @@ func describeAccount(a oath.Account) accountJSON {
 	}
 	if a.Algorithm != oath.AlgorithmUnknown {
 		j.Algorithm = a.Algorithm.String()
-	}
-	if !utf8.ValidString(j.ID) {
-		j.IDBytes = base64.StdEncoding.EncodeToString([]byte(j.ID))
 	}
 	return j
 }
@@ -69,13 +79,15 @@ func describeHolding(h fleet.Holding) codeJSON {
 // describeHeld describes an account and where it is.
 func describeHeld(h fleet.Holding) accountJSON {
 	j := describeAccount(h.Account)
-	j.Tokens = mapSlice(h.Members, memberName)
+	j.Tokens = names(h.Members)
 	return j
 }
 
-func memberName(m *fleet.Member) string { return m.Name }
+func names(members []*fleet.Member) []string {
+	return mapSlice(members, func(m *fleet.Member) string { return m.Name })
+}
 
-// reasonWithout tells why an account's code is computed only when asked for.
+// reasonWithout returns why an account's code is computed only when asked for.
 func reasonWithout(h fleet.Holding) string {
 	switch {
 	case h.Account.Type == oath.HOTP:
@@ -86,35 +98,27 @@ func reasonWithout(h fleet.Holding) string {
 	return "locked"
 }
 
-// printColumns writes rows: aligned for a person, parted by tabs for a program.
-func (p *program) printColumns(rows [][]string) {
-	rows = mapSlice(rows, func(row []string) []string { return mapSlice(row, printable) })
-	if !p.showsResults() {
-		for _, row := range rows {
-			p.printLine(strings.Join(row, "\t"))
-		}
-		return
+// validity says how long a code is good for, to be put after a name.
+func validity(c oath.Code, now time.Time) string {
+	switch {
+	case c.Until.IsZero():
+		return ": valid until used"
+	case c.From.After(now):
+		return fmt.Sprintf(": valid in %d s", roundUp(c.From.Sub(now)))
+	case !c.Until.After(now):
+		return ": expired"
 	}
-	widths := columnWidths(rows)
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			line.WriteString(cell)
-			line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
-		}
-		p.printLine(strings.TrimRight(line.String(), " "))
-	}
+	return fmt.Sprintf(": valid for %d s", roundUp(c.Remaining(now)))
 }
 
-func columnWidths(rows [][]string) []int {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
-		}
+// roundUp returns whole seconds.
+func roundUp(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
+// mapSlice returns an empty list, rather than nil, for none: JSON has [] for it.
+func mapSlice[T, U any](list []T, f func(T) U) []U {
+	mapped := make([]U, len(list))
+	for i, v := range list {
+		mapped[i] = f(v)
 	}
-	return widths
+	return mapped
 }

@@ -7,7 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/keys"
 	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
@@ -28,7 +31,7 @@ func newPasswordCommand(p *program) *cobra.Command {
 }
 
 type passwordSetOptions struct {
-	key     keyOptions
+	key     open.KeyOptions
 	newFile string
 }
 
@@ -40,17 +43,17 @@ func newPasswordSetCommand(p *program) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return p.setPassword(c.Context(), o) },
 	}
-	o.key.addFlags(c)
+	o.key.AddFlags(c)
 	c.Flags().StringVar(&o.newFile, "new-password-file", "", "read the new password from the first line of `FILE`")
 	return c
 }
 
 func (p *program) setPassword(ctx context.Context, o passwordSetOptions) error {
-	k, err := p.openKey(ctx, o.key)
+	k, err := p.open.Key(ctx, o.key)
 	if err != nil {
 		return err
 	}
-	defer k.close()
+	defer k.Close()
 	password, err := p.newPassword(ctx, o.newFile)
 	if err != nil {
 		return err
@@ -62,29 +65,29 @@ func (p *program) setPassword(ctx context.Context, o passwordSetOptions) error {
 	if err := k.SetPassword(accessKey); err != nil {
 		return err
 	}
-	p.note("The key asks for its password from now on.")
-	if _, remembered := recallAccessKey(k.DeviceID()); remembered {
-		return rememberAccessKey(k.DeviceID(), accessKey)
+	p.Note("The key asks for its password from now on.")
+	if _, remembered := open.RecallAccessKey(k.DeviceID()); remembered {
+		return open.RememberAccessKey(k.DeviceID(), accessKey)
 	}
 	return nil
 }
 
 func (p *program) newPassword(ctx context.Context, file string) (string, error) {
 	if file != "" {
-		return passwordSource{file: file}.read(ctx)
+		return open.Password{File: file}.Read(ctx)
 	}
-	password, err := p.terminal.askNewSecret("New password")
-	if errors.Is(err, errNoTerminal) {
+	password, err := p.Terminal.AskNewSecret("New password")
+	if errors.Is(err, term.ErrNoTerminal) {
 		return "", fmt.Errorf("%w: give the new password with --new-password-file", oath.ErrLocked)
 	}
 	if err == nil && password == "" {
-		return "", usagef("the new password is empty; to have none, use: tokenctl password clear")
+		return "", term.Usagef("the new password is empty; to have none, use: tokenctl password clear")
 	}
 	return password, err
 }
 
 type passwordClearOptions struct {
-	key keyOptions
+	key open.KeyOptions
 	yes bool
 }
 
@@ -96,7 +99,7 @@ func newPasswordClearCommand(p *program) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return p.clearPassword(c.Context(), o) },
 	}
-	o.key.addFlags(c)
+	o.key.AddFlags(c)
 	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	return c
 }
@@ -106,33 +109,33 @@ func (p *program) clearPassword(ctx context.Context, o passwordClearOptions) err
 	if err != nil {
 		return err
 	}
-	defer k.close()
-	if err := p.terminal.confirm(o.yes, "Let whoever holds the key read its codes?"); err != nil {
+	defer k.Close()
+	if err := p.Terminal.Confirm(o.yes, "Let whoever holds the key read its codes?"); err != nil {
 		return err
 	}
 	if err := k.ClearPassword(); err != nil {
 		return err
 	}
-	forget(k.DeviceID()) // there is nothing to open any more
-	p.note("The key has no password any more.")
+	open.Forget(k.DeviceID()) // there is nothing to open any more
+	p.Note("The key has no password any more.")
 	return nil
 }
 
 // openProtected opens a key that must have a password.
-func (p *program) openProtected(ctx context.Context, o keyOptions) (*key, error) {
-	k, err := p.openKey(ctx, o)
+func (p *program) openProtected(ctx context.Context, o open.KeyOptions) (*keys.Key, error) {
+	k, err := p.open.Key(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	if !k.HasPassword() {
-		k.close()
+		k.Close()
 		return nil, oath.ErrNoPassword
 	}
 	return k, nil
 }
 
 func newPasswordRememberCommand(p *program) *cobra.Command {
-	var o keyOptions
+	var o open.KeyOptions
 	c := &cobra.Command{
 		Use:   "remember",
 		Short: "Keep the key's password in the system's keyring",
@@ -142,25 +145,25 @@ func newPasswordRememberCommand(p *program) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.rememberPassword(c.Context(), o) },
 	}
-	o.addFlags(c)
+	o.AddFlags(c)
 	return c
 }
 
-func (p *program) rememberPassword(ctx context.Context, o keyOptions) error {
-	k, err := p.selectKey(ctx, o)
+func (p *program) rememberPassword(ctx context.Context, o open.KeyOptions) error {
+	k, err := p.open.LockedKey(ctx, o.Choice)
 	if err != nil {
 		return err
 	}
-	defer k.close()
+	defer k.Close()
 	switch {
 	case !k.HasPassword():
 		return oath.ErrNoPassword
 	case k.DeviceID() == "":
 		return fmt.Errorf("%w: this key has no salt to tell it by", oath.ErrUnsupported)
-	case !hasKeyring():
-		return errNoKeyring
+	case !open.HasKeyring():
+		return open.ErrNoKeyring
 	}
-	password, err := p.currentPassword(ctx, o.password)
+	password, err := p.currentPassword(ctx, o.Password)
 	if err != nil {
 		return err
 	}
@@ -171,50 +174,50 @@ func (p *program) rememberPassword(ctx context.Context, o keyOptions) error {
 	if err := k.Unlock(accessKey); err != nil {
 		return err
 	}
-	if err := rememberAccessKey(k.DeviceID(), accessKey); err != nil {
+	if err := open.RememberAccessKey(k.DeviceID(), accessKey); err != nil {
 		return err
 	}
-	p.note("The password of this key is remembered. To undo: tokenctl password forget")
+	p.Note("The password of this key is remembered. To undo: tokenctl password forget")
 	return nil
 }
 
-func (p *program) currentPassword(ctx context.Context, source passwordSource) (string, error) {
-	if source.isGiven() {
-		return source.read(ctx)
+func (p *program) currentPassword(ctx context.Context, source open.Password) (string, error) {
+	if source.IsGiven() {
+		return source.Read(ctx)
 	}
-	password, err := p.terminal.askSecret("Password of the key")
-	if errors.Is(err, errNoTerminal) {
+	password, err := p.Terminal.AskSecret("Password of the key")
+	if errors.Is(err, term.ErrNoTerminal) {
 		return "", oath.ErrLocked
 	}
 	return password, err
 }
 
 func newPasswordForgetCommand(p *program) *cobra.Command {
-	var o keyOptions
+	var o open.KeyOptions
 	c := &cobra.Command{
 		Use:   "forget",
 		Short: "Remove the key's password from the system's keyring",
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return p.forgetPassword(c.Context(), o) },
 	}
-	o.addChoice(c)
+	o.AddChoice(c)
 	return c
 }
 
-func (p *program) forgetPassword(ctx context.Context, o keyOptions) error {
-	k, err := p.selectKey(ctx, o)
+func (p *program) forgetPassword(ctx context.Context, o open.KeyOptions) error {
+	k, err := p.open.LockedKey(ctx, o.Choice)
 	if err != nil {
 		return err
 	}
-	defer k.close()
-	forgotten, err := forget(k.DeviceID())
+	defer k.Close()
+	forgotten, err := open.Forget(k.DeviceID())
 	if err != nil {
 		return err
 	}
 	if !forgotten {
-		p.note("No password of this key was remembered.")
+		p.Note("No password of this key was remembered.")
 		return nil
 	}
-	p.note("The password of this key is forgotten.")
+	p.Note("The password of this key is forgotten.")
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
 
 // A full disk is a writer that takes nothing.
@@ -21,15 +23,15 @@ func TestUnwrittenResult(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "vault")
 	var messages bytes.Buffer
 	run := func(out io.Writer, args ...string) int {
-		p := &program{in: strings.NewReader(""), out: out, err: &messages, now: time.Now}
-		return p.execute(t.Context(), append(args, "--vault", dir))
+		p := newProgram(term.Console{In: strings.NewReader(""), Out: out, Err: &messages, Now: time.Now}, nil)
+		return execute(t.Context(), p, append(args, "--vault", dir))
 	}
 	if status := run(io.Discard, "vault", "init", "--no-passphrase"); status != 0 {
 		t.Fatalf("vault init: exit status %d: %s", status, &messages)
 	}
 	for _, args := range [][]string{{"vault", "status"}, {"vault", "status", "--json"}} {
 		messages.Reset()
-		if status := run(fullDisk{}, args...); status != exitFailure || !strings.Contains(messages.String(), "no space left") {
+		if status := run(fullDisk{}, args...); status != term.ExitFailure || !strings.Contains(messages.String(), "no space left") {
 			t.Errorf("%v: exit status %d, message %q", args, status, &messages)
 		}
 	}

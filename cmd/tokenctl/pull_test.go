@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"os"
 	"path/filepath"
 	"slices"
@@ -83,7 +84,7 @@ func pullOut(t *testing.T, kind virtualkey.FaultKind, password, stdin string, co
 // key was found to be.
 func checkPulled(t *testing.T, nth int, o outcome, found, old, done string) {
 	t.Helper()
-	if o.status != exitNoKey && o.status != exitPartial {
+	if o.status != term.ExitNoKey && o.status != term.ExitPartial {
 		t.Errorf("pulled out at APDU %d: %v", nth, o)
 	}
 	if o.stdout != "" {
@@ -95,7 +96,7 @@ func checkPulled(t *testing.T, nth int, o outcome, found, old, done string) {
 	switch {
 	case found != old && found != done:
 		t.Errorf("pulled out at APDU %d, the key has:\n%s\nbefore:\n%s\nand after:\n%s", nth, found, old, done)
-	case o.status == exitPartial && found != done:
+	case o.status == term.ExitPartial && found != done:
 		t.Errorf("pulled out at APDU %d, the key is as before, but: %v", nth, o)
 	}
 }
@@ -119,7 +120,7 @@ func snapshot(r *rig, password string) string {
 	r.tb.Helper()
 	codes := []string{"tokenctl", "code", "--at", "59"}
 	o := r.run("", codes...)
-	if o.status == exitPassword {
+	if o.status == term.ExitPassword {
 		return r.must("", slices.Concat(codes, []string{"--password-file", password})...) + "password\n"
 	}
 	if o.status != 0 {

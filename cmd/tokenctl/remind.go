@@ -3,34 +3,21 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup/ledger"
-	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
-
-// reminded keeps this command from ending with a reminder of an account: it has
-// just told what there is to tell.
-func (p *program) reminded(id oath.ID) {
-	if p.told == nil {
-		p.told = make(map[oath.ID]bool)
-	}
-	p.told[id] = true
-}
-
-// remindedOfAll keeps this command from ending with any reminder.
-func (p *program) remindedOfAll() { p.toldAll = true }
 
 // remind ends a command with one line on the backup codes that were used and not
 // made anew. It reads the beginning of one file, and fails without a word.
 func (p *program) remind(c *cobra.Command) {
-	if c == nil || p.toldAll || isAboutCommands(c) {
+	if c == nil || p.silent || isAboutCommands(c) {
 		return
 	}
-	path, err := ledgerPath()
+	path, err := open.LedgerPath()
 	if err != nil {
 		return
 	}
@@ -38,9 +25,9 @@ func (p *program) remind(c *cobra.Command) {
 	if err != nil {
 		return
 	}
-	due = slices.DeleteFunc(due, func(d ledger.Due) bool { return p.told[d.ID] })
+	due = slices.DeleteFunc(due, func(d ledger.Due) bool { return p.reminded[d.ID] })
 	if line := reminder(due); line != "" {
-		p.note("%s", line)
+		p.Note("%s", line)
 	}
 }
 
@@ -67,57 +54,26 @@ func reminder(due []ledger.Due) string {
 	case 1:
 		d := due[0]
 		return fmt.Sprintf("Backup codes of %s: %s. Make new ones%s, then: tokenctl backup add %s",
-			printable(labelOf(d.ID)), lastUse(d), atPlace(d.Renew), argument(d.ID))
+			term.Label(d.ID), lastUse(d), atPlace(d.Renew), term.Argument(d.ID))
 	}
 	var names []string
 	for _, d := range due[:min(len(due), maxReminded)] {
-		names = append(names, fmt.Sprintf("%s (%s)", printable(labelOf(d.ID)), howManyLeft(d.Left)))
+		names = append(names, fmt.Sprintf("%s (%s)", term.Label(d.ID), term.Left(d.Left)))
 	}
 	if more := len(due) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
-	return fmt.Sprintf("Backup codes of %s were used. To see where to make new ones: tokenctl backup status", enumerate(names))
+	return fmt.Sprintf("Backup codes of %s were used. To see where to make new ones: tokenctl backup status", term.List(names))
 }
 
-// lastUse tells since when an account is due, and how many codes there are still.
+// lastUse says since when an account is due, and how many codes there are still.
 func lastUse(d ledger.Due) string {
-	return fmt.Sprintf("one was used on %s, %s", d.Since.Format(time.DateOnly), howManyLeft(d.Left))
+	return fmt.Sprintf("one was used on %s, %s", d.Since, term.Left(d.Left))
 }
 
 func atPlace(where string) string {
 	if where == "" {
 		return ""
 	}
-	return " (" + printable(where) + ")"
+	return " (" + term.Printable(where) + ")"
 }
-
-func howManyLeft(n int) string {
-	switch n {
-	case 0:
-		return "none is left"
-	case 1:
-		return "1 is left"
-	}
-	return fmt.Sprintf("%d are left", n)
-}
-
-// enumerate returns "a", "a and b", or "a, b and c".
-func enumerate(words []string) string {
-	last := len(words) - 1
-	if last < 1 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:last], ", ") + " and " + words[last]
-}
-
-// argument returns an account's ID as it is typed in a shell.
-func argument(id oath.ID) string {
-	text := printable(string(id))
-	if strings.Trim(text, argumentPlain) == "" {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-}
-
-// argumentPlain are the characters that mean themselves in every shell.
-const argumentPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+:,./_-"

@@ -13,13 +13,14 @@ import (
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
 var used = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 
 func dueOf(id oath.ID, left int, renew string) ledger.Due {
-	return ledger.Due{ID: id, Since: used, Left: left, Renew: renew}
+	return ledger.Due{ID: id, Since: backup.Date(used), Left: left, Renew: renew}
 }
 
 func TestReminder(t *testing.T) {
@@ -79,7 +80,7 @@ func largeLedger(tb testing.TB) {
 func TestReminderIsCheap(t *testing.T) {
 	largeLedger(t)
 	var messages bytes.Buffer
-	p := &program{err: &messages}
+	p := newProgram(term.Console{Err: &messages}, nil)
 	const runs = 100
 	begin := time.Now()
 	for range runs {
@@ -95,7 +96,7 @@ func TestReminderIsCheap(t *testing.T) {
 
 func BenchmarkReminder(b *testing.B) {
 	largeLedger(b)
-	p := &program{err: new(bytes.Buffer)}
+	p := newProgram(term.Console{Err: new(bytes.Buffer)}, nil)
 	for b.Loop() {
 		p.remind(&cobra.Command{})
 	}
@@ -103,7 +104,7 @@ func BenchmarkReminder(b *testing.B) {
 
 func BenchmarkNoReminder(b *testing.B) {
 	b.Setenv("TOKENCTL_LEDGER", filepath.Join(b.TempDir(), "ledger.json"))
-	p := &program{err: new(bytes.Buffer)}
+	p := newProgram(term.Console{Err: new(bytes.Buffer)}, nil)
 	for b.Loop() {
 		p.remind(&cobra.Command{})
 	}

@@ -4,10 +4,12 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 )
 
 type resetOptions struct {
-	key keyOptions
+	key open.KeyOptions
 	yes bool
 }
 
@@ -22,25 +24,25 @@ func newResetCommand(p *program) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.reset(c.Context(), o) },
 	}
-	o.key.addChoice(c)
+	o.key.AddChoice(c)
 	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	return c
 }
 
 func (p *program) reset(ctx context.Context, o resetOptions) error {
-	k, err := p.selectKey(ctx, o.key)
+	k, err := p.open.LockedKey(ctx, o.key.Choice)
 	if err != nil {
 		return err
 	}
-	defer k.close()
+	defer k.Close()
 	deviceID := k.DeviceID()
-	if err := p.terminal.confirm(o.yes, "Delete every account on the key in %q, and its password, for good?", k.reader); err != nil {
+	if err := p.Terminal.Confirm(o.yes, "Delete every account on the key in %q, and its password, for good?", k.Reader); err != nil {
 		return err
 	}
 	if err := k.Reset(); err != nil {
 		return err
 	}
-	forget(deviceID) // if it was remembered, it opens nothing now
-	p.note("The key is empty.")
+	open.Forget(deviceID) // if it was remembered, it opens nothing now
+	p.Note("The key is empty.")
 	return nil
 }

@@ -2,19 +2,31 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup/recovery"
 	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/backup/store"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/fleet"
 )
 
 type sheetOptions struct {
-	tokens    tokenOptions
-	output    sheetOutput
+	tokens    open.TokenOptions
+	output    paper.Output
 	seal      sheetSeal
-	accounts  []string // queries
-	onlyNew   bool
-	noSecrets bool
+	selection recovery.Selection
 	yes, json bool
 }
 
@@ -39,13 +51,13 @@ func newSheetCommand(p *program) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.sheet(c.Context(), o) },
 	}
-	o.tokens.addFlags(c)
-	o.output.addFlags(c)
+	o.tokens.AddFlags(c)
+	o.output.AddFlags(c)
 	o.seal.addFlags(c)
 	f := c.Flags()
-	f.BoolVar(&o.onlyNew, "only-new", false, "print what the sheets since the last full one lack")
-	f.StringArrayVar(&o.accounts, "account", nil, "print the account alone that `QUERY` fits; may be given again")
-	f.BoolVar(&o.noSecrets, "no-secrets", false, "print the backup codes alone")
+	f.BoolVar(&o.selection.OnlyNew, "only-new", false, "print what the sheets since the last full one lack")
+	f.StringArrayVar(&o.selection.Accounts, "account", nil, "print the account alone that `QUERY` fits; may be given again")
+	f.BoolVar(&o.selection.NoSecrets, "no-secrets", false, "print the backup codes alone")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	c.MarkFlagsMutuallyExclusive("only-new", "account")
@@ -54,77 +66,256 @@ func newSheetCommand(p *program) *cobra.Command {
 }
 
 func (p *program) sheet(ctx context.Context, o sheetOptions) error {
-	if err := o.check(p); err != nil {
-		return err
-	}
-	content, err := p.sheetContent(ctx, o)
-	if err != nil {
-		return err
-	}
-	defer content.clear()
-	if o.onlyNew && len(content.Entries) == 0 {
-		return p.reportNothingNew(o, content.lacking)
-	}
-	if err := o.seal.prepare(ctx, p, o.yes); err != nil {
-		return err
-	}
-	made, err := p.makeSheet(ctx, content.Sheet, o.seal, o.output)
-	if err != nil && len(made.done) == 0 {
-		return err
-	}
-	return p.reportSheet(made, o, content.lacking, err)
-}
-
-// check finds what is wrong with the options, before anybody is asked for anything.
-func (o *sheetOptions) check(p *program) error {
-	if err := o.output.check(p); err != nil {
-		return err
-	}
 	if err := o.seal.check(); err != nil {
 		return err
 	}
+	if o.output.File == "-" && o.json {
+		return term.Usagef("standard output takes the sheet or the JSON, not both")
+	}
+	if err := o.output.Check(p.Console, max(1, o.seal.shares)); err != nil {
+		return err
+	}
+	content, s, err := p.collect(ctx, o)
+	defer content.Clear()
+	if err != nil {
+		return err
+	}
+	if o.selection.OnlyNew && len(content.Entries) == 0 {
+		p.Note("There is nothing new since the last sheet. Nothing was printed.")
+		if o.json {
+			err = p.PrintJSON(sheetJSON{OnlyNew: true, Accounts: []sheetAccountJSON{}})
+		}
+		return errors.Join(err, content.Lacking)
+	}
+	if o.seal.encrypt {
+		if o.seal.passphrase, err = p.open.NewPassphrase(ctx, "the sheet", o.seal.source, o.yes); err != nil {
+			return err
+		}
+	}
+	made, unrecorded := p.makeSheet(ctx, s, content.Sheet, o.seal, o.output)
+	if len(made.done) == 0 {
+		return unrecorded
+	}
+	p.noteSheet(made, o.output, o.seal)
+	if o.json {
+		err = p.PrintJSON(describeSheet(made, o))
+	}
+	if content.Lacking != nil {
+		content.Lacking = fmt.Errorf("%w: the sheet lacks what could not be read:\n%w", term.ErrPartly, content.Lacking)
+	}
+	return errors.Join(err, unrecorded, content.Lacking)
+}
+
+// collect returns what the options want on the sheet.
+func (p *program) collect(ctx context.Context, o sheetOptions) (content recovery.Content, s *store.Store, err error) {
+	t, err := p.open.Tokens(ctx, o.tokens, true)
+	if err != nil {
+		return content, nil, err
+	}
+	defer t.Close()
+	if s, err = p.open.StoreOf(t); err == nil {
+		err = errors.Join(s.Damaged, t.BrokenVault())
+	}
+	if err != nil {
+		return content, nil, err
+	}
+	content, err = recovery.Collect(p.sources(t, s))
+	if err == nil {
+		err = content.Select(o.selection, s.Ledger)
+	}
+	return content, s, err
+}
+
+// sources returns what recovery asks.
+func (p *program) sources(t *open.Tokens, s *store.Store) recovery.Sources {
+	from := recovery.Sources{Keys: t.Keys(), Store: s, Now: p.Now}
+	if t.Vault != nil {
+		from.Vault = t.Vault
+	}
+	return from
+}
+
+// A sheetSeal is what keeps a sheet from those who find it.
+type sheetSeal struct {
+	encrypt    bool
+	source     open.Password
+	passphrase string
+	split      string // K-of-N
+
+	need, shares int // of split, set by check; 0 if it is not split
+}
+
+func (s *sheetSeal) addFlags(c *cobra.Command) {
+	c.Flags().BoolVar(&s.encrypt, "encrypt", false, "seal the sheet with a passphrase, which is not printed on it")
+	s.source.AddFlags(c, "sheet-passphrase", "the sheet's new passphrase")
+	c.Flags().StringVar(&s.split, "split", "", "make N sheets, any K of which open everything: `K-of-N`, as in 2-of-3")
+	c.MarkFlagsMutuallyExclusive("encrypt", "split")
+}
+
+func (s *sheetSeal) check() error {
+	if s.source.IsGiven() && !s.encrypt {
+		return term.Usagef("the sheet's passphrase is for --encrypt")
+	}
+	if s.split == "" {
+		return nil
+	}
+	need, shares, found := strings.Cut(s.split, "-of-")
+	k, err := strconv.ParseUint(need, 10, 8)
+	n, failed := strconv.ParseUint(shares, 10, 8)
 	switch {
-	case o.output.file == "-" && o.json:
-		return usagef("standard output takes the sheet or the JSON, not both")
-	case o.output.file == "-" && o.seal.sheets() > 1:
-		return usagef("--split makes several sheets, which would run into one on standard output")
+	case !found || err != nil || failed != nil:
+		return term.Usagef("--split %q is not of the form K-of-N, as in 2-of-3", s.split)
+	case k < 2 || n < k || n > sheet.MaxShares:
+		return term.Usagef("--split %s: K is 2 or more, and N at least K and at most %d", s.split, sheet.MaxShares)
 	}
-	return o.output.checkFiles(p, o.seal.sheets())
+	s.need, s.shares = int(k), int(n)
+	return nil
 }
 
-// A sheetContent is what a sheet is to hold.
-type sheetContent struct {
+// seal makes of a sheet the documents to be printed.
+func (s sheetSeal) seal(content sheet.Sheet, random io.Reader) (documents []layout.Document, err error) {
+	var one layout.Document
+	switch {
+	case s.shares > 0:
+		documents, err = content.Split(s.need, s.shares, random)
+	case s.encrypt:
+		one, err = content.Encrypt(s.passphrase, open.WorkFactor)
+		documents = []layout.Document{one}
+	default:
+		one, err = content.Plain()
+		documents = []layout.Document{one}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("making the sheet: %w", err)
+	}
+	return documents, nil
+}
+
+// A madeSheet is a sheet that was written or printed.
+type madeSheet struct {
 	sheet.Sheet
-	lacking error // why something is not on it that should be
+	done []string // files' names, or what lp says of the jobs
 }
 
-// clear overwrites the secrets in memory.
-func (c sheetContent) clear() {
-	for _, e := range c.Entries {
-		e.Key.Secret.Clear()
+// makeSheet writes or prints a sheet, and records it in the ledger. An error that comes
+// with something done says that it was not recorded.
+func (p *program) makeSheet(ctx context.Context, s *store.Store, content sheet.Sheet, seal sheetSeal, to paper.Output) (madeSheet, error) {
+	var put []string
+	made, done, err := recovery.Make(s, content, p.random, p.Now(), func(made sheet.Sheet) error {
+		documents, err := seal.seal(made, p.random)
+		if err == nil {
+			put, err = to.Put(ctx, p.Console, documents)
+		}
+		return err
+	})
+	if !done {
+		return madeSheet{made, nil}, err
 	}
+	if err != nil {
+		err = fmt.Errorf("%w: the sheet is not recorded: %w", term.ErrPartly, err)
+	}
+	return madeSheet{made, put}, err
 }
 
-// sheetContent returns what the options want on the sheet.
-func (p *program) sheetContent(ctx context.Context, o sheetOptions) (sheetContent, error) {
-	r, err := p.newRecords()
-	if err == nil {
-		err = r.damaged
+// noteSheet says what is on a sheet, where it is, and what to do with it.
+func (p *program) noteSheet(made madeSheet, to paper.Output, seal sheetSeal) {
+	codes, keysAlone := 0, 0
+	for _, e := range made.Entries {
+		if e.Item().Generation > 0 {
+			codes++
+		}
+		if !recovery.HasSecret(e) && len(e.Where) > 0 && !slices.Contains(e.Where, fleet.VaultName) {
+			keysAlone++
+		}
 	}
-	if err != nil {
-		return sheetContent{}, err
+	counted := []string{term.Count(len(made.Entries), "account")}
+	if made.VaultKey != "" {
+		counted = append(counted, "the vault's key")
 	}
-	t, err := p.openTokens(ctx, o.tokens, true)
-	if err != nil {
-		return sheetContent{}, err
+	if codes > 0 {
+		counted = append(counted, fmt.Sprintf("backup codes of %d", codes))
 	}
-	defer t.close()
-	content, err := p.collectSheet(t, r)
-	if err == nil {
-		err = o.choose(&content, r.ledger)
+	name := fmt.Sprintf("Recovery sheet %d, with %s,", made.Number, term.List(counted))
+	switch {
+	case to.Print:
+		p.Note("%s went to the printer: %s", name, term.Printable(strings.Join(made.done, "; ")))
+	case to.File != "-":
+		p.Note("%s is in %s.", name, term.Printable(strings.Join(made.done, ", ")))
 	}
-	if err != nil {
-		content.clear()
+	if keysAlone > 0 {
+		p.Note("%s on keys alone, and not wholly on the sheet: a secret cannot be read back from a key.", term.Are(keysAlone, "account"))
 	}
-	return content, err
+	switch {
+	case seal.shares > 0:
+		p.Note("Any %d of the %d sheets open it. Keep them apart from each other.", seal.need, seal.shares)
+	case seal.encrypt:
+		p.Note("Without its passphrase nobody can read it, and the passphrase is kept nowhere.")
+	}
+	switch {
+	case to.Print:
+		p.Note("Printers, and computers that print for others, may keep a copy of what they print.")
+	case to.File != "-" && !seal.encrypt && seal.shares == 0:
+		p.Note("Whoever has the file has what is on it. Delete it once it is printed.")
+	}
+	if made.Supersedes > 0 && !made.Partial {
+		p.Note("It takes the place of sheet %d, and of those kept with it: destroy them, once this one is checked.", made.Supersedes)
+	}
+	p.Note("Scan it once it is on paper, and see that it can be read back: tokenctl sheet verify SCAN")
+}
+
+// sheetJSON is a sheet that was made; docs/json.md describes it. One that there
+// was no need for has no number.
+type sheetJSON struct {
+	Sheet      int        `json:"sheet,omitempty"`
+	ID         string     `json:"id,omitempty"`
+	Date       string     `json:"date,omitempty"` // as in 2026-11-23
+	Supersedes int        `json:"supersedes,omitempty"`
+	OnlyNew    bool       `json:"part"`
+	VaultKey   bool       `json:"vault_key"`
+	Encrypted  bool       `json:"encrypted"`
+	Split      *splitJSON `json:"split,omitempty"`
+	Files      []string   `json:"files,omitempty"`
+	Jobs       []string   `json:"jobs,omitempty"` // as lp names them
+
+	Accounts []sheetAccountJSON `json:"accounts"`
+}
+
+type splitJSON struct {
+	Needed int `json:"needed"`
+	Sheets int `json:"sheets"`
+}
+
+// sheetAccountJSON is an account on a sheet. Its tokens are those that the sheet
+// names.
+type sheetAccountJSON struct {
+	accountJSON
+	Secret      bool `json:"secret"`                 // is on the sheet
+	BackupCodes int  `json:"backup_codes,omitempty"` // how many that are on the sheet can be used
+}
+
+func describeSheet(made madeSheet, o sheetOptions) sheetJSON {
+	j := sheetJSON{
+		Sheet: made.Number, ID: made.ID, Date: made.Date.Format(time.DateOnly), OnlyNew: made.Partial,
+		VaultKey: made.VaultKey != "", Encrypted: o.seal.encrypt,
+		Accounts: mapSlice(made.Entries, func(e sheet.Entry) sheetAccountJSON {
+			j := sheetAccountJSON{accountJSON: describeAccount(e.Key.Account), Secret: recovery.HasSecret(e)}
+			j.Tokens = e.Where
+			if e.Item().Generation > 0 {
+				j.BackupCodes = e.Codes.Left()
+			}
+			return j
+		}),
+	}
+	if !made.Partial {
+		j.Supersedes = made.Supersedes
+	}
+	if o.seal.shares > 0 {
+		j.Split = &splitJSON{o.seal.need, o.seal.shares}
+	}
+	if o.output.Print {
+		j.Jobs = made.done
+	} else {
+		j.Files = made.done
+	}
+	return j
 }

@@ -1,41 +1,6 @@
 package main
 
-import (
-	"bufio"
-	"bytes"
-	"fmt"
-	"image"
-	"strings"
-	"testing"
-
-	"github.com/tokenctl/tokenctl/backup/sheet"
-)
-
-func TestUsualPaper(t *testing.T) {
-	for _, test := range []struct {
-		all, paper, lang string
-		want             sheet.Paper
-	}{
-		{"", "", "", sheet.A4},
-		{"", "", "C.UTF-8", sheet.A4},
-		{"", "", "en_US.UTF-8", sheet.Letter},
-		{"", "", "en_US", sheet.Letter},
-		{"", "", "fr_CA@euro", sheet.Letter},
-		{"", "", "en_GB.UTF-8", sheet.A4},
-		{"", "", "en_us", sheet.Letter},
-		{"", "de_DE.UTF-8", "en_US.UTF-8", sheet.A4},
-		{"es_MX.UTF-8", "de_DE.UTF-8", "de_DE", sheet.Letter},
-		{"C", "en_US", "en_US", sheet.A4},
-		{"", "", "US", sheet.A4},
-	} {
-		t.Setenv("LC_ALL", test.all)
-		t.Setenv("LC_PAPER", test.paper)
-		t.Setenv("LANG", test.lang)
-		if got := usualPaper(); got != test.want {
-			t.Errorf("%+v: %v", test, got)
-		}
-	}
-}
+import "testing"
 
 func TestSplitOption(t *testing.T) {
 	for _, test := range []struct {
@@ -53,73 +18,4 @@ func TestSplitOption(t *testing.T) {
 			t.Errorf("%q: %d of %d", test.text, s.need, s.shares)
 		}
 	}
-}
-
-func TestNamesThatGiveAway(t *testing.T) {
-	for name, want := range map[string]string{
-		"letter.pdf": "", "/backup/letter.pdf": "", "Recovery.pdf": "recovery", "github-recovery-codes.txt": "recovery",
-		"my_backup.html": "backup", "2FA.pdf": "2fa", "otp.txt": "otp", "codes.txt": "code",
-	} {
-		if got := givenAway(name); got != want {
-			t.Errorf("%s: %q, want %q", name, got, want)
-		}
-	}
-}
-
-func TestSheetNames(t *testing.T) {
-	for _, test := range []struct {
-		file string
-		n    int
-		want string
-	}{
-		{"a.pdf", 1, "a.pdf"}, {"a.pdf", 3, "a-1.pdf a-2.pdf a-3.pdf"}, {"x.y/a", 2, "x.y/a-1 x.y/a-2"},
-	} {
-		o := sheetOutput{file: test.file}
-		if got := strings.Join(o.names(test.n), " "); got != test.want {
-			t.Errorf("%s: %q, want %q", test.file, got, test.want)
-		}
-	}
-}
-
-// Pages come as pdftoppm writes them, one after the other.
-func TestTakePages(t *testing.T) {
-	page := func(width, height int, shade byte) string {
-		return fmt.Sprintf("P5\n%d %d\n255\n", width, height) + strings.Repeat(string(shade), width*height)
-	}
-	for _, test := range []struct {
-		name, stream string
-		pages        int
-		bad          bool
-	}{
-		{"none", "", 0, false},
-		{"two", page(3, 2, 'x') + page(2, 5, '\n'), 2, false},
-		{"cut in the head", page(3, 2, 'x') + "P5\n2 ", 1, true},
-		{"cut in the picture", page(3, 2, 'x')[:14], 0, true},
-		{"another format", "P6\n1 1\n255\nxxx", 0, true},
-		{"more shades", "P5\n1 1\n65535\nxx", 0, true},
-		{"too large", "P5\n1 1000000\n255\nxx", 0, true},
-		{"of no size", "P5\n0 5\n255\nxx", 0, true},
-		{"of negative size", "P5\n-1 5\n255\nxx", 0, true},
-	} {
-		taken := 0
-		n, err := takePages(bufio.NewReader(strings.NewReader(test.stream)), func(image.Image) { taken++ })
-		if n != test.pages || taken != n || (err != nil) != test.bad {
-			t.Errorf("%s: %d pages, %d taken, %v", test.name, n, taken, err)
-		}
-	}
-	got, err := readPGM(bufio.NewReader(strings.NewReader(page(2, 2, '\n'))))
-	if err != nil || !bytes.Equal(got.Pix, []byte("\n\n\n\n")) {
-		t.Errorf("white space is taken for something else than shades: %v, %v", got, err)
-	}
-}
-
-func FuzzReadPGM(f *testing.F) {
-	f.Add([]byte("P5\n2 1\n255\nxx"))
-	f.Add([]byte("P5\n# comment\n2 1\n255\nxx"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		page, err := readPGM(bufio.NewReader(bytes.NewReader(b)))
-		if err == nil && len(page.Pix) != page.Rect.Dx()*page.Rect.Dy() {
-			t.Errorf("%d shades for %v", len(page.Pix), page.Rect)
-		}
-	})
 }

@@ -6,10 +6,15 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/backup/recovery"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/fleet"
 )
 
 type sheetVerifyOptions struct {
-	tokens tokenOptions
+	tokens open.TokenOptions
 	from   sheetSource
 	json   bool
 }
@@ -33,65 +38,132 @@ func newSheetVerifyCommand(p *program) *cobra.Command {
 			return p.verifySheet(c.Context(), o)
 		},
 	}
-	o.tokens.addFlags(c)
+	o.tokens.AddFlags(c)
 	o.from.addFlags(c)
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return c
 }
 
-func (p *program) verifySheet(ctx context.Context, o sheetVerifyOptions) error {
-	contents, unread := p.openSheets(ctx, o.from)
-	defer clearContents(contents)
-	if isEmpty(contents) {
-		return unread
-	}
-	t, err := p.openTokens(ctx, o.tokens, true)
-	if err != nil {
-		return err
-	}
-	defer t.close()
-	r, err := p.newRecords()
-	if err != nil {
-		return err
-	}
-	v := newVerification(contents)
-	if err := v.compare(p, t, r); err != nil {
-		return err
-	}
-	accounts := v.settle(t.vault != nil)
-	complete := len(contents.Missing) == 0 && unread == nil
-	if complete && v.count(isOther, isNowhere, isUnknown, isOutdated) == 0 {
-		v.verified, unread = true, p.recordRead(contents)
-	}
-	return p.reportVerification(v, accounts, o.json, unread)
+var (
+	// errSheetDiffers says that a sheet would restore something else than is there.
+	errSheetDiffers = errors.New("the sheet does not agree with the tokens")
+
+	// errSheetLacks says that a sheet is right, and lacks something that is there.
+	errSheetLacks = errors.New("the sheet is right as far as it goes")
+)
+
+var verifyRemedies = []term.Remedy{
+	{Of: errSheetDiffers, Exit: term.ExitFailure, Hint: "Find out which is right: a code of either, tried at the service. If the tokens are, print a new sheet: tokenctl sheet"},
+	{Of: errSheetLacks, Exit: term.ExitFailure, Hint: "Print what it lacks: tokenctl sheet --only-new"},
 }
 
-// reportVerification tells what is equal and what is not.
-func (p *program) reportVerification(v *verification, accounts []*verifiedAccount, asJSON bool, unread error) error {
-	if asJSON {
-		if err := p.printJSON(describeVerification(v, accounts)); err != nil {
+func (p *program) verifySheet(ctx context.Context, o sheetVerifyOptions) error {
+	contents, unread := p.readSheets(ctx, o.from)
+	defer contents.Clear()
+	if contents.IsEmpty() {
+		return unread
+	}
+	t, err := p.open.Tokens(ctx, o.tokens, true)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	s, err := p.open.StoreOf(t)
+	if err != nil {
+		return err
+	}
+	v, err := recovery.Verify(contents, p.sources(t, s), t.BrokenVault())
+	if err != nil {
+		return err
+	}
+	verified := unread == nil && v.IsRight()
+	if verified {
+		unread = recovery.MarkRead(s, contents, p.Now())
+	}
+	if o.json {
+		if err := p.PrintJSON(describeVerification(v, verified)); err != nil {
 			return err
 		}
 	} else {
-		p.printColumns(v.rows(accounts))
+		p.PrintColumns(verificationRows(v))
 	}
-	unread = errors.Join(append(v.unanswered(), unread)...)
+	unread = errors.Join(v.Failures(), unread)
 	switch {
-	case v.count(isOther) > 0:
-		return joinLines(errSheetDiffers, unread)
-	case v.count(isMissed, isOutdated) > 0:
-		return joinLines(fmt.Errorf("%w: %w, and lacks what is newer", errPartly, errSheetLacks), unread)
-	case !v.verified || unread != nil:
-		return joinLines(fmt.Errorf("%w: not all of the sheet was compared", errPartly), unread)
+	case v.Count(recovery.Differs) > 0:
+		err = errSheetDiffers
+	case v.Count(recovery.Lacking, recovery.Outdated) > 0:
+		err = fmt.Errorf("%w: %w, and lacks what is newer", term.ErrPartly, errSheetLacks)
+	case !verified || unread != nil:
+		err = fmt.Errorf("%w: not all of the sheet was compared", term.ErrPartly)
+	default:
+		p.Note("The sheet can be read back, and is right.")
+		return nil
 	}
-	p.note("The sheet can be read back, and is right.")
-	return nil
+	if unread != nil {
+		err = fmt.Errorf("%w:\n%w", err, unread)
+	}
+	return err
 }
 
-// joinLines puts an error and its causes, if there are any, on lines of their own.
-func joinLines(err, causes error) error {
-	if causes == nil {
-		return err
+// verificationRows are the comparisons, for a person.
+func verificationRows(v *recovery.Verification) (rows [][]string) {
+	words := map[recovery.Verdict]string{
+		recovery.Equal:    "equal",
+		recovery.Differs:  "differs",
+		recovery.Counted:  "not compared, since that would move its counter",
+		recovery.Lacking:  "not on the sheet",
+		recovery.KeysOnly: "not on the sheet, since a key does not give its secret away",
+		recovery.Outdated: "older on the sheet: there are new ones",
+		recovery.Nowhere:  "not compared, since it is on no token here",
+		recovery.Unknown:  "not compared",
 	}
-	return fmt.Errorf("%w:\n%w", err, causes)
+	for _, one := range v.Accounts {
+		for _, c := range one.Comparisons {
+			rows = append(rows, []string{string(one.ID), c.Where, words[c.Verdict]})
+		}
+	}
+	if v.VaultKey != "" {
+		rows = append(rows, []string{"the vault's key", fleet.VaultName, words[v.VaultKey]})
+	}
+	return rows
+}
+
+// verificationJSON is what comparing a sheet with the tokens came to.
+type verificationJSON struct {
+	sheetsJSON
+	Verified       bool                  `json:"verified"`
+	VaultKeyResult recovery.Verdict      `json:"vault_key_result,omitempty"`
+	Accounts       []verifiedAccountJSON `json:"accounts"`
+}
+
+type verifiedAccountJSON struct {
+	ID       string           `json:"id"`
+	OnSheet  bool             `json:"on_sheet"`
+	Compared []comparisonJSON `json:"compared"`
+}
+
+type comparisonJSON struct {
+	Where  string           `json:"where,omitempty"` // a token, or "codes"
+	Result recovery.Verdict `json:"result"`
+	Error  string           `json:"error,omitempty"`
+}
+
+func describeVerification(v *recovery.Verification, verified bool) verificationJSON {
+	return verificationJSON{
+		sheetsJSON: describeContents(v.Contents), Verified: verified, VaultKeyResult: v.VaultKey,
+		Accounts: mapSlice(v.Accounts, func(a *recovery.VerifiedAccount) verifiedAccountJSON {
+			return verifiedAccountJSON{string(a.ID), a.Key != nil, mapSlice(a.Comparisons, describeComparison)}
+		}),
+	}
+}
+
+func describeComparison(c recovery.Comparison) comparisonJSON {
+	j := comparisonJSON{Where: c.Where, Result: c.Verdict}
+	if c.Err != nil {
+		j.Error = c.Err.Error()
+	}
+	if c.Verdict == recovery.Nowhere && c.Where != recovery.CodesPlace {
+		j.Where = ""
+	}
+	return j
 }

@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
@@ -37,27 +40,92 @@ func newVaultCommand(p *program) *cobra.Command {
 }
 
 // withVault runs something on the vault that the options choose.
-func (p *program) withVault(ctx context.Context, o vaultOptions, do func(*vaultToken) error) error {
-	v, err := p.openVault(ctx, o)
+func (p *program) withVault(ctx context.Context, o open.VaultOptions, do func(*open.Vault) error) error {
+	v, err := p.open.Vault(ctx, o)
 	if err != nil {
 		return err
 	}
-	defer v.close()
+	defer v.Close()
 	return do(v)
 }
 
 // withOpenVault runs something on the vault, unlocked.
-func (p *program) withOpenVault(ctx context.Context, o vaultOptions, do func(*vaultToken) error) error {
-	return p.withVault(ctx, o, func(v *vaultToken) error {
-		if err := v.unlock(); err != nil {
+func (p *program) withOpenVault(ctx context.Context, o open.VaultOptions, do func(*open.Vault) error) error {
+	return p.withVault(ctx, o, func(v *open.Vault) error {
+		if err := v.Unlock(); err != nil {
 			return err
 		}
-		return v.committed(do(v))
+		return do(v)
 	})
 }
 
+func newVaultStatusCommand(p *program) *cobra.Command {
+	var o open.VaultOptions
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show what the vault holds, and what opens it",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return p.vaultStatus(c.Context(), o, asJSON)
+		},
+	}
+	o.AddChoice(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+// vaultJSON is a vault as other programs read it; docs/json.md describes it.
+type vaultJSON struct {
+	Folder     string   `json:"folder"`
+	Recipients []string `json:"recipients"`
+	Changed    bool     `json:"recipients_changed"`
+	Accounts   int      `json:"accounts"`
+	Locked     bool     `json:"locked"`
+	Ways       []string `json:"opened_by"` // "passphrase" or key:SERIAL
+	Git        bool     `json:"git"`
+}
+
+func (p *program) vaultStatus(ctx context.Context, o open.VaultOptions, asJSON bool) error {
+	return p.withVault(ctx, o, func(v *open.Vault) error {
+		locked := v.Locked() // and not remembered
+		status, err := v.Status()
+		if err != nil && !errors.Is(err, vault.ErrDamaged) {
+			return err
+		}
+		j := vaultJSON{
+			Folder: v.Dir(), Recipients: strings.Split(status.Recipients, "\n"), Changed: status.Changed,
+			Accounts: status.Accounts, Locked: locked, Ways: mapSlice(status.Ways, wayName), Git: status.Git,
+		}
+		if asJSON {
+			return errors.Join(p.PrintJSON(j), term.Partly(err, 1))
+		}
+		p.printVault(j)
+		return term.Partly(err, 1)
+	})
+}
+
+func (p *program) printVault(j vaultJSON) {
+	opened := strings.Join(j.Ways, ", ")
+	if opened == "" {
+		opened = "nothing but its own key, on paper"
+	}
+	rows := [][]string{
+		{"folder", term.Printable(j.Folder)},
+		{"accounts", fmt.Sprint(j.Accounts)},
+		{"opened by", opened},
+		{"locked", term.YesNo(j.Locked)},
+		{"in git", term.YesNo(j.Git)},
+		{"public key", strings.Join(j.Recipients, " ")},
+	}
+	p.PrintColumns(rows)
+	if j.Changed {
+		p.Note("The public key is not the one that this machine knows; see: tokenctl vault trust --help")
+	}
+}
+
 func newVaultUnlockCommand(p *program) *cobra.Command {
-	var o vaultOptions
+	var o open.VaultOptions
 	var duration time.Duration
 	c := &cobra.Command{
 		Use:   "unlock",
@@ -69,139 +137,68 @@ func newVaultUnlockCommand(p *program) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if duration <= 0 {
-				return usagef("--for %v is no time at all", duration)
+				return term.Usagef("--for %v is no time at all", duration)
 			}
-			if !hasKeyring() {
-				return errNoKeyring
+			if !open.HasKeyring() {
+				return open.ErrNoKeyring
 			}
-			return p.withOpenVault(c.Context(), o, func(v *vaultToken) error { return p.keepOpen(v, duration) })
+			return p.withOpenVault(c.Context(), o, func(v *open.Vault) error {
+				until := p.Now().Add(duration)
+				if err := v.Remember(until); err != nil {
+					return err
+				}
+				p.Note("The vault is open until %s. To close it before: tokenctl vault lock", until.Format("Mon 15:04"))
+				return nil
+			})
 		},
 	}
-	o.addFlags(c)
+	o.AddFlags(c)
 	c.Flags().DurationVar(&duration, "for", 8*time.Hour, "how long to keep it open, as in 30m or `8h`")
 	return c
 }
 
-func (p *program) keepOpen(v *vaultToken, duration time.Duration) error {
-	identity, err := v.Identity()
-	if err != nil {
-		return err
-	}
-	until := p.now().Add(duration)
-	if err := rememberVault(v.Known().Recipients, identity, until); err != nil {
-		return err
-	}
-	p.note("The vault is open until %s. To close it before: tokenctl vault lock", until.Format("Mon 15:04"))
-	return nil
-}
-
 func newVaultLockCommand(p *program) *cobra.Command {
-	var o vaultOptions
+	var o open.VaultOptions
 	c := &cobra.Command{
 		Use:   "lock",
 		Short: "Close the vault that unlock has opened",
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return p.withVault(c.Context(), o, func(v *vaultToken) error {
-				if _, err := forget(v.Known().Recipients); err != nil && !errors.Is(err, errNoKeyring) {
+			return p.withVault(c.Context(), o, func(v *open.Vault) error {
+				if _, err := open.Forget(v.Known().Recipients); err != nil && !errors.Is(err, open.ErrNoKeyring) {
 					return err
 				}
-				p.note("The vault is locked.")
+				p.Note("The vault is locked.")
 				return nil
 			})
 		},
 	}
-	o.addChoice(c)
+	o.AddChoice(c)
 	return c
 }
 
-func newVaultShowKeyCommand(p *program) *cobra.Command {
-	var o vaultOptions
-	var yes bool
-	c := &cobra.Command{
-		Use:   "show-key",
-		Short: "Show the vault's own key, to be kept on paper",
-		Long: "Show-key prints the vault's private key, AGE-SECRET-KEY-1... Whoever has it opens\n" +
-			"the vault, now and later, with tokenctl or with age alone. Write it down or print\n" +
-			"it, and keep it where you keep what you cannot replace.",
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return p.withOpenVault(c.Context(), o, func(v *vaultToken) error {
-				if err := p.terminal.confirm(yes, "Show the key that opens the whole vault?"); err != nil {
-					return err
+func newVaultGitCommand(p *program) *cobra.Command {
+	return &cobra.Command{
+		Use:   "git ARGS...",
+		Short: "Run git in the vault's folder",
+		Long: "Git runs git in the vault's folder, with your arguments. \"tokenctl vault git init\"\n" +
+			"makes it a repository; from then on tokenctl commits each change. One file an\n" +
+			"account keeps what two machines enroll apart, so that merging just works.\n\n" +
+			"Another folder is named by $TOKENCTL_VAULT.",
+		Example:            "  tokenctl vault git init\n  tokenctl vault git push",
+		DisableFlagParsing: true,
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 || args[0] == "--help" || args[0] == "-h" {
+				return c.Help()
+			}
+			// A new repository is begun by tokenctl, with the files that keep age files
+			// as they are.
+			return p.withVault(c.Context(), open.VaultOptions{}, func(v *open.Vault) error {
+				if len(args) == 1 && args[0] == "init" {
+					return v.InitGit()
 				}
-				identity, err := v.Identity()
-				if err == nil {
-					p.printLine(identity)
-				}
-				return err
+				return v.UserGit(args)
 			})
 		},
 	}
-	o.addFlags(c)
-	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
-	return c
 }
-
-func newVaultRekeyCommand(p *program) *cobra.Command {
-	var o vaultOptions
-	var yes bool
-	var newPassphrase passwordSource
-	c := &cobra.Command{
-		Use:   "rekey",
-		Short: "Give the vault a new key, and encrypt every account to it",
-		Long: "Rekey shuts out whoever knows the vault's key, or has a way in that was removed:\n" +
-			"every account is encrypted anew. Older copies of the folder, in git or a backup,\n" +
-			"stay readable to them; secrets that matter should be renewed at the services.\n\n" +
-			"The passphrase is asked for anew; YubiKeys must be added again. The key on paper is\n" +
-			"void: show the new one, and keep that.",
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return p.withOpenVault(c.Context(), o, func(v *vaultToken) error {
-				return p.rekey(c.Context(), v, newPassphrase, yes)
-			})
-		},
-	}
-	o.addFlags(c)
-	newPassphrase.addFlags(c, "new-passphrase", "the new passphrase")
-	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
-	return c
-}
-
-func newVaultTrustCommand(p *program) *cobra.Command {
-	var o vaultOptions
-	var yes bool
-	c := &cobra.Command{
-		Use:   "trust",
-		Short: "Accept the vault's public key after it was changed elsewhere",
-		Long: "Accounts are encrypted to the vault's public key. When that changed and this\n" +
-			"machine did not do it, nothing is stored until you confirm that the change is\n" +
-			"yours: a rekey on another machine, say.",
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return p.withVault(c.Context(), o, func(v *vaultToken) error { return p.trust(v, yes) })
-		},
-	}
-	o.addChoice(c)
-	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
-	return c
-}
-
-func (p *program) trust(v *vaultToken, yes bool) error {
-	status, err := v.Status()
-	if err != nil && !errors.Is(err, vault.ErrDamaged) {
-		return err
-	}
-	if !status.Changed {
-		p.note("The vault's public key is the one that this machine knows.")
-		return nil
-	}
-	p.note("This machine knows:\n  %s\nThe vault now has:\n  %s",
-		indentLines(v.Known().Recipients), indentLines(status.Recipients))
-	if err := p.terminal.confirm(yes, "Encrypt accounts to the latter?"); err != nil {
-		return err
-	}
-	return v.Trust(status.Recipients)
-}
-
-func indentLines(s string) string { return strings.ReplaceAll(s, "\n", "\n  ") }

@@ -4,24 +4,24 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
 type addKeyOptions struct {
-	vault         vaultOptions
+	vault         open.VaultOptions
 	serial        uint32
 	slot          string
 	take          bool
 	pinPolicy     string
 	touchPolicy   string
-	managementKey passwordSource
+	managementKey open.Password
 	yes           bool
 }
 
@@ -37,37 +37,33 @@ func newVaultAddKeyCommand(p *program) *cobra.Command {
 			"no other program has a purpose for.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return p.withOpenVault(c.Context(), o.vault, func(v *vaultToken) error {
+			return p.withOpenVault(c.Context(), o.vault, func(v *open.Vault) error {
 				return p.addPIVKey(c.Context(), v, o)
 			})
 		},
 	}
-	o.vault.addFlags(c)
+	o.vault.AddFlags(c)
 	f := c.Flags()
 	f.Uint32Var(&o.serial, "device", 0, "use the key with this `SERIAL` number")
 	f.StringVar(&o.slot, "slot", "", "use this PIV `SLOT`: 9a, 9c, 9d, 9e, or 82 to 95")
 	f.BoolVar(&o.take, "take", false, "take the P-256 key that is in the slot")
 	f.StringVar(&o.pinPolicy, "pin-policy", "once", "ask for the PIN `WHEN`: once, always or never")
 	f.StringVar(&o.touchPolicy, "touch-policy", "cached", "ask for a touch `WHEN`: cached, always or never")
-	o.managementKey.addFlags(c, "management-key", "the PIV management key, in hexadecimal,")
+	o.managementKey.AddFlags(c, "management-key", "the PIV management key, in hexadecimal,")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	return c
 }
 
-func (p *program) addPIVKey(ctx context.Context, v *vaultToken, o addKeyOptions) error {
+func (p *program) addPIVKey(ctx context.Context, v *open.Vault, o addKeyOptions) error {
 	policies, err := o.policies()
 	if err != nil {
 		return err
 	}
-	plugged, err := v.onlyPlugged(o.serial)
+	k, err := v.PIV(o.serial)
 	if err != nil {
 		return err
 	}
-	k, err := v.openPIV(plugged)
-	if err != nil {
-		return err
-	}
-	defer k.close()
+	defer k.Close()
 	slot, err := p.slotFor(ctx, k.PIV, o, policies)
 	if err != nil {
 		return err
@@ -77,10 +73,10 @@ func (p *program) addPIVKey(ctx context.Context, v *vaultToken, o addKeyOptions)
 		return err
 	}
 	p.noteAttestation(k.PIV, slot)
-	if err := v.committed(v.AddKey(k.Serial(), recipient)); err != nil {
+	if err := v.AddKey(k.Serial(), recipient); err != nil {
 		return err
 	}
-	p.note("Slot %v of the YubiKey %d opens the vault.", slot.ID, k.Serial())
+	p.Note("Slot %v of the YubiKey %d opens the vault.", slot.ID, k.Serial())
 	return nil
 }
 
@@ -92,22 +88,22 @@ func (p *program) slotFor(ctx context.Context, k *vault.PIV, o addKeyOptions, po
 		return nil, err
 	}
 	if o.take {
-		if err := p.terminal.confirm(o.yes, "Open the vault by the key in slot %v of the YubiKey %d?", id, k.Serial()); err != nil {
+		if err := p.Terminal.Confirm(o.yes, "Open the vault by the key in slot %v of the YubiKey %d?", id, k.Serial()); err != nil {
 			return nil, err
 		}
 		return k.Take(id)
 	}
-	if err := p.terminal.confirm(o.yes, "Make a key in slot %v of the YubiKey %d, to open the vault?", id, k.Serial()); err != nil {
+	if err := p.Terminal.Confirm(o.yes, "Make a key in slot %v of the YubiKey %d, to open the vault?", id, k.Serial()); err != nil {
 		return nil, err
 	}
 	if policies.ManagementKey, err = o.readManagementKey(ctx); err != nil {
 		return nil, err
 	}
 	slot, err := k.Make(id, policies)
-	if errors.Is(err, errNoPIN) || errors.Is(err, oath.ErrLocked) {
+	if open.IsWithoutPIN(err) {
 		err = vault.ErrManagementKey // which may be behind the PIN that nobody told
 	}
-	return slot, wrongPIN(err)
+	return slot, open.WrongPIN(err)
 }
 
 func (o addKeyOptions) policies() (policies vault.NewSlot, err error) {
@@ -115,10 +111,10 @@ func (o addKeyOptions) policies() (policies vault.NewSlot, err error) {
 	touch := map[string]vault.TouchPolicy{"cached": vault.TouchCached, "always": vault.TouchAlways, "never": vault.TouchNever}
 	var known bool
 	if policies.PIN, known = pin[o.pinPolicy]; !known {
-		return policies, usagef("--pin-policy %q is none of once, always, never", o.pinPolicy)
+		return policies, term.Usagef("--pin-policy %q is none of once, always, never", o.pinPolicy)
 	}
 	if policies.Touch, known = touch[o.touchPolicy]; !known {
-		return policies, usagef("--touch-policy %q is none of cached, always, never", o.touchPolicy)
+		return policies, term.Usagef("--touch-policy %q is none of cached, always, never", o.touchPolicy)
 	}
 	return policies, nil
 }
@@ -128,11 +124,11 @@ func (o addKeyOptions) chooseSlot(k *vault.PIV) (vault.SlotID, error) {
 	case o.slot != "":
 		slot, err := vault.ParseSlotID(o.slot)
 		if err != nil {
-			return 0, usageError{err}
+			return 0, term.Usage(err)
 		}
 		return slot, nil
 	case o.take:
-		return 0, usagef("--take needs the --slot to take")
+		return 0, term.Usagef("--take needs the --slot to take")
 	}
 	return k.FreeSlot()
 }
@@ -140,16 +136,16 @@ func (o addKeyOptions) chooseSlot(k *vault.PIV) (vault.SlotID, error) {
 // readManagementKey returns the management key that was given, or nil for what
 // can be found out.
 func (o addKeyOptions) readManagementKey(ctx context.Context) ([]byte, error) {
-	if !o.managementKey.isGiven() {
+	if !o.managementKey.IsGiven() {
 		return nil, nil
 	}
-	text, err := o.managementKey.read(ctx)
+	text, err := o.managementKey.Read(ctx)
 	if err != nil {
 		return nil, err
 	}
 	key, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
 	if err != nil || len(key) < 16 || len(key) > 32 || len(key)%8 != 0 {
-		return nil, usagef("the PIV management key is not 32, 48 or 64 hexadecimal digits")
+		return nil, term.Usagef("the PIV management key is not 32, 48 or 64 hexadecimal digits")
 	}
 	return key, nil
 }
@@ -159,18 +155,18 @@ func (p *program) noteAttestation(k *vault.PIV, slot *vault.Slot) {
 	attestation, err := k.Attest(slot)
 	switch {
 	case errors.Is(err, vault.ErrNoAttestation):
-		p.note("Attestation: none. The YubiKey did not make the key in this slot itself.")
+		p.Note("Attestation: none. The YubiKey did not make the key in this slot itself.")
 	case err != nil:
-		p.note("Attestation: %v", err)
+		p.Note("Attestation: %v", err)
 	case attestation.Problem != nil:
-		p.note("Attestation: the YubiKey says that the key was made inside, but no certificate of Yubico's vouches for that: %v", attestation.Problem)
+		p.Note("Attestation: the YubiKey says that the key was made inside, but no certificate of Yubico's vouches for that: %v", attestation.Problem)
 	default:
-		p.note("Attestation: Yubico vouches that the key was made inside the YubiKey %d.", attestation.Serial)
+		p.Note("Attestation: Yubico vouches that the key was made inside the YubiKey %d.", attestation.Serial)
 	}
 }
 
 func newVaultRemoveKeyCommand(p *program) *cobra.Command {
-	var o vaultOptions
+	var o open.VaultOptions
 	var yes bool
 	c := &cobra.Command{
 		Use:   "remove-key SERIAL",
@@ -182,40 +178,21 @@ func newVaultRemoveKeyCommand(p *program) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			serial, err := strconv.ParseUint(strings.TrimPrefix(args[0], "key:"), 10, 32)
 			if err != nil || serial == 0 {
-				return usagef("%q is no serial number", args[0])
+				return term.Usagef("%q is no serial number", args[0])
 			}
-			return p.withVault(c.Context(), o, func(v *vaultToken) error {
+			return p.withVault(c.Context(), o, func(v *open.Vault) error {
 				return p.removeWay(v, uint32(serial), yes)
 			})
 		},
 	}
-	o.addChoice(c)
+	o.AddChoice(c)
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	return c
 }
 
-// removeWay removes a way in: a YubiKey, or the passphrase for serial 0. The last
-// one is removed only if the owner still means it.
-func (p *program) removeWay(v *vaultToken, serial uint32, yes bool) error {
-	ways, err := v.Ways()
-	if err != nil {
-		return err
-	}
-	name := wayName(vault.Way{Serial: serial})
-	question := fmt.Sprintf("Open the vault by %s no longer?", name)
-	if len(ways) == 1 && ways[0].Serial == serial {
-		question = "Nothing but the vault's key on paper will open it then. Is that key safe? " + question
-	}
-	if err := p.terminal.confirm(yes, "%s", question); err != nil {
-		return err
-	}
-	if serial == 0 {
-		err = v.committed(v.RemovePassphrase())
-	} else {
-		err = v.committed(v.RemoveKey(serial))
-	}
-	if err == nil {
-		p.note("The vault does not open by %s any more.", name)
-	}
-	return err
+var vaultKeyRemedies = []term.Remedy{
+	{Of: vault.ErrNoFreeSlot, Exit: term.ExitNoSpace, Hint: "Choose one with --slot that you can do without, and empty it: ykman piv keys, ykman piv certificates"},
+	{Of: vault.ErrSlotInUse, Exit: term.ExitFailure, Hint: "Choose another --slot, or take the key that is in it with --take. Nothing was changed."},
+	{Of: vault.ErrSlotEmpty, Exit: term.ExitFailure, Hint: "Leave out --take to make one."},
+	{Of: vault.ErrManagementKey, Exit: term.ExitPassword, Hint: "Give it with --management-key-file, or --pin-file if it is protected by the PIN."},
 }

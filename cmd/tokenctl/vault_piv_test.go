@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,7 +67,7 @@ func TestManagementKeyBehindPIN(t *testing.T) {
 	d.must("", "ykman", "-d", "12345678", "piv", "access", "change-management-key", "--protect", "--generate",
 		"--pin", "123456", "--force", "--management-key", "010203040506070801020304050607080102030405060708")
 	o := d.do("add-key", d.passphrase, "--yes")
-	if o.status != exitPassword || !strings.Contains(o.stderr, "--pin-file if it is protected") {
+	if o.status != term.ExitPassword || !strings.Contains(o.stderr, "--pin-file if it is protected") {
 		t.Errorf("without the PIN: %v", o)
 	}
 	if o := d.do("add-key", d.passphrase, d.pin, "--yes"); o.status != 0 {

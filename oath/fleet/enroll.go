@@ -73,6 +73,87 @@ func (e Enrollment) On(m *Member) Outcome {
 	return e.check(token, outcome)
 }
 
+// A Result is an enrollment, with what came of it on each token so far.
+type Result struct {
+	Enrollment
+	Code     oath.Code // that a token computed; zero if none could
+	Outcomes []Outcome
+}
+
+// On enrolls on tokens, one after the other, and hands each outcome to told as it
+// happens.
+func (r *Result) On(members []*Member, told func(Outcome)) {
+	for _, m := range members {
+		o := r.Enrollment.On(m)
+		r.Outcomes = append(r.Outcomes, o)
+		if o.State == Checked {
+			r.Code = o.Code
+		}
+		told(o)
+	}
+}
+
+// IsOn reports whether the account is on a token of that name, and was checked there.
+func (r *Result) IsOn(member string) bool {
+	return slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.Member.Name == member && o.State == Checked })
+}
+
+// Forget forgets what went wrong on a token, which is tried again.
+func (r *Result) Forget(member string) {
+	r.Outcomes = slices.DeleteFunc(r.Outcomes, func(o Outcome) bool { return o.Member.Name == member && o.State != Checked })
+}
+
+// Where returns the tokens that have the account.
+func (r *Result) Where() (members []*Member) {
+	for _, o := range r.Outcomes {
+		if o.State != Failed {
+			members = append(members, o.Member)
+		}
+	}
+	return members
+}
+
+// Renew computes the code that has expired by now. A token has shown already that it
+// computes the same.
+func (r *Result) Renew() {
+	now := r.Now()
+	if r.Code.Until.IsZero() || r.Code.Remaining(now) > 0 {
+		return
+	}
+	if code, err := oath.Compute(r.Account, r.Secret, now); err == nil {
+		r.Code = code
+	}
+}
+
+// Err returns what went wrong on which token, and nil if the account is on each. On a
+// token that is locked it could not be checked, which is no error.
+func (r *Result) Err() error {
+	var failures []error
+	for _, o := range r.Outcomes {
+		failures = append(failures, o.error(r.Account))
+	}
+	return errors.Join(failures...)
+}
+
+// IsSealed reports whether a token took the account, and was not checked only because
+// it is locked.
+func (o Outcome) IsSealed() bool { return o.State == Stored && errors.Is(o.Err, oath.ErrLocked) }
+
+func (o Outcome) error(a oath.Account) error {
+	on := fmt.Sprintf("%s: %q", o.Member.Name, a.Label())
+	switch {
+	case o.State == Checked || o.IsSealed():
+		return nil
+	case o.State == Stored:
+		return fmt.Errorf("%s is there, but was not checked: %w", on, o.Err)
+	case errors.Is(o.Err, oath.ErrExists):
+		return fmt.Errorf("%s: %w", on, o.Err)
+	case errors.Is(o.Err, oath.ErrRemoved):
+		return fmt.Errorf("%s may be there or not: %w", on, o.Err)
+	}
+	return fmt.Errorf("%s is not there: %w", on, o.Err)
+}
+
 // check has the token compute a code of the account it was just given.
 func (e Enrollment) check(token oath.Token, outcome Outcome) Outcome {
 	code, err := e.verify(token)

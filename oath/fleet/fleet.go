@@ -35,6 +35,12 @@ func (m *Member) Token() (oath.Token, error) {
 	return m.token, m.err
 }
 
+// VaultName is what the vault is called among the members; keys have other names.
+const VaultName = "vault"
+
+// IsVault reports whether the member is the vault.
+func (m *Member) IsVault() bool { return m.Name == VaultName }
+
 // A MemberError tells which token an error came from.
 type MemberError struct {
 	Member string

@@ -9,7 +9,11 @@
 // [ErrUnavailable].
 package pcsc
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/tokenctl/tokenctl/oath"
+)
 
 // What can go wrong between a program and a card. The operating system's own
 // word for it follows in the error that wraps one of these.
@@ -41,9 +45,15 @@ var (
 	ErrBusy = errors.New("another program holds the card")
 
 	// ErrRemoved says that the card, or the reader with it, was pulled out.
-	// Whether the last command was carried out is not known.
-	ErrRemoved = errors.New("the card was removed")
+	// Whether the last command was carried out is not known. It is an
+	// oath.ErrRemoved.
+	ErrRemoved error = removedError{}
 )
+
+type removedError struct{}
+
+func (removedError) Error() string        { return "the card was removed" }
+func (removedError) Is(target error) bool { return target == oath.ErrRemoved }
 
 // A Reader is a card reader; a USB key is a reader with its card in it.
 type Reader struct {

@@ -185,7 +185,7 @@ func testAgeReads(t *testing.T, v *vault.Vault, command string) {
 			}
 		}
 	}
-	// As the package's comment tells: the unlock file itself is an identity.
+	// As the package's comment says: the unlock file itself is an identity.
 	plain := filepath.Join(tmp, "account.txt")
 	ask(t, passphrase, command, "--decrypt", "-i", filepath.Join(v.Dir(), "unlock/passphrase.age"),
 		"-o", plain, filepath.Join(v.Dir(), "accounts/GitHub/alice.age"))

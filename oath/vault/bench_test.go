@@ -1,10 +1,14 @@
 package vault_test
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"testing"
 
+	"filippo.io/age"
+
+	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
@@ -59,4 +63,23 @@ func BenchmarkCodes(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// fillWith writes accounts by age alone, so many an issuer.
+func fillWith(t testing.TB, v *vault.Vault, accounts, issuers int) {
+	t.Helper()
+	to, err := age.ParseRecipients(bytes.NewReader([]byte(v.Known().Recipients)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range accounts {
+		writeAccount(t, v, oath.ID(fmt.Sprintf("Issuer%d:user%d@example.com", i%issuers, i)), to)
+	}
+}
+
+func writeAccount(t testing.TB, v *vault.Vault, id oath.ID, to []age.Recipient) {
+	t.Helper()
+	a := account(id)
+	uri := fmt.Sprintf("otpauth://totp/%s?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&period=%d", a.Label(), a.Period)
+	writeFile(t, v, vault.Path(id), encrypt(t, uri, to...))
 }

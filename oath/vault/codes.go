@@ -4,17 +4,42 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
 
+// ListBackupCodes returns the accounts that backup codes are stored for, in the
+// order of their IDs, as List does; it needs no unlock.
+func (v *Vault) ListBackupCodes() ([]oath.Account, error) {
+	files, bad := v.files(codesSuffix)
+	return accountsOf(files), bad.err()
+}
+
+// HasBackupCodes reports whether backup codes are stored for an account; it needs
+// no unlock.
+func (v *Vault) HasBackupCodes(id oath.ID) (bool, error) {
+	_, err := v.locateCodes(id)
+	if errors.Is(err, oath.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // BackupCodes returns what SetBackupCodes stored for an account, which need not
 // be in the vault itself; nil if that is nothing. It returns oath.ErrLocked, or a
 // *DamagedFile.
-func (v *Vault) BackupCodes(id oath.ID) ([]byte, error) {
+func (v *Vault) BackupCodes(id oath.ID) (codes []byte, err error) {
+	err = v.unlocking(func() error {
+		codes, err = v.readCodes(id)
+		return err
+	})
+	return codes, err
+}
+
+// readCodes is BackupCodes without asking for the key.
+func (v *Vault) readCodes(id oath.ID) ([]byte, error) {
 	file, err := v.locateCodes(id)
 	if errors.Is(err, oath.ErrNotFound) {
 		return nil, nil
@@ -22,45 +47,33 @@ func (v *Vault) BackupCodes(id oath.ID) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.Locked() {
-		return nil, oath.ErrLocked
-	}
-	content, err := v.disk.read(file)
-	if err != nil {
-		return nil, err
-	}
-	plain, err := openOwn(content, v.identity)
-	if err != nil {
-		return nil, &DamagedFile{file, err}
-	}
-	return plain, nil
+	return v.unseal(file)
 }
 
-// SetBackupCodes stores an account's backup codes, as text in lines, in the place
-// of those before; the vault may be locked. Nil removes them.
+// SetBackupCodes stores an account's backup codes, as text in lines, instead of
+// those before; the vault may be locked. Nil removes them.
 func (v *Vault) SetBackupCodes(id oath.ID, codes []byte) error {
 	return v.change(changeOfCodes(id), func() error { return v.storeCodes(id, codes) })
 }
 
-// UpdateBackupCodes puts what update returns in the place of an account's backup
+// UpdateBackupCodes stores what update returns instead of an account's backup
 // codes, which update is given, nil if there are none. No other process writes
 // meanwhile. If update returns an error, that is returned, and nothing changes.
 // It returns oath.ErrLocked if there are codes and the vault is locked, or a
 // *DamagedFile.
 func (v *Vault) UpdateBackupCodes(id oath.ID, update func(old []byte) ([]byte, error)) error {
-	return v.change(changeOfCodes(id), func() error {
-		old, err := v.BackupCodes(id)
-		if err != nil {
-			return err
-		}
-		codes, err := update(slices.Clone(old))
-		if err != nil || old == nil && codes == nil {
-			return err
-		}
-		if codes != nil && bytes.Equal(codes, old) {
-			return nil
-		}
-		return v.storeCodes(id, codes)
+	return v.unlocking(func() error {
+		return v.change(changeOfCodes(id), func() error {
+			old, err := v.readCodes(id)
+			if err != nil {
+				return err
+			}
+			codes, err := update(slices.Clone(old))
+			if err != nil || old == nil && codes == nil || codes != nil && bytes.Equal(codes, old) {
+				return err
+			}
+			return v.storeCodes(id, codes)
+		})
 	})
 }
 
@@ -74,12 +87,10 @@ func (v *Vault) MoveBackupCodes(old, new oath.ID) error {
 		if err != nil {
 			return err
 		}
-		_, err = v.locateCodes(new)
-		if err == nil {
-			return oath.ErrExists
-		}
-		if !errors.Is(err, oath.ErrNotFound) {
+		if taken, err := v.HasBackupCodes(new); err != nil {
 			return err
+		} else if taken {
+			return oath.ErrExists
 		}
 		to, err := v.place(new)
 		if err != nil {
@@ -88,10 +99,7 @@ func (v *Vault) MoveBackupCodes(old, new oath.ID) error {
 		if err := v.disk.mkdir(path.Dir(to)); err != nil {
 			return err
 		}
-		if err := v.disk.take(step{from, codesPath(to)}); err != nil {
-			return err
-		}
-		return v.disk.prune(path.Dir(from))
+		return v.disk.take(step{from, codesPath(to)})
 	})
 }
 
@@ -100,10 +108,7 @@ func changeOfCodes(id oath.ID) string { return "Change the backup codes of " + l
 // storeCodes is SetBackupCodes for who has the lock.
 func (v *Vault) storeCodes(id oath.ID, codes []byte) error {
 	file, err := v.locateCodes(id)
-	switch {
-	case errors.Is(err, oath.ErrNotFound) && codes == nil:
-		return oath.ErrNotFound
-	case errors.Is(err, oath.ErrNotFound):
+	if errors.Is(err, oath.ErrNotFound) && codes != nil {
 		file, err = v.place(id)
 		file = codesPath(file)
 	}
@@ -120,8 +125,8 @@ func (v *Vault) storeCodes(id oath.ID, codes []byte) error {
 	return v.disk.write(file, sealed)
 }
 
-// locateCodes returns the file of backup codes that belongs to an account, or
-// where it has to be if the account is in the vault and has none.
+// locateCodes returns the file of an account's backup codes. It returns
+// oath.ErrNotFound if there are none.
 func (v *Vault) locateCodes(id oath.ID) (string, error) {
 	for _, file := range paths(id) {
 		there, err := v.disk.has(codesPath(file))
@@ -129,13 +134,13 @@ func (v *Vault) locateCodes(id oath.ID) (string, error) {
 			return codesPath(file), err
 		}
 	}
-	file, err := v.locate(id)
+	file, err := v.locate(id) // under the account's label, maybe
 	if err != nil {
 		return "", err
 	}
-	file = codesPath(file)
-	if _, err := v.disk.look(file); errors.Is(err, fs.ErrNotExist) {
-		return "", oath.ErrNotFound
+	there, err := v.disk.exists(codesPath(file))
+	if err == nil && !there {
+		err = oath.ErrNotFound
 	}
-	return file, nil
+	return codesPath(file), err
 }

@@ -64,6 +64,27 @@ func TestUpdateBackupCodes(t *testing.T) {
 	}), oath.ErrLocked)
 }
 
+func TestHasBackupCodes(t *testing.T) {
+	t.Parallel()
+	v := create(t)
+	put(t, v, "GitHub:alice", "GitHub:bob")
+	for _, id := range []oath.ID{"GitHub:alice", "Key:carol"} {
+		if err := v.SetBackupCodes(id, []byte("1111\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, locked := range []bool{false, true} {
+		if locked {
+			v.Lock()
+		}
+		for id, want := range map[oath.ID]bool{"GitHub:alice": true, "GitHub:bob": false, "Key:carol": true, "Key:dave": false} {
+			if got, err := v.HasBackupCodes(id); got != want || err != nil {
+				t.Errorf("locked %v: HasBackupCodes(%q) = %v, %v, want %v", locked, id, got, err, want)
+			}
+		}
+	}
+}
+
 func orDash(content []byte) string {
 	if content == nil {
 		return "-"

@@ -110,7 +110,7 @@ func TestDamaged(t *testing.T) {
 			_, err = v.Code(account("GitHub:mallory"), now)
 			checkDamage(t, err, name, test.says, test.is)
 			if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "GEZDG") {
-				t.Errorf("the error tells the content: %v", err)
+				t.Errorf("the error quotes the content: %v", err)
 			}
 			if err := v.Rekey(identity(t), vault.Ways{}); !errors.Is(err, vault.ErrDamaged) && !isReadable(test.name) {
 				t.Errorf("Rekey over a damaged file: %v", err)
@@ -236,7 +236,7 @@ func TestAnotherOwner(t *testing.T) {
 	expectError(t, err, vault.ErrInsecure)
 }
 
-// TestLinkedFolders has links in the place of each folder and file.
+// TestLinkedFolders has links instead of each folder and file.
 func TestLinkedFolders(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"accounts", "accounts/GitHub", "accounts/GitHub/alice.age", "unlock", "unlock/passphrase.age", ".age-recipients"} {

@@ -1,9 +1,6 @@
 package vault
 
 import (
-	"bytes"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -14,18 +11,11 @@ import (
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
-
-	"github.com/tokenctl/tokenctl/oath/durable"
 )
 
-const (
-	lockFile        = ".lock"
-	temporaryPrefix = ".tmp-"
-
-	// maxFileSize bounds what is read of a file, in bytes. An account takes some
-	// 400, a long list of backup codes a few thousand.
-	maxFileSize = 1 << 20
-)
+// maxFileSize bounds what is read of a file, in bytes. An account takes some 400, a
+// long list of backup codes a few thousand.
+const maxFileSize = 1 << 20
 
 // A disk is the vault's folder. Names are relative to it, with slashes. It
 // follows no symbolic link, and uses nothing that somebody else may write to.
@@ -181,7 +171,7 @@ func (d disk) readSame(name string, looked fs.FileInfo) ([]byte, error) {
 		return nil, err
 	}
 	if !os.SameFile(looked, opened) {
-		// A writer has put a new file in its place, if it is not an attack.
+		// A writer has replaced it, if it is not an attack.
 		if err := usable(opened); err != nil {
 			return nil, err
 		}
@@ -189,23 +179,15 @@ func (d disk) readSame(name string, looked fs.FileInfo) ([]byte, error) {
 			return nil, errReplaced
 		}
 	}
-	return readAtMost(f, opened.Size())
-}
-
-// readAtMost reads a file that is probably of that size.
-func readAtMost(f io.Reader, size int64) ([]byte, error) {
-	if size > maxFileSize {
+	content, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if len(content) > maxFileSize {
 		return nil, errTooLong
 	}
-	content := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	_, err := content.ReadFrom(io.LimitReader(f, maxFileSize+1))
-	if err == nil && content.Len() > maxFileSize {
-		err = errTooLong
-	}
-	return content.Bytes(), err
+	return content, err
 }
 
-// list returns the names in a folder, in no order; none if it does not exist.
+// list returns the names in a folder, in no order; none if it does not exist. The
+// error is a *DamagedFile.
 func (d disk) list(folder string) ([]string, error) {
 	if folder != "." {
 		info, err := d.look(folder)
@@ -229,162 +211,4 @@ func (d disk) list(folder string) ([]string, error) {
 		return nil, &DamagedFile{folder, err}
 	}
 	return names, nil
-}
-
-// mkdir makes a folder, and those above it, where they are missing.
-func (d disk) mkdir(folder string) error {
-	if folder == "." {
-		return nil
-	}
-	if err := d.mkdir(path.Dir(folder)); err != nil {
-		return err
-	}
-	there, err := d.exists(folder)
-	if err != nil || there {
-		return err
-	}
-	if err := d.root.Mkdir(folder, 0o700); err != nil {
-		return sayDisk("making a folder", err)
-	}
-	return d.sync(path.Dir(folder))
-}
-
-// write replaces a file as a whole, or makes it, with its folder if need be. A
-// crash leaves what was there before, or what is there after.
-func (d disk) write(name string, content []byte) error {
-	staged, err := d.stage(path.Dir(name), content)
-	if err != nil {
-		return err
-	}
-	return d.rename(staged, name)
-}
-
-// stage writes a temporary file, synced, and returns its name.
-func (d disk) stage(folder string, content []byte) (string, error) {
-	if err := d.mkdir(folder); err != nil {
-		return "", err
-	}
-	if err := d.sweep(folder); err != nil {
-		return "", err
-	}
-	name := path.Join(folder, temporaryPrefix+randomName())
-	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return "", sayDisk("writing to the vault", err)
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err != nil {
-		d.root.Remove(name)
-		return "", sayDisk("writing to the vault", err)
-	}
-	return name, nil
-}
-
-func randomName() string {
-	var b [8]byte
-	rand.Read(b[:])
-	return hex.EncodeToString(b[:])
-}
-
-// rename moves a file, over another if there is one, and syncs both folders.
-func (d disk) rename(from, to string) error {
-	if err := d.root.Rename(from, to); err != nil {
-		if isTemporary(path.Base(from)) {
-			d.root.Remove(from)
-		}
-		return sayDisk("writing to the vault", err)
-	}
-	if path.Dir(from) != path.Dir(to) {
-		if err := d.sync(path.Dir(from)); err != nil {
-			return err
-		}
-	}
-	return d.sync(path.Dir(to))
-}
-
-// remove deletes a file, if it is there.
-func (d disk) remove(name string) error {
-	if err := d.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return sayDisk("removing a file from the vault", err)
-	}
-	return d.sync(path.Dir(name))
-}
-
-// prune deletes a folder of accounts if nothing is left in it.
-func (d disk) prune(folder string) error {
-	if folder == accountsFolder {
-		return nil
-	}
-	if err := d.root.Remove(folder); err != nil {
-		return nil // there is something in it, or another change has removed it
-	}
-	return d.sync(path.Dir(folder))
-}
-
-// sweep deletes what writers left in a folder that were killed. As writers take
-// turns, a temporary file that is found by one belongs to none.
-func (d disk) sweep(folder string) error {
-	names, err := d.list(folder)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		if !isTemporary(name) {
-			continue
-		}
-		if err := d.root.Remove(path.Join(folder, name)); err != nil {
-			return sayDisk("removing a leftover", err)
-		}
-	}
-	return nil
-}
-
-func isTemporary(name string) bool {
-	random, found := strings.CutPrefix(name, temporaryPrefix)
-	_, err := hex.DecodeString(random)
-	return found && err == nil && len(random) == 16
-}
-
-// sync makes the names in a folder durable.
-func (d disk) sync(folder string) error {
-	f, err := d.root.Open(folder)
-	if err != nil {
-		return sayDisk("syncing a folder", err)
-	}
-	defer f.Close()
-	if err := durable.SyncFolder(f); err != nil {
-		return sayDisk("syncing a folder", err)
-	}
-	return nil
-}
-
-// lock waits until no other process is writing.
-func (d disk) lock() (unlock func(), err error) {
-	f, err := d.root.OpenFile(lockFile, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, sayDisk("locking the vault", err)
-	}
-	if err := durable.Lock(f); err != nil {
-		f.Close()
-		return nil, sayDisk("locking the vault", err)
-	}
-	return func() { f.Close() }, nil
-}
-
-// sayDisk tells what could not be done, and gives the two failures that users
-// can do something about their sentinel.
-func sayDisk(doing string, err error) error {
-	switch {
-	case isNoSpace(err):
-		return fmt.Errorf("%s: %w: %w", doing, ErrDiskFull, err)
-	case isReadOnly(err):
-		return fmt.Errorf("%s: %w: %w", doing, ErrReadOnly, err)
-	}
-	return fmt.Errorf("%s: %w", doing, err)
 }

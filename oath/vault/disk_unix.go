@@ -19,15 +19,11 @@ func secure(info fs.FileInfo) error {
 	if !ok {
 		return fmt.Errorf("%w: its owner is not known", ErrInsecure)
 	}
-	return secureOwner(info.Mode().Perm(), stat.Uid)
-}
-
-func secureOwner(mode fs.FileMode, owner uint32) error {
-	if mode&0o022 != 0 {
+	if mode := info.Mode().Perm(); mode&0o022 != 0 {
 		return fmt.Errorf("%w: its mode is %04o", ErrInsecure, mode)
 	}
-	if owner != 0 && int(owner) != os.Geteuid() {
-		return fmt.Errorf("%w: it belongs to user %d", ErrInsecure, owner)
+	if stat.Uid != 0 && int(stat.Uid) != os.Geteuid() {
+		return fmt.Errorf("%w: it belongs to user %d", ErrInsecure, stat.Uid)
 	}
 	return nil
 }

@@ -37,16 +37,16 @@ var (
 	ErrDiskFull error = diskFull{}
 
 	// ErrRecipientsChanged says that accounts would be encrypted to other keys
-	// than the ones that this machine trusts. Nothing was changed. Trust tells
-	// the vault that the change is meant.
+	// than the ones that this machine trusts. Nothing was changed. [Vault.Trust]
+	// accepts the change.
 	ErrRecipientsChanged = errors.New("the vault's public key is not the one this machine knows")
 
 	// ErrWrongKey says that a key is sound, but does not belong to this vault;
 	// it may be the one from before a rekey.
 	ErrWrongKey = errors.New("this key belongs to another vault, or to this one before its key was changed")
 
-	// ErrMalformedKey says that a text is no age identity: not what is printed as
-	// AGE-SECRET-KEY-1..., or mistyped.
+	// ErrMalformedKey says that a text is not an age identity, which is printed as
+	// AGE-SECRET-KEY-1..., or is mistyped.
 	ErrMalformedKey = errors.New("not a vault's key, or mistyped")
 
 	// ErrNoWay says that the vault has no such way in.
@@ -55,9 +55,9 @@ var (
 	// ErrNotCommitted says that the change was made, but git did not take it.
 	ErrNotCommitted = errors.New("the change was made, but not committed to git")
 
-	// ErrDamaged says that a file cannot be used. It is left as it is. Where
-	// several are looked at, the error is a *DamagedError.
-	ErrDamaged = errors.New("the file cannot be used")
+	// ErrDamaged is oath.ErrDamaged. Where several files are looked at, the error is
+	// a *DamagedError.
+	ErrDamaged = oath.ErrDamaged
 )
 
 type diskFull struct{}
@@ -99,20 +99,13 @@ func (f *DamagedFile) Error() string { return fmt.Sprintf("%q: %v", f.Path, f.Er
 // Unwrap returns ErrDamaged and the file's own error.
 func (f *DamagedFile) Unwrap() []error { return []error{ErrDamaged, f.Err} }
 
-func asDamaged(err error) (*DamagedFile, bool) {
-	var file *DamagedFile
-	if errors.As(err, &file) {
-		return file, true
-	}
-	return nil, false
-}
-
 // A damage collects files that cannot be used.
 type damage []DamagedFile
 
 // add takes an error that is about one file, and returns any other.
 func (d *damage) add(err error) error {
-	if file, ok := asDamaged(err); ok {
+	var file *DamagedFile
+	if errors.As(err, &file) {
 		*d = append(*d, *file)
 		return nil
 	}

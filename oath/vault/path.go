@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -41,20 +42,20 @@ const (
 // the beginning of its SHA-256.
 //
 // Where the folder already holds a name that differs in case alone, the part
-// ends in "%~" and the beginning of its SHA-256, and Path does not tell.
+// ends in "%~" and the beginning of its SHA-256, which Path does not know.
 func Path(id oath.ID) string { return paths(id)[0] }
 
 // paths returns all places where an account may be, the usual one first.
 func paths(id oath.ID) []string {
 	issuer, name := parts(id)
-	files := []string{stem(name) + accountSuffix, marked(name) + accountSuffix}
-	if issuer == "" {
-		return []string{path.Join(accountsFolder, files[0]), path.Join(accountsFolder, files[1])}
+	folders := []string{""}
+	if issuer != "" {
+		folders = []string{stem(issuer), marked(issuer)}
 	}
 	var all []string
-	for _, folder := range []string{stem(issuer), marked(issuer)} {
-		for _, file := range files {
-			all = append(all, path.Join(accountsFolder, folder, file))
+	for _, folder := range folders {
+		for _, file := range []string{stem(name), marked(name)} {
+			all = append(all, path.Join(accountsFolder, folder, file+accountSuffix))
 		}
 	}
 	return all
@@ -74,41 +75,31 @@ func codesPath(account string) string {
 
 // stem returns a part of an ID as it stands in a file name.
 func stem(part string) string {
-	if isPlain(part) {
-		return part
-	}
-	escaped := escapePart(part)
-	if len(escaped) <= maxStem {
+	if escaped := escapePart(part); len(escaped) <= maxStem {
 		return escaped
 	}
-	mark := shortenedMark + digest(part, 16)
-	return cutEscaped(escaped, maxStem-len(mark)) + mark
+	return digested(part, shortenedMark, 16)
 }
 
 // marked is stem for a part that another differs from in case alone.
-func marked(part string) string {
-	escaped := escapePart(part)
-	mark := differsMark + digest(part, 8)
-	return cutEscaped(escaped, maxStem-len(mark)) + mark
-}
+func marked(part string) string { return digested(part, differsMark, 8) }
 
-func digest(part string, size int) string {
-	sum := sha256.Sum256([]byte(part))
-	return hex.EncodeToString(sum[:size])
-}
-
-// cutEscaped shortens a name, but cuts no character and no %XX.
-func cutEscaped(escaped string, size int) string {
-	if len(escaped) <= size {
-		return escaped
+// digested returns a part that ends in a mark and so many bytes of its SHA-256. To
+// fit, it is cut, but neither within a character nor within a %XX.
+func digested(part, mark string, size int) string {
+	escaped, sum := escapePart(part), sha256.Sum256([]byte(part))
+	mark += hex.EncodeToString(sum[:size])
+	end := maxStem - len(mark)
+	if len(escaped) <= end {
+		return escaped + mark
 	}
-	for size > 0 && !utf8.RuneStart(escaped[size]) {
-		size--
+	for end > 0 && !utf8.RuneStart(escaped[end]) {
+		end--
 	}
-	if i := strings.LastIndexByte(escaped[:size], '%'); i >= 0 && i > size-len("%XX") {
-		size = i
+	if i := strings.LastIndexByte(escaped[:end], '%'); i >= 0 && i > end-len("%XX") {
+		end = i
 	}
-	return escaped[:size]
+	return escaped[:end] + mark
 }
 
 // escapePart writes as %XX what cannot stand in a file name everywhere.
@@ -124,7 +115,9 @@ func escapePart(part string) string {
 		stays := r < utf8.RuneSelf || composed && !(escaped && composes(part[i:]))
 		escaped = !stays || !isPortable(r) || isAwkward(part, i, size)
 		if escaped {
-			b.WriteString(percent(part[i : i+size]))
+			for _, c := range []byte(part[i : i+size]) {
+				fmt.Fprintf(&b, "%%%02X", c)
+			}
 		} else {
 			b.WriteString(part[i : i+size])
 		}
@@ -139,14 +132,6 @@ func composes(text string) bool {
 	return !norm.NFC.PropertiesString(text).BoundaryBefore()
 }
 
-func percent(s string) string {
-	var b strings.Builder
-	for i := range len(s) {
-		fmt.Fprintf(&b, "%%%02X", s[i])
-	}
-	return b.String()
-}
-
 // isPortable reports whether a character may stand anywhere in a file name on
 // every system, and can be seen.
 func isPortable(r rune) bool {
@@ -158,7 +143,7 @@ func isAwkward(part string, i, size int) bool {
 	first, last := i == 0, i+size == len(part)
 	switch part[i] {
 	case '.':
-		return first || last || isSuffix(part[i:])
+		return first || last || strings.EqualFold(part[i:], ".age") || strings.EqualFold(part[i:], ".codes")
 	case ' ':
 		return first || last
 	case '-':
@@ -167,44 +152,25 @@ func isAwkward(part string, i, size int) bool {
 	return first && isDevice(part)
 }
 
-// isSuffix reports whether a dot begins what would be taken for a file's suffix.
-func isSuffix(s string) bool {
-	return strings.EqualFold(s, ".age") || strings.EqualFold(s, ".codes")
-}
-
-// isDevice reports whether Windows would take a name for a device's, which it
-// does whatever follows the first dot (Microsoft, "Naming Files, Paths, and
-// Namespaces").
+// isDevice reports whether Windows takes a name for a device's, whatever follows
+// the first dot (Microsoft, "Naming Files, Paths, and Namespaces").
 func isDevice(part string) bool {
 	name, _, _ := strings.Cut(part, ".")
-	name = strings.TrimRight(name, " ")
-	if len(name) > len("CONOUT$") {
-		return false
+	name = strings.ToUpper(strings.TrimRight(name, " "))
+	if strings.HasPrefix(name, "COM") || strings.HasPrefix(name, "LPT") {
+		return slices.Contains(strings.Split("0123456789¹²³", ""), name[len("COM"):])
 	}
-	name = strings.ToUpper(name)
-	switch name {
-	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
-		return true
-	}
-	if rest, found := strings.CutPrefix(name, "COM"); found {
-		return isDeviceNumber(rest)
-	}
-	rest, found := strings.CutPrefix(name, "LPT")
-	return found && isDeviceNumber(rest)
+	return slices.Contains([]string{"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"}, name)
 }
 
-func isDeviceNumber(s string) bool {
-	return len(s) == 1 && s[0] >= '0' && s[0] <= '9' || s == "¹" || s == "²" || s == "³"
-}
-
-// A fileName is an account as its file's name tells it.
+// A fileName is an account as its file's name has it.
 type fileName struct {
 	path string // as it stands on the disk
 	id   oath.ID
 	cut  bool // the ID is not whole
 }
 
-// A part is an issuer or a name, as a file name tells it.
+// A part is an issuer or a name, as a file name has it.
 type part struct {
 	text string
 	cut  bool // it goes on
@@ -213,15 +179,6 @@ type part struct {
 // errMisnamed says that a file's name is not one that an account would be found
 // under.
 var errMisnamed = errors.New("the file's name is not one of an account")
-
-// parsePath reads the path of an account's file.
-func parsePath(name string) (fileName, error) {
-	issuer, err := parseFolder(path.Dir(name))
-	if err != nil {
-		return fileName{path: name}, err
-	}
-	return issuer.parseFile(name)
-}
 
 // parseFolder reads the issuer from a folder's path: none for the folder of all
 // accounts.
@@ -234,8 +191,7 @@ func parseFolder(folder string) (part, error) {
 
 // parseFile reads the path of a file in the issuer's folder.
 func (issuer part) parseFile(name string) (fileName, error) {
-	file := name[strings.LastIndexByte(name, '/')+1:]
-	account, err := parseStem(strings.TrimSuffix(file, accountSuffix))
+	account, err := parseStem(strings.TrimSuffix(path.Base(name), accountSuffix))
 	if err != nil {
 		return fileName{path: name}, err
 	}
@@ -251,14 +207,11 @@ func (issuer part) parseFile(name string) (fileName, error) {
 
 // parseStem reads a part of an ID.
 func parseStem(name string) (part, error) {
-	if isPlain(name) {
-		return part{text: name}, nil
-	}
 	name = norm.NFC.String(name) // macOS's older file system takes it apart
 	escaped, mark := cutMark(name)
-	text, ok := unescapePart(escaped)
+	text, err := url.PathUnescape(escaped)
 	switch {
-	case !ok || text == "":
+	case err != nil || text == "":
 		return part{}, fmt.Errorf("%w: %q", errMisnamed, name)
 	case mark == "" && stem(text) != name:
 		return part{}, fmt.Errorf("%w: %q is written as %q", errMisnamed, text, stem(text))
@@ -268,61 +221,20 @@ func parseStem(name string) (part, error) {
 	return part{text + "…", true}, nil
 }
 
-// isPlain reports whether a part is surely its own file name. Most are, and there
-// may be many.
-func isPlain(s string) bool {
-	if s == "" || len(s) > maxStem {
-		return false
-	}
-	for i := range len(s) {
-		if !isPlainByte(s[i]) {
-			return false
-		}
-	}
-	return isAlphanumeric(s[0]) && isAlphanumeric(s[len(s)-1]) && !isSuffix(path.Ext(s)) && !isDevice(s)
-}
-
-func isPlainByte(c byte) bool {
-	return isAlphanumeric(c) || c == ' ' || c == '@' || c == '.' || c == '-' || c == '_' || c == '+'
-}
-
-func isAlphanumeric(c byte) bool {
-	return '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
-}
-
 // cutMark takes off the mark of a name that was cut or that differs in case.
-func cutMark(name string) (text, mark string) {
-	i := strings.LastIndexByte(name, '%')
-	if i < 0 {
+func cutMark(name string) (escaped, mark string) {
+	i := max(0, strings.LastIndexByte(name, '%'))
+	escaped, mark = name[:i], name[i:]
+	digits, found := strings.CutPrefix(mark, differsMark)
+	size := 16
+	if !found {
+		digits, found = strings.CutPrefix(mark, shortenedMark)
+		size = 32
+	}
+	if _, err := hex.DecodeString(digits); err != nil || !found || len(digits) != size {
 		return name, ""
 	}
-	mark = name[i:]
-	isMark := strings.HasPrefix(mark, differsMark) && len(mark) == len(differsMark)+16 ||
-		strings.HasPrefix(mark, shortenedMark) && len(mark) == len(shortenedMark)+32
-	if _, err := hex.DecodeString(strings.TrimLeft(mark, "%~-")); !isMark || err != nil {
-		return name, ""
-	}
-	return name[:i], mark
-}
-
-func unescapePart(text string) (string, bool) {
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if text[i] != '%' {
-			b.WriteByte(text[i])
-			continue
-		}
-		if len(text)-i < len("%XX") {
-			return "", false
-		}
-		c, err := hex.DecodeString(text[i+1 : i+3])
-		if err != nil {
-			return "", false
-		}
-		b.WriteByte(c[0])
-		i += len("XX")
-	}
-	return b.String(), true
+	return escaped, mark
 }
 
 // mayHold reports whether an account may be in the file with that name: its own,

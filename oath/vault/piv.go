@@ -6,6 +6,8 @@ import (
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/go-piv/piv-go/v2/piv"
 
@@ -36,11 +38,11 @@ func OpenPIV(reader string, o PIVOptions) (*PIV, error) {
 	return &PIV{key: key, serial: serial, options: o}, nil
 }
 
-// Close lets go of the key. A key that was told its PIN remembers it until it is
+// Close releases the key. A key that was given its PIN remembers it until it is
 // reset or pulled out; see PINKnown.
 func (p *PIV) Close() error { return p.key.Close() }
 
-// PINKnown reports whether the key was told its PIN, so that whoever comes next
+// PINKnown reports whether the key was given its PIN, so that whoever comes next
 // would find it open. The library does not reset it.
 func (p *PIV) PINKnown() bool { return p.proven }
 
@@ -72,7 +74,11 @@ func (s *Slot) ECDH(peer *ecdh.PublicKey) ([]byte, error) {
 	if err := s.prove(); err != nil {
 		return nil, err
 	}
-	private, err := s.piv.key.PrivateKey(pivSlot(s.ID), s.public, piv.KeyAuth{PINPolicy: s.proved()})
+	policy := piv.PINPolicyNever // the PIN is verified already
+	if isBiometric(s.pin) {
+		policy = s.pin
+	}
+	private, err := s.piv.key.PrivateKey(pivSlot(s.ID), s.public, piv.KeyAuth{PINPolicy: policy})
 	if err != nil {
 		return nil, pivError("using the PIV slot", err)
 	}
@@ -86,7 +92,7 @@ func (s *Slot) ECDH(peer *ecdh.PublicKey) ([]byte, error) {
 	return shared, nil
 }
 
-// prove tells the key its PIN, if the slot wants it.
+// prove gives the key its PIN, if the slot wants it.
 func (s *Slot) prove() error {
 	switch {
 	case s.pin == piv.PINPolicyNever, s.pin == piv.PINPolicyOnce && s.piv.proven, isBiometric(s.pin):
@@ -97,27 +103,19 @@ func (s *Slot) prove() error {
 		return err
 	}
 	if err := s.piv.key.VerifyPIN(pin); err != nil {
-		return pivError("telling the key its PIN", err)
+		return pivError("giving the key its PIN", err)
 	}
 	s.piv.proven = true
 	return nil
 }
 
-// proved is the policy as far as piv-go still has to see to it.
-func (s *Slot) proved() piv.PINPolicy {
-	if isBiometric(s.pin) {
-		return s.pin
-	}
-	return piv.PINPolicyNever
-}
-
-// isBiometric reports whether a finger takes the place of the PIN.
+// isBiometric reports whether a fingerprint replaces the PIN.
 func isBiometric(p piv.PINPolicy) bool {
 	return p == piv.PINPolicyMatchOnce || p == piv.PINPolicyMatchAlways
 }
 
-// askPIN asks the user for the PIN, unless it is blocked already. It lets none
-// through that cannot be right: each costs a try.
+// askPIN asks the user for the PIN, unless it is blocked already. It refuses one
+// that cannot be right: each costs a try.
 func (p *PIV) askPIN() (string, error) {
 	tries, err := p.key.Retries()
 	if err == nil && tries == 0 {
@@ -136,8 +134,8 @@ func (p *PIV) askPIN() (string, error) {
 	return pin, nil
 }
 
-// UnlockWithPIV opens the vault by whichever slot of the YubiKey it was opened
-// to. Its errors are those of UnlockWithKey and of Slot.ECDH.
+// UnlockWithPIV opens the vault by whichever slot of the YubiKey opens it. Its
+// errors are those of UnlockWithKey and of Slot.ECDH.
 func (v *Vault) UnlockWithPIV(p *PIV) error {
 	for _, id := range slotIDs() {
 		s, err := p.Take(id)
@@ -152,4 +150,75 @@ func (v *Vault) UnlockWithPIV(p *PIV) error {
 		}
 	}
 	return v.UnlockWithKey(p.serial)
+}
+
+// openError is pivError for a reader that may be empty, or not be there.
+func openError(err error) error {
+	const doing = "opening the PIV applet"
+	noApplet := errors.Is(err, piv.ErrNotFound) // SP 800-73-4, part 2, 3.1.1
+	if noApplet || hasText(err, "not recognized", "not currently available", "no Smart Card is currently") {
+		return fmt.Errorf("%s: %w", doing, ErrNoKey)
+	}
+	return pivError(doing, err)
+}
+
+// managementError is pivError for a management key that may be wrong. piv-go has no
+// error for that, only a name for the step.
+func managementError(err error) error {
+	if err == nil {
+		return nil
+	}
+	e := pivError("making a key in the slot", err)
+	if !errors.Is(e, oath.ErrRemoved) && hasText(err, "management key") {
+		return ErrManagementKey
+	}
+	return e
+}
+
+// swSecurity is how a key answers when the touch did not come (ISO 7816-4,
+// "security status not satisfied").
+const swSecurity = 0x6982
+
+// useError is pivError for a slot in use, whose PIN was right.
+func useError(err error) error {
+	const doing = "using the PIV slot"
+	var status interface {
+		error
+		Status() uint16
+	}
+	if errors.As(err, &status) && status.Status() == swSecurity {
+		return fmt.Errorf("%s: %w", doing, oath.ErrTouchTimeout)
+	}
+	return pivError(doing, err)
+}
+
+// pivError wraps one of our own errors, where piv-go's says enough.
+func pivError(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var auth piv.AuthErr
+	switch {
+	case errors.As(err, &auth) && auth.Retries > 0:
+		return &PINError{Tries: auth.Retries}
+	case errors.As(err, &auth):
+		return ErrPINBlocked
+	case hasText(err, "connections outstanding"):
+		return fmt.Errorf("%s: %w", doing, ErrKeyBusy)
+	case hasText(err, "has been removed", "has been reset", "not currently available", "no Smart Card is currently", "response too short",
+		"non-existent transaction"): // which a reset ended
+		return fmt.Errorf("%s: %w", doing, oath.ErrRemoved)
+	}
+	return fmt.Errorf("%s: %w", doing, err)
+}
+
+// hasText reports whether an error is one of PC/SC's, whose numbers piv-go keeps
+// to itself.
+func hasText(err error, texts ...string) bool {
+	for _, text := range texts {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
 }

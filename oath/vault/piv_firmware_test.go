@@ -22,7 +22,7 @@ import (
 )
 
 // TestPIVPolicies makes a slot of each policy, on firmware that differs in what it
-// tells of slots, and counts how often the PIN and a touch are asked for.
+// shows of slots, and counts how often the PIN and a touch are asked for.
 func TestPIVPolicies(t *testing.T) {
 	for _, firmware := range []virtualkey.Version{{5, 7, 1}, {5, 4, 3}, {5, 2, 4}, {4, 3, 5}} {
 		t.Run(fmt.Sprint(firmware), func(t *testing.T) {

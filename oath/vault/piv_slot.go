@@ -1,11 +1,18 @@
 package vault
 
 import (
+	"crypto/ecdh"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+
+	"filippo.io/age"
+	"filippo.io/age/tag"
+	"filippo.io/hpke"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -13,6 +20,10 @@ import (
 // What can go wrong with a PIV slot, besides oath.ErrTouchTimeout and
 // oath.ErrRemoved.
 var (
+	// ErrWrongSlot says that the key in the PIV slot is not the one that opens the
+	// vault.
+	ErrWrongSlot = errors.New("the key in this slot is not the one that opens the vault")
+
 	// ErrNoPIV says that this program was built without smart card support.
 	ErrNoPIV = errors.New("built without smart card support")
 
@@ -29,7 +40,7 @@ var (
 	ErrSlotInUse = errors.New("the PIV slot is in use")
 
 	// ErrSlotEmpty says that there is no key in the slot, or none that the
-	// YubiKey tells of.
+	// YubiKey shows.
 	ErrSlotEmpty = errors.New("there is no key in the PIV slot")
 
 	// ErrNoFreeSlot says that all slots are in use.
@@ -74,12 +85,12 @@ func (e *PINError) Unwrap() error { return oath.ErrWrongPassword }
 
 // PIVOptions say how to work with a PIV applet.
 type PIVOptions struct {
-	// PIN asks for the PIN, of which that many tries are left; 0 is not known. It
-	// is called when the key wants one, and its error is returned.
+	// PIN asks for the PIN, with so many tries left; 0 is not known. It is called
+	// when the key wants one, and its error is returned.
 	PIN func(tries int) (string, error)
 
 	// Touch is called when the key may begin to wait for a touch, and what it
-	// returns when the wait is over, whichever way. Nil is not called.
+	// returns when the wait is over, with or without one. Nil is not called.
 	Touch func() (done func())
 
 	// Roots are whom to trust for attestation; nil is Yubico.
@@ -115,12 +126,8 @@ func (id SlotID) String() string { return fmt.Sprintf("%02x", byte(id)) }
 // ParseSlotID reads a slot's number as PIV tools write it, in hexadecimal.
 func ParseSlotID(text string) (SlotID, error) {
 	n, err := strconv.ParseUint(strings.TrimPrefix(strings.ToLower(text), "0x"), 16, 8)
-	if id := SlotID(n); err == nil {
-		for _, valid := range slotIDs() {
-			if id == valid {
-				return id, nil
-			}
-		}
+	if err == nil && slices.Contains(slotIDs(), SlotID(n)) {
+		return SlotID(n), nil
 	}
 	return 0, fmt.Errorf("%q is not a PIV slot for keys; those are 82 to 95, 9a, 9c, 9d and 9e", text)
 }
@@ -172,6 +179,99 @@ type Attestation struct {
 	Touch    TouchPolicy
 
 	// Problem is why not to believe it: its signatures do not lead to the roots,
-	// or it speaks of another key. Nil if it holds.
+	// or it is about another key. Nil if it holds.
 	Problem error
+}
+
+// SlotRecipient returns the age recipient, age1tag1..., of a P-256 key.
+func SlotRecipient(public *ecdh.PublicKey) (string, error) {
+	r, err := slotRecipient(public)
+	if err != nil {
+		return "", err
+	}
+	return r.String(), nil
+}
+
+func slotRecipient(public *ecdh.PublicKey) (*tag.Recipient, error) {
+	if public.Curve() != ecdh.P256() {
+		return nil, fmt.Errorf("a slot for the vault needs a P-256 key, and this is one of %v", public.Curve())
+	}
+	// SEC 1, section 2.3.3: from 04, X, Y to the parity of Y and X.
+	point := public.Bytes()
+	compressed := append([]byte{2 + point[len(point)-1]&1}, point[1:1+32]...)
+	r, err := tag.NewClassicRecipient(compressed)
+	if err != nil {
+		return nil, fmt.Errorf("naming the slot's key: %w", err)
+	}
+	return r, nil
+}
+
+// A slotIdentity opens what is encrypted to a P-256 key that stays in its
+// hardware (age, "The p256tag recipient type").
+type slotIdentity struct {
+	recipient *tag.Recipient
+	private   hpke.PrivateKey
+}
+
+var _ age.Identity = (*slotIdentity)(nil)
+
+func newSlotIdentity(slot ecdh.KeyExchanger) (*slotIdentity, error) {
+	recipient, err := slotRecipient(slot.PublicKey())
+	if err != nil {
+		return nil, err
+	}
+	private, err := hpke.NewDHKEMPrivateKey(slot)
+	if err != nil {
+		return nil, fmt.Errorf("using the slot's key: %w", err)
+	}
+	return &slotIdentity{recipient, private}, nil
+}
+
+const (
+	tagStanza = "p256tag"
+	tagInfo   = "age-encryption.org/p256tag" // HPKE's info
+)
+
+// A slotError is the hardware's refusal, as opposed to a damaged file.
+type slotError struct{ err error }
+
+func (e *slotError) Error() string { return e.err.Error() }
+func (e *slotError) Unwrap() error { return e.err }
+
+// Unwrap asks the slot only for stanzas with its tag, since it may ask for a PIN
+// and a touch in turn.
+func (i *slotIdentity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
+	for _, s := range stanzas {
+		encapsulated, ours := i.encapsulated(s)
+		if !ours {
+			continue
+		}
+		r, err := hpke.NewRecipient(encapsulated, i.private, hpke.HKDFSHA256(), hpke.ChaCha20Poly1305(), []byte(tagInfo))
+		if err != nil {
+			return nil, &slotError{err}
+		}
+		if key, err := r.Open(nil, s.Body); err == nil {
+			return key, nil
+		}
+		// Tags are short, and another recipient's may be the same.
+	}
+	return nil, age.ErrIncorrectIdentity
+}
+
+// encapsulated returns the ephemeral key of a stanza that bears our tag.
+func (i *slotIdentity) encapsulated(s *age.Stanza) (point []byte, ours bool) {
+	if s.Type != tagStanza || len(s.Args) != 2 {
+		return nil, false
+	}
+	encoding := base64.RawStdEncoding.Strict()
+	point, err := encoding.DecodeString(s.Args[1])
+	if err != nil {
+		return nil, false
+	}
+	mark, err := i.recipient.Tag(point)
+	if err != nil || s.Args[0] != encoding.EncodeToString(mark) {
+		return nil, false
+	}
+	_, err = ecdh.P256().NewPublicKey(point)
+	return point, err == nil
 }

@@ -64,7 +64,7 @@ func rootsOf(t *testing.T, reader string) *x509.CertPool {
 	return roots
 }
 
-// pins answers with one PIN after the other, and notes the tries it was told.
+// pins answers with one PIN after the other, and notes the tries left.
 type pins struct {
 	answers []string
 	tries   []int
@@ -340,7 +340,7 @@ func TestPIVManagementKey(t *testing.T) {
 	}
 }
 
-// TestPIVOldFirmware has a key that does not tell which slots are in use.
+// TestPIVOldFirmware has a key that does not show which slots are in use.
 func TestPIVOldFirmware(t *testing.T) {
 	reader, _ := plug(t, virtualkey.Config{Firmware: virtualkey.Version{4, 3, 7}})
 	bare(t, reader, func(yk *piv.YubiKey) error {

@@ -91,7 +91,7 @@ func TestPIVProtectedManagementKey(t *testing.T) {
 			t.Errorf("firmware %v: %v", firmware, err)
 		}
 		if !p.PINKnown() {
-			t.Error("the key was told its PIN")
+			t.Error("the key was given its PIN")
 		}
 		p.Close()
 		pull()

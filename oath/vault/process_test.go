@@ -282,7 +282,7 @@ func (s startingPoint) finished(t *testing.T, job string) string {
 	return inspect(t, dir)
 }
 
-// inspect tells what a user finds in a vault: the ways in that open it, and every
+// inspect describes what a user finds in a vault: the ways in that open it, and every
 // account with its code, its counter and its backup codes.
 func inspect(t *testing.T, dir string) string {
 	t.Helper()

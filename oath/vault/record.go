@@ -22,7 +22,7 @@ type record struct {
 
 var (
 	errNotURI    = errors.New("its first line is not an otpauth URI that can be used")
-	errMisplaced = errors.New("it holds another account than its name tells")
+	errMisplaced = errors.New("it holds another account than its name says")
 )
 
 // parseRecord reads the URI on the first line. The error quotes nothing of it.
@@ -80,6 +80,42 @@ func newRecord(a oath.Account, s oath.Secret) (record, error) {
 	return record{key: key}, nil
 }
 
+// read decrypts an account's file. The error is oath.ErrLocked, fs.ErrNotExist
+// or a *DamagedFile.
+func (v *Vault) read(file string) (record, error) {
+	plain, err := v.unseal(file)
+	if err != nil {
+		return record{}, err
+	}
+	defer clear(plain)
+	r, err := parseRecord(plain)
+	if err == nil && !mayHold(file, r.key.Account) {
+		err = fmt.Errorf("%w: %q", errMisplaced, r.key.Account.Label())
+	}
+	if err != nil {
+		return record{}, &DamagedFile{file, err}
+	}
+	return r, nil
+}
+
+// store encrypts a record, which needs no unlock, and writes it.
+func (v *Vault) store(file string, r record) error {
+	sealed, err := v.seal(r.content())
+	if err != nil {
+		return err
+	}
+	return v.disk.write(file, sealed)
+}
+
+// storeNew stores an account that is not there yet.
+func (v *Vault) storeNew(id oath.ID, r record) error {
+	file, err := v.place(id)
+	if err != nil {
+		return err
+	}
+	return v.store(file, r)
+}
+
 // Why an age file does not open.
 var (
 	errNotAge     = errors.New("not an age file, or damaged")
@@ -87,8 +123,43 @@ var (
 	errUnreadable = errors.New("damaged: it was altered or cut short")
 )
 
-// open decrypts an age file.
-func open(content []byte, identities ...age.Identity) ([]byte, error) {
+// unseal decrypts a file that should be encrypted to the vault's key. The error is
+// oath.ErrLocked, fs.ErrNotExist or a *DamagedFile.
+func (v *Vault) unseal(file string) ([]byte, error) {
+	if v.identity == nil {
+		return nil, oath.ErrLocked
+	}
+	content, err := v.disk.read(file)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := decrypt(content, v.identity)
+	var noMatch *age.NoIdentityMatchError
+	switch {
+	case err == nil:
+		return plain, nil
+	case errors.As(err, &noMatch):
+		err = errForeign
+	case !errors.Is(err, errUnreadable):
+		err = errNotAge
+	}
+	return nil, &DamagedFile{file, err}
+}
+
+// seal encrypts to the recipients that this machine trusts, which change has
+// compared with those in the folder, and clears the content.
+func (v *Vault) seal(content []byte) ([]byte, error) {
+	defer clear(content)
+	to, err := age.ParseRecipients(strings.NewReader(v.trusted))
+	if err != nil {
+		return nil, &DamagedFile{recipientsFile, errNotRecipients}
+	}
+	return encrypt(content, to...)
+}
+
+// decrypt returns age's error for a header that does not open, and errUnreadable
+// for what follows it.
+func decrypt(content []byte, identities ...age.Identity) ([]byte, error) {
 	r, err := age.Decrypt(bytes.NewReader(content), identities...)
 	if err != nil {
 		return nil, err
@@ -100,31 +171,16 @@ func open(content []byte, identities ...age.Identity) ([]byte, error) {
 	return plain, nil
 }
 
-// openOwn decrypts a file that should be encrypted to the vault's own key.
-func openOwn(content []byte, identity *age.X25519Identity) ([]byte, error) {
-	plain, err := open(content, identity)
-	var noMatch *age.NoIdentityMatchError
-	switch {
-	case err == nil:
-		return plain, nil
-	case errors.As(err, &noMatch):
-		return nil, errForeign
-	case errors.Is(err, errUnreadable):
-		return nil, err
-	}
-	return nil, errNotAge
-}
-
-func seal(content []byte, to ...age.Recipient) ([]byte, error) {
+func encrypt(content []byte, to ...age.Recipient) ([]byte, error) {
 	var b bytes.Buffer
 	w, err := age.Encrypt(&b, to...)
+	if err == nil {
+		_, err = w.Write(content)
+	}
+	if err == nil {
+		err = w.Close()
+	}
 	if err != nil {
-		return nil, fmt.Errorf("encrypting: %w", err)
-	}
-	if _, err := w.Write(content); err != nil {
-		return nil, fmt.Errorf("encrypting: %w", err)
-	}
-	if err := w.Close(); err != nil {
 		return nil, fmt.Errorf("encrypting: %w", err)
 	}
 	return b.Bytes(), nil

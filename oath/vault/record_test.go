@@ -40,7 +40,7 @@ func TestParseRecord(t *testing.T) {
 			t.Errorf("%s: error %v", name, err)
 		}
 		if err != nil && (strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "GEZDG")) {
-			t.Errorf("%s: the error tells the content: %v", name, err)
+			t.Errorf("%s: the error quotes the content: %v", name, err)
 		}
 	}
 }

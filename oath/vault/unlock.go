@@ -5,103 +5,60 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
-	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"filippo.io/age"
-	"filippo.io/age/tag"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// DefaultWorkFactor is the base-2 logarithm of scrypt's cost, as in age.
-const DefaultWorkFactor = 18
-
-// GenerateIdentity returns a new private key for a vault: an age identity,
-// AGE-SECRET-KEY-1..., as it is printed on paper.
-func GenerateIdentity() (string, error) {
-	key, err := age.GenerateX25519Identity()
-	if err != nil {
-		return "", fmt.Errorf("making the vault's key: %w", err)
+// Locked reports whether the vault's key is not known, and Options.Unlock does not
+// give it without asking.
+func (v *Vault) Locked() bool {
+	if v.identity == nil && !v.tried && v.options.Unlock != nil {
+		v.tried = true
+		v.options.Unlock(v, false)
 	}
-	return key.String(), nil
+	return v.identity == nil
 }
 
-// parseIdentity reads a key as it is printed or typed: in either case, and in
-// groups.
-func parseIdentity(text string) (*age.X25519Identity, error) {
-	text = strings.ToUpper(strings.Join(strings.Fields(text), ""))
-	key, err := age.ParseX25519Identity(text)
-	if err != nil {
-		return nil, ErrMalformedKey // age's own error quotes the key
+// unlocking runs an operation that may need the key. If it returns oath.ErrLocked,
+// it runs again once Options.Unlock has opened the vault. By then it has released
+// the lock that other processes wait for, since the user may take minutes.
+func (v *Vault) unlocking(operation func() error) error {
+	v.Locked()
+	err := operation()
+	if !errors.Is(err, oath.ErrLocked) || v.identity != nil || v.options.Unlock == nil {
+		return err
 	}
-	return key, nil
-}
-
-// Ways are ways in for a new key, besides the key itself on paper.
-type Ways struct {
-	Passphrase string            // "" for none
-	Keys       map[uint32]string // PIV slots' recipients, age1tag1..., by serial number
-}
-
-// A Way is a file that opens the vault.
-type Way struct {
-	Serial uint32 // of the YubiKey whose PIV slot opens it; 0 for a passphrase
-	Path   string // in the vault, with slashes
-}
-
-// IsPassphrase reports whether a passphrase opens the file.
-func (w Way) IsPassphrase() bool { return w.Serial == 0 }
-
-// wayOf returns the way in with that serial number, or by passphrase for 0.
-func wayOf(serial uint32) Way {
-	name := "passphrase"
-	if serial != 0 {
-		name = fmt.Sprintf("piv-%d", serial)
+	if err := v.options.Unlock(v, true); err != nil {
+		return err
 	}
-	return Way{serial, path.Join(unlockFolder, name+accountSuffix)}
+	return operation()
 }
 
-func parseWay(file string) (Way, bool) {
-	number, _ := strings.CutPrefix(strings.TrimSuffix(file, accountSuffix), "piv-")
-	serial, _ := strconv.ParseUint(number, 10, 32)
-	w := wayOf(uint32(serial))
-	return w, path.Base(w.Path) == file
-}
-
-// Ways returns the ways in, the passphrase first. If there is none, only the key
-// on paper opens the vault.
-func (v *Vault) Ways() ([]Way, error) {
-	names, err := v.disk.list(unlockFolder)
-	if err != nil {
-		return nil, err
-	}
-	var ways []Way
-	for _, name := range names {
-		if w, ok := parseWay(name); ok {
-			ways = append(ways, w)
+// withKey runs an operation that needs the key.
+func (v *Vault) withKey(operation func() error) error {
+	return v.unlocking(func() error {
+		if v.identity == nil {
+			return oath.ErrLocked
 		}
-	}
-	slices.SortFunc(ways, func(a, b Way) int { return int(int64(a.Serial) - int64(b.Serial)) })
-	return ways, nil
+		return operation()
+	})
 }
-
-// Locked reports whether the vault's key is not known.
-func (v *Vault) Locked() bool { return v.identity == nil }
 
 // Lock forgets the vault's key.
 func (v *Vault) Lock() { v.identity = nil }
 
 // Identity returns the vault's private key, to be printed, or kept in the
 // operating system's keyring for UnlockWithIdentity. It returns oath.ErrLocked.
-func (v *Vault) Identity() (string, error) {
-	if v.Locked() {
-		return "", oath.ErrLocked
-	}
-	return v.identity.String(), nil
+func (v *Vault) Identity() (identity string, err error) {
+	err = v.withKey(func() error {
+		identity = v.identity.String()
+		return nil
+	})
+	return identity, err
 }
 
 // UnlockWithPassphrase opens the vault by unlock/passphrase.age. It returns
@@ -152,18 +109,19 @@ func (v *Vault) UnlockWithIdentity(identity string) error {
 	return v.admit(key)
 }
 
+// unlock opens the vault by a file. It returns age.ErrIncorrectIdentity if none of
+// the identities opens that.
 func (v *Vault) unlock(way Way, with ...age.Identity) error {
 	content, err := v.disk.read(way.Path)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return ErrNoWay
-	}
-	if err != nil {
+	case err != nil:
 		return err
-	}
-	if len(with) == 0 {
+	case len(with) == 0:
 		return age.ErrIncorrectIdentity
 	}
-	plain, err := open(content, with...)
+	plain, err := decrypt(content, with...)
 	var slot *slotError
 	switch {
 	case errors.As(err, &slot):
@@ -176,7 +134,7 @@ func (v *Vault) unlock(way Way, with ...age.Identity) error {
 		return &DamagedFile{way.Path, errNotAge}
 	}
 	defer clear(plain)
-	key, err := parseIdentityFile(plain)
+	key, err := parseIdentity(append(usedLines(plain), "")[0])
 	if err != nil {
 		return &DamagedFile{way.Path, err}
 	}
@@ -186,133 +144,36 @@ func (v *Vault) unlock(way Way, with ...age.Identity) error {
 	return nil
 }
 
-// parseIdentityFile reads an age identity file with one key in it.
-func parseIdentityFile(content []byte) (*age.X25519Identity, error) {
-	for line := range strings.Lines(string(content)) {
-		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
-			return parseIdentity(line)
-		}
-	}
-	return nil, ErrMalformedKey
-}
-
-// admit takes a key that is the vault's, by what the folder tells or by what this
-// machine knows: whoever changes the public key must not lock the user out.
+// admit takes a key that is the vault's, by the folder's public key or by the one
+// that this machine knows: whoever changes the former must not lock the user out.
 func (v *Vault) admit(key *age.X25519Identity) error {
-	there, err := v.readRecipients()
+	found, err := v.readRecipients()
 	if err != nil {
 		return err
 	}
-	name := key.Recipient().String()
-	trusted := strings.Split(v.trusted, "\n")
-	if !slices.Contains(there.names, name) && !slices.Contains(trusted, name) {
+	if !slices.Contains(strings.Split(found+"\n"+v.trusted, "\n"), key.Recipient().String()) {
 		return ErrWrongKey
 	}
 	v.identity = key
 	return nil
 }
 
-// SetPassphrase makes the passphrase a way in, in the place of the one before.
-// The vault must be unlocked.
-func (v *Vault) SetPassphrase(passphrase string) error {
-	return v.addWays("Set the passphrase", Ways{Passphrase: passphrase})
-}
-
-// AddKey makes a PIV slot a way in, by its recipient, age1tag1...; in the place
-// of the slot of the same YubiKey, if there was one. The vault must be unlocked.
-func (v *Vault) AddKey(serial uint32, recipient string) error {
-	return v.addWays(fmt.Sprintf("Add key %d", serial), Ways{Keys: map[uint32]string{serial: recipient}})
-}
-
-func (v *Vault) addWays(message string, ways Ways) error {
-	if v.Locked() {
-		return oath.ErrLocked
-	}
-	return v.change(message, func() error { return v.writeWays(v.identity, ways) })
-}
-
-// RemovePassphrase removes the passphrase as a way in. It returns ErrNoWay.
-func (v *Vault) RemovePassphrase() error {
-	return v.removeWay("Remove the passphrase", 0)
-}
-
-// RemoveKey removes a YubiKey's PIV slot as a way in. It returns ErrNoWay. Older
-// copies of the folder still open by it; only Rekey shuts it out of what is
-// stored from then on.
-func (v *Vault) RemoveKey(serial uint32) error {
-	return v.removeWay(fmt.Sprintf("Remove key %d", serial), serial)
-}
-
-func (v *Vault) removeWay(message string, serial uint32) error {
-	return v.change(message, func() error {
-		there, err := v.disk.exists(wayOf(serial).Path)
-		if err != nil {
-			return err
-		}
-		if !there {
-			return ErrNoWay
-		}
-		return v.disk.remove(wayOf(serial).Path)
-	})
-}
-
-// writeWays encrypts a key for every way in, and writes their files.
-func (v *Vault) writeWays(key *age.X25519Identity, ways Ways) error {
-	content := []byte(fmt.Sprintf("# public key: %s\n%s\n", key.Recipient(), key))
-	defer clear(content)
-	if ways.Passphrase != "" {
-		to, err := v.scryptRecipient(ways.Passphrase)
-		if err != nil {
-			return err
-		}
-		if err := v.writeWay(wayOf(0), content, to); err != nil {
-			return err
-		}
-	}
-	for _, serial := range slices.Sorted(maps.Keys(ways.Keys)) {
-		to, err := tag.ParseRecipient(ways.Keys[serial])
-		if err != nil {
-			return fmt.Errorf("adding key %d: %w", serial, err)
-		}
-		if err := v.writeWay(wayOf(serial), content, to); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (v *Vault) writeWay(way Way, content []byte, to age.Recipient) error {
-	sealed, err := seal(content, to)
+// GenerateIdentity returns a new private key for a vault: an age identity,
+// AGE-SECRET-KEY-1..., as it is printed on paper.
+func GenerateIdentity() (string, error) {
+	key, err := age.GenerateX25519Identity()
 	if err != nil {
-		return err
+		return "", fmt.Errorf("making the vault's key: %w", err)
 	}
-	return v.disk.write(way.Path, sealed)
+	return key.String(), nil
 }
 
-func (v *Vault) scryptRecipient(passphrase string) (age.Recipient, error) {
-	r, err := age.NewScryptRecipient(passphrase)
+// parseIdentity reads a key as it is printed or typed: in either case, and in
+// groups.
+func parseIdentity(text string) (*age.X25519Identity, error) {
+	key, err := age.ParseX25519Identity(strings.ToUpper(strings.Join(strings.Fields(text), "")))
 	if err != nil {
-		return nil, fmt.Errorf("setting the passphrase: %w", err)
+		return nil, ErrMalformedKey // age's own error quotes the key
 	}
-	if v.options.WorkFactor != 0 {
-		r.SetWorkFactor(v.options.WorkFactor)
-	}
-	return r, nil
-}
-
-// removeWays removes the ways in that match.
-func (v *Vault) removeWays(match func(Way) bool) error {
-	ways, err := v.Ways()
-	if err != nil {
-		return err
-	}
-	for _, w := range ways {
-		if !match(w) {
-			continue
-		}
-		if err := v.disk.remove(w.Path); err != nil {
-			return err
-		}
-	}
-	return nil
+	return key, nil
 }

@@ -67,7 +67,7 @@ func TestDamagedWay(t *testing.T) {
 			t.Errorf("%s: error %v", name, err)
 		}
 		if strings.Contains(err.Error(), "SECRET") {
-			t.Errorf("%s: the error tells the key: %v", name, err)
+			t.Errorf("%s: the error quotes the key: %v", name, err)
 		}
 	}
 	writeFile(t, v, "unlock/passphrase.age", scryptFile(t, identity(t)))
@@ -303,7 +303,7 @@ func TestChangedRecipients(t *testing.T) {
 			id := oath.ID("GitHub:" + name)
 			put(t, later, id)
 			if got := later.Known().Recipients; got != status.Recipients {
-				t.Errorf("Known tells %q", got)
+				t.Errorf("Known returns %q", got)
 			}
 			content, err := os.ReadFile(filepath.Join(v.Dir(), vault.Path(id)))
 			if err != nil {

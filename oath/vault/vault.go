@@ -12,10 +12,10 @@
 // These ways in come and go without a change to the accounts. A vault without
 // any is a sealed archive: it takes new accounts, and opens with the paper.
 //
-// File names tell who has accounts where, as in every password store of this
+// File names show who has accounts where, as in every password store of this
 // kind; see [Path]. What is in the files is encrypted and authenticated, but not
 // signed: who may write to the folder can add accounts and put older copies
-// back. What of that a machine can notice, it does, by what it knew before; see
+// back. The vault notices what a machine can, by what it knew before; see
 // [Known].
 //
 // Without tokenctl, the key file itself does as an identity:
@@ -37,13 +37,6 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// Names in the vault's folder.
-const (
-	recipientsFile = ".age-recipients"
-	accountsFolder = "accounts"
-	unlockFolder   = "unlock"
-)
-
 // A Vault is an open folder; its accounts can be read once it is unlocked. It is
 // not safe for concurrent use, but any number of processes may have the same
 // folder open: those that write take turns.
@@ -52,6 +45,7 @@ type Vault struct {
 	options  Options
 	trusted  string              // recipients that this machine encrypts to
 	identity *age.X25519Identity // nil while locked
+	tried    bool                // whether Options.Unlock was called without ask
 	counters map[oath.ID]uint64  // the highest known
 	older    []Older
 }
@@ -65,13 +59,27 @@ type Options struct {
 	Known Known
 
 	// WorkFactor is the base-2 logarithm of scrypt's cost for new passphrases;
-	// 0 is 18, about a second's work and age's own default.
+	// 0 is DefaultWorkFactor, about a second's work.
 	WorkFactor int
 
 	// Git runs git if the folder is a repository. Without it, changes are not
 	// committed.
 	Git Git
+
+	// Unlock opens a locked vault, by its methods UnlockWith..., when an operation
+	// needs the key. With ask, it may ask the user, and the operation returns its
+	// error. Without ask, it must ask nobody, and its error is ignored; that comes
+	// once in the life of a Vault, when Locked is called or an operation begins that
+	// may need the key. Other processes can write meanwhile. Nil opens nothing.
+	Unlock func(v *Vault, ask bool) error
+
+	// Warn takes the ErrNotCommitted of a change, which then succeeds. Nil leaves
+	// it to the change to return it, as InitGit always does.
+	Warn func(error)
 }
+
+// DefaultWorkFactor is the base-2 logarithm of scrypt's cost, as in age.
+const DefaultWorkFactor = 18
 
 // Known is what a machine remembers of a vault from one time to the next, in
 // order to notice when the folder was tampered with or put back to an older
@@ -87,6 +95,17 @@ type Known struct {
 	Counters map[oath.ID]uint64 `json:"counters,omitempty"`
 }
 
+// Names in the vault's folder.
+const (
+	recipientsFile = ".age-recipients"
+	accountsFolder = "accounts"
+	unlockFolder   = "unlock"
+
+	// creatingFile is there while Create is at work, and shows that what a killed
+	// Create left behind is nobody's only key.
+	creatingFile = ".creating"
+)
+
 // Create makes a vault in a folder that is empty or does not exist, with the key
 // that [GenerateIdentity] made and the given ways in, and returns it unlocked.
 // Without any way in, only the caller's copy of the identity will ever open it.
@@ -99,18 +118,17 @@ func Create(dir, identity string, ways Ways, o Options) (*Vault, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
-		return nil, sayDisk("making the folder above the vault", err)
+		return nil, diskError("making the folder above the vault", err)
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, sayDisk("making the vault's folder", err)
+		return nil, diskError("making the vault's folder", err)
 	}
 	d, err := openDisk(dir)
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{disk: d, options: o, identity: key, trusted: key.Recipient().String()}
-	v.counters = maps.Clone(o.Known.Counters)
-	if err := v.create(ways); err != nil {
+	v := &Vault{disk: d, options: o, identity: key, trusted: key.Recipient().String(), counters: maps.Clone(o.Known.Counters)}
+	if err := v.warn(v.create(ways)); err != nil {
 		d.close()
 		return nil, err
 	}
@@ -118,7 +136,7 @@ func Create(dir, identity string, ways Ways, o Options) (*Vault, error) {
 }
 
 // create fills the folder. The file of recipients comes last: without it, there
-// is no vault, and creating starts over.
+// is no vault, and Create starts over.
 func (v *Vault) create(ways Ways) error {
 	unlock, err := v.disk.lock()
 	if err != nil {
@@ -147,10 +165,6 @@ func (v *Vault) create(ways Ways) error {
 	}
 	return v.commit("Create the vault")
 }
-
-// creatingFile is there while Create is at work, and tells that what it left
-// behind when it was killed is nobody's only key.
-const creatingFile = ".creating"
 
 // clearUnfinished makes sure that the folder is free for a new vault.
 func (v *Vault) clearUnfinished() error {
@@ -187,8 +201,7 @@ func Open(dir string, o Options) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{disk: d, options: o, trusted: o.Known.Recipients}
-	v.counters = maps.Clone(o.Known.Counters)
+	v := &Vault{disk: d, options: o, trusted: o.Known.Recipients, counters: maps.Clone(o.Known.Counters)}
 	if err := v.open(); err != nil {
 		d.close()
 		return nil, err
@@ -196,37 +209,27 @@ func Open(dir string, o Options) (*Vault, error) {
 	return v, nil
 }
 
-// errRecipientsLost tells how to mend a vault that lost its public key.
-var errRecipientsLost = errors.New("it is missing; \"age-keygen -y\" prints it, given the vault's private key")
-
-// withoutRecipients tells a vault that lost its public key from a folder that is
-// no vault: to take the one for the other would leave it out without a word.
-func (v *Vault) withoutRecipients() error {
-	accounts, err := v.disk.list(accountsFolder)
-	switch {
-	case err != nil:
-		return err
-	case len(accounts) > 0: // none if Create was interrupted
-		return &DamagedFile{recipientsFile, errRecipientsLost}
-	}
-	return fmt.Errorf("%s: %w", v.disk.dir, ErrNoVault)
-}
-
 func (v *Vault) open() error {
 	if err := v.disk.recover(); err != nil {
 		return err
 	}
-	there, err := v.readRecipients()
+	found, err := v.readRecipients()
 	if errors.Is(err, fs.ErrNotExist) {
-		return v.withoutRecipients()
+		// A vault that lost its public key must not pass for no vault: its accounts
+		// would be left out without a word. Create, interrupted, leaves no accounts.
+		accounts, err := v.disk.list(accountsFolder)
+		switch {
+		case err != nil:
+			return err
+		case len(accounts) > 0:
+			return &DamagedFile{recipientsFile, errRecipientsLost}
+		}
+		return fmt.Errorf("%s: %w", v.disk.dir, ErrNoVault)
 	}
-	if err != nil {
-		return err
+	if err == nil && v.trusted == "" {
+		v.trusted = found
 	}
-	if v.trusted == "" {
-		v.trusted = there.String()
-	}
-	return nil
+	return err
 }
 
 // Close forgets the key and closes the folder.
@@ -256,7 +259,7 @@ type Status struct {
 // Status looks at the vault. A *DamagedError comes with a Status that is
 // otherwise complete.
 func (v *Vault) Status() (Status, error) {
-	there, err := v.readRecipients()
+	found, err := v.readRecipients()
 	if err != nil {
 		return Status{}, err
 	}
@@ -265,48 +268,15 @@ func (v *Vault) Status() (Status, error) {
 		return Status{}, err
 	}
 	accounts, err := v.List()
-	if _, ok := asDamaged(err); err != nil && !ok {
+	if err != nil && !errors.Is(err, ErrDamaged) {
 		return Status{}, err
 	}
 	return Status{
-		Recipients: there.String(),
-		Changed:    there.String() != v.trusted,
+		Recipients: found,
+		Changed:    found != v.trusted,
 		Locked:     v.Locked(),
 		Ways:       ways,
 		Accounts:   len(accounts),
 		Git:        v.isRepository(),
 	}, err
-}
-
-// change runs one change to the vault, alone among all processes, and commits
-// it. It returns ErrRecipientsChanged before anything is changed.
-func (v *Vault) change(message string, f func() error) error {
-	return v.exclusive(message, func() error {
-		there, err := v.readRecipients()
-		if err != nil {
-			return err
-		}
-		if there.String() != v.trusted {
-			return fmt.Errorf("%s: %w", recipientsFile, ErrRecipientsChanged)
-		}
-		return f()
-	})
-}
-
-func (v *Vault) exclusive(message string, f func() error) error {
-	unlock, err := v.disk.lock()
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if err := v.disk.replay(); err != nil {
-		return err
-	}
-	if err := v.disk.sweep("."); err != nil {
-		return err
-	}
-	if err := f(); err != nil {
-		return err
-	}
-	return v.commit(message)
 }

@@ -154,6 +154,23 @@ func files(t testing.TB, dir string) []string {
 	return names
 }
 
+// TestOldIndex opens a vault with the index of names that tokenctl once kept.
+func TestOldIndex(t *testing.T) {
+	v := create(t)
+	put(t, v, "GitHub:alice")
+	const index = "tokenctl names 1 0 0 00000000\nOther/alice.age\n"
+	writeFile(t, v, ".names", []byte(index))
+	v = unlock(t, v.Dir())
+	put(t, v, "GitHub:bob")
+	expectIDs(t, v, "GitHub:alice", "GitHub:bob")
+	if found, err := v.Find("alice"); err != nil || len(found) != 1 || found[0].ID() != "GitHub:alice" {
+		t.Errorf("Find = %v, %v", found, err)
+	}
+	if content, err := os.ReadFile(filepath.Join(v.Dir(), ".names")); string(content) != index {
+		t.Errorf("the old index is now %q, %v", content, err)
+	}
+}
+
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	oathtest.Run(t, oathtest.Suite{
@@ -237,7 +254,7 @@ func TestCreate(t *testing.T) {
 	_, err = vault.Create(filepath.Join(t.TempDir(), "v"), "AGE-SECRET-KEY-1NONSENSE", vault.Ways{}, quick)
 	expectError(t, err, vault.ErrMalformedKey)
 	if strings.Contains(err.Error(), "NONSENSE") {
-		t.Errorf("the error tells the key: %v", err)
+		t.Errorf("the error quotes the key: %v", err)
 	}
 }
 

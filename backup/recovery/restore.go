@@ -1,0 +1,99 @@
+package recovery
+
+import (
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
+	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/tokenctl/tokenctl/backup/store"
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
+)
+
+// RestoredCodes are an account's backup codes, with what became of them.
+type RestoredCodes struct {
+	ID     oath.ID
+	Record backup.Record
+	Kept   ledger.Keeping
+	Err    error
+}
+
+// RestoreCodes records the backup codes of a sheet: in the vault if the store has one,
+// else by their numbers, since they are on paper.
+func RestoreCodes(s *store.Store, c sheet.Contents) ([]RestoredCodes, error) {
+	if len(c.Codes) > 0 && s.Damaged != nil {
+		return nil, s.Damaged
+	}
+	plan := planCodes(c, s.Vault != nil)
+	for i, one := range plan {
+		plan[i].Record, plan[i].Err = s.Restore(one.ID, one.Kept, one.Record)
+	}
+	return plan, nil
+}
+
+func planCodes(c sheet.Contents, vault bool) (all []RestoredCodes) {
+	kept := ledger.OnPaper
+	if vault {
+		kept = ledger.InVault
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.Codes)) {
+		all = append(all, RestoredCodes{ID: id, Record: c.Codes[id], Kept: kept})
+	}
+	return all
+}
+
+// A Plan is what restoring a sheet would do.
+type Plan struct {
+	Accounts []PlannedAccount
+	Codes    []RestoredCodes
+}
+
+// A PlannedAccount is one on the sheet, with the tokens that it would be put on.
+type PlannedAccount struct {
+	otpauth.Key
+	Targets []PlannedTarget
+}
+
+// A PlannedTarget is a token that is to have an account.
+type PlannedTarget struct {
+	Token   string
+	Present bool // it has an account of that ID, which would be compared
+}
+
+// PlanRestore finds out which accounts are on which tokens, and changes nothing. The
+// error tells of tokens that could not be asked.
+func PlanRestore(c sheet.Contents, tokens fleet.Fleet, vault bool) (Plan, error) {
+	plan := Plan{Codes: planCodes(c, vault)}
+	for _, k := range c.Accounts {
+		plan.Accounts = append(plan.Accounts, PlannedAccount{Key: k})
+	}
+	var failures []error
+	for _, m := range tokens {
+		ids, err := idsOn(m)
+		if err != nil {
+			failures = append(failures, &fleet.MemberError{Member: m.Name, Err: err})
+			continue
+		}
+		for i, a := range plan.Accounts {
+			plan.Accounts[i].Targets = append(a.Targets, PlannedTarget{m.Name, ids[a.Account.ID()]})
+		}
+	}
+	return plan, errors.Join(failures...)
+}
+
+func idsOn(m *fleet.Member) (map[oath.ID]bool, error) {
+	token, err := m.Token()
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := token.List()
+	ids := make(map[oath.ID]bool, len(accounts))
+	for _, a := range accounts {
+		ids[a.ID()] = true
+	}
+	return ids, err
+}

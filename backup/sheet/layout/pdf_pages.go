@@ -1,0 +1,202 @@
+package layout
+
+import (
+	"fmt"
+	"slices"
+)
+
+// What printers keep free of ink differs; 12 mm on each side suit all of them.
+const (
+	sideMargin  = 15.0
+	topMargin   = 13.0
+	footMargin  = 13.0 // below the foot
+	footHeight  = 7.0
+	blockGap    = 5.0
+	sectionGap  = 3.0
+	columnGap   = 6.0
+	thinRule    = 0.25
+	thickRule   = 0.7
+	footSetting = 2.5  // between the foot's rule and its text
+	headerRoom  = 14.0 // for what stands again where a block is continued
+)
+
+// A row is what no page cuts. It is drawn with its top at y.
+type row struct {
+	gap    float64 // free above it, but not at the head of a page
+	height float64
+	draw   func(y float64)
+	header *row // stands above it at the head of a page
+}
+
+// length is the height of rows one below the other, with the gaps between them.
+func length(rows []row) (total float64) {
+	for i, r := range rows {
+		if i > 0 {
+			total += r.gap
+		}
+		total += r.height
+	}
+	return total
+}
+
+// joined makes one row of several, one below the other.
+func joined(rows []row) row {
+	rows = slices.Clone(rows) // callers go on to replace theirs
+	one := row{height: length(rows), draw: func(y float64) {
+		for i, r := range rows {
+			if i > 0 {
+				y += r.gap
+			}
+			r.draw(y)
+			y += r.height
+		}
+	}}
+	if len(rows) > 0 {
+		one.gap = rows[0].gap
+	}
+	return one
+}
+
+// beside makes one row of two columns.
+func beside(left, right []row) row {
+	l, r := joined(left), joined(right)
+	return row{height: max(l.height, r.height), draw: func(y float64) {
+		l.draw(y)
+		r.draw(y)
+	}}
+}
+
+// abreast makes rows of two columns, line by line.
+func abreast(left, right []row) (rows []row) {
+	for i := range max(len(left), len(right)) {
+		switch {
+		case i >= len(left):
+			rows = append(rows, right[i])
+		case i >= len(right):
+			rows = append(rows, left[i])
+		default:
+			rows = append(rows, beside(left[i:i+1], right[i:i+1]))
+		}
+	}
+	return rows
+}
+
+// spaced gives the first of the rows a gap above it.
+func spaced(gap float64, rows []row) []row {
+	if len(rows) > 0 {
+		rows[0].gap = gap
+	}
+	return rows
+}
+
+// A column is where text goes on the page.
+type column struct{ x, width float64 }
+
+// from returns the part of the column that begins so far in.
+func (c column) from(indent float64) column { return column{c.x + indent, c.width - indent} }
+
+// A placed row knows its page by the list that it is in.
+type placed struct {
+	row
+	y float64
+}
+
+// pages collects rows for one page after the other.
+type pages struct {
+	canvas
+	left, right, top, bottom float64 // of where rows go
+	all                      [][]placed
+	y                        float64 // where the next row goes
+}
+
+func newPages(paper Paper) *pages {
+	width, height := paper.size()
+	return &pages{
+		canvas: newCanvas(paper), left: sideMargin, right: width - sideMargin,
+		top: topMargin, bottom: height - footMargin - footHeight,
+		all: make([][]placed, 1), y: topMargin,
+	}
+}
+
+func (p *pages) column() column  { return column{p.left, p.right - p.left} }
+func (p *pages) height() float64 { return p.bottom - p.top }
+func (p *pages) fresh() bool     { return len(p.all[len(p.all)-1]) == 0 }
+
+func (p *pages) turn() {
+	p.all = append(p.all, nil)
+	p.y = p.top
+}
+
+// keep makes rows that belong together one row, if a page can hold that below a
+// heading.
+func (p *pages) keep(rows []row) []row {
+	if len(rows) < 2 || length(rows) > p.height()-headerRoom {
+		return rows
+	}
+	return []row{joined(rows)}
+}
+
+// add places rows. Where they go on to another page, the row again stands first.
+func (p *pages) add(rows []row, again *row) {
+	for i := range rows {
+		r := &rows[i]
+		if !p.fresh() && p.y+r.gap+r.height > p.bottom {
+			p.turn()
+			p.place(again)
+			p.place(r.header)
+		}
+		p.place(r)
+	}
+}
+
+func (p *pages) place(r *row) {
+	if r == nil {
+		return
+	}
+	if !p.fresh() {
+		p.y += r.gap
+	}
+	last := len(p.all) - 1
+	p.all[last] = append(p.all[last], placed{*r, p.y})
+	p.y += r.height
+}
+
+// draw draws all pages, each with a foot below its rows. A foot that is too long for
+// the line is cut short.
+func (p *pages) draw(foot string) {
+	y := p.bottom + footHeight
+	top := y - smallStyle.baseline() - footSetting + 1
+	for i, page := range p.all {
+		p.pdf.AddPage()
+		for _, r := range page {
+			r.draw(r.y)
+		}
+		number := fmt.Sprintf("page %d of %d", i+1, len(p.all))
+		p.line(p.left, top, p.right, top, thinRule)
+		p.textTo(smallStyle, p.right, y, number)
+		p.text(smallStyle, p.left, y, p.shortened(smallStyle, foot, p.column().width-p.textWidth(smallStyle, number)-columnGap))
+	}
+}
+
+// paragraph makes a row of each line of a text.
+func (p *pages) paragraph(c column, s textStyle, text string) []row {
+	return each(p.wrap(s, text, c.width), func(line string) row {
+		return row{height: s.height(), draw: func(y float64) { p.text(s, c.x, y+s.baseline(), line) }}
+	})
+}
+
+// facts makes rows of facts, their values below each other. Where a name is long, its
+// lines go on as well.
+func (p *pages) facts(c column, facts []Fact) (rows []row) {
+	const least, between = 24, 4
+	room := float64(least)
+	for _, f := range facts {
+		room = max(room, p.textWidth(bodyStyle, f.Name)+between)
+	}
+	room = min(room, c.width*0.4)
+	for _, f := range facts {
+		name := p.paragraph(column{c.x, room - 2}, bodyStyle, f.Name)
+		rows = append(rows, p.keep(abreast(name, p.paragraph(c.from(room), strongStyle, f.Value)))...)
+	}
+	return rows
+}

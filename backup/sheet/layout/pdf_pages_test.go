@@ -1,0 +1,243 @@
+package layout
+
+import (
+	"bytes"
+	"fmt"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
+	"image"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Each block is on one page, with all that it has, and in order.
+func TestPDFKeepsBlocksWhole(t *testing.T) {
+	requireTool(t, "pdftotext")
+	for _, paper := range bothPapers {
+		d := sample(50)
+		long := d
+		long.Body = append(slices.Clip(d.Body), longBlock())
+		pages := pageTexts(t, printPDF(t, long, paper))
+		checkLongBlock(t, pages)
+		checkFront(t, d, pages[0])
+		checkBlocks(t, d.spell(printable), pages)
+		checkFeet(t, d, pages)
+	}
+}
+
+func checkFront(t *testing.T, d Document, page string) {
+	t.Helper()
+	page = squeezed(page)
+	want := []string{d.Title}
+	for _, f := range d.Facts {
+		want = append(want, f.Name+" "+f.Value)
+	}
+	for _, s := range d.Steps {
+		want = append(want, s.Heading)
+		for i, step := range s.Steps {
+			want = append(want, fmt.Sprintf("%d. %s", i+1, step))
+		}
+	}
+	for _, text := range want {
+		if _, rest, found := strings.Cut(page, text); found {
+			page = rest
+		} else {
+			t.Errorf("the first page lacks %q, or has it elsewhere", text)
+		}
+	}
+}
+
+func squeezed(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// checkBlocks looks for each block on one page.
+func checkBlocks(t *testing.T, d Document, pages []string) {
+	t.Helper()
+	page := 0
+	for _, b := range d.Body {
+		heading := regexp.MustCompile(`(?m)^ *` + strings.TrimPrefix(fmt.Sprintf("%d +", b.Number), "0 +") + regexp.QuoteMeta(b.Heading))
+		at := slices.IndexFunc(pages[page:], heading.MatchString)
+		if at < 0 {
+			t.Errorf("%q is not there, or too early", b.Heading)
+			continue
+		}
+		page += at
+		text := pages[page][heading.FindStringIndex(pages[page])[0]:]
+		for _, l := range b.Lines {
+			if !lineOnPaper(l).MatchString(text) {
+				t.Errorf("%q lacks line %d on page %d:\n%s", b.Heading, l.Number, page+1, text)
+			}
+		}
+		for _, w := range wordsOf(b) {
+			if !strings.Contains(text, w) {
+				t.Errorf("%q lacks the word %q on page %d", b.Heading, w, page+1)
+			}
+		}
+	}
+}
+
+// lineOnPaper matches a typed line, which may be on two.
+func lineOnPaper(l line.Line) *regexp.Regexp {
+	quoted := each(append([]string{fmt.Sprint(l.Number)}, append(slices.Clone(l.Groups), l.Check)...), regexp.QuoteMeta)
+	if l.Tick && l.Used != "" {
+		quoted = append(quoted, l.Used)
+	}
+	return regexp.MustCompile(`(?m)(^|\s)` + strings.Join(quoted, `\s+`) + `(\s|$)`)
+}
+
+// wordsOf returns the words of a block but for those of its lines.
+func wordsOf(b Block) (words []string) {
+	for _, f := range b.Facts {
+		words = append(words, strings.Fields(f.Name+" "+f.Value)...)
+	}
+	for _, y := range b.Symbols {
+		words = append(words, strings.Fields(y.Caption)...)
+	}
+	for _, n := range b.Notes {
+		words = append(words, strings.Fields(n)...)
+	}
+	return words
+}
+
+// All is black, and none of it where printers do not print.
+func TestPDFIsBlackOnWhiteWithinMargins(t *testing.T) {
+	requireTool(t, "pdftoppm")
+	for _, paper := range bothPapers {
+		d := sample(6)
+		d.Body = append(d.Body, longBlock())
+		pdf := printPDF(t, d, paper)
+		for i, name := range pdftoppm(t, pdf, ".ppm", "-r", "50", "-aa", "no", "-aaVector", "no") {
+			pixels, _, _ := readPNM(t, name, "P6")
+			if black, white := bytes.Count(pixels, []byte{0}), bytes.Count(pixels, []byte{0xff}); black+white != len(pixels) {
+				t.Errorf("%s: page %d is not black on white", paper, i+1)
+			}
+		}
+		checkMargins(t, pdf, 100)
+	}
+}
+
+// checkMargins looks for ink that some printers could not print.
+func checkMargins(t *testing.T, pdf string, dpi int) {
+	t.Helper()
+	for _, name := range rasterise(t, pdf, dpi) {
+		img := readPGM(t, name)
+		ink, all := inkBounds(img), img.Rect
+		least := min(ink.Min.X, ink.Min.Y, all.Max.X-ink.Max.X, all.Max.Y-ink.Max.Y)
+		if mm := float64(least) * 25.4 / float64(dpi); mm < 12 {
+			t.Errorf("%s: a margin of %.1f mm", filepath.Base(name), mm)
+		}
+	}
+}
+
+// inkBounds returns the rectangle that all ink is in.
+func inkBounds(img *image.Gray) image.Rectangle {
+	left, right, top, bottom := img.Rect.Max.X, 0, img.Rect.Max.Y, 0
+	for i, grey := range img.Pix {
+		if grey < 0x80 {
+			x, y := i%img.Stride, i/img.Stride
+			left, right, top, bottom = min(left, x), max(right, x+1), min(top, y), max(bottom, y+1)
+		}
+	}
+	return image.Rect(left, top, right, bottom)
+}
+
+// Each word that can be copied from the PDF can be seen: there is ink where it
+// stands, and it stands on no other.
+func TestPDFHidesNothing(t *testing.T) {
+	requireTool(t, "pdftotext", "pdftoppm")
+	const dpi = 100
+	d := sample(9)
+	d.Body = append(d.Body, longBlock())
+	pdf := printPDF(t, d, A4)
+	pictures := rasterise(t, pdf, dpi)
+	for i, words := range pageWords(t, pdf) {
+		img := readPGM(t, pictures[i])
+		for j, w := range words {
+			if !hasInk(img, w, dpi) {
+				t.Errorf("page %d: %q does not show", i+1, w.Text)
+			}
+			for _, other := range words[:j] {
+				if overlap(w, other) {
+					t.Errorf("page %d: %q is on top of %q", i+1, w.Text, other.Text)
+				}
+			}
+		}
+	}
+}
+
+func hasInk(img *image.Gray, w word, dpi float64) bool {
+	scale := dpi / 72
+	for y := int(w.YMin * scale); y <= int(w.YMax*scale); y++ {
+		for x := int(w.XMin * scale); x <= int(w.XMax*scale); x++ {
+			if img.GrayAt(x, y).Y < 0x80 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// overlap reports whether two words share more than the rim of their boxes, which
+// have room for the highest and lowest letters.
+func overlap(a, b word) bool {
+	rim := (a.YMax - a.YMin) / 4
+	return a.XMin+1 < b.XMax && b.XMin+1 < a.XMax && a.YMin+rim < b.YMax-rim && b.YMin+rim < a.YMax-rim
+}
+
+// What the fonts lack, and what does not show, is written by its number.
+func TestPDFNames(t *testing.T) {
+	requireTool(t, "pdftotext")
+	d := Document{}
+	names := []struct{ name, want string }{
+		{"Ålesund Łódź Ωμέγα Яндекс №1 €", "Ålesund Łódź Ωμέγα Яндекс №1 €"},
+		{"日本", "[U+65E5][U+672C]"},
+		{"😀", "[U+1F600]"},
+		{"𝟙", "[U+1D7D9]"},
+		{"Zoe\u0308", "Zoe[U+0308]"},
+		{"אב", "[U+05D0][U+05D1]"},
+		{"evil\u202egro.elpmaxe", "evil[U+202E]gro.elpmaxe"},
+		{"a\u200bb\u200dc", "a[U+200B]b[U+200D]c"},
+		{"a\u00adb\u00a0c", "a[U+00AD]b[U+00A0]c"},
+		{"\x00\t\n\x7f", "[U+0000][U+0009][U+000A][U+007F]"},
+		{"bad\xff\xc3(", "bad[0xFF][0xC3]("},
+		{`(\)`, `(\)`}, // which PDF escapes
+	}
+	for i, n := range names {
+		d.Body = append(d.Body, Block{Number: i + 1, Heading: "<" + n.name + ">", Symbols: []Symbol{{"", n.name}}})
+	}
+	pages := "\n" + strings.Join(pageTexts(t, printPDF(t, d, A4)), "\n")
+	for i, n := range names {
+		_, block, _ := strings.Cut(pages, fmt.Sprintf("\n%d ", i+1))
+		block, _, _ = strings.Cut(block, fmt.Sprintf("\n%d ", i+2))
+		block = squeezed(block)
+		if !strings.Contains(block, "<"+n.want+">") {
+			t.Errorf("%+q is printed as %q", n.name, block)
+		}
+		if noted := strings.Contains(block, "The QR code holds the text itself."); noted != (n.name != n.want) {
+			t.Errorf("%+q: noted is %v", n.name, noted)
+		}
+	}
+}
+
+// However long a text is, it is all there, and on the paper.
+func TestPDFLongTexts(t *testing.T) {
+	requireTool(t, "pdftotext", "pdftoppm")
+	long := func(c string) string { return strings.Repeat(c, 10000) }
+	d := Document{
+		Title: long("T"), Foot: long("F"), Facts: []Fact{{long("N"), long("V")}}, Steps: []Steps{{long("H"), []string{long("S")}}},
+		Body: []Block{{
+			Number: 123456, Heading: long("B"), Facts: []Fact{{long("n"), long("v")}}, Notes: []string{long("o")},
+			Symbols: []Symbol{{long("c"), "x"}, {long("d"), "y"}},
+			Lines:   []line.Line{{Number: 1, Groups: []string{long("g"), long("h")}, Check: long("k"), Tick: true, Used: long("u")}},
+		}},
+	}
+	pdf := printPDF(t, d, A4)
+	all := strings.Join(pageTexts(t, pdf), "")
+	for _, c := range "TNVHSBnvocdghku" {
+		if n := strings.Count(all, string(c)); n < 10000 {
+			t.Errorf("%d of 10000 %c are there", n, c)
+		}
+	}
+	checkMargins(t, pdf, 30)
+}

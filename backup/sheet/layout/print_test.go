@@ -1,0 +1,187 @@
+package layout
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"image"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// requireTool skips the test where another maker's program is missing, but fails
+// it where all of them are wanted.
+func requireTool(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := exec.LookPath(name); err == nil {
+			continue
+		}
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("%s is not installed", name)
+		}
+		t.Skipf("%s is not installed", name)
+	}
+}
+
+// tool returns what another maker's program prints.
+func tool(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, stderr.Bytes())
+	}
+	if strings.HasPrefix(name, "pdf") && stderr.Len() > 0 {
+		t.Errorf("%s complains: %s", name, stderr.Bytes())
+	}
+	return string(out)
+}
+
+// printPDF returns the path of the document's PDF.
+func printPDF(t *testing.T, d Document, paper Paper) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), paper.String()+".pdf")
+	writeFile(t, name, func(f *os.File) error { return d.WritePDF(f, paper) })
+	return name
+}
+
+func writeFile(t *testing.T, name string, write func(*os.File) error) {
+	t.Helper()
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := write(f); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// printHTML has Chromium print the document's HTML, and returns the path of the
+// PDF. Further options go to Chromium.
+func printHTML(t *testing.T, d Document, paper Paper, options ...string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), paper.String()+".html")
+	writeFile(t, name, func(f *os.File) error { return d.WriteHTML(f, paper) })
+	return chromium(t, name, options...)
+}
+
+// chromium prints an HTML file as its user would, and returns the path of the PDF.
+func chromium(t *testing.T, html string, options ...string) string {
+	t.Helper()
+	requireTool(t, "chromium")
+	pdf := strings.TrimSuffix(html, ".html") + "-printed.pdf"
+	cmd := exec.Command("chromium", append([]string{
+		"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+		"--user-data-dir=" + t.TempDir(),
+		// What it wants to fetch for itself must not leave the machine either.
+		"--no-first-run", "--disable-background-networking", "--disable-component-update",
+		"--proxy-server=http://127.0.0.1:9", "--proxy-bypass-list=<-loopback>",
+		"--print-to-pdf=" + pdf, "--no-pdf-header-footer",
+	}, append(options, "file://"+html)...)...)
+	cmd.WaitDelay = time.Second
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	defer timer.Stop()
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("chromium: %v\n%s", err, log.Bytes())
+	}
+	if _, err := os.Stat(pdf); err != nil {
+		t.Fatalf("chromium printed nothing:\n%s", log.Bytes())
+	}
+	return pdf
+}
+
+// rasterise returns the pages of a PDF as a scanner would: the paths of pictures,
+// in shades of grey.
+func rasterise(t *testing.T, pdf string, dpi int) []string {
+	t.Helper()
+	return pdftoppm(t, pdf, ".pgm", "-gray", "-r", fmt.Sprint(dpi))
+}
+
+// pdftoppm returns the paths of the pictures that it makes of a PDF's pages. It
+// takes ten times as long for PNG.
+func pdftoppm(t *testing.T, pdf, extension string, options ...string) []string {
+	t.Helper()
+	prefix := filepath.Join(t.TempDir(), "page")
+	tool(t, "pdftoppm", append(options, pdf, prefix)...)
+	names, err := filepath.Glob(prefix + "*" + extension)
+	if err != nil || len(names) == 0 {
+		t.Fatalf("pdftoppm made no page (%v)", err)
+	}
+	slices.Sort(names) // it pads numbers with zeros
+	return names
+}
+
+// readPGM reads what pdftoppm makes (netpbm, "PGM", raw and plain alike but for
+// the pixels).
+func readPGM(t *testing.T, name string) *image.Gray {
+	t.Helper()
+	pixels, width, height := readPNM(t, name, "P5")
+	return &image.Gray{Pix: pixels, Stride: width, Rect: image.Rect(0, 0, width, height)}
+}
+
+// readPNM returns the bytes of a picture's pixels.
+func readPNM(t *testing.T, name, magic string) (pixels []byte, width, height int) {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kind string
+	var most int
+	if _, err := fmt.Fscanf(bytes.NewReader(data), "%s\n%d %d\n%d\n", &kind, &width, &height, &most); err != nil || kind != magic {
+		t.Fatalf("%s: %q, %v", name, kind, err)
+	}
+	header := fmt.Sprintf("%s\n%d %d\n%d\n", kind, width, height, most)
+	return data[len(header):], width, height
+}
+
+// pageTexts returns the text of each page of a PDF, as it stands there.
+func pageTexts(t *testing.T, pdf string) []string {
+	t.Helper()
+	pages := strings.Split(tool(t, "pdftotext", "-layout", "-enc", "UTF-8", pdf, "-"), "\f")
+	return pages[:len(pages)-1] // each ends with a form feed
+}
+
+// A word is a piece of a PDF's text, and where it stands, in points.
+type word struct {
+	Text string  `xml:",chardata"`
+	XMin float64 `xml:"xMin,attr"`
+	YMin float64 `xml:"yMin,attr"`
+	XMax float64 `xml:"xMax,attr"`
+	YMax float64 `xml:"yMax,attr"`
+}
+
+// pageWords returns the words of each page of a PDF.
+func pageWords(t *testing.T, pdf string) [][]word {
+	t.Helper()
+	var doc struct {
+		Pages []struct {
+			Words []word `xml:"word"`
+		} `xml:"body>doc>page"`
+	}
+	out := tool(t, "pdftotext", "-bbox", "-enc", "UTF-8", pdf, "-")
+	if err := xml.Unmarshal([]byte(out), &doc); err != nil {
+		t.Fatal(err)
+	}
+	var pages [][]word
+	for _, p := range doc.Pages {
+		pages = append(pages, p.Words)
+	}
+	return pages
+}

@@ -1,0 +1,270 @@
+package sheet
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+// longestSymbol is how many bytes version 20 holds at level Q (ISO/IEC 18004,
+// "Data capacity"), beyond which a QR code does not print and scan well.
+const longestSymbol = 482
+
+// Plain returns the sheet as anyone can read it. The same sheet makes the same
+// document. It returns ErrInvalid.
+func (s Sheet) Plain() (layout.Document, error) {
+	s, err := s.checked()
+	if err != nil {
+		return layout.Document{}, err
+	}
+	w := s.writer()
+	list := s.contents()
+	var body []layout.Block
+	if s.VaultKey != "" {
+		key := keyRecord(s.VaultKey)
+		list.list = append(list.list, []string{key.digest()})
+		body = append(body, layout.Block{
+			Number:  1,
+			Heading: "The vault's key",
+			Symbols: []layout.Symbol{{Caption: "The vault's key", Text: s.VaultKey}},
+			Lines:   w.Write(key.paragraph()),
+			Notes:   []string{"This key opens the files of the vault. It has no other name and no passphrase: whoever has it, has all that is in the vault."},
+		})
+	}
+	secrets, _ := s.count()
+	for _, e := range s.Entries {
+		b, digests := s.entryBlock(w, e)
+		b.Number = len(body) + 1
+		if !e.hasSecret() && secrets > 0 {
+			b.Notes = append([]string{"The secret is not on this sheet, which therefore cannot bring this account back."}, b.Notes...)
+		}
+		body = append(body, b)
+		list.list = append(list.list, digests)
+	}
+	return s.document(w, s.ID, body, list.cut(s.stamp()), s.plainSteps()), nil
+}
+
+func (s Sheet) stamp() stamp { return stamp{s.Number, s.ID} }
+
+// adds returns the sheet that this one belongs with, 0 if it stands alone.
+func (s Sheet) adds() int {
+	if s.Partial {
+		return s.Supersedes
+	}
+	return 0
+}
+
+func (s Sheet) contents() contentsRecord { return contentsRecord{date: s.Date, adds: s.adds()} }
+
+// writer returns one that leaves room for the lines of the contents.
+func (s Sheet) writer() *line.Writer {
+	if s.adds() != 0 {
+		return &line.Writer{Last: 2}
+	}
+	return &line.Writer{Last: 1}
+}
+
+// document puts the contents before the blocks, and again behind them: a reader
+// must not depend on one page. The name is the sheet's ID, or says which copy of
+// it this is.
+func (s Sheet) document(w *line.Writer, name string, body []layout.Block, contents []contentsRecord, steps []layout.Steps) layout.Document {
+	block := func(heading string) layout.Block {
+		b := layout.Block{Heading: heading, Facts: []layout.Fact{{Name: "Sheet ID", Value: s.ID}}}
+		for i, piece := range contents {
+			addSymbol(&b, numbered("For tokenctl, to see whether anything is missing", i, len(contents)), s.stamp().text(piece.paragraph()))
+		}
+		return b
+	}
+	head := fmt.Sprintf("%d %s %s lines=%d", s.Number, name, formatDay(s.Date), w.Last+1)
+	first, last := block("Contents"), block("Contents, once more")
+	var start line.Writer
+	first.Lines = start.Write(line.Paragraph{Keyword: sheetKeyword, Text: head})
+	if s.adds() != 0 {
+		first.Lines = append(first.Lines, start.Write(line.Paragraph{Keyword: addsKeyword, Text: fmt.Sprint(s.adds())})...)
+	}
+	last.Lines = w.Write(line.Paragraph{Keyword: endKeyword, Text: head})
+	return layout.Document{
+		Title: fmt.Sprintf("Recovery sheet %d", s.Number),
+		Facts: s.facts(),
+		Steps: steps,
+		Body:  slices.Concat([]layout.Block{first}, body, []layout.Block{last}),
+		Foot:  fmt.Sprintf("Recovery sheet %d, %s, %s", s.Number, formatDay(s.Date), s.ID),
+	}
+}
+
+// facts say on the first page what the sheet is.
+func (s Sheet) facts() (facts []layout.Fact) {
+	add := func(name, value string) { facts = append(facts, layout.Fact{Name: name, Value: value}) }
+	secrets, sets := s.count()
+	var holds []string
+	if secrets > 0 {
+		holds = append(holds, plural(secrets, "account"))
+	}
+	if sets > 0 {
+		holds = append(holds, "the backup codes of "+plural(sets, "account"))
+	}
+	if s.VaultKey != "" {
+		holds = append(holds, "the vault's key")
+	}
+	add("Date", formatDay(s.Date))
+	add("Holds", enumerated(holds))
+	switch {
+	case s.Partial && s.Supersedes != 0:
+		add("Keep it with", fmt.Sprintf("sheet %d. This one holds only a part of what there is.", s.Supersedes))
+	case s.Partial:
+		add("Note", "This sheet holds only a part of what there is.")
+	case s.Supersedes != 0:
+		add("Supersedes", fmt.Sprintf("sheet %d, and those kept with it. Destroy them once this one is checked.", s.Supersedes))
+	}
+	if secrets == 0 && sets > 0 && s.VaultKey == "" {
+		add("Note", "This sheet has backup codes alone. It cannot bring accounts back.")
+	}
+	return facts
+}
+
+// count returns how many accounts have their secret on the sheet, and how many
+// their backup codes.
+func (s Sheet) count() (secrets, sets int) {
+	for _, e := range s.Entries {
+		if e.hasSecret() {
+			secrets++
+		}
+		if e.hasCodes() {
+			sets++
+		}
+	}
+	return secrets, sets
+}
+
+// entryBlock returns the block of an account, and the digests of its records.
+func (s Sheet) entryBlock(w *line.Writer, e Entry) (b layout.Block, digests []string) {
+	b.Heading, b.Facts = e.label(), e.facts()
+	if e.hasSecret() {
+		r := accountRecord{e.Key}
+		caption := "Scan with an authenticator app"
+		if e.Key.Account.IsSteam() {
+			caption += " that knows Steam"
+		}
+		addSymbol(&b, caption, e.Key.URI())
+		b.Lines = w.Write(r.paragraph())
+		digests = append(digests, r.digest())
+		if e.Key.Account.Type == oath.HOTP {
+			b.Notes = append(b.Notes, "The counter moves with every code. If the service refuses a code, try the next few.")
+		}
+	}
+	if e.hasCodes() {
+		r := codesRecord{account: e.id(), record: e.Codes}
+		pieces := r.cut(s.stamp())
+		for i, piece := range pieces {
+			addSymbol(&b, numbered("Backup codes, for tokenctl", i, len(pieces)), s.stamp().text(piece.paragraphs(false)...))
+		}
+		addCodeLines(&b, w, r)
+		digests = append(digests, r.digest())
+	}
+	if set := e.Codes.Current(); set != nil && len(set.Codes) > 0 {
+		if !e.hasCodes() {
+			b.Notes = append(b.Notes, "Its backup codes are on other paper, and not on this sheet.")
+		} else if b.Notes = append(b.Notes, policyNotes[e.Codes.Policy]); slices.ContainsFunc(set.Codes, func(c backup.Code) bool { return c.Text == "" }) {
+			b.Notes = append(b.Notes, "Codes without a text are on other paper.")
+		}
+	}
+	b.Notes = append(b.Notes, e.Notes...)
+	return b, digests
+}
+
+// addSymbol adds a QR code, if one can hold the text.
+func addSymbol(b *layout.Block, caption, text string) {
+	if len(text) > longestSymbol {
+		b.Notes = append(b.Notes, fmt.Sprintf("%q is too long for a QR code: type the lines instead.", caption))
+		return
+	}
+	b.Symbols = append(b.Symbols, layout.Symbol{Caption: caption, Text: text})
+}
+
+// addCodeLines adds the lines of a set of codes, each code with a box to tick.
+func addCodeLines(b *layout.Block, w *line.Writer, r codesRecord) {
+	for i, p := range r.paragraphs(true) {
+		lines := w.Write(p)
+		if i > 0 {
+			code := r.record.Current().Codes[i-1]
+			lines[0].Tick, lines[0].Used = r.record.Policy != backup.Reusable, formatDay(code.Used)
+			if len(lines) > 1 || p.Text != code.Text {
+				b.Notes = append(b.Notes, fmt.Sprintf("Code %d in full, as the service wants it: %s", code.Number, code.Text))
+			}
+		}
+		b.Lines = append(b.Lines, lines...)
+	}
+}
+
+// policyNotes say what the holder has to know of each policy.
+var policyNotes = map[backup.Policy]string{
+	backup.AnyOrder:          "Each backup code works once.",
+	backup.InOrder:           "Use the backup codes in their order: using one voids those before it.",
+	backup.ByNumber:          "The service asks for a backup code by its number. Each works once.",
+	backup.Replaced:          "Each backup code works once. The service then shows a new one: write it here, and record it.",
+	backup.DisablesTwoFactor: "Using a backup code turns two-factor authentication off: turn it on again at once.",
+	backup.Reusable:          "The backup code works again and again.",
+}
+
+// facts say where else an account is, and what an app has to know beside the secret
+// if that is not the usual.
+func (e Entry) facts() (facts []layout.Fact) {
+	add := func(name, value string) {
+		if value != "" {
+			facts = append(facts, layout.Fact{Name: name, Value: value})
+		}
+	}
+	add("Also on", strings.Join(e.Where, ", "))
+	if a := e.Key.Account.WithDefaults(); e.hasSecret() {
+		var parts []string
+		if a.Type == oath.HOTP {
+			parts = append(parts, fmt.Sprintf("by counter (HOTP), which was %d", a.Counter))
+		}
+		if a.IsSteam() {
+			parts = append(parts, "Steam's letters")
+		} else if a.Digits != oath.DefaultDigits {
+			parts = append(parts, fmt.Sprintf("%d digits", a.Digits))
+		}
+		if a.Type == oath.TOTP && a.Period != oath.DefaultPeriod {
+			parts = append(parts, fmt.Sprintf("every %d seconds", a.Period))
+		}
+		if a.Algorithm != oath.SHA1 {
+			parts = append(parts, a.Algorithm.String())
+		}
+		add("Settings", strings.Join(parts, ", "))
+	}
+	add("New codes", e.Renew)
+	return facts
+}
+
+// numbered names one of several by its number.
+func numbered(caption string, i, of int) string {
+	if of == 1 {
+		return caption
+	}
+	return fmt.Sprintf("%s (%d of %d)", caption, i+1, of)
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// enumerated returns "a", "a and b", "a, b and c"; "nothing" of none.
+func enumerated(parts []string) string {
+	n := len(parts)
+	switch n {
+	case 0:
+		return "nothing"
+	case 1:
+		return parts[0]
+	}
+	return strings.Join(parts[:n-1], ", ") + " and " + parts[n-1]
+}

@@ -1,0 +1,120 @@
+package store
+
+import (
+	"errors"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
+	"github.com/tokenctl/tokenctl/backup/services"
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+// A Status is what is known of an account's codes.
+type Status struct {
+	ID      oath.ID
+	Record  backup.Record // without sets if only a locked vault has it
+	Kept    ledger.Keeping
+	Service services.Service
+	Sheet   int         // that they are printed on; 0 for none
+	Due     *ledger.Due // nil if no reminder is due
+}
+
+// Status describes an account's codes by their record.
+func (s *Store) Status(id oath.ID, record backup.Record, kept ledger.Keeping) Status {
+	status := Status{ID: id, Record: record, Kept: kept, Service: s.Service(id, record)}
+	if set := record.Current(); set != nil {
+		status.Sheet = s.Ledger.SheetWith(id, set.Generation)
+		if due, found := s.Ledger.DueOf(id); found {
+			status.Due = &due
+		}
+	}
+	return status
+}
+
+// Statuses describes the codes of accounts. The vault is read if it can be without
+// asking anybody, or with reads set. The error tells what could not be read; the rest
+// is there all the same, unless the vault did not open.
+func (s *Store) Statuses(ids []oath.ID, reads bool) ([]Status, error) {
+	defer s.Sync()
+	reads = reads || s.Vault != nil && s.Vault.Ready()
+	var list []Status
+	var failures []error
+	for _, id := range ids {
+		e := s.Ledger.Known(id)
+		record, kept := e.Record, e.Kept
+		if reads {
+			var err error
+			if record, err = s.Load(id); errors.Is(err, oath.ErrLocked) || errors.Is(err, oath.ErrWrongPassword) {
+				return nil, err
+			}
+			failures = append(failures, err)
+		}
+		switch {
+		case kept == "" && record.Current() != nil:
+			kept = KeptOf(record)
+		case kept == "":
+			kept = ledger.InVault
+		}
+		list = append(list, s.Status(id, record, kept))
+	}
+	return list, errors.Join(failures...)
+}
+
+// A Need is what is to be done about an account's codes, the most urgent first.
+type Need int
+
+const (
+	Due       Need = iota // one was used, and none made since
+	NoneLeft              // none is left
+	FewLeft               // Few or fewer are left, of more
+	Unprinted             // they are on no sheet
+	Missing               // none is recorded, and the service hands them out
+)
+
+// Few is how many codes are few, of a set of more.
+const Few = 3
+
+// A Finding is something to be done about an account's codes.
+type Finding struct {
+	Status
+	Need Need
+}
+
+// Findings returns what is to be done about codes, and about accounts without any at
+// services that hand them out.
+func (s *Store) Findings(list []Status, accounts []oath.Account) (findings []Finding) {
+	for need := Due; need <= Unprinted; need++ {
+		for _, status := range list {
+			if status.needs(need) {
+				findings = append(findings, Finding{status, need})
+			}
+		}
+	}
+	has := make(map[oath.ID]bool, len(list))
+	for _, status := range list {
+		has[status.ID] = true
+	}
+	for _, a := range accounts {
+		if status := s.Status(a.ID(), backup.Record{}, ""); status.Service.Codes == services.Yes && !has[a.ID()] {
+			findings = append(findings, Finding{status, Missing})
+		}
+	}
+	return findings
+}
+
+// needs reports whether that need is one of an account. One that is due is not said to
+// be low besides.
+func (s Status) needs(n Need) bool {
+	set, left := s.Record.Current(), s.Record.Left()
+	switch n {
+	case Due:
+		return s.Due != nil
+	case NoneLeft:
+		return s.Due == nil && set != nil && left == 0
+	case FewLeft:
+		return s.Due == nil && set != nil && left > 0 && left <= Few && left < len(set.Codes)
+	case Unprinted:
+		return s.Kept == ledger.InVault && s.Sheet == 0 && (set == nil || left > 0)
+	}
+	return false
+}

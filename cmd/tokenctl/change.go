@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/backup/store"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
+)
+
+type renameOptions struct {
+	tokens      open.TokenOptions
+	query, name string
+	json        bool
+}
+
+func newRenameCommand(p *program) *cobra.Command {
+	var o renameOptions
+	c := &cobra.Command{
+		Use:   "rename QUERY NAME",
+		Short: "Give an account another name",
+		Long: "Rename gives the account that QUERY fits another issuer and name, written as\n" +
+			"issuer:name, on every key that is plugged in and in the vault. Its secret and its\n" +
+			"backup codes stay. A YubiKey can do so from firmware 5.3.1 on.",
+		Example: "  tokenctl rename github 'GitHub:alice@example.com'",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.query, o.name = args[0], args[1]
+			return p.rename(c.Context(), o)
+		},
+	}
+	o.tokens.AddFlags(c)
+	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	return c
+}
+
+func (p *program) rename(ctx context.Context, o renameOptions) error {
+	t, err := p.open.Tokens(ctx, o.tokens, o.json)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	old, err := t.Locate(o.query)
+	if err != nil {
+		return err
+	}
+	renamed, err := withLabel(old.Account, o.name)
+	if err != nil {
+		return err
+	}
+	codes, err := p.follow(t, o.tokens, old.Account.ID())
+	if err != nil {
+		return err
+	}
+	done, failures := old.Each(func(t oath.Token) error {
+		err := t.Rename(old.Account.ID(), renamed.ID())
+		if errors.Is(err, oath.ErrExists) {
+			return errNameTaken
+		}
+		return err
+	})
+	stay, err := codes.Renamed(renamed.ID(), slices.ContainsFunc(done, (*fleet.Member).IsVault), len(failures) == 0)
+	if stay {
+		p.Note("Its backup codes stay under the name of %s.", term.Printable(old.Account.Label()))
+	}
+	p.Report(err)
+	return p.reportChange(change{
+		what: "renamed to " + term.Printable(renamed.Label()), of: old.Account, result: renamed, json: o.json,
+		done: done, failures: failures,
+	})
+}
+
+// withLabel returns the account under the name that a label gives it. A change
+// from or to Steam's issuer would change what its codes look like.
+func withLabel(a oath.Account, label string) (oath.Account, error) {
+	named := oath.ID(label).Account(oath.HOTP) // a label has no period to cut off
+	renamed := a
+	renamed.Issuer, renamed.Name = named.Issuer, named.Name
+	if renamed.IsSteam() != a.IsSteam() {
+		return oath.Account{}, term.Usagef("the issuer %q makes an account's codes Steam codes, and cannot be given or taken by renaming", oath.SteamIssuer)
+	}
+	valid := renamed.WithDefaults()
+	return renamed, valid.Validate()
+}
+
+type deleteOptions struct {
+	tokens    open.TokenOptions
+	query     string
+	yes, json bool
+}
+
+func newDeleteCommand(p *program) *cobra.Command {
+	var o deleteOptions
+	c := &cobra.Command{
+		Use:     "delete QUERY",
+		Aliases: []string{"rm"},
+		Short:   "Remove an account",
+		Long: "Delete removes the account that QUERY fits, with its secret and its backup codes,\n" +
+			"from every key that is plugged in and from the vault. There is no way back: turn\n" +
+			"two-factor authentication off at the service first.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.query = args[0]
+			return p.delete(c.Context(), o)
+		},
+	}
+	o.tokens.AddFlags(c)
+	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	return c
+}
+
+func (p *program) delete(ctx context.Context, o deleteOptions) error {
+	t, err := p.open.Tokens(ctx, o.tokens, o.json)
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	h, err := t.Locate(o.query)
+	if err != nil {
+		return err
+	}
+	codes, err := p.follow(t, o.tokens, h.Account.ID())
+	if err != nil {
+		return err
+	}
+	loss := ""
+	if codes.Loses(slices.ContainsFunc(h.Members, (*fleet.Member).IsVault)) {
+		loss = ", its backup codes"
+		if record := codes.Known(); record.Current() != nil {
+			loss += fmt.Sprintf(", of which %s,", term.Left(record.Left()))
+		}
+	}
+	err = p.Terminal.Confirm(o.yes, "Delete %s%s and its secret from %s for good?",
+		term.Printable(h.Account.Label()), loss, strings.Join(names(h.Members), " and "))
+	if err != nil {
+		return err
+	}
+	done, failures := h.Each(func(t oath.Token) error { return t.Delete(h.Account.ID()) })
+	p.Report(codes.Deleted(slices.ContainsFunc(done, (*fleet.Member).IsVault), len(failures) == 0))
+	return p.reportChange(change{what: "deleted", of: h.Account, result: h.Account, json: o.json, done: done, failures: failures})
+}
+
+// A change is what was done to an account on several tokens.
+type change struct {
+	what     string // past participle
+	of       oath.Account
+	result   oath.Account
+	json     bool
+	done     []*fleet.Member
+	failures []*fleet.MemberError
+}
+
+// reportChange tells where a change was made and where not.
+func (p *program) reportChange(c change) error {
+	label := term.Printable(c.of.Label())
+	for _, m := range c.done {
+		p.Note("%s: %s is %s.", m.Name, label, c.what)
+	}
+	var failed []error
+	for _, f := range c.failures {
+		failed = append(failed, f)
+	}
+	err := errors.Join(failed...)
+	if len(c.done) == 0 {
+		return fmt.Errorf("%q is not %s: %w", label, c.what, err)
+	}
+	if err != nil {
+		err = fmt.Errorf("%w: %q is not %s everywhere:\n%w", term.ErrPartly, label, c.what, err)
+	}
+	if c.json {
+		held := fleet.Holding{Entry: oath.Entry{Account: c.result}, Members: c.done}
+		return errors.Join(p.PrintJSON(describeHeld(held)), err)
+	}
+	return err
+}
+
+// follow has an account's backup codes follow what becomes of it.
+func (p *program) follow(t *open.Tokens, o open.TokenOptions, id oath.ID) (*store.Follower, error) {
+	s, err := p.open.StoreOf(t)
+	if err != nil {
+		return nil, err
+	}
+	return s.Follow(id, !o.NamesKey() && !o.NoKeys && !o.Vault.None && len(t.Broken) == 0), nil
+}
+
+// errNameTaken says that an account cannot get a name which another one has.
+var errNameTaken = errors.New("an account of that name is already there")
+
+var changeRemedies = []term.Remedy{
+	{Of: errNameTaken, Exit: term.ExitFailure, Hint: "Choose another name, or delete that account first."},
+}

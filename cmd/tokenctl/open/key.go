@@ -1,0 +1,135 @@
+package open
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/keys"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
+)
+
+// Key opens the one key that the options choose, with its password if it has one.
+func (o *Opener) Key(ctx context.Context, options KeyOptions) (*keys.Key, error) {
+	k, err := o.LockedKey(ctx, options.Choice)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.unlockKey(ctx, k, options.Password); err != nil {
+		k.Close()
+		return nil, err
+	}
+	return k, nil
+}
+
+// LockedKey opens the one key that is chosen, as far as can be without its password.
+func (o *Opener) LockedKey(ctx context.Context, c keys.Choice) (*keys.Key, error) {
+	f, err := keys.Connect(ctx, o.Random)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.One(c)
+}
+
+// Inspect tells what can be told of the keys in the readers that a choice names,
+// and asks nobody.
+func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, error) {
+	f, err := keys.Connect(ctx, o.Random)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	readers, err := f.Readers(options.Reader)
+	if err != nil {
+		return nil, err
+	}
+	var found []keys.Info
+	for _, reader := range readers {
+		i := f.Inspect(reader, func(k *keys.Key) (bool, error) {
+			if options.Password.IsGiven() {
+				err := o.unlockGiven(ctx, k, options.Password)
+				return err == nil, err
+			}
+			done, err := o.unlockRemembered(k)
+			return done && err == nil, nil
+		})
+		if options.Serial == 0 || options.Serial == i.Device.Serial {
+			found = append(found, i)
+		}
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("%w: none has the serial number %d", keys.ErrNoSuchKey, options.Serial)
+	}
+	return found, nil
+}
+
+// unlockKey opens a key that has a password, with the one given, the one remembered,
+// or one that its holder is asked for.
+func (o *Opener) unlockKey(ctx context.Context, k *keys.Key, password Password) error {
+	switch {
+	case !k.Locked() && password.IsGiven():
+		return fmt.Errorf("%w: this key is open to everyone", oath.ErrNoPassword)
+	case !k.Locked():
+		return nil
+	case password.IsGiven():
+		return o.unlockGiven(ctx, k, password)
+	}
+	if done, err := o.unlockRemembered(k); done || err != nil {
+		return err
+	}
+	err := o.Terminal.TryPassword("Password of the key", oath.ErrWrongPassword, func(text string) error { return unlock(k, text) })
+	if errors.Is(err, term.ErrNoTerminal) {
+		return oath.ErrLocked
+	}
+	return err
+}
+
+func unlock(k *keys.Key, password string) error {
+	accessKey, err := ykoath.DeriveAccessKey(password, k.Salt())
+	if err != nil {
+		return err
+	}
+	return k.Unlock(accessKey)
+}
+
+func (o *Opener) unlockGiven(ctx context.Context, k *keys.Key, password Password) error {
+	text, err := password.Read(ctx)
+	if err != nil {
+		return err
+	}
+	return unlock(k, text)
+}
+
+// unlockRemembered tries what the keyring holds. A password that does not open the
+// key any more is as good as none.
+func (o *Opener) unlockRemembered(k *keys.Key) (done bool, err error) {
+	accessKey, found := RecallAccessKey(k.DeviceID())
+	if !found {
+		return false, nil
+	}
+	err = k.Unlock(accessKey)
+	if errors.Is(err, oath.ErrWrongPassword) {
+		o.Note("The remembered password does not open this key any more.")
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// RecallAccessKey looks up in the keyring what opens the key with that device ID.
+func RecallAccessKey(deviceID string) (accessKey ykoath.AccessKey, found bool) {
+	text, found := recall(deviceID)
+	key, err := hex.DecodeString(text)
+	if !found || err != nil || len(key) != len(accessKey) {
+		return accessKey, false
+	}
+	return ykoath.AccessKey(key), true
+}
+
+// RememberAccessKey keeps in the keyring what opens the key with that device ID.
+func RememberAccessKey(deviceID string, accessKey ykoath.AccessKey) error {
+	return remember(deviceID, hex.EncodeToString(accessKey[:]))
+}

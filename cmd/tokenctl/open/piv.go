@@ -1,0 +1,154 @@
+package open
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/keys"
+	"github.com/tokenctl/tokenctl/oath/vault"
+)
+
+var (
+	// errNoPIVKey says that no key that opens the vault is plugged in.
+	errNoPIVKey = errors.New("no key that opens the vault is plugged in")
+
+	// errNoPIN says that the owner would rather open the vault in another way.
+	errNoPIN = errors.New("no PIN was given")
+
+	// errWrongPIN says that the PIN of a YubiKey's PIV applet was wrong.
+	errWrongPIN = errors.New("wrong PIV PIN")
+)
+
+// A PIVKey is a YubiKey whose PIV applet is in use.
+type PIVKey struct {
+	*vault.PIV
+	reader string
+}
+
+// Close releases the key. One that was told its PIN is reset, so that the next program
+// does not find it open.
+func (k *PIVKey) Close() {
+	known := k.PINKnown()
+	k.PIV.Close()
+	if !known {
+		return
+	}
+	f, err := keys.Connect(context.Background(), nil)
+	if err != nil {
+		return // it is gone
+	}
+	defer f.Close()
+	if card, err := f.Card(k.reader); err == nil {
+		card.Close(true)
+	}
+}
+
+// findPIV connects to the readers for PIV, which wants a key for itself: the OATH
+// applets are released before.
+func (v *Vault) findPIV() (*keys.Finder, error) {
+	if v.beforePIV != nil {
+		v.beforePIV()
+	}
+	return keys.Connect(v.ctx, v.o.Random)
+}
+
+// PIV opens the PIV applet of the YubiKey with that serial number, or of the only one
+// for 0.
+func (v *Vault) PIV(serial uint32) (*PIVKey, error) {
+	f, err := v.findPIV()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	k, err := f.OneYubiKey(serial)
+	switch {
+	case err != nil:
+		return nil, err
+	case k == nil:
+		return nil, vault.ErrNoKey
+	}
+	return v.openPIV(*k)
+}
+
+func (v *Vault) openPIV(k keys.YubiKey) (*PIVKey, error) {
+	applet, err := vault.OpenPIV(k.Reader, vault.PIVOptions{
+		PIN:   func(tries int) (string, error) { return v.askPIN(k.Serial, tries) },
+		Touch: v.o.awaitTouch,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &PIVKey{applet, k.Reader}, nil
+}
+
+// unlockWithPIV opens the vault by the PIV slot of a key that is plugged in, which is
+// one of the ways in. It returns errNoPIVKey if there is none. A wrong PIN may be
+// corrected at the terminal.
+func (v *Vault) unlockWithPIV(ways []vault.Way) error {
+	f, err := v.findPIV()
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNoPIVKey, err)
+	}
+	defer f.Close()
+	found, err := f.YubiKeys(func(serial uint32) bool {
+		return slices.ContainsFunc(ways, func(w vault.Way) bool { return !w.IsPassphrase() && w.Serial == serial })
+	})
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", errNoPIVKey, err)
+	case len(found) == 0:
+		return errNoPIVKey
+	}
+	k, err := v.openPIV(found[0])
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	for {
+		err := WrongPIN(v.UnlockWithPIV(k.PIV))
+		if !errors.Is(err, errWrongPIN) || v.options.PIN.IsGiven() {
+			return err
+		}
+		v.o.Terminal.Tell("That is not it: %v.", err)
+	}
+}
+
+// WrongPIN makes one error of those that say that a PIN was wrong.
+func WrongPIN(err error) error {
+	var wrong *vault.PINError
+	switch {
+	case errors.As(err, &wrong):
+		return fmt.Errorf("%w, tries left: %d", errWrongPIN, wrong.Tries)
+	case errors.Is(err, vault.ErrMalformedPIN):
+		return fmt.Errorf("%w, and not tried: %w", errWrongPIN, err)
+	}
+	return err
+}
+
+// IsWithoutPIN reports whether the PIN was wanted, and nobody gave it.
+func IsWithoutPIN(err error) bool { return errors.Is(err, errNoPIN) || errors.Is(err, oath.ErrLocked) }
+
+func (v *Vault) askPIN(serial uint32, tries int) (string, error) {
+	if v.options.PIN.IsGiven() {
+		return v.options.PIN.Read(v.ctx)
+	}
+	left := ""
+	switch {
+	case tries == 1:
+		left = ", the last try"
+	case tries > 1:
+		left = fmt.Sprintf(", %d tries left", tries)
+	}
+	pin, err := v.o.Terminal.AskSecret(fmt.Sprintf("PIN of the YubiKey %d%s (empty for another way)", serial, left))
+	switch {
+	case errors.Is(err, term.ErrNoTerminal):
+		return "", oath.ErrLocked
+	case err == nil && pin == "":
+		return "", errNoPIN
+	}
+	return pin, err
+}

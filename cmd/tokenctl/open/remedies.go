@@ -1,0 +1,54 @@
+package open
+
+import (
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/keys"
+	"github.com/tokenctl/tokenctl/oath/pcsc"
+	"github.com/tokenctl/tokenctl/oath/vault"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
+)
+
+const (
+	buildWithCgo = "Build tokenctl with cgo: install gcc and libpcsclite-dev, and build with CGO_ENABLED=1."
+	closeOthers  = "Close what uses it (Yubico Authenticator, ykman, gpg). For gpg: gpgconf --kill scdaemon"
+)
+
+// Remedies are for what goes wrong with finding and opening keys and the vault.
+var Remedies = []term.Remedy{
+	{Of: keys.ErrSeveral, Exit: term.ExitAmbiguous, Hint: "Choose one with --device SERIAL or --reader NAME, or leave only one plugged in."},
+	{Of: keys.ErrNoSuchKey, Exit: term.ExitNoKey, Hint: "See what is plugged in with: tokenctl keys"},
+	{Of: ErrNoKeyring, Exit: term.ExitFailure, Hint: "Use --password-file or --password-command for a key, --passphrase-file or --passphrase-command for the vault; a command can ask the password manager you have."},
+	{Of: ErrVaultGone, Exit: term.ExitFailure, Hint: "Bring it back, or mount its disk. To go on without it: --no-vault. To make it anew from the recovery sheet: tokenctl restore; without one: tokenctl vault init"},
+	{Of: errEmptyPassword, Exit: term.ExitPassword, Hint: "The first line is to hold it."},
+	{Of: errSealed, Exit: term.ExitPassword, Hint: "Give that key, AGE-SECRET-KEY-1..., in a file: --vault-key-file FILE"},
+	{Of: errWrongPassphrase, Exit: term.ExitPassword, Hint: "See what else opens the vault with: tokenctl vault status"},
+
+	{Of: pcsc.ErrUnavailable, Exit: term.ExitNoKey, Hint: buildWithCgo},
+	{Of: pcsc.ErrNoService, Exit: term.ExitNoKey, Hint: "Start pcscd: sudo systemctl start pcscd.socket. If it is not installed: sudo apt install pcscd"},
+	{Of: pcsc.ErrNoPermission, Exit: term.ExitNoKey, Hint: "pcscd asks polkit who may use readers; over SSH, that is root unless a polkit rule says otherwise."},
+	{Of: pcsc.ErrNoReader, Exit: term.ExitNoKey, Hint: "Plug in the key."},
+	{Of: pcsc.ErrNoCard, Exit: term.ExitNoKey, Hint: "Plug in the key, or lay it on the reader."},
+	{Of: pcsc.ErrMute, Exit: term.ExitNoKey, Hint: "Pull the key out and plug it in again."},
+	{Of: pcsc.ErrBusy, Exit: term.ExitNoKey, Hint: closeOthers},
+	{Of: ykoath.ErrNoApplet, Exit: term.ExitNoKey, Hint: "If it is a YubiKey, switch OATH on: ykman config usb --enable OATH"},
+
+	{Of: vault.ErrNoVault, Exit: term.ExitFailure, Hint: "Make one with: tokenctl vault init"},
+	{Of: vault.ErrVaultExists, Exit: term.ExitFailure, Hint: "See to it with tokenctl vault status; another folder is named by --vault."},
+	{Of: vault.ErrNotEmpty, Exit: term.ExitFailure, Hint: "Name an empty or a new folder with --vault."},
+	{Of: vault.ErrInsecure, Exit: term.ExitFailure, Hint: "Make it yours alone: chmod go-w, and see who else had been there."},
+	{Of: vault.ErrSymlink, Exit: term.ExitFailure, Hint: "Put the file itself there, or delete the link."},
+	{Of: vault.ErrReadOnly, Exit: term.ExitFailure, Hint: "Make the disk writable, or name another folder with --vault."},
+	{Of: vault.ErrDiskFull, Exit: term.ExitNoSpace, Hint: "Make room on the disk that the vault is on, or name another folder with --vault."},
+	{Of: vault.ErrRecipientsChanged, Exit: term.ExitFailure, Hint: "If you changed it on another machine: tokenctl vault trust. If not, somebody wants to read what you store."},
+	{Of: vault.ErrWrongKey, Exit: term.ExitPassword},
+	{Of: vault.ErrMalformedKey, Exit: term.ExitPassword, Hint: "It begins with AGE-SECRET-KEY-1, and is best read in by scanning."},
+	{Of: vault.ErrNoWay, Exit: term.ExitPassword, Hint: "See what opens it with: tokenctl vault status"},
+	{Of: vault.ErrWrongSlot, Exit: term.ExitPassword, Hint: "Was its PIV slot changed since? Add it again with: tokenctl vault add-key"},
+	{Of: errNoPIVKey, Exit: term.ExitNoKey, Hint: "Plug it in, or use the passphrase or the key on paper. See: tokenctl vault status"},
+	{Of: vault.ErrNoPIV, Exit: term.ExitNoKey, Hint: buildWithCgo},
+	{Of: vault.ErrNoKey, Exit: term.ExitNoKey, Hint: "Plug in the YubiKey, or choose one with --device. If PIV is switched off: ykman config usb --enable PIV"},
+	{Of: vault.ErrKeyBusy, Exit: term.ExitNoKey, Hint: closeOthers},
+	{Of: errWrongPIN, Exit: term.ExitPassword, Hint: "When no try is left the PIN is blocked, and only the PUK unblocks it."},
+	{Of: vault.ErrPINBlocked, Exit: term.ExitPassword, Hint: "It was wrong too often. Unblock it with the PUK: ykman piv access unblock-pin. The passphrase still opens the vault."},
+	{Of: vault.ErrDamaged, Exit: term.ExitFailure, Hint: "The file is left as it is. Bring it back from a copy of the vault, or delete it."},
+}

@@ -1,0 +1,301 @@
+// Package open finds a person's keys and vault, and asks for what opens them.
+//
+// An [Opener] opens [Tokens], which are a fleet with its keys first and then the vault;
+// one key; the [Vault], which unlocks itself when it must; and the store of backup
+// codes. What is chosen, and where passwords come from, say [TokenOptions], [KeyOptions],
+// [VaultOptions] and [Password], which have flags of the command line.
+package open
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
+	"github.com/tokenctl/tokenctl/oath/keys"
+	"github.com/tokenctl/tokenctl/oath/pcsc"
+	"github.com/tokenctl/tokenctl/oath/vault"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
+)
+
+// An Opener opens tokens, and asks their owner at a console.
+type Opener struct {
+	*term.Console
+	Random io.Reader
+}
+
+// Tokens are a person's tokens, in use: the keys first, then the vault.
+type Tokens struct {
+	fleet.Fleet
+	Vault  *Vault               // nil if there is none
+	Broken []*fleet.MemberError // members that are there, but cannot be opened
+
+	held []*keys.Key
+}
+
+// Close releases the tokens.
+func (t *Tokens) Close() {
+	t.ReleaseKeys()
+	if t.Vault != nil {
+		t.Vault.Close()
+	}
+}
+
+// ReleaseKeys releases the keys alone, so that their other applets can be used.
+func (t *Tokens) ReleaseKeys() {
+	for _, k := range t.held {
+		k.Close()
+	}
+	t.held = nil
+}
+
+// OnlyReader returns the reader of the one key in use, "" if there are none or several.
+func (t *Tokens) OnlyReader() string {
+	if len(t.held) != 1 {
+		return ""
+	}
+	return t.held[0].Reader
+}
+
+// Keys returns the members that are keys.
+func (t *Tokens) Keys() fleet.Fleet {
+	return slices.DeleteFunc(slices.Clone(t.Fleet), func(m *fleet.Member) bool { return m.IsVault() })
+}
+
+// HasVault reports whether the vault is one of the tokens that were chosen.
+func (t *Tokens) HasVault() bool {
+	return t.Vault != nil && slices.ContainsFunc(t.Fleet, func(m *fleet.Member) bool { return m.IsVault() })
+}
+
+// BrokenVault returns why the vault cannot be opened, if that is so.
+func (t *Tokens) BrokenVault() error {
+	for _, b := range t.Broken {
+		if b.Member == fleet.VaultName {
+			return b
+		}
+	}
+	return nil
+}
+
+// UnlockVault opens the vault if what opens it was given, so that nobody need be
+// asked.
+func (t *Tokens) UnlockVault() error {
+	if t.Vault == nil || !t.Vault.options.isGiven() {
+		return nil
+	}
+	return t.Vault.Unlock()
+}
+
+// addBroken adds a token that cannot be opened. It says so when it is needed, and
+// does not stand in the way of the others.
+func (t *Tokens) addBroken(name string, err error) {
+	t.Broken = append(t.Broken, &fleet.MemberError{Member: name, Err: err})
+	t.Fleet = append(t.Fleet, &fleet.Member{Name: name, Open: func() (oath.Token, error) { return nil, err }})
+}
+
+// Tokens opens the tokens that the options choose. With named, every key is asked for
+// its serial number, which its member is then named by; otherwise a single key is just
+// "key". It returns an error if there is no token, or none that can be opened.
+func (o *Opener) Tokens(ctx context.Context, options TokenOptions, named bool) (*Tokens, error) {
+	t := &Tokens{}
+	var noKey error
+	if !options.NoKeys {
+		noKey = o.addKeys(ctx, t, options.Key, named)
+	}
+	if options.NamesKey() && noKey != nil {
+		return nil, noKey
+	}
+	if noKey != nil && !IsAbsence(noKey) {
+		t.addBroken("key", noKey)
+	}
+	if !options.NamesKey() && !options.Vault.None {
+		if err := o.addVault(ctx, t, options.Vault); err != nil {
+			t.Close()
+			return nil, err
+		}
+	}
+	switch {
+	case len(t.Fleet) == 0 && options.NoKeys:
+		return nil, vault.ErrNoVault
+	case len(t.Fleet) == 0:
+		return nil, noKey
+	case len(t.Broken) == 1 && len(t.Fleet) == 1:
+		return nil, t.Broken[0].Err
+	case len(t.Broken) == len(t.Fleet):
+		var failures []error
+		for _, b := range t.Broken {
+			failures = append(failures, b)
+		}
+		return nil, errors.Join(failures...)
+	}
+	return t, nil
+}
+
+// IsAbsence reports whether there just is no key, as for those who use a vault alone.
+func IsAbsence(err error) bool {
+	return slices.ContainsFunc([]error{
+		pcsc.ErrNoReader, pcsc.ErrNoCard, pcsc.ErrNoService, pcsc.ErrUnavailable, ykoath.ErrNoApplet,
+	}, func(absence error) bool { return errors.Is(err, absence) })
+}
+
+func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, named bool) error {
+	f, err := keys.Connect(ctx, o.Random)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	readers, err := f.Readers(options.Reader)
+	if err != nil {
+		return err
+	}
+	if options.Serial != 0 || len(readers) == 1 && !named {
+		k, err := f.OneIn(readers, options.Choice)
+		if err != nil {
+			return err
+		}
+		name := "key"
+		if options.Serial != 0 {
+			name = k.Name()
+		}
+		o.addKey(ctx, t, k, name, options.Password)
+		return nil
+	}
+	found, failures := f.All(readers)
+	for _, k := range found {
+		password := options.Password
+		if len(found) > 1 && !k.Locked() { // the password is for those that have one
+			password = Password{}
+		}
+		o.addKey(ctx, t, k, k.Name(), password)
+	}
+	for _, failure := range failures {
+		t.addBroken("key:"+failure.Reader, failure.Err)
+	}
+	if len(t.Fleet) == 0 {
+		return ykoath.ErrNoApplet
+	}
+	return nil
+}
+
+func (o *Opener) addKey(ctx context.Context, t *Tokens, k *keys.Key, name string, password Password) {
+	t.held = append(t.held, k)
+	t.Fleet = append(t.Fleet, &fleet.Member{Name: name, Open: func() (oath.Token, error) {
+		if err := o.unlockKey(ctx, k, password); err != nil {
+			return nil, err
+		}
+		return touchedKey{k.Session, o}, nil
+	}})
+}
+
+// addVault adds the vault, if there is one. It returns an error if there is none
+// where an option or the environment says so.
+func (o *Opener) addVault(ctx context.Context, t *Tokens, options VaultOptions) error {
+	v, err := o.Vault(ctx, options)
+	switch {
+	case errors.Is(err, vault.ErrNoVault) && !options.isNamed():
+		return nil
+	case errors.Is(err, vault.ErrNoVault):
+		return err
+	case err != nil:
+		t.addBroken(fleet.VaultName, err)
+		return nil
+	}
+	v.beforePIV = t.ReleaseKeys
+	t.Vault = v
+	t.Fleet = append(t.Fleet, &fleet.Member{Name: fleet.VaultName, Open: func() (oath.Token, error) { return v, nil }})
+	return nil
+}
+
+// Targets opens the tokens that the options choose: those of --to, or all.
+func (o *Opener) Targets(ctx context.Context, options TokenOptions, to []string) (*Tokens, error) {
+	if len(to) == 0 {
+		return o.Tokens(ctx, options, true)
+	}
+	options.NoKeys = true
+	for i, name := range to {
+		serial, isKey := strings.CutPrefix(name, "key:")
+		isKey = isKey && serial != "" && strings.Trim(serial, "0123456789") == ""
+		switch {
+		case !isKey && name != fleet.VaultName:
+			return nil, term.Usagef("--to %q is neither key:SERIAL nor vault", name)
+		case slices.Contains(to[:i], name):
+			return nil, term.Usagef("--to names %s twice", name)
+		}
+		options.NoKeys = options.NoKeys && !isKey
+	}
+	options.Vault.None = !slices.Contains(to, fleet.VaultName)
+	t, err := o.Tokens(ctx, options, true)
+	if err != nil {
+		return nil, err
+	}
+	var chosen fleet.Fleet
+	for _, name := range to {
+		i := slices.IndexFunc(t.Fleet, func(m *fleet.Member) bool { return m.Name == name })
+		switch {
+		case i >= 0:
+			chosen = append(chosen, t.Fleet[i])
+			continue
+		case name == fleet.VaultName:
+			err = vault.ErrNoVault
+		default:
+			err = fmt.Errorf("%w: none is %s", keys.ErrNoSuchKey, name)
+		}
+		t.Close()
+		return nil, err
+	}
+	t.Fleet = chosen
+	return t, nil
+}
+
+// Spare opens the key in a reader beside others, whose password it may have.
+func (o *Opener) Spare(ctx context.Context, reader string, password Password) (*Tokens, error) {
+	f, err := keys.Connect(ctx, o.Random)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	k, err := f.Identify(reader)
+	if err != nil {
+		return nil, err
+	}
+	if !k.Locked() {
+		password = Password{} // it is the first key's
+	}
+	t := &Tokens{}
+	o.addKey(ctx, t, k, k.Name(), password)
+	return t, nil
+}
+
+// A touchedKey is a key that says when it waits for a touch.
+type touchedKey struct {
+	*ykoath.Session
+	o *Opener
+}
+
+// touchNotice is how long a key may take to answer before it is safe to say that it
+// waits for a touch. It does not say so beforehand for every account.
+const touchNotice = 400 * time.Millisecond
+
+// Code computes a code as ykoath.Session does.
+func (k touchedKey) Code(a oath.Account, at time.Time) (oath.Code, error) {
+	if a.Touch {
+		k.o.askTouch()
+	} else {
+		defer k.o.awaitTouch()()
+	}
+	return k.Session.Code(a, at)
+}
+
+func (o *Opener) askTouch() { o.Note("Touch the key, please.") }
+
+// awaitTouch asks for a touch if the key is still silent a while from now.
+func (o *Opener) awaitTouch() (done func()) {
+	timer := time.AfterFunc(touchNotice, o.askTouch)
+	return func() { timer.Stop() }
+}

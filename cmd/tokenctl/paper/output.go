@@ -1,0 +1,306 @@
+// Package paper takes recovery sheets to printers and files, and reads them back.
+//
+// An [Output] is where a sheet goes, and in which form; a [Source] is where sheets are
+// read from: pictures, PDFs, texts, and lines that are typed at the terminal. Other
+// programs do what they do best: lp prints, pdftoppm makes pictures of a PDF.
+package paper
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/durable"
+)
+
+var (
+	// ErrFileThere says that the file to write is there already.
+	ErrFileThere = errors.New("there is such a file already")
+
+	errNoFile     = errors.New("it is no ordinary file")
+	errDiskFull   = errors.New("the disk is full")
+	errNoLP       = errors.New("there is no lp to print with")
+	errNotPrinted = errors.New("the printer did not take it")
+)
+
+// An Output is where a sheet goes, and in which form.
+type Output struct {
+	File      string // "-" is standard output
+	Format    string // one of formats, or "" to go by the file's name
+	PaperName string
+	Overwrite bool
+	Print     bool
+	Printer   string // "" is the default printer
+
+	paper layout.Paper // set by Check
+}
+
+// formats are the forms of a sheet, which are the ends of files' names too.
+var formats = []string{"pdf", "html", "txt"}
+
+// AddFlags adds the flags of a command that makes a sheet.
+func (o *Output) AddFlags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVarP(&o.File, "output", "o", "", "write the sheet to `FILE`; - is standard output")
+	f.StringVar(&o.Format, "format", "", "`FORMAT` of the file: pdf, html or txt (default: as its name ends)")
+	f.BoolVar(&o.Overwrite, "overwrite", false, "replace the file if it is there")
+	f.BoolVar(&o.Print, "print", false, "print the sheet, with lp")
+	f.StringVar(&o.Printer, "printer", "", "print it on the printer of this `NAME`, not on the default one")
+	f.StringVar(&o.PaperName, "paper", "", "`SIZE` of the paper: a4 or letter (default: by the locale)")
+	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	c.RegisterFlagCompletionFunc("paper", cobra.FixedCompletions([]string{"a4", "letter"}, cobra.ShellCompDirectiveNoFileComp))
+	for _, other := range []string{"print", "printer"} {
+		c.MarkFlagsMutuallyExclusive("output", other)
+	}
+}
+
+// Check finds what would stand in the way of n sheets, before there are any.
+func (o *Output) Check(c *term.Console, n int) (err error) {
+	o.paper = usualPaper()
+	if o.PaperName != "" {
+		if o.paper, err = layout.ParsePaper(strings.ToLower(o.PaperName)); err != nil {
+			return term.Usage(err)
+		}
+	}
+	switch {
+	case o.Printer != "" || o.Print:
+		o.Print = true
+		if o.Format != "" || o.Overwrite {
+			return term.Usagef("--format and --overwrite are for --output; what is printed is a PDF")
+		}
+		_, err = findLP()
+		return err
+	case o.File == "":
+		return term.Usagef("say where the sheet is to go: --output FILE, or --print")
+	}
+	if err := o.chooseFormat(); err != nil {
+		return err
+	}
+	switch {
+	case o.File == "-" && o.Format == "pdf" && c.ShowsResults():
+		return term.Usagef("a PDF is not for a terminal; name a file with --output, or choose --format txt")
+	case o.File == "-" && n > 1:
+		return term.Usagef("--split makes several sheets, which would run into one on standard output")
+	case o.File == "-":
+		return nil
+	}
+	return o.checkFiles(c, n)
+}
+
+func (o *Output) chooseFormat() error {
+	if o.Format == "" {
+		o.Format = strings.ToLower(strings.TrimPrefix(filepath.Ext(o.File), "."))
+		switch {
+		case o.File == "-":
+			o.Format = "pdf"
+		case o.Format == "htm":
+			o.Format = "html"
+		}
+		if !slices.Contains(formats, o.Format) {
+			return term.Usagef("the name %q does not tell the format; choose it with --format pdf, html or txt", term.Printable(o.File))
+		}
+	}
+	if !slices.Contains(formats, o.Format) {
+		return term.Usagef("--format %q is none of pdf, html, txt", o.Format)
+	}
+	return nil
+}
+
+// checkFiles refuses to overwrite what is not meant, and warns of names that give
+// the sheets away.
+func (o *Output) checkFiles(c *term.Console, n int) error {
+	for _, name := range o.names(n) {
+		info, err := os.Lstat(name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return err
+		case !info.Mode().IsRegular():
+			return fmt.Errorf("%s: %w", term.Printable(name), errNoFile)
+		case !o.Overwrite:
+			return fmt.Errorf("%s: %w", term.Printable(name), ErrFileThere)
+		}
+	}
+	if word := givenAway(o.File); word != "" {
+		c.Note("Programs that look for secrets look for %q in the names of files. A name that says less is better.", word)
+	}
+	return nil
+}
+
+// givingAway are words by which programs that steal find such files.
+var givingAway = []string{"recovery", "backup", "code", "2fa", "mfa", "otp", "secret", "password", "authenticator", "tokenctl"}
+
+// givenAway returns what in a file's name says what is in it.
+func givenAway(file string) string {
+	name := strings.ToLower(filepath.Base(file))
+	for _, word := range givingAway {
+		if strings.Contains(name, word) {
+			return word
+		}
+	}
+	return ""
+}
+
+// names returns the names of n files: the one that was given, or with a number each.
+func (o *Output) names(n int) []string {
+	if n == 1 {
+		return []string{o.File}
+	}
+	end := filepath.Ext(o.File)
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(o.File, end), i+1, end)
+	}
+	return names
+}
+
+// Put writes or prints documents, and returns what became of them: files' names, or
+// what lp says of the jobs. All files are written or none, since a share alone is good
+// for nothing; what is on its way to the printer cannot be had back.
+func (o *Output) Put(ctx context.Context, c *term.Console, documents []layout.Document) (done []string, err error) {
+	pages := make([][]byte, len(documents))
+	defer func() {
+		for _, page := range pages {
+			clear(page)
+		}
+	}()
+	for i, d := range documents {
+		if pages[i], err = o.render(d); err != nil {
+			return nil, fmt.Errorf("laying out the sheet: %w", err)
+		}
+	}
+	if !o.Print && o.File == "-" {
+		if _, err := c.Out.Write(pages[0]); err != nil {
+			return nil, fmt.Errorf("writing the sheet: %w", err)
+		}
+		return []string{"-"}, nil
+	}
+	names := o.names(len(pages))
+	for i, page := range pages {
+		put := names[i]
+		if o.Print {
+			if put, err = o.printJob(ctx, page); err != nil && len(done) > 0 {
+				err = fmt.Errorf("%w: %d of %d sheets were printed, and are good for nothing; destroy them: %w", term.ErrPartly, len(done), len(pages), err)
+			}
+		} else if err = durable.Replace(put, page); isDiskFull(err) {
+			err = fmt.Errorf("writing %s: %w: %w", term.Printable(put), errDiskFull, err)
+		}
+		if err != nil {
+			break
+		}
+		done = append(done, put)
+	}
+	if err != nil && !o.Print {
+		for _, name := range done {
+			os.Remove(name)
+		}
+		done = nil
+	}
+	return done, err
+}
+
+func (o *Output) render(d layout.Document) ([]byte, error) {
+	var b bytes.Buffer
+	switch {
+	case o.Print || o.Format == "pdf":
+		err := d.WritePDF(&b, o.paper)
+		return b.Bytes(), err
+	case o.Format == "html":
+		err := d.WriteHTML(&b, o.paper)
+		return b.Bytes(), err
+	}
+	return d.Text(), nil
+}
+
+// jobTitle is what a printer shows of the sheet, and keeps in its log: nothing that
+// tells what it was.
+const jobTitle = "document"
+
+// grace is how long another program may take to end once it is told to stop.
+const grace = time.Second
+
+// printJob hands a PDF to a printer through lp, by pipe, and returns what lp says of
+// the job.
+func (o *Output) printJob(ctx context.Context, pdf []byte) (job string, err error) {
+	lp, err := findLP()
+	if err != nil {
+		return "", err
+	}
+	media := "A4" // what CUPS calls a paper
+	if o.paper == layout.Letter {
+		media = "Letter"
+	}
+	args := []string{"-t", jobTitle, "-o", "media=" + media}
+	if o.Printer != "" {
+		args = append(args, "-d", o.Printer)
+	}
+	var said, complaint bytes.Buffer
+	c := exec.CommandContext(ctx, lp, args...)
+	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(pdf), &said, &complaint
+	c.WaitDelay = grace
+	if err := c.Run(); err != nil {
+		return "", fmt.Errorf("%w: %w: %s", errNotPrinted, err, oneLine(complaint))
+	}
+	return oneLine(said), nil
+}
+
+func findLP() (string, error) {
+	lp, err := exec.LookPath("lp")
+	if err != nil {
+		return "", errNoLP
+	}
+	return lp, nil
+}
+
+// oneLine returns what a program said, on one line. That lp printed no files, since it
+// was given a pipe, is of no interest.
+func oneLine(output bytes.Buffer) string {
+	return strings.TrimSuffix(strings.Join(strings.Fields(output.String()), " "), " (0 file(s))")
+}
+
+// letterLands print on Letter, by the paper sizes of Unicode's CLDR
+// (supplementalData.xml, paperSize type="US-Letter").
+var letterLands = []string{"BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"}
+
+// usualPaper goes by the locale: the first that is set of LC_ALL, LC_PAPER and LANG
+// counts (locale(7)), and its territory, as in en_US.UTF-8@euro.
+func usualPaper() layout.Paper {
+	for _, variable := range []string{"LC_ALL", "LC_PAPER", "LANG"} {
+		if locale := os.Getenv(variable); locale != "" {
+			_, land, _ := strings.Cut(locale, "_")
+			if end := strings.IndexAny(land, ".@"); end >= 0 {
+				land = land[:end]
+			}
+			if slices.Contains(letterLands, strings.ToUpper(land)) {
+				return layout.Letter
+			}
+			break
+		}
+	}
+	return layout.A4
+}
+
+// Remedies are for the errors of this package.
+var Remedies = []term.Remedy{
+	{Of: ErrFileThere, Exit: term.ExitFailure, Hint: "Replace it with --overwrite, or choose another name."},
+	{Of: errNoFile, Exit: term.ExitFailure, Hint: "Choose another name."},
+	{Of: errDiskFull, Exit: term.ExitNoSpace, Hint: "Make room, or name a file on another disk."},
+	{Of: errNoLP, Exit: term.ExitFailure, Hint: "Install it: sudo apt install cups-client. Or write a file: --output FILE"},
+	{Of: errNotPrinted, Exit: term.ExitFailure, Hint: "See which printers there are with lpstat -e, and choose one with --printer NAME; or write a file: --output FILE"},
+	{Of: errNoPoppler, Exit: term.ExitFailure, Hint: "Install it: sudo apt install poppler-utils. Or give pictures of the pages, PNG or JPEG."},
+	{Of: errUnreadPDF, Exit: term.ExitFailure, Hint: "Give pictures of the pages, PNG or JPEG."},
+	{Of: errHTML, Exit: term.ExitUsage, Hint: "Print it from a browser, to paper or to a PDF, and give the scan or that PDF."},
+	{Of: errNoScan, Exit: term.ExitUsage, Hint: "It is read from PNG, JPEG, TIFF and WebP, from PDF, and from sheets in text."},
+}

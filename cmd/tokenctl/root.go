@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
+	"github.com/tokenctl/tokenctl/oath/qr"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
+)
+
+// execute runs a command line and returns the exit status.
+func execute(ctx context.Context, p *program, args []string) int {
+	var started *cobra.Command
+	root := newRootCommand(p)
+	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
+		if err := c.ValidateFlagGroups(); err != nil { // which cobra does only after this
+			return err
+		}
+		started = c
+		return nil
+	}
+	root.SetArgs(args)
+	root.SetIn(p.In)
+	root.SetOut(p.Out)
+	root.SetErr(p.Err)
+	p.Remedies = remedies
+	p.Command = root.CommandPath()
+	if c, _, err := root.Find(args); err == nil {
+		p.Command = c.CommandPath()
+	}
+	err := unknownCommand(root, args)
+	if err == nil {
+		err = root.ExecuteContext(ctx)
+	}
+	if err == nil && p.Unwritten != nil {
+		err = fmt.Errorf("writing the result: %w", p.Unwritten)
+	}
+	if err != nil && started == nil { // the command line itself was wrong
+		err = term.Usage(err)
+	}
+	status := p.Report(err)
+	p.remind(started)
+	return status
+}
+
+// unknownCommand returns an error for a command that a group does not have. Cobra
+// would answer with the group's help, as if all were well.
+func unknownCommand(root *cobra.Command, args []string) error {
+	group, rest, err := root.Find(args)
+	if err != nil || group.Runnable() || len(rest) == 0 || strings.HasPrefix(rest[0], "-") {
+		return nil
+	}
+	return fmt.Errorf("unknown command %q for %q", rest[0], group.CommandPath())
+}
+
+func newRootCommand(p *program) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "tokenctl",
+		Short: "Two-factor accounts on a hardware key",
+		Long: "Tokenctl keeps TOTP and HOTP accounts on hardware keys, any with the YubiKey OATH\n" +
+			"applet, and in a vault that stands in where there is no key. A new account goes to\n" +
+			"all of them at once, so that losing one locks nobody out.",
+		Version:       version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetVersionTemplate("tokenctl {{.Version}}\n")
+	root.SetHelpTemplate(root.HelpTemplate() + "\nExit status:\n" + term.ExitStatuses)
+	root.AddCommand(
+		newEnrollCommand(p),
+		newCodeCommand(p),
+		newListCommand(p),
+		newRenameCommand(p),
+		newDeleteCommand(p),
+		newKeysCommand(p),
+		newPasswordCommand(p),
+		newResetCommand(p),
+		newInitCommand(p),
+		newVaultCommand(p),
+		newBackupCommand(p),
+		newSheetCommand(p),
+		newRestoreCommand(p),
+	)
+	return root
+}
+
+// remedies holds every error that a user may meet. The first that fits counts: the
+// commands' own come first, then what may happen with any token, and last what says least.
+var remedies = slices.Concat(
+	term.Remedies, enrollRemedies, changeRemedies, vaultKeyRemedies, backupRemedies, issuerRemedies,
+	restoreRemedies, verifyRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
+)
+
+// tokenRemedies are for what may go wrong with any token, and any picture.
+var tokenRemedies = []term.Remedy{
+	{Of: fleet.ErrUnequal, Exit: term.ExitFailure, Hint: "Do not rely on this account. The key may be damaged, or not do what it says."},
+	{Of: oath.ErrRemoved, Exit: term.ExitNoKey, Hint: "Plug it in again and see with tokenctl list whether the change was made."},
+	{Of: oath.ErrAmbiguous, Exit: term.ExitAmbiguous},
+	{Of: oath.ErrNotFound, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl list"},
+	{Of: oath.ErrWrongPassword, Exit: term.ExitPassword, Hint: "A forgotten password cannot be recovered; tokenctl reset wipes the key and its accounts."},
+	{Of: oath.ErrLocked, Exit: term.ExitPassword, Hint: "Give it on a terminal, or with --password-file or --password-command for a key, --passphrase-file or --passphrase-command for the vault."},
+	{Of: oath.ErrNoPassword, Exit: term.ExitPassword, Hint: "Leave out --password-file and --password-command, or set one with: tokenctl password set"},
+	{Of: oath.ErrTouchTimeout, Exit: term.ExitTouch, Hint: "Try again, and touch the key's contact when it blinks."},
+	{Of: oath.ErrExists, Exit: term.ExitFailure, Hint: "Replace it with --overwrite, which cannot be undone, or choose another --account name."},
+	{Of: oath.ErrNoSpace, Exit: term.ExitNoSpace, Hint: "Make room with tokenctl delete, or use another key. tokenctl keys shows how full each is."},
+	{Of: oath.ErrUnsupported, Exit: term.ExitFailure},
+	{Of: oath.ErrInvalid, Exit: term.ExitUsage},
+	{Of: qr.ErrFormat, Exit: term.ExitUsage, Hint: "Convert it, as with heif-convert of libheif-examples, or have the phone send it as JPEG."},
+	{Of: ykoath.ErrCorrupt, Exit: term.ExitFailure, Hint: "Delete the account and enroll it again with a new secret from the service."},
+	{Of: ykoath.ErrMalformed, Exit: term.ExitFailure, Hint: "Pull the key out, plug it in and try again. If it stays, the key or its reader is broken, or not compatible."},
+}

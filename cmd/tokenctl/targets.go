@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
+	"github.com/tokenctl/tokenctl/oath/keys"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
+)
+
+// targetOptions say which tokens accounts are put on, and how.
+type targetOptions struct {
+	tokens    open.TokenOptions
+	to        []string
+	touch     bool
+	overwrite bool
+	yes, json bool
+}
+
+func (o *targetOptions) addFlags(c *cobra.Command) {
+	o.tokens.AddFlags(c)
+	f := c.Flags()
+	f.StringSliceVar(&o.to, "to", nil, "put it on these alone: `TOKEN` is key:SERIAL or vault; several parted by commas")
+	f.Bool("all-keys", false, "put it on every key that is plugged in, which is what happens without --to")
+	f.BoolVarP(&o.touch, "touch", "t", false, "have the keys ask for a touch for each code")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace the account where there is another of this name")
+	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask, and do not offer to wait for a spare key")
+	f.BoolVar(&o.json, "json", false, "print JSON")
+	for _, other := range []string{"device", "reader", "no-keys", "no-vault", "all-keys"} {
+		c.MarkFlagsMutuallyExclusive("to", other)
+	}
+}
+
+// check refuses an empty list of tokens, as from a variable that is not set.
+func (o *targetOptions) check(c *cobra.Command) error {
+	if c.Flags().Changed("to") && len(o.to) == 0 {
+		return term.Usagef("--to names no token")
+	}
+	return nil
+}
+
+// An enrolling is accounts on their way to tokens, with what came of it.
+type enrolling struct {
+	p       *program
+	o       targetOptions
+	results []fleet.Result
+}
+
+// enrollAll puts accounts on tokens, and says what is there as it happens.
+func (p *program) enrollAll(t *open.Tokens, accounts []otpauth.Key, o targetOptions) *enrolling {
+	e := &enrolling{p: p, o: o, results: make([]fleet.Result, len(accounts))}
+	for i, k := range accounts {
+		e.results[i].Enrollment = fleet.Enrollment{Account: k.Account, Secret: k.Secret, Replace: o.overwrite, Now: p.Now}
+		if k.Account.Type == oath.HOTP && len(t.Fleet) > 1 {
+			p.Note("%s counts its codes, and every token for itself. Use it on one token, or the counters drift apart.",
+				term.Printable(k.Account.Label()))
+		}
+		e.results[i].On(t.Fleet, e.note(k.Account))
+	}
+	return e
+}
+
+// note returns what says where an account is.
+func (e *enrolling) note(a oath.Account) func(fleet.Outcome) {
+	label := term.Printable(a.Label())
+	return func(o fleet.Outcome) {
+		switch {
+		case o.Already:
+			e.p.Note("%s: %s was there before, and computes the right code.", o.Member.Name, label)
+		case o.State == fleet.Checked:
+			e.p.Note("%s: %s is there, and computes the right code.", o.Member.Name, label)
+		case o.IsSealed():
+			e.p.Note("%s: %s is there. It is locked, and computed no code.", o.Member.Name, label)
+		}
+	}
+}
+
+// offerSpare enrolls on each further key that is plugged in, until its owner has no
+// more, and reports whether it waited. It asks a person who named no token, has one key
+// plugged in, and enrolls what a spare is good for. The first key may be pulled out to
+// make room.
+func (e *enrolling) offerSpare(ctx context.Context, t *open.Tokens) (waited bool) {
+	p, o := e.p, e.o
+	free := len(o.to) == 0 && !o.tokens.NamesKey() && !o.yes && !o.json
+	timed := slices.ContainsFunc(e.results, func(r fleet.Result) bool { return r.Account.Type == oath.TOTP })
+	if !free || !timed || p.Terminal == nil || !p.ShowsResults() || t.OnlyReader() == "" {
+		return false
+	}
+	seen := map[string]bool{t.OnlyReader(): true}
+	t.ReleaseKeys()
+	p.Terminal.Tell("A secret cannot be read back from a key. If you have a spare key, plug it in now,\nand it gets the same account. Otherwise, press Enter.")
+	for {
+		reader, err := p.awaitKey(ctx, seen)
+		if err != nil {
+			if !errors.Is(err, context.Canceled) {
+				p.Note("tokenctl: %v", err)
+			}
+			break
+		}
+		seen[reader] = true
+		if err := e.enrollSpare(ctx, reader); err != nil {
+			p.Report(err)
+		}
+		p.Terminal.Tell("Another one? Otherwise, press Enter.")
+	}
+	for i := range e.results {
+		e.results[i].Renew()
+	}
+	return true
+}
+
+// awaitKey returns the reader of a key that is plugged in from now on. It returns
+// context.Canceled if Enter is pressed.
+func (p *program) awaitKey(ctx context.Context, seen map[string]bool) (reader string, err error) {
+	f, err := keys.Connect(ctx, p.random)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		term.AwaitEnter(ctx)
+		cancel()
+	}()
+	return f.Await(ctx, seen)
+}
+
+func (e *enrolling) enrollSpare(ctx context.Context, reader string) error {
+	spare, err := e.p.open.Spare(ctx, reader, e.o.tokens.Key.Password)
+	if err != nil {
+		return err
+	}
+	defer spare.Close()
+	name := spare.Fleet[0].Name
+	for i := range e.results {
+		r := &e.results[i]
+		if r.IsOn(name) {
+			e.p.Note("%s is the same key.", name)
+			continue
+		}
+		r.Forget(name)
+		r.On(spare.Fleet, e.note(r.Account))
+	}
+	return nil
+}
+
+// print prints the codes.
+func (e *enrolling) print() {
+	var rows [][]string
+	for _, r := range e.results {
+		if !r.Code.IsZero() {
+			rows = append(rows, []string{string(r.Account.ID()), r.Code.Value})
+		}
+	}
+	if len(e.results) == 1 && len(rows) == 1 {
+		e.p.PrintLine(rows[0][1])
+		e.p.Note("The code%s", validity(e.results[0].Code, e.p.Now()))
+		return
+	}
+	e.p.PrintColumns(rows)
+}
+
+// errUnfinished says that a part was done, and that the command is as well begun anew.
+var errUnfinished = fmt.Errorf("%w; once this is mended, the same command does the rest", term.ErrPartly)
+
+// failure returns what is not where it should be, besides what else went wrong.
+func (e *enrolling) failure(others error) error {
+	failures := []error{others}
+	done := false
+	for _, r := range e.results {
+		done = done || len(r.Where()) > 0
+		failures = append(failures, r.Err())
+	}
+	err := errors.Join(failures...)
+	if err == nil || !done {
+		return err
+	}
+	return fmt.Errorf("%w:\n%w", errUnfinished, err)
+}
+
+// enrolledJSON is an account with what came of enrolling it; docs/json.md describes it.
+type enrolledJSON struct {
+	codeJSON
+	Targets []targetJSON `json:"targets"`
+}
+
+type targetJSON struct {
+	Token   string `json:"token"`
+	State   string `json:"state"` // "checked", "stored" or "failed"; "present" or "absent" in a rehearsal
+	Already bool   `json:"already,omitempty"`
+	Error   string `json:"error,omitempty"`
+}
+
+func (e *enrolling) describe() []enrolledJSON {
+	return mapSlice(e.results, func(r fleet.Result) enrolledJSON {
+		holding := fleet.Holding{Entry: oath.Entry{Account: r.Account, Code: r.Code}, Members: r.Where()}
+		j := enrolledJSON{codeJSON: describeHolding(holding), Targets: mapSlice(r.Outcomes, describeOutcome)}
+		if r.Code.IsZero() {
+			j.Reason = ""
+		}
+		return j
+	})
+}
+
+func describeOutcome(o fleet.Outcome) targetJSON {
+	states := [...]string{fleet.Checked: "checked", fleet.Stored: "stored", fleet.Failed: "failed"}
+	j := targetJSON{Token: o.Member.Name, State: states[o.State], Already: o.Already}
+	if o.Err != nil {
+		j.Error = o.Err.Error()
+	}
+	return j
+}

@@ -1,0 +1,127 @@
+// Package term is where tokenctl meets its user. A [Console] writes results to
+// standard output and all else to standard error; a [Terminal] asks questions of the
+// person in front of it, wherever the standard streams lead. A [Remedy] is what to do
+// about an error. The words for names, counts and lists are here as well.
+package term
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+// A Console is what the commands share with the world.
+type Console struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Now      func() time.Time
+	Terminal *Terminal // nil if there is none
+
+	Command  string   // as it was given: "tokenctl vault unlock"
+	Remedies []Remedy // the first that fits counts
+
+	// Unwritten is why a line of the result could not be written, if so.
+	Unwritten error
+}
+
+// Note writes a line that is not the result.
+func (c *Console) Note(format string, args ...any) {
+	fmt.Fprintf(c.Err, format+"\n", args...)
+}
+
+// PrintLine writes a line of the result. An error ends up in Unwritten.
+func (c *Console) PrintLine(line string) {
+	if _, err := fmt.Fprintln(c.Out, line); err != nil {
+		c.Unwritten = err
+	}
+}
+
+// PrintJSON writes a result for other programs to read.
+func (c *Console) PrintJSON(v any) error {
+	encoder := json.NewEncoder(c.Out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(v)
+}
+
+// PrintColumns writes rows: aligned for a person, separated by tabs for a program.
+// Their cells need not be [Printable].
+func (c *Console) PrintColumns(rows [][]string) {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			row[i] = Printable(cell)
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+		}
+	}
+	for _, row := range rows {
+		if !c.ShowsResults() {
+			c.PrintLine(strings.Join(row, "\t"))
+			continue
+		}
+		var line strings.Builder
+		for i, cell := range row {
+			line.WriteString(cell)
+			line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+		}
+		c.PrintLine(strings.TrimRight(line.String(), " "))
+	}
+}
+
+// ShowsResults reports whether a person is looking at the results.
+func (c *Console) ShowsResults() bool {
+	f, ok := c.Out.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// Report writes an error, with what to do about it, and returns the exit status.
+func (c *Console) Report(err error) (status int) {
+	if err == nil {
+		return 0
+	}
+	for i, line := range strings.Split(err.Error(), "\n") {
+		if i == 0 {
+			line = "tokenctl: " + line
+		}
+		c.Note("%s", Printable(line))
+	}
+	var ambiguous *oath.AmbiguousError
+	if errors.As(err, &ambiguous) {
+		c.Note("  %q fits:", ambiguous.Query)
+		for _, a := range ambiguous.Matches {
+			c.Note("    %s", Printable(string(a.ID())))
+		}
+	}
+	remedy := c.remedy(err)
+	if remedy.Hint != "" {
+		c.Note("  %s", remedy.Hint)
+	}
+	if errors.Is(err, ErrPartly) { // the remedy is for the other part
+		return ExitPartial
+	}
+	return remedy.Exit
+}
+
+func (c *Console) remedy(err error) Remedy {
+	for _, r := range c.Remedies {
+		if errors.Is(err, r.Of) {
+			return r
+		}
+	}
+	if errors.As(err, new(UsageError)) {
+		return Remedy{err, ExitUsage, "See: " + c.Command + " --help"}
+	}
+	return Remedy{err, ExitFailure, ""}
+}

@@ -1,0 +1,118 @@
+package term
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tokenctl/tokenctl/oath"
+)
+
+// Printable returns text from a key, a file or a picture as it may be shown: what is
+// not printable, and could take over the terminal, is written as in Go.
+func Printable(s string) string {
+	quoted := strconv.QuoteToGraphic(s)
+	unquoted := quoted[1 : len(quoted)-1]
+	return strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(unquoted)
+}
+
+// Label returns an account's name as it may be shown: issuer:name, or the name alone.
+func Label(id oath.ID) string { return Printable(id.Label()) }
+
+// Argument returns an account's ID as it is typed in a shell.
+func Argument(id oath.ID) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+:,./_-"
+	text := Printable(string(id))
+	if strings.Trim(text, plain) == "" {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// Count counts things, as in "1 code" and "2 codes".
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return strconv.Itoa(n) + " " + thing + "s"
+}
+
+// Are counts things that something is said of, as in "1 code is" and "2 codes are".
+func Are(n int, thing string) string {
+	if n == 1 {
+		return Count(n, thing) + " is"
+	}
+	return Count(n, thing) + " are"
+}
+
+// Left counts what can still be used: "none is left", "1 is left", "2 are left".
+func Left(n int) string {
+	switch n {
+	case 0:
+		return "none is left"
+	case 1:
+		return "1 is left"
+	}
+	return fmt.Sprintf("%d are left", n)
+}
+
+// List returns "a", "a and b", or "a, b and c".
+func List(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}
+
+// Numbers returns what the numbers of codes, in order, are called: "number 3",
+// "numbers 1 to 4", "numbers 1, 3 and 4".
+func Numbers(list []int) string {
+	first, last := list[0], list[len(list)-1]
+	switch {
+	case len(list) == 1:
+		return fmt.Sprintf("number %d", first)
+	case len(list) > 2 && last-first == len(list)-1:
+		return fmt.Sprintf("numbers %d to %d", first, last)
+	}
+	return "numbers " + List(strings.Fields(strings.Trim(fmt.Sprint(list), "[]")))
+}
+
+// Sentence returns an error's message as a sentence, without its full stop.
+func Sentence(err error) string {
+	text := Printable(err.Error())
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// Date writes a day as in 2026-11-23, and nothing for none.
+func Date(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.DateOnly)
+}
+
+// Dash stands in a table for what is not known.
+func Dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// NumberOrDash is Dash for a number that is 0 when it is not known.
+func NumberOrDash(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return strconv.Itoa(n)
+}
+
+// YesNo answers in a table.
+func YesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

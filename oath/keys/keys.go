@@ -1,0 +1,252 @@
+// Package keys finds the hardware keys that are plugged in, and opens them.
+//
+// A [Finder] is connected to the smart card service. It knows keys by the reader that
+// they are in, and by the serial number that is printed on them, which takes two more
+// exchanges to ask for. A [Key] is one of them in use: a [ykoath.Session], and the card
+// that it runs on. It asks nobody for anything: what needs a password is left locked.
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/tokenctl/tokenctl/oath/pcsc"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
+)
+
+var (
+	// ErrSeveral says that one of the keys must be chosen. The error names them.
+	ErrSeveral = errors.New("several keys are plugged in")
+
+	// ErrNoSuchKey says that no key has the serial number or reader asked for.
+	ErrNoSuchKey = errors.New("no such key is plugged in")
+)
+
+// HoldTimeout is how long to wait while another program holds a key.
+const HoldTimeout = 5 * time.Second
+
+// A Choice is the one key that is wanted, or any.
+type Choice struct {
+	Serial uint32 // 0 for any
+	Reader string // a part of its name, in any case; "" for any
+}
+
+// IsAny reports whether nothing was chosen.
+func (c Choice) IsAny() bool { return c == Choice{} }
+
+// A Key is a hardware key in use.
+type Key struct {
+	*ykoath.Session
+	Reader string
+	Serial uint32 // 0 if the key was not asked, or does not tell
+
+	card *pcsc.Card
+}
+
+// Name tells the key from others: key:SERIAL, or key:READER without a serial number.
+func (k *Key) Name() string { return name(k.Serial, k.Reader) }
+
+func name(serial uint32, reader string) string {
+	if serial == 0 {
+		return "key:" + reader
+	}
+	return fmt.Sprintf("key:%d", serial)
+}
+
+// Close releases the key. One that a password had opened is reset, so that the next
+// program does not find it open.
+func (k *Key) Close() { k.card.Close(k.HasPassword() && !k.Locked()) }
+
+// A Finder opens keys.
+type Finder struct {
+	ctx     context.Context
+	service *pcsc.Service
+	random  io.Reader
+}
+
+// Connect connects to the smart card service, until Close is called. The randomness is
+// for proving passwords.
+func Connect(ctx context.Context, random io.Reader) (*Finder, error) {
+	service, err := pcsc.Connect()
+	if err != nil {
+		return nil, err
+	}
+	return &Finder{ctx, service, random}, nil
+}
+
+// Close ends the connection. Keys that were opened stay open.
+func (f *Finder) Close() { f.service.Close() }
+
+// Readers returns the names of the readers with a card in them, of those whose name
+// contains the given one. It returns ErrNoSuchKey, pcsc.ErrNoReader or pcsc.ErrNoCard
+// if there is none.
+func (f *Finder) Readers(name string) ([]string, error) {
+	all, err := f.service.Readers()
+	if err != nil {
+		return nil, err
+	}
+	var occupied []string
+	for _, r := range all {
+		if r.Present && strings.Contains(strings.ToLower(r.Name), strings.ToLower(name)) {
+			occupied = append(occupied, r.Name)
+		}
+	}
+	switch {
+	case len(occupied) > 0:
+		return occupied, nil
+	case name != "":
+		return nil, fmt.Errorf("%w: no reader named %q has one", ErrNoSuchKey, name)
+	case len(all) == 0:
+		return nil, fmt.Errorf("%w: no key is plugged in", pcsc.ErrNoReader)
+	}
+	return nil, pcsc.ErrNoCard
+}
+
+// Card takes hold of the card in a reader. It waits for HoldTimeout at most while
+// another program has it, and returns pcsc.ErrBusy then.
+func (f *Finder) Card(reader string) (*pcsc.Card, error) {
+	ctx, cancel := context.WithTimeout(f.ctx, HoldTimeout)
+	defer cancel()
+	return f.service.Open(ctx, reader)
+}
+
+// Open opens the key in a reader, in one exchange. It returns ykoath.ErrNoApplet for a
+// card that is no key.
+func (f *Finder) Open(reader string) (*Key, error) {
+	card, err := f.Card(reader)
+	if err != nil {
+		return nil, err
+	}
+	return f.on(card, reader, ykoath.Device{})
+}
+
+// Identify opens the key in a reader, and asks it for its serial number first.
+func (f *Finder) Identify(reader string) (*Key, error) {
+	card, err := f.Card(reader)
+	if err != nil {
+		return nil, err
+	}
+	device, err := ykoath.ReadDevice(card)
+	if err != nil && !errors.Is(err, ykoath.ErrUnknownDevice) {
+		card.Close(false)
+		return nil, err
+	}
+	return f.on(card, reader, device)
+}
+
+// on opens the key on a card, or releases the card.
+func (f *Finder) on(card *pcsc.Card, reader string, device ykoath.Device) (*Key, error) {
+	session, err := ykoath.Select(card, f.random)
+	if err != nil {
+		card.Close(false)
+		return nil, err
+	}
+	return &Key{session, reader, device.Serial, card}, nil
+}
+
+// WithSerial opens the key with a serial number in one of the readers. A reader that
+// cannot be reached is of interest only if no other has the key.
+func (f *Finder) WithSerial(readers []string, serial uint32) (*Key, error) {
+	missing := fmt.Errorf("%w: none has the serial number %d", ErrNoSuchKey, serial)
+	for _, reader := range readers {
+		card, err := f.Card(reader)
+		if err != nil {
+			missing = err
+			continue
+		}
+		device, err := ykoath.ReadDevice(card)
+		if err == nil && device.Serial == serial {
+			return f.on(card, reader, device)
+		}
+		card.Close(false)
+	}
+	return nil, missing
+}
+
+// A ReaderError is why the key in a reader could not be opened.
+type ReaderError struct {
+	Reader string
+	Err    error
+}
+
+func (e *ReaderError) Error() string { return fmt.Sprintf("%s: %v", e.Reader, e.Err) }
+func (e *ReaderError) Unwrap() error { return e.Err }
+
+// All opens the keys in the readers, and asks each for its serial number. A card
+// without an OATH applet is no key, and no failure.
+func (f *Finder) All(readers []string) (keys []*Key, failures []*ReaderError) {
+	for _, reader := range readers {
+		k, err := f.Identify(reader)
+		switch {
+		case err == nil:
+			keys = append(keys, k)
+		case !errors.Is(err, ykoath.ErrNoApplet):
+			failures = append(failures, &ReaderError{reader, err})
+		}
+	}
+	return keys, failures
+}
+
+// One opens the one key that is chosen. It returns ErrSeveral if several are plugged in
+// and any would do.
+func (f *Finder) One(c Choice) (*Key, error) {
+	readers, err := f.Readers(c.Reader)
+	if err != nil {
+		return nil, err
+	}
+	return f.OneIn(readers, c)
+}
+
+// OneIn is One for the readers that are known already.
+func (f *Finder) OneIn(readers []string, c Choice) (*Key, error) {
+	switch {
+	case c.Serial != 0:
+		return f.WithSerial(readers, c.Serial)
+	case len(readers) == 1:
+		return f.Open(readers[0])
+	}
+	keys, failures := f.All(readers)
+	if len(keys) == 1 && len(failures) == 0 {
+		return keys[0], nil
+	}
+	var names []string
+	for _, k := range keys {
+		names = append(names, k.Name())
+		k.Close()
+	}
+	switch {
+	case len(keys) > 1:
+		return nil, fmt.Errorf("%w: %s", ErrSeveral, strings.Join(names, ", "))
+	case len(failures) > 0:
+		return nil, failures[0]
+	}
+	return nil, ykoath.ErrNoApplet
+}
+
+// Await returns the reader of a key that is plugged in from now on, or the context's
+// error. Readers in seen do not count until they were empty: it takes those off.
+func (f *Finder) Await(ctx context.Context, seen map[string]bool) (reader string, err error) {
+	_, err = f.service.Wait(ctx, func(readers []pcsc.Reader) bool {
+		occupied := make(map[string]bool)
+		for _, r := range readers {
+			occupied[r.Name] = r.Present
+		}
+		for name := range seen {
+			if !occupied[name] {
+				delete(seen, name)
+			}
+		}
+		for _, r := range readers {
+			if r.Present && !seen[r.Name] {
+				reader = r.Name
+				return true
+			}
+		}
+		return false
+	})
+	return reader, err
+}
