@@ -96,7 +96,7 @@ func newRootCommand(p *program) *cobra.Command {
 // remedies holds every error that a user may meet. The first that fits counts: the
 // commands' own come first, then what may happen with any token, and last what says least.
 var remedies = slices.Concat(
-	term.Remedies, enrollRemedies, changeRemedies, vaultKeyRemedies, backupRemedies, issuerRemedies,
+	term.Remedies, enrollRemedies, changeRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies,
 	restoreRemedies, verifyRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
 )
 
@@ -106,7 +106,7 @@ var tokenRemedies = []term.Remedy{
 	{Of: oath.ErrRemoved, Exit: term.ExitNoKey, Hint: "Plug it in again and see with tokenctl list whether the change was made."},
 	{Of: oath.ErrAmbiguous, Exit: term.ExitAmbiguous},
 	{Of: oath.ErrNotFound, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl list"},
-	{Of: oath.ErrWrongPassword, Exit: term.ExitPassword, Hint: "A forgotten password cannot be recovered; tokenctl reset wipes the key and its accounts."},
+	{Of: oath.ErrWrongPassword, Exit: term.ExitPassword, Hint: "Check the keyboard layout and Caps Lock, and that it is the password of this key. A password that stays lost cannot be recovered; see: tokenctl reset --help"},
 	{Of: oath.ErrLocked, Exit: term.ExitPassword, Hint: "Give it on a terminal, or with --password-file or --password-command for a key, --passphrase-file or --passphrase-command for the vault."},
 	{Of: oath.ErrNoPassword, Exit: term.ExitPassword, Hint: "Leave out --password-file and --password-command, or set one with: tokenctl password set"},
 	{Of: oath.ErrTouchTimeout, Exit: term.ExitTouch, Hint: "Try again, and touch the key's contact when it blinks."},

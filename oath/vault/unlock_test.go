@@ -59,7 +59,7 @@ func TestDamagedWay(t *testing.T) {
 		"text":   []byte("AGE-SECRET-KEY-1..."),
 		"cut":    scryptFile(t, key)[:100],
 		"no key": scryptFile(t, "# nothing"),
-		"typo":   scryptFile(t, key[:len(key)-1]+"Q"),
+		"typo":   scryptFile(t, key[:len(key)-2]+key[len(key)-1:]),
 	} {
 		writeFile(t, v, "unlock/passphrase.age", content)
 		err := v.UnlockWithPassphrase(passphrase)

@@ -178,7 +178,7 @@ func TestConformance(t *testing.T) {
 		Reopen: func(t *testing.T, token oath.Token) oath.Token {
 			return unlock(t, token.(*vault.Vault).Dir())
 		},
-		Touch: oathtest.TouchDropped,
+		Touch: oathtest.TouchNoted,
 	})
 }
 
@@ -192,7 +192,7 @@ func TestConformanceWithoutCase(t *testing.T) {
 			writeFile(t, v, ".AGE-RECIPIENTS", nil)
 			return v
 		},
-		Touch: oathtest.TouchDropped,
+		Touch: oathtest.TouchNoted,
 	})
 }
 
