@@ -111,10 +111,10 @@ var tokenRemedies = []term.Remedy{
 	{Of: oath.ErrNoPassword, Exit: term.ExitPassword, Hint: "Leave out --password-file and --password-command, or set one with: tokenctl password set"},
 	{Of: oath.ErrTouchTimeout, Exit: term.ExitTouch, Hint: "Try again, and touch the key's contact when it blinks."},
 	{Of: oath.ErrExists, Exit: term.ExitFailure, Hint: "Replace it with --overwrite, which cannot be undone, or choose another --account name."},
-	{Of: oath.ErrNoSpace, Exit: term.ExitNoSpace, Hint: "Make room with tokenctl delete, or use another key. tokenctl keys shows how full each is."},
+	{Of: oath.ErrNoSpace, Exit: term.ExitNoSpace, Hint: "Use another key, or make room: tokenctl keys shows how full each is, and tokenctl list --long which accounts are elsewhere too."},
 	{Of: oath.ErrUnsupported, Exit: term.ExitFailure},
 	{Of: oath.ErrInvalid, Exit: term.ExitUsage},
 	{Of: qr.ErrFormat, Exit: term.ExitUsage, Hint: "Convert it, as with heif-convert of libheif-examples, or have the phone send it as JPEG."},
-	{Of: ykoath.ErrCorrupt, Exit: term.ExitFailure, Hint: "Delete the account and enroll it again with a new secret from the service."},
+	{Of: ykoath.ErrCorrupt, Exit: term.ExitFailure, Hint: "Have the service hand out a new secret, and enroll that instead: tokenctl enroll --overwrite"},
 	{Of: ykoath.ErrMalformed, Exit: term.ExitFailure, Hint: "Pull the key out, plug it in and try again. If it stays, the key or its reader is broken, or not compatible."},
 }

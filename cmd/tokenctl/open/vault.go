@@ -305,7 +305,7 @@ func readKnown(dir string) (knownFile, error) {
 		return k, fmt.Errorf("reading what is known of the vault: %w", err)
 	}
 	if err := json.Unmarshal(text, &k.Known); err != nil {
-		return k, fmt.Errorf("%s is damaged (%w); if you did not change the vault's keys, delete it", k.path, err)
+		return k, fmt.Errorf("%s is damaged (%w); if you did not change the vault's keys, move it away", k.path, err)
 	}
 	return k, nil
 }
