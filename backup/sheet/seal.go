@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
+	"github.com/tokenctl/tokenctl/oath"
 )
 
 // DefaultWorkFactor is the base-2 logarithm of scrypt's cost, as in age;
@@ -36,7 +37,7 @@ func (s Sheet) Encrypt(passphrase string, workFactor int) (layout.Document, erro
 	if passphrase == "" || workFactor < 1 || workFactor > MaxWorkFactor {
 		return layout.Document{}, fmt.Errorf("%w: the passphrase is empty, or the work factor is not 1 to %d", ErrInvalid, MaxWorkFactor)
 	}
-	recipient, err := age.NewScryptRecipient(passphrase)
+	recipient, err := age.NewScryptRecipient(oath.NormalPassword(passphrase))
 	if err != nil {
 		return layout.Document{}, fmt.Errorf("sealing the sheet: %w", err)
 	}

@@ -178,3 +178,19 @@ func TestEncryptRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A passphrase opens in each form of Unicode, and is sealed as NFC.
+func TestSealedSheetTakesEachForm(t *testing.T) {
+	const composed, apart = "na\u00efve caf\u00e9", "nai\u0308ve cafe\u0301"
+	d, err := everyKind(t).Encrypt(apart, weak)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := scan(t, symbolTexts(d)...)
+	for _, given := range []string{composed, apart} {
+		checkContents(t, contents(t, r, given), everyKind(t))
+	}
+	if _, err := r.Contents("naive cafe"); !errors.Is(err, ErrWrongPassphrase) {
+		t.Errorf("with another passphrase: %v", err)
+	}
+}

@@ -196,5 +196,5 @@ func (p *program) follow(t *open.Tokens, o open.TokenOptions, id oath.ID) (*stor
 var errNameTaken = errors.New("an account of that name is already there")
 
 var changeRemedies = []term.Remedy{
-	{Of: errNameTaken, Exit: term.ExitFailure, Hint: "Choose another name, or delete that account first."},
+	{Of: errNameTaken, Exit: term.ExitFailure, Hint: "Choose another name, or give that account another one first."},
 }

@@ -58,7 +58,7 @@ func (p *program) setPassword(ctx context.Context, o passwordSetOptions) error {
 	if err != nil {
 		return err
 	}
-	accessKey, err := ykoath.DeriveAccessKey(password, k.Salt())
+	accessKey, err := ykoath.DeriveAccessKey(oath.NormalPassword(password), k.Salt())
 	if err != nil {
 		return err
 	}
@@ -167,11 +167,8 @@ func (p *program) rememberPassword(ctx context.Context, o open.KeyOptions) error
 	if err != nil {
 		return err
 	}
-	accessKey, err := ykoath.DeriveAccessKey(password, k.Salt())
+	accessKey, err := open.UnlockKey(k, password)
 	if err != nil {
-		return err
-	}
-	if err := k.Unlock(accessKey); err != nil {
 		return err
 	}
 	if err := open.RememberAccessKey(k.DeviceID(), accessKey); err != nil {

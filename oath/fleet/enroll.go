@@ -194,7 +194,7 @@ func (e Enrollment) compare(token oath.Token, outcome Outcome, exists error) Out
 }
 
 // asksForTouch reports whether a key asks for a touch before it computes the
-// account's code. A vault knows no touch, and is not asked.
+// account's code. A vault asks for none, and is not asked.
 func asksForTouch(token oath.Token, id oath.ID, at time.Time) bool {
 	if _, isVault := token.(Finder); isVault {
 		return true

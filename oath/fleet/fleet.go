@@ -163,7 +163,11 @@ func add(holdings []Holding, m *Member, entries []oath.Entry) []Holding {
 		}
 		h := &holdings[i]
 		h.Members = append(h.Members, m)
+		touch := h.Account.Touch
 		h.Account = Complete(h.Account, e.Account)
+		if m.IsVault() && h.Account.Type == oath.TOTP { // a key says what it asks for, a vault what was meant
+			h.Account.Touch = touch
+		}
 		if h.Code.IsZero() {
 			h.Code = e.Code
 		}

@@ -28,6 +28,8 @@ import (
 type Opener struct {
 	*term.Console
 	Random io.Reader
+
+	named bool // the vault's conflicts are
 }
 
 // Tokens are a person's tokens, in use: the keys first, then the vault.
