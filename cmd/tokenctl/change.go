@@ -146,7 +146,7 @@ func (p *program) delete(ctx context.Context, o deleteOptions) error {
 		}
 	}
 	err = p.Terminal.Confirm(o.yes, "Delete %s%s and its secret from %s for good?",
-		term.Printable(h.Account.Label()), loss, strings.Join(names(h.Members), " and "))
+		term.Printable(h.Account.Label()), loss, strings.Join(names(slices.Concat(h.Members, h.Unlisted)), " and "))
 	if err != nil {
 		return err
 	}

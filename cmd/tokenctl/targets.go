@@ -122,6 +122,9 @@ func (p *program) fitNames(accounts []otpauth.Key, yes bool, renamed func(old, n
 // its place is proved.
 func (e *enrolling) mayLose(a oath.Account) func(*fleet.Member) error {
 	return func(m *fleet.Member) error {
+		if e.o.yes && !e.o.delete {
+			return fleet.ErrMustDelete
+		}
 		err := e.p.Terminal.Confirm(e.o.delete, "%s is full, and must delete %s before it takes the new one. If it then refuses that,\nboth are lost. Delete it?",
 			m.Name, term.Printable(a.Label()))
 		if errors.Is(err, term.ErrNoTerminal) || errors.Is(err, term.ErrDeclined) {

@@ -88,6 +88,9 @@ type Finder struct {
 	// how much longer than HoldTimeout to wait. It may be nil.
 	Busy func(reader string) time.Duration
 
+	// Held is told of a reader whose key is held by this program now. It may be nil.
+	Held func(reader string)
+
 	ctx     context.Context
 	service *pcsc.Service
 	random  io.Reader
@@ -135,14 +138,17 @@ func (f *Finder) Readers(name string) ([]string, error) {
 // another program has it, and for longer if Busy says so; it returns pcsc.ErrBusy then.
 func (f *Finder) Card(reader string) (*pcsc.Card, error) {
 	card, err := f.hold(reader, busyNotice)
-	if !errors.Is(err, pcsc.ErrBusy) {
-		return card, err
+	if errors.Is(err, pcsc.ErrBusy) {
+		rest := HoldTimeout - busyNotice
+		if f.Busy != nil {
+			rest += f.Busy(reader)
+		}
+		card, err = f.hold(reader, rest)
 	}
-	rest := HoldTimeout - busyNotice
-	if f.Busy != nil {
-		rest += f.Busy(reader)
+	if err == nil && f.Held != nil {
+		f.Held(reader)
 	}
-	return f.hold(reader, rest)
+	return card, err
 }
 
 func (f *Finder) hold(reader string, patience time.Duration) (*pcsc.Card, error) {

@@ -113,6 +113,11 @@ func (o *Opener) connect(ctx context.Context) (*keys.Finder, error) {
 	f, err := keys.Connect(ctx, o.Random)
 	if err == nil {
 		f.Busy = o.busy
+		f.Held = func(reader string) { // so that it waits for no touch any more
+			if path, err := touchFile(reader); err == nil {
+				os.Remove(path)
+			}
+		}
 	}
 	return f, err
 }
