@@ -27,7 +27,7 @@ func (o *Opener) Key(ctx context.Context, options KeyOptions) (*keys.Key, error)
 
 // LockedKey opens the one key that is chosen, as far as can be without its password.
 func (o *Opener) LockedKey(ctx context.Context, c keys.Choice) (*keys.Key, error) {
-	f, err := keys.Connect(ctx, o.Random)
+	f, err := o.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (o *Opener) LockedKey(ctx context.Context, c keys.Choice) (*keys.Key, error
 // Inspect tells what can be told of the keys in the readers that a choice names,
 // and asks nobody.
 func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, error) {
-	f, err := keys.Connect(ctx, o.Random)
+	f, err := o.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, 
 // or one that its holder is asked for.
 func (o *Opener) unlockKey(ctx context.Context, k *keys.Key, password Password) error {
 	switch {
-	case !k.Locked() && password.IsGiven():
+	case !k.HasPassword() && password.IsGiven():
 		return fmt.Errorf("%w: this key is open to everyone", oath.ErrNoPassword)
 	case !k.Locked():
 		return nil
