@@ -17,6 +17,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
 	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
@@ -25,7 +26,7 @@ import (
 // A rig is a PC/SC daemon of its own and the virtual keys that are plugged in.
 type rig struct {
 	tb      testing.TB
-	daemon  *pcscdtest.Daemon
+	daemon  *pcscdtest.Daemon // nil with -short
 	keys    map[string]*device
 	holder  *holder       // of a key, another program; nil if there is none
 	talk    *conversation // on the terminal; nil if there is none
@@ -33,13 +34,19 @@ type rig struct {
 }
 
 // newRig starts a daemon for the length of a test, or skips the test where that
-// cannot be.
+// cannot be. With -short there is none, until a key is plugged in: then the test is
+// skipped.
 func newRig(tb testing.TB) *rig {
 	tb.Helper()
+	r := &rig{tb: tb, keys: make(map[string]*device)}
+	if testing.Short() {
+		return r
+	}
 	if _, err := pcsc.Connect(); errors.Is(err, pcsc.ErrUnavailable) {
 		tb.Skip(err)
 	}
-	return &rig{tb: tb, daemon: pcscdtest.Start(tb), keys: make(map[string]*device)}
+	r.daemon = pcscdtest.Start(tb)
+	return r
 }
 
 // A device is a virtual key, in a slot or on the table.
@@ -54,6 +61,7 @@ type device struct {
 // the config says; another is the same as before.
 func (r *rig) plug(name string, slot int, config virtualkey.Config) *device {
 	r.tb.Helper()
+	oathtest.NeedsTool(r.tb, nil)
 	d, known := r.keys[name]
 	if !known {
 		d = &device{}
@@ -82,7 +90,10 @@ func (r *rig) again(d *device) {
 // environment is what a program needs to find the daemon and the printer, and
 // nothing of the user's own.
 func (r *rig) environment(home string) []string {
-	all := r.daemon.Env()
+	all := []string{"PCSCLITE_CSOCK_NAME=" + home + "/nowhere"}
+	if r.daemon != nil {
+		all = r.daemon.Env()
+	}
 	if r.printer != nil {
 		all = append(all, r.printer.environment())
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
@@ -230,6 +231,7 @@ func scriptSend(ts *testscript.TestScript, neg bool, args []string) {
 
 func scriptDaemon(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, len(args) == 1, "daemon stop|start")
+	oathtest.NeedsTool(rigOf(ts).tb, nil)
 	d := rigOf(ts).daemon
 	if args[0] == "stop" {
 		d.Pause()
