@@ -20,11 +20,26 @@ import (
 func TestMain(m *testing.M) {
 	flag.Set("test.parallel", "8") // they wait for readers more than they compute
 	testscript.Main(m, map[string]func(){
-		"tokenctl": func() { detach(); watch(); workFactor = 4; main() },
+		"tokenctl": func() { prepare(); main() },
 		"nobody":   func() { detach(); watch(); drop(); main() },
 		"hold":     func() { os.Exit(hold(os.Args[1:])) },
 	})
 }
+
+// prepare makes tokenctl derive keys fast, and ask for a touch of a key that is slow
+// to answer only where a test says so.
+func prepare() {
+	detach()
+	watch()
+	workFactor = 4
+	touchNotice = time.Hour
+	if d, err := time.ParseDuration(os.Getenv(noticeVariable)); err == nil {
+		touchNotice = d
+	}
+}
+
+// noticeVariable has how long a key may be silent before tokenctl asks for a touch.
+const noticeVariable = "TOUCH_NOTICE"
 
 // detach leaves the terminal that the tests may have been started from: tokenctl
 // would ask its questions there. Where a test gave it a terminal, it stays.
@@ -38,9 +53,19 @@ func drop() {
 	}
 }
 
-// patience is how long a command may take. None waits for longer than for another
-// program to let go of the key, or for a touch, and tests keep both short.
-const patience = 30 * time.Second
+// patience is after how long something hangs, and the test fails. No test waits so
+// long for what is to happen, be the machine as busy as it may.
+const patience = 2 * time.Minute
+
+// await waits until a condition is fulfilled.
+func await(what string, condition func() bool) error {
+	for start := time.Now(); !condition(); time.Sleep(5 * time.Millisecond) {
+		if time.Since(start) > patience {
+			return fmt.Errorf("waited %v for %s", patience, what)
+		}
+	}
+	return nil
+}
 
 // watch ends a command that hangs, and shows where.
 func watch() {

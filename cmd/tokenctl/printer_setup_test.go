@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // compiledIn is where cups-pdf looks for its settings, whatever the server is told.
@@ -166,23 +165,13 @@ func (p *printer) run() error {
 		return err
 	}
 	p.tb.Cleanup(func() { stdin.Close(); c.Wait() })
-	return p.await("the socket", func() bool {
+	return await("the socket", func() bool {
 		link, err := net.Dial("unix", p.path("socket"))
 		if err == nil {
 			link.Close()
 		}
 		return err == nil
 	})
-}
-
-// await waits until a condition is fulfilled.
-func (p *printer) await(what string, condition func() bool) error {
-	for start := time.Now(); !condition(); time.Sleep(5 * time.Millisecond) {
-		if time.Since(start) > patience {
-			return fmt.Errorf("waited %v for %s", patience, what)
-		}
-	}
-	return nil
 }
 
 // addQueue makes a queue of the printer that cups-pdf comes with a model for.

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
@@ -52,9 +53,19 @@ func newRig(tb testing.TB) *rig {
 // A device is a virtual key, in a slot or on the table.
 type device struct {
 	*virtualkey.Key
-	trace trace
-	slot  int
-	pull  func()
+	trace  trace
+	slot   int
+	pull   func()
+	waited chan time.Time // ends a wait of an hour
+}
+
+// after has short waits of the key pass by themselves. One of an hour passes when
+// the test says so.
+func (d *device) after(wait time.Duration) <-chan time.Time {
+	if wait < time.Hour {
+		return time.After(wait)
+	}
+	return d.waited
 }
 
 // plug plugs a key in that has a name in this test. One of a new name is made as
@@ -64,8 +75,8 @@ func (r *rig) plug(name string, slot int, config virtualkey.Config) *device {
 	oathtest.NeedsTool(r.tb, nil)
 	d, known := r.keys[name]
 	if !known {
-		d = &device{}
-		config.Trace = &d.trace
+		d = &device{waited: make(chan time.Time)}
+		config.Trace, config.After = &d.trace, d.after
 		key, err := virtualkey.New(config)
 		if err != nil {
 			r.tb.Fatal(err)
@@ -148,13 +159,24 @@ func (t *trace) Write(b []byte) (int, error) {
 	return t.text.Write(b)
 }
 
+func (t *trace) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
+}
+
 // take returns the names of the commands since it was last called.
 func (t *trace) take() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.text.Reset()
+	return namesIn(t.text.String())
+}
+
+// namesIn returns the names of the commands in a trace.
+func namesIn(trace string) []string {
 	var names []string
-	for line := range strings.Lines(t.text.String()) {
+	for line := range strings.Lines(trace) {
 		if _, text, found := strings.Cut(strings.TrimSpace(line), " > "); found {
 			apdu, err := hex.DecodeString(text)
 			if err != nil {

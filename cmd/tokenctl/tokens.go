@@ -199,7 +199,7 @@ type touchedKey struct {
 
 // touchNotice is how long a key may take to answer before it is safe to say that
 // it waits for a touch. It does not tell beforehand for every account.
-const touchNotice = 400 * time.Millisecond
+var touchNotice = 400 * time.Millisecond
 
 // Code computes a code as ykoath.Session does.
 func (k touchedKey) Code(a oath.Account, at time.Time) (oath.Code, error) {
