@@ -3,10 +3,13 @@
 package main
 
 import (
+	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"syscall"
 	"testing"
@@ -15,12 +18,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestMain lets the test binary be tokenctl, tokenctl without any rights, and a
-// program that holds a key, when it is run under their names.
+// TestMain lets the test binary be tokenctl, tokenctl on one thread, tokenctl
+// without any rights, and a program that holds a key, when it is run under their
+// names.
 func TestMain(m *testing.M) {
 	flag.Set("test.parallel", "8") // they wait for readers more than they compute
 	testscript.Main(m, map[string]func(){
 		"tokenctl": func() { prepare(); main() },
+		"steady":   func() { prepare(); os.Exit(steady()) },
 		"nobody":   func() { detach(); watch(); drop(); main() },
 		"hold":     func() { os.Exit(hold(os.Args[1:])) },
 	})
@@ -40,6 +45,14 @@ func prepare() {
 
 // noticeVariable has how long a key may be silent before tokenctl asks for a touch.
 const noticeVariable = "TOUCH_NOTICE"
+
+// steady is main without signals and a terminal, and with all its system calls made
+// by one thread: strace counts those of each thread by themselves.
+func steady() int {
+	runtime.LockOSThread()
+	p := &program{in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, random: rand.Reader}
+	return p.execute(context.Background(), os.Args[1:])
+}
 
 // detach leaves the terminal that the tests may have been started from: tokenctl
 // would ask its questions there. Where a test gave it a terminal, it stays.
