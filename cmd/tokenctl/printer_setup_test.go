@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // compiledIn is where cups-pdf looks for its settings, whatever the server is told.
@@ -61,6 +62,10 @@ func (p *printer) install() error {
 	if err != nil {
 		return err
 	}
+	// A program that another test starts meanwhile would inherit the file open for
+	// writing, until it is its own, and whatever can be written to cannot be run.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	return errors.Join(
 		os.WriteFile(p.path("cupsd"), daemon, 0o700),
 		os.WriteFile(p.path("bin/backend/cups-pdf"), backend, 0o700),
@@ -161,6 +166,7 @@ func (p *printer) run() error {
 	if err != nil {
 		return err
 	}
+	c.Stderr = os.Stderr
 	if err := c.Start(); err != nil {
 		return err
 	}
