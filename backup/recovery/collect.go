@@ -68,7 +68,7 @@ func Collect(from Sources) (c Content, err error) {
 	if from.Vault != nil {
 		c.VaultKey, err = collectSecrets(from.Vault, &damage, func(a oath.Account, secret oath.Secret) {
 			e := on(a)
-			a.Touch = e.Key.Account.Touch
+			a.Touch = a.Touch || e.Key.Account.Touch
 			e.Key.Account, e.Key.Secret = a, secret
 			e.Where = append(e.Where, fleet.VaultName)
 		})

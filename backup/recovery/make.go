@@ -23,7 +23,9 @@ func Make(s *store.Store, content sheet.Sheet, random io.Reader, day time.Time, 
 	made.Date = backup.Day(day)
 	err = s.Update(func(l *ledger.Ledger) error {
 		made.Number = l.NextSheet()
-		record := ledger.Sheet{Number: made.Number, ID: made.ID, Date: backup.Date(made.Date), Partial: made.Partial, Items: itemsOf(made.Items())}
+		record := ledger.Sheet{
+			Number: made.Number, ID: made.ID, Date: backup.Date(made.Date), Partial: made.Partial, Items: itemsOf(made.Items()),
+		}
 		made.Supersedes = l.SupersededBy(record)
 		if err := put(made); err != nil {
 			return err
@@ -35,23 +37,23 @@ func Make(s *store.Store, content sheet.Sheet, random io.Reader, day time.Time, 
 }
 
 // itemsOf returns what the ledger keeps of accounts on a sheet.
-func itemsOf(all []sheet.Item) map[oath.ID]ledger.Item {
-	items := make(map[oath.ID]ledger.Item, len(all))
-	for _, i := range all {
-		items[i.ID] = itemOf(i)
+func itemsOf(items []sheet.Item) map[oath.ID]ledger.Item {
+	kept := make(map[oath.ID]ledger.Item, len(items))
+	for _, item := range items {
+		kept[item.ID] = itemOf(item)
 	}
-	return items
+	return kept
 }
 
-// itemOf returns what the ledger keeps of an account on a sheet. Of the secret that is
+// itemOf returns what the ledger keeps of an account on a sheet: of the secret that is
 // a fingerprint, without the counter, which moves with every code.
 func itemOf(i sheet.Item) ledger.Item {
-	item := ledger.Item{Generation: i.Generation}
+	kept := ledger.Item{Generation: i.Generation}
 	if len(i.Key.Secret.Bytes()) > 0 {
 		i.Key.Account.Counter = 0
-		item.Fingerprint = ledger.Fingerprint(i.Key.URI())
+		kept.Fingerprint = ledger.Fingerprint(i.Key.URI())
 	}
-	return item
+	return kept
 }
 
 // MarkRead records that sheets were read back, whole. One that this machine knew
@@ -62,7 +64,9 @@ func MarkRead(s *store.Store, c sheet.Contents, day time.Time) error {
 			if l.Verify(read.ID, day) || len(c.Sheets) > 1 || read.Number < l.NextSheet() {
 				continue
 			}
-			record := ledger.Sheet{Number: read.Number, ID: read.ID, Date: backup.Date(read.Date), Partial: c.Partial(read), Items: itemsOf(c.Items())}
+			record := ledger.Sheet{
+				Number: read.Number, ID: read.ID, Date: backup.Date(read.Date), Partial: c.Partial(read), Items: itemsOf(c.Items()),
+			}
 			if err := l.AddSheet(record); err != nil {
 				return err
 			}

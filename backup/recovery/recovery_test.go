@@ -82,7 +82,7 @@ func newHome(t *testing.T) *home {
 	for _, id := range []oath.ID{"Both:b", "Key:only", "touch:Touch", "hotp:Count"} {
 		h.put(t, h.key, id, "one")
 	}
-	for _, id := range []oath.ID{"Both:b", "Vault:v", "touch:Touch", "hotp:Count"} {
+	for _, id := range []oath.ID{"Both:b", "Vault:v", "Touch", "hotp:Count"} { // which needs no touch there
 		h.put(t, h.vault, id, "one")
 	}
 	h.codes(t, "Both:b", "b-1 b-2 b-3")

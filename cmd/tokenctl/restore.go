@@ -95,6 +95,17 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	if o.dryRun {
 		return errors.Join(p.rehearse(ctx, contents, o), unread)
 	}
+	if p.restoresToKey(ctx, o) {
+		err := p.fitNames(contents.Accounts, o.yes, func(old, new oath.ID) {
+			if codes, found := contents.Codes[old]; found {
+				delete(contents.Codes, old)
+				contents.Codes[new] = codes
+			}
+		})
+		if err != nil {
+			return errors.Join(err, unread)
+		}
+	}
 	made, err := p.restoreVault(ctx, contents, o)
 	if err != nil {
 		return err
@@ -222,6 +233,14 @@ func (p *program) restoreVault(ctx context.Context, c sheet.Contents, o restoreO
 	defer v.Close()
 	p.Note("The vault is in %s.", term.Printable(v.Dir()))
 	return v.Identity()
+}
+
+// restoresToKey reports whether a key is among what a sheet is restored to.
+func (p *program) restoresToKey(ctx context.Context, o restoreOptions) bool {
+	if len(o.to) > 0 {
+		return slices.ContainsFunc(o.to, func(name string) bool { return name != fleet.VaultName })
+	}
+	return !o.tokens.NoKeys && p.seesKey(ctx)
 }
 
 // seesKey reports whether a key is plugged in.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"regexp"
 	"testing"
 )
 
@@ -15,6 +16,17 @@ func TestNoRemedyHidesAnother(t *testing.T) {
 		}
 		if r.Exit == 0 {
 			t.Errorf("%q has no exit status", r.Of)
+		}
+	}
+}
+
+// TestNoRemedyDeletesTheOnlyCopy shows that no advice is to delete a thing that an error
+// is about: it does not know what else holds it. To make room, an owner chooses.
+func TestNoRemedyDeletesTheOnlyCopy(t *testing.T) {
+	advice := regexp.MustCompile(`(?i)\b(delete (it|the|this|that|them)|wipe)`)
+	for _, r := range remedies {
+		if advice.MatchString(r.Hint) {
+			t.Errorf("%v: %s", r.Of, r.Hint)
 		}
 	}
 }

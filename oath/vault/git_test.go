@@ -12,28 +12,31 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
 // gitOptions have a git that knows nothing of who runs the test.
 func gitOptions(t *testing.T) vault.Options {
 	t.Helper()
-	if _, err := exec.LookPath("git"); err != nil {
-		missingTool(t, err)
-	}
+	_, err := exec.LookPath("git")
+	oathtest.NeedsTool(t, err)
 	home := t.TempDir()
 	o := quick
-	o.Git = func(folder string, args ...string) error {
+	o.Git = func(folder string, args ...string) ([]byte, error) {
 		command := exec.Command("git", args...)
 		command.Dir = folder
 		command.Env = []string{
 			"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
 			"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com",
 		}
-		if out, err := command.CombinedOutput(); err != nil {
-			return fmt.Errorf("git %s: %w: %s", args[0], err, bytes.TrimSpace(out))
+		var message bytes.Buffer
+		command.Stderr = &message
+		out, err := command.Output()
+		if err != nil {
+			return nil, fmt.Errorf("git %s: %w: %s", args[0], err, bytes.TrimSpace(message.Bytes()))
 		}
-		return nil
+		return out, nil
 	}
 	return o
 }

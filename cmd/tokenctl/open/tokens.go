@@ -13,7 +13,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
@@ -28,6 +27,8 @@ import (
 type Opener struct {
 	*term.Console
 	Random io.Reader
+
+	named bool // the vault's conflicts are
 }
 
 // Tokens are a person's tokens, in use: the keys first, then the vault.
@@ -36,7 +37,7 @@ type Tokens struct {
 	Vault  *Vault               // nil if there is none
 	Broken []*fleet.MemberError // members that are there, but cannot be opened
 
-	held []*keys.Key
+	keys []*keys.Key
 }
 
 // Close releases the tokens.
@@ -47,20 +48,24 @@ func (t *Tokens) Close() {
 	}
 }
 
-// ReleaseKeys releases the keys alone, so that their other applets can be used.
+// ReleaseKeys releases the keys alone, so that their other applets can be used, or they
+// can be pulled out. One that is needed afterwards is opened anew, without asking for its
+// password again.
 func (t *Tokens) ReleaseKeys() {
-	for _, k := range t.held {
+	for _, k := range t.keys {
 		k.Close()
 	}
-	t.held = nil
+	for _, m := range t.Keys() {
+		m.Reset()
+	}
 }
 
 // OnlyReader returns the reader of the one key in use, "" if there are none or several.
 func (t *Tokens) OnlyReader() string {
-	if len(t.held) != 1 {
+	if len(t.keys) != 1 {
 		return ""
 	}
-	return t.held[0].Reader
+	return t.keys[0].Reader
 }
 
 // Keys returns the members that are keys.
@@ -145,7 +150,7 @@ func IsAbsence(err error) bool {
 }
 
 func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, named bool) error {
-	f, err := keys.Connect(ctx, o.Random)
+	f, err := o.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -155,7 +160,7 @@ func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, nam
 		return err
 	}
 	if options.Serial != 0 || len(readers) == 1 && !named {
-		k, err := f.One(options.Choice)
+		k, err := f.OneIn(readers, options.Choice)
 		if err != nil {
 			return err
 		}
@@ -184,13 +189,29 @@ func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, nam
 }
 
 func (o *Opener) addKey(ctx context.Context, t *Tokens, k *keys.Key, name string, password Password) {
-	t.held = append(t.held, k)
+	t.keys = append(t.keys, k)
 	t.Fleet = append(t.Fleet, &fleet.Member{Name: name, Open: func() (oath.Token, error) {
+		if err := o.reopen(ctx, k); err != nil {
+			return nil, err
+		}
 		if err := o.unlockKey(ctx, k, password); err != nil {
 			return nil, err
 		}
-		return touchedKey{k.Session, o}, nil
+		return touchedKey{k.Session, o, k.Reader}, nil
 	}})
+}
+
+// reopen opens a key anew that was released.
+func (o *Opener) reopen(ctx context.Context, k *keys.Key) error {
+	if k.IsOpen() {
+		return nil
+	}
+	f, err := o.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Reopen(k)
 }
 
 // addVault adds the vault, if there is one. It returns an error if there is none
@@ -255,7 +276,7 @@ func (o *Opener) Targets(ctx context.Context, options TokenOptions, to []string)
 
 // Spare opens the key in a reader beside others, whose password it may have.
 func (o *Opener) Spare(ctx context.Context, reader string, password Password) (*Tokens, error) {
-	f, err := keys.Connect(ctx, o.Random)
+	f, err := o.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -270,32 +291,4 @@ func (o *Opener) Spare(ctx context.Context, reader string, password Password) (*
 	t := &Tokens{}
 	o.addKey(ctx, t, k, k.Name(), password)
 	return t, nil
-}
-
-// A touchedKey is a key that says when it waits for a touch.
-type touchedKey struct {
-	*ykoath.Session
-	o *Opener
-}
-
-// touchNotice is how long a key may take to answer before it is safe to say that it
-// waits for a touch. It does not say so beforehand for every account.
-const touchNotice = 400 * time.Millisecond
-
-// Code computes a code as ykoath.Session does.
-func (k touchedKey) Code(a oath.Account, at time.Time) (oath.Code, error) {
-	if a.Touch {
-		k.o.askTouch()
-	} else {
-		defer k.o.awaitTouch()()
-	}
-	return k.Session.Code(a, at)
-}
-
-func (o *Opener) askTouch() { o.Note("Touch the key, please.") }
-
-// awaitTouch asks for a touch if the key is still silent a while from now.
-func (o *Opener) awaitTouch() (done func()) {
-	timer := time.AfterFunc(touchNotice, o.askTouch)
-	return func() { timer.Stop() }
 }
