@@ -2,6 +2,9 @@ package oath
 
 import (
 	"strings"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 )
 
 // An AmbiguousError lists the accounts that a query fits. It wraps ErrAmbiguous.
@@ -13,24 +16,47 @@ type AmbiguousError struct {
 func (e *AmbiguousError) Error() string { return ErrAmbiguous.Error() }
 func (e *AmbiguousError) Unwrap() error { return ErrAmbiguous }
 
-// queryTiers are the ways in which a query fits an account, the strictest first.
-var queryTiers = []func(a Account, query string) bool{
-	func(a Account, query string) bool { return string(a.ID()) == query },
-	func(a Account, query string) bool { return a.Name == query || a.Label() == query },
-	func(a Account, query string) bool {
-		return hasPrefixFold(a.Label(), query) || hasPrefixFold(a.Name, query)
+// queryTiers are the ways in which a query fits an account, the strictest first. From
+// the third on, query and names are folded.
+var queryTiers = []func(a names, query string) bool{
+	func(a names, query string) bool { return a.id == query },
+	names.has,
+	func(a names, query string) bool { return a.id == query || a.has(query) },
+	func(a names, query string) bool {
+		return strings.HasPrefix(a.label, query) || strings.HasPrefix(a.name, query)
 	},
-	func(a Account, query string) bool { return strings.Contains(fold(a.Label()), fold(query)) },
+	func(a names, query string) bool { return strings.Contains(a.label, query) },
 }
 
-// Match returns the accounts that fit the query best: those with that very ID;
-// or else with that very name; or else that begin with it; or else that contain
-// it. Case does not count in the latter two. It returns ErrNotFound if none does.
+// names are what an account may be called.
+type names struct{ id, label, issuer, name string }
+
+func (n names) has(query string) bool {
+	return n.label == query || n.name == query || n.issuer != "" && n.issuer == query
+}
+
+// Match returns the accounts that fit the query best: those with that very ID; or else
+// with that very label, issuer or name; or else with the same but for case; or else
+// those that begin with it, and last those that contain it. In the latter three,
+// neither case nor the form in which Unicode writes a letter counts. It returns
+// ErrNotFound if none fits.
 func Match(accounts []Account, query string) ([]Account, error) {
-	for _, fits := range queryTiers {
+	exact, folded := make([]names, len(accounts)), make([]names, len(accounts))
+	for i, a := range accounts {
+		n := names{string(a.ID()), a.Label(), a.Issuer, a.Name}
+		exact[i], folded[i] = n, names{fold(n.id), fold(n.label), fold(n.issuer), fold(n.name)}
+	}
+	for tier, fits := range queryTiers {
+		called := exact
+		if tier >= 2 {
+			called = folded
+		}
+		if tier == 2 {
+			query = fold(query)
+		}
 		var matches []Account
-		for _, a := range accounts {
-			if fits(a, query) {
+		for i, a := range accounts {
+			if fits(called[i], query) {
 				matches = append(matches, a)
 			}
 		}
@@ -54,6 +80,8 @@ func MatchOne(accounts []Account, query string) (Account, error) {
 	return matches[0], nil
 }
 
-func fold(s string) string { return strings.ToLower(s) }
-
-func hasPrefixFold(s, prefix string) bool { return strings.HasPrefix(fold(s), fold(prefix)) }
+// fold returns what texts have in common that differ in case alone, or in whether an
+// accent is a character of its own (Unicode, section 3.13, D145).
+func fold(s string) string {
+	return norm.NFC.String(cases.Fold().String(norm.NFD.String(s)))
+}
