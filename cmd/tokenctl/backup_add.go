@@ -222,6 +222,9 @@ func (p *program) accountForCodes(ctx context.Context, s *open.Store, o backupAd
 		}
 	}
 	if o.isNew {
+		if err := checkName(o.query); err != nil {
+			return "", err
+		}
 		a := oath.ID(o.query).Account(oath.TOTP).WithDefaults()
 		return a.ID(), a.Validate()
 	}

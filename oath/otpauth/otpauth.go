@@ -33,12 +33,26 @@ func (k Key) String() string { return k.Account.Label() }
 // on the web or a bare secret, say.
 var ErrNotURI = errors.New("not an otpauth URI")
 
+// ErrName says that a text is the URI of an account, but has no name for it that can be
+// used. The error is a *NameError.
+var ErrName = errors.New("the account needs another name")
+
+// A NameError holds what was read besides the name, for the account to be named by
+// somebody else. It wraps ErrName and oath.ErrInvalid.
+type NameError struct {
+	Key Key // not valid
+	Err error
+}
+
+func (e *NameError) Error() string   { return e.Err.Error() }
+func (e *NameError) Unwrap() []error { return []error{e.Err, ErrName} }
+
 // Parse reads one account from an otpauth:// URI, or from the steam:// URI that
 // Bitwarden writes. The account it returns is valid, and has no default left
 // open.
 //
-// The error is ErrNotURI, or wraps oath.ErrInvalid and tells what is wrong. It
-// never quotes the text, which holds the secret.
+// The error is ErrNotURI, or an *AppError; or wraps oath.ErrInvalid, and says what is
+// wrong. It never quotes the text, which holds the secret.
 func Parse(text string) (Key, error) {
 	scheme, rest, _ := strings.Cut(trimText(text), ":")
 	rest = strings.TrimPrefix(rest, "//")
@@ -51,6 +65,9 @@ func Parse(text string) (Key, error) {
 		return Key{}, fmt.Errorf("%w: this is Google Authenticator's export of several accounts, not the URI of one", oath.ErrInvalid)
 	case "motp":
 		return Key{}, errMOTP
+	}
+	if err := appOf(text); err != nil {
+		return Key{}, err
 	}
 	return Key{}, ErrNotURI
 }

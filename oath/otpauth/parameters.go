@@ -73,6 +73,19 @@ func (p parameters) number(name string, usual int) (int, error) {
 	return n, nil
 }
 
+// counter returns the counter of an HOTP account. The format wants one; 0 is where those
+// who leave it out begin.
+func (p parameters) counter() (uint64, error) {
+	if !p.has("counter") {
+		return 0, nil
+	}
+	counter, err := strconv.ParseUint(p["counter"], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%w: the counter is not a whole number from 0 to 2^64-1", oath.ErrInvalid)
+	}
+	return counter, nil
+}
+
 // unescapeQuery is unescape for parameters, in which '+' is a space.
 func unescapeQuery(s string) string {
 	return unescape(strings.ReplaceAll(s, "+", " "))

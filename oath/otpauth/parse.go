@@ -2,7 +2,6 @@ package otpauth
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -38,6 +37,9 @@ func parseKeyURI(rest string) (Key, error) {
 		return Key{}, err
 	}
 	k := Key{Account: account, Secret: secret}
+	if account.Type == oath.HOTP && !params.has("counter") {
+		k.warn("The URI has no counter; its codes begin with that of counter 0.")
+	}
 	k.setName(splitLabel(label, params["issuer"]), params["issuer"])
 	steam := strings.EqualFold(kind, "steam") || strings.EqualFold(params["encoder"], "steam")
 	return k.finish(steam, params.has("digits"))
@@ -51,7 +53,7 @@ func parseMovingFactor(kind string, params parameters) (a oath.Account, err erro
 		a.Period, err = params.number("period", oath.DefaultPeriod)
 	case "hotp":
 		a.Type = oath.HOTP
-		a.Counter, err = parseCounter(params)
+		a.Counter, err = params.counter()
 	case "yaotp":
 		err = errYAOTP
 	case "motp":
@@ -60,18 +62,6 @@ func parseMovingFactor(kind string, params parameters) (a oath.Account, err erro
 		err = fmt.Errorf("%w: the type after otpauth:// is neither totp nor hotp", oath.ErrInvalid)
 	}
 	return a, err
-}
-
-func parseCounter(params parameters) (uint64, error) {
-	text := params["counter"]
-	if text == "" {
-		return 0, fmt.Errorf("%w: an hotp URI needs a counter, and this one has none", oath.ErrInvalid)
-	}
-	counter, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%w: the counter is not a whole number from 0 to 2^64-1", oath.ErrInvalid)
-	}
-	return counter, nil
 }
 
 func parseSecret(params parameters) (oath.Secret, error) {
@@ -105,8 +95,8 @@ var (
 	errMD5       = fmt.Errorf("%w: the algorithm is MD5, which neither RFC 4226 nor RFC 6238 allows; SHA1, SHA256 and SHA512 are", oath.ErrInvalid)
 )
 
-// finish settles what the parts of a text mean together, and checks the whole.
-// With digitsGiven the text told the length of a code, and 0 is no default.
+// finish settles what the parts of a text mean together, and checks the whole. With
+// digitsGiven the text says the length of a code, and 0 is no default.
 func (k Key) finish(steam, digitsGiven bool) (Key, error) {
 	if err := k.settleSteam(steam, digitsGiven); err != nil {
 		return Key{}, err
@@ -114,10 +104,18 @@ func (k Key) finish(steam, digitsGiven bool) (Key, error) {
 	if k.Account.Digits == 0 && !digitsGiven {
 		k.Account.Digits = oath.DefaultDigits
 	}
-	if err := k.Account.Validate(); err != nil {
-		return Key{}, err
+	err := k.Account.Validate()
+	if err == nil {
+		return k, nil
 	}
-	return k, nil
+	named := k.Account
+	if named.Name = "name"; !named.IsSteam() {
+		named.Issuer = ""
+	}
+	if other := named.Validate(); other != nil {
+		return Key{}, other
+	}
+	return Key{}, &NameError{Key: k, Err: err}
 }
 
 func (k *Key) warn(format string, args ...any) {
