@@ -61,7 +61,7 @@ func checkName(name string) error {
 // notes how what they leave open was understood. Its error is that of accountsToEnroll.
 func (p *program) accountsOf(uris []string, named typedAccount) ([]otpauth.Key, error) {
 	if named.describesCodes() || named.secretStdin {
-		return nil, term.Usagef("a URI tells type, secret and form of the codes; only --issuer and --account may change what it says")
+		return nil, term.Usagef("a SOURCE tells type, secret and form of the codes; only --issuer and --account may change what it says")
 	}
 	accounts, unread := otpauth.ParseAll(uris...)
 	if e := (*otpauth.NameError)(nil); len(uris) == 1 && named.name != "" && errors.As(unread, &e) {

@@ -66,6 +66,40 @@ func (o *Output) AddFlags(c *cobra.Command) {
 	}
 }
 
+// IsGiven reports whether flags say where a sheet is to go.
+func (o *Output) IsGiven() bool { return o.File != "" || o.Print || o.Printer != "" }
+
+// Ask asks where a sheet is to go, unless the flags say so, until that can be. It returns
+// term.ErrDeclined if it is to go nowhere.
+func (o *Output) Ask(c *term.Console, n int) error {
+	for asked := *o; !o.IsGiven(); {
+		answer, err := c.Terminal.Ask("Print it (p), or write it to a FILE (.pdf, .html, .txt)? Enter skips it")
+		if err != nil {
+			return err
+		}
+		to := asked
+		switch strings.ToLower(answer) {
+		case "":
+			return term.ErrDeclined
+		case "-":
+			err = term.Usagef("name a file")
+		case "p", "print":
+			to.Print = true
+		default:
+			to.File = term.ExpandHome(answer)
+		}
+		if err == nil {
+			err = to.Check(c, n)
+		}
+		if err != nil {
+			c.Report(err)
+			continue
+		}
+		*o = to
+	}
+	return nil
+}
+
 // Check finds what would stand in the way of n sheets, before there are any.
 func (o *Output) Check(c *term.Console, n int) (err error) {
 	o.paper = usualPaper()
