@@ -57,6 +57,12 @@ import (
 // version is set when linking.
 var version = "development"
 
+// now and clockUnsynced are the clock. Only tests have another one.
+var (
+	now           = time.Now
+	clockUnsynced = kernelUnsynced
+)
+
 func main() {
 	keepPrivate()
 	os.Exit(run())
@@ -70,7 +76,7 @@ func run() int {
 	defer stop()
 	p := newProgram(term.Console{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Now: time.Now, Terminal: term.OpenTerminal(),
+		Now: now, Terminal: term.OpenTerminal(),
 	}, rand.Reader)
 	defer p.Terminal.Close()
 	status := make(chan int, 1)

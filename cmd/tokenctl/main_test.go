@@ -6,14 +6,17 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"os"
 	"runtime/pprof"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 )
 
 // TestMain lets the test binary be tokenctl, tokenctl without any rights, and a
@@ -21,7 +24,7 @@ import (
 func TestMain(m *testing.M) {
 	flag.Set("test.parallel", "8") // they wait for readers more than they compute
 	testscript.Main(m, map[string]func(){
-		"tokenctl": func() { detach(); watch(); open.WorkFactor = 4; main() },
+		"tokenctl": func() { detach(); watch(); setClock(); open.WorkFactor = 4; main() },
 		"nobody":   func() { detach(); watch(); drop(); main() },
 		"hold":     func() { os.Exit(hold(os.Args[1:])) },
 	})
@@ -30,6 +33,24 @@ func TestMain(m *testing.M) {
 // detach leaves the terminal that the tests may have been started from: tokenctl
 // would ask its questions there. Where a test gave it a terminal, it stays.
 func detach() { syscall.Setsid() }
+
+// setClock lets a script have another clock: TEST_CLOCK names a file with the seconds
+// since 1970, read anew each time, and TEST_UNSYNCED makes it one that nobody sets.
+func setClock() {
+	clockUnsynced = func() bool { return os.Getenv("TEST_UNSYNCED") != "" }
+	file := os.Getenv("TEST_CLOCK")
+	if file == "" {
+		return
+	}
+	now = func() time.Time {
+		text, err := os.ReadFile(file)
+		seconds, malformed := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+		if err = errors.Join(err, malformed); err != nil {
+			panic(err)
+		}
+		return time.Unix(seconds, 0)
+	}
+}
 
 // drop gives up all rights, if they are root's.
 func drop() {

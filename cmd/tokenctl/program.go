@@ -11,15 +11,16 @@ import (
 // A program is what the commands have in common.
 type program struct {
 	*term.Console
-	random io.Reader
-	open   *open.Opener
+	random   io.Reader
+	unsynced func() bool // nobody keeps the clock right
+	open     *open.Opener
 
 	reminded map[oath.ID]bool // accounts whose codes this command has spoken of already
 	silent   bool             // it has spoken of all that is due
 }
 
 func newProgram(c term.Console, random io.Reader) *program {
-	p := &program{Console: &c, random: random, reminded: make(map[oath.ID]bool)}
+	p := &program{Console: &c, random: random, unsynced: clockUnsynced, reminded: make(map[oath.ID]bool)}
 	p.open = &open.Opener{Console: p.Console, Random: random}
 	return p
 }

@@ -32,6 +32,7 @@ func (p *program) rehearse(ctx context.Context, c sheet.Contents, o restoreOptio
 		p.Note("A vault would be made, %s.", withKey(c))
 	}
 	plan, failure := recovery.PlanRestore(c, t.Fleet, makes || t.HasVault())
+	p.noteAway(t.AwayKeys())
 	if o.json {
 		return errors.Join(failure, p.PrintJSON(restoreJSON{
 			DryRun: true, sheetsJSON: describeContents(c),

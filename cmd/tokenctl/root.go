@@ -96,14 +96,15 @@ func newRootCommand(p *program) *cobra.Command {
 // remedies holds every error that a user may meet. The first that fits counts: the
 // commands' own come first, then what may happen with any token, and last what says least.
 var remedies = slices.Concat(
-	term.Remedies, enrollRemedies, changeRemedies, vaultKeyRemedies, backupRemedies, issuerRemedies,
+	term.Remedies, codeRemedies, enrollRemedies, changeRemedies, vaultKeyRemedies, backupRemedies, issuerRemedies,
 	restoreRemedies, verifyRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
 )
 
 // tokenRemedies are for what may go wrong with any token, and any picture.
 var tokenRemedies = []term.Remedy{
 	{Of: fleet.ErrUnequal, Exit: term.ExitFailure, Hint: "Do not rely on this account. The key may be damaged, or not do what it says."},
-	{Of: oath.ErrRemoved, Exit: term.ExitNoKey, Hint: "Plug it in again and see with tokenctl list whether the change was made."},
+	{Of: oath.ErrUnsure, Exit: term.ExitNoKey, Hint: "Plug it in again and see whether it was done: tokenctl list, or tokenctl keys for a password."},
+	{Of: oath.ErrRemoved, Exit: term.ExitNoKey, Hint: "Plug it in again, and give the command again."},
 	{Of: oath.ErrAmbiguous, Exit: term.ExitAmbiguous},
 	{Of: oath.ErrNotFound, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl list"},
 	{Of: oath.ErrWrongPassword, Exit: term.ExitPassword, Hint: "A forgotten password cannot be recovered; tokenctl reset wipes the key and its accounts."},

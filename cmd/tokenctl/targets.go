@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -52,11 +53,12 @@ type enrolling struct {
 	p       *program
 	o       targetOptions
 	results []fleet.Result
+	away    []*fleet.MemberError // known keys that are not there
 }
 
 // enrollAll puts accounts on tokens, and says what is there as it happens.
 func (p *program) enrollAll(t *open.Tokens, accounts []otpauth.Key, o targetOptions) *enrolling {
-	e := &enrolling{p: p, o: o, results: make([]fleet.Result, len(accounts))}
+	e := &enrolling{p: p, o: o, results: make([]fleet.Result, len(accounts)), away: t.AwayKeys()}
 	for i, k := range accounts {
 		e.results[i].Enrollment = fleet.Enrollment{Account: k.Account, Secret: k.Secret, Replace: o.overwrite, Now: p.Now}
 		if k.Account.Type == oath.HOTP && len(t.Fleet) > 1 {
@@ -64,6 +66,12 @@ func (p *program) enrollAll(t *open.Tokens, accounts []otpauth.Key, o targetOpti
 				term.Printable(k.Account.Label()))
 		}
 		e.results[i].On(t.Fleet, e.note(k.Account))
+		if k.Account.Type == oath.HOTP {
+			continue // it is for one token
+		}
+		for _, away := range e.away {
+			e.results[i].Outcomes = append(e.results[i].Outcomes, fleet.Outcome{Member: &fleet.Member{Name: away.Member}, Err: away.Err})
+		}
 	}
 	return e
 }
@@ -85,17 +93,24 @@ func (e *enrolling) note(a oath.Account) func(fleet.Outcome) {
 
 // offerSpare enrolls on each further key that is plugged in, until its owner has no
 // more, and reports whether it waited. It asks a person who named no token, has one key
-// plugged in, and enrolls what a spare is good for. The first key may be pulled out to
-// make room.
+// plugged in or another that is known, and enrolls what a spare is good for. The first
+// key may be pulled out to make room.
 func (e *enrolling) offerSpare(ctx context.Context, t *open.Tokens) (waited bool) {
 	p, o := e.p, e.o
 	free := len(o.to) == 0 && !o.tokens.NamesKey() && !o.yes && !o.json
 	timed := slices.ContainsFunc(e.results, func(r fleet.Result) bool { return r.Account.Type == oath.TOTP })
-	if !free || !timed || p.Terminal == nil || !p.ShowsResults() || t.OnlyReader() == "" {
+	readers := t.Readers()
+	if !free || !timed || p.Terminal == nil || !p.ShowsResults() || len(readers) != 1 && len(e.away) == 0 {
 		return false
 	}
-	seen := map[string]bool{t.OnlyReader(): true}
+	seen := make(map[string]bool)
+	for _, reader := range readers {
+		seen[reader] = true
+	}
 	t.ReleaseKeys()
+	if names := mapSlice(e.away, func(a *fleet.MemberError) string { return a.Member }); len(names) > 0 {
+		p.Terminal.Tell("Not there yet: %s.", strings.Join(names, ", "))
+	}
 	p.Terminal.Tell("A secret cannot be read back from a key. If you have a spare key, plug it in now,\nand it gets the same account. Otherwise, press Enter.")
 	for {
 		reader, err := p.awaitKey(ctx, seen)
@@ -110,9 +125,6 @@ func (e *enrolling) offerSpare(ctx context.Context, t *open.Tokens) (waited bool
 			p.Report(err)
 		}
 		p.Terminal.Tell("Another one? Otherwise, press Enter.")
-	}
-	for i := range e.results {
-		e.results[i].Renew()
 	}
 	return true
 }
@@ -155,6 +167,7 @@ func (e *enrolling) enrollSpare(ctx context.Context, reader string) error {
 
 // print prints the codes.
 func (e *enrolling) print() {
+	e.renew()
 	var rows [][]string
 	for _, r := range e.results {
 		if !r.Code.IsZero() {
@@ -162,11 +175,27 @@ func (e *enrolling) print() {
 		}
 	}
 	if len(e.results) == 1 && len(rows) == 1 {
+		r := &e.results[0]
+		what := "The code"
+		if !r.IsChecked() {
+			what = "The code, which no token has computed yet"
+		}
 		e.p.PrintLine(rows[0][1])
-		e.p.Note("The code%s", validity(e.results[0].Code, e.p.Now()))
-		return
+		e.p.Note("%s%s", what, validity(r.Code, e.p.Now()))
+	} else {
+		e.p.PrintColumns(rows)
 	}
-	e.p.PrintColumns(rows)
+	isTimed := func(r fleet.Result) bool { return !r.Code.Until.IsZero() }
+	if slices.ContainsFunc(e.results, isTimed) && !e.p.noteClock() && e.p.ShowsResults() {
+		e.p.Note("Does the service refuse it? Check this computer's clock.")
+	}
+}
+
+// renew computes codes that no token could, or that expired meanwhile.
+func (e *enrolling) renew() {
+	for i := range e.results {
+		e.results[i].Renew()
+	}
 }
 
 // errUnfinished says that a part was done, and that the command is as well begun anew.
@@ -201,6 +230,7 @@ type targetJSON struct {
 }
 
 func (e *enrolling) describe() []enrolledJSON {
+	e.renew()
 	return mapSlice(e.results, func(r fleet.Result) enrolledJSON {
 		holding := fleet.Holding{Entry: oath.Entry{Account: r.Account, Code: r.Code}, Members: r.Where()}
 		j := enrolledJSON{codeJSON: describeHolding(holding), Targets: mapSlice(r.Outcomes, describeOutcome)}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,13 +49,24 @@ type Key struct {
 }
 
 // Name tells the key from others: key:SERIAL, or key:READER without a serial number.
-func (k *Key) Name() string { return name(k.Serial, k.Reader) }
+func (k Key) Name() string { return name(k.Serial, k.Reader) }
 
 func name(serial uint32, reader string) string {
 	if serial == 0 {
 		return "key:" + reader
 	}
 	return fmt.Sprintf("key:%d", serial)
+}
+
+// Identify asks the key for its serial number, which ends the OATH session. A key that
+// does not tell has none.
+func (k *Key) Identify() error {
+	device, err := ykoath.ReadDevice(k.card)
+	if errors.Is(err, ykoath.ErrUnknownDevice) {
+		return nil
+	}
+	k.Serial = device.Serial
+	return err
 }
 
 // Close releases the key. One that a password had opened is reset, so that the next
@@ -138,11 +150,29 @@ func (f *Finder) Identify(reader string) (*Key, error) {
 	return f.on(card, reader, device)
 }
 
+// An OffError says that a key is there, and its OATH applet is switched off. It wraps
+// ykoath.ErrNoApplet.
+type OffError struct {
+	Serial uint32
+	Err    error
+}
+
+func (e *OffError) Error() string { return fmt.Sprintf("OATH is switched off: %v", e.Err) }
+func (e *OffError) Unwrap() error { return e.Err }
+
+// Name is Key's.
+func (e *OffError) Name() string { return name(e.Serial, "") }
+
+func isOff(err *ReaderError) bool { return errors.As(err, new(*OffError)) }
+
 // on opens the key on a card, or releases the card.
 func (f *Finder) on(card *pcsc.Card, reader string, device ykoath.Device) (*Key, error) {
 	session, err := ykoath.Select(card, f.random)
 	if err != nil {
 		card.Close(false)
+		if errors.Is(err, ykoath.ErrNoApplet) && device.Serial != 0 {
+			err = &OffError{device.Serial, err}
+		}
 		return nil, err
 	}
 	return &Key{session, reader, device.Serial, card}, nil
@@ -177,14 +207,15 @@ func (e *ReaderError) Error() string { return fmt.Sprintf("%s: %v", e.Reader, e.
 func (e *ReaderError) Unwrap() error { return e.Err }
 
 // All opens the keys in the readers, and asks each for its serial number. A card
-// without an OATH applet is no key, and no failure.
+// without an OATH applet is no key, and no failure, unless it tells a serial number: that
+// is an *OffError.
 func (f *Finder) All(readers []string) (keys []*Key, failures []*ReaderError) {
 	for _, reader := range readers {
 		k, err := f.Identify(reader)
 		switch {
 		case err == nil:
 			keys = append(keys, k)
-		case !errors.Is(err, ykoath.ErrNoApplet):
+		case !errors.Is(err, ykoath.ErrNoApplet) || errors.As(err, new(*OffError)):
 			failures = append(failures, &ReaderError{reader, err})
 		}
 	}
@@ -204,6 +235,9 @@ func (f *Finder) One(c Choice) (*Key, error) {
 		return f.Open(readers[0])
 	}
 	keys, failures := f.All(readers)
+	if len(keys) > 0 {
+		failures = slices.DeleteFunc(failures, isOff)
+	}
 	if len(keys) == 1 && len(failures) == 0 {
 		return keys[0], nil
 	}

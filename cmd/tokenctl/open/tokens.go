@@ -36,7 +36,12 @@ type Tokens struct {
 	Vault  *Vault               // nil if there is none
 	Broken []*fleet.MemberError // members that are there, but cannot be opened
 
-	held []*keys.Key
+	o      *Opener
+	held   []*keys.Key
+	used   []KnownKey       // the keys that are or were held, in that order
+	off    []*keys.OffError // keys without their OATH applet
+	noKey  error            // why no key is in use
+	chosen bool             // options chose the tokens, and no other is missed
 }
 
 // Close releases the tokens.
@@ -55,12 +60,12 @@ func (t *Tokens) ReleaseKeys() {
 	t.held = nil
 }
 
-// OnlyReader returns the reader of the one key in use, "" if there are none or several.
-func (t *Tokens) OnlyReader() string {
-	if len(t.held) != 1 {
-		return ""
+// Readers returns the readers of the keys in use.
+func (t *Tokens) Readers() (names []string) {
+	for _, k := range t.held {
+		names = append(names, k.Reader)
 	}
-	return t.held[0].Reader
+	return names
 }
 
 // Keys returns the members that are keys.
@@ -103,16 +108,21 @@ func (t *Tokens) addBroken(name string, err error) {
 // its serial number, which its member is then named by; otherwise a single key is just
 // "key". It returns an error if there is no token, or none that can be opened.
 func (o *Opener) Tokens(ctx context.Context, options TokenOptions, named bool) (*Tokens, error) {
-	t := &Tokens{}
+	t := &Tokens{o: o, chosen: options.NoKeys || options.NamesKey()}
 	var noKey error
 	if !options.NoKeys {
 		noKey = o.addKeys(ctx, t, options.Key, named)
+		t.noKey = noKey
 	}
 	if options.NamesKey() && noKey != nil {
 		return nil, noKey
 	}
 	if noKey != nil && !IsAbsence(noKey) {
-		t.addBroken("key", noKey)
+		name := "key"
+		if off := new(keys.OffError); errors.As(noKey, &off) {
+			name = off.Name()
+		}
+		t.addBroken(name, noKey)
 	}
 	if !options.NamesKey() && !options.Vault.None {
 		if err := o.addVault(ctx, t, options.Vault); err != nil {
@@ -139,7 +149,7 @@ func (o *Opener) Tokens(ctx context.Context, options TokenOptions, named bool) (
 
 // IsAbsence reports whether there just is no key, as for those who use a vault alone.
 func IsAbsence(err error) bool {
-	return slices.ContainsFunc([]error{
+	return !errors.As(err, new(*keys.OffError)) && slices.ContainsFunc([]error{
 		pcsc.ErrNoReader, pcsc.ErrNoCard, pcsc.ErrNoService, pcsc.ErrUnavailable, ykoath.ErrNoApplet,
 	}, func(absence error) bool { return errors.Is(err, absence) })
 }
@@ -156,6 +166,9 @@ func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, nam
 	}
 	if options.Serial != 0 || len(readers) == 1 && !named {
 		k, err := f.One(options.Choice)
+		if errors.Is(err, ykoath.ErrNoApplet) && options.Serial == 0 {
+			k, err = f.Identify(readers[0]) // which shows whether it is a key at all
+		}
 		if err != nil {
 			return err
 		}
@@ -175,9 +188,16 @@ func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, nam
 		o.addKey(ctx, t, k, k.Name(), password)
 	}
 	for _, failure := range failures {
+		if off := new(keys.OffError); errors.As(failure, &off) {
+			t.off = append(t.off, off)
+			continue
+		}
 		t.addBroken("key:"+failure.Reader, failure.Err)
 	}
-	if len(t.Fleet) == 0 {
+	switch {
+	case len(t.Fleet) == 0 && len(t.off) > 0:
+		return t.off[0]
+	case len(t.Fleet) == 0:
 		return ykoath.ErrNoApplet
 	}
 	return nil
@@ -185,8 +205,10 @@ func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, nam
 
 func (o *Opener) addKey(ctx context.Context, t *Tokens, k *keys.Key, name string, password Password) {
 	t.held = append(t.held, k)
-	t.Fleet = append(t.Fleet, &fleet.Member{Name: name, Open: func() (oath.Token, error) {
-		if err := o.unlockKey(ctx, k, password); err != nil {
+	t.used = append(t.used, o.saw(k.Serial, k.DeviceID()))
+	asks := k.Locked() && !password.IsGiven()
+	t.Fleet = append(t.Fleet, &fleet.Member{Name: name, Asks: asks, Open: func() (oath.Token, error) {
+		if err := o.Unlock(ctx, k, password); err != nil {
 			return nil, err
 		}
 		return touchedKey{k.Session, o}, nil
@@ -234,6 +256,7 @@ func (o *Opener) Targets(ctx context.Context, options TokenOptions, to []string)
 	if err != nil {
 		return nil, err
 	}
+	t.chosen = true
 	var chosen fleet.Fleet
 	for _, name := range to {
 		i := slices.IndexFunc(t.Fleet, func(m *fleet.Member) bool { return m.Name == name })
@@ -267,7 +290,7 @@ func (o *Opener) Spare(ctx context.Context, reader string, password Password) (*
 	if !k.Locked() {
 		password = Password{} // it is the first key's
 	}
-	t := &Tokens{}
+	t := &Tokens{o: o, chosen: true}
 	o.addKey(ctx, t, k, k.Name(), password)
 	return t, nil
 }
