@@ -118,4 +118,5 @@ var tokenRemedies = []term.Remedy{
 	{Of: qr.ErrFormat, Exit: term.ExitUsage, Hint: "Convert it, as with heif-convert of libheif-examples, or have the phone send it as JPEG."},
 	{Of: ykoath.ErrCorrupt, Exit: term.ExitFailure, Hint: "Delete the account and enroll it again with a new secret from the service."},
 	{Of: ykoath.ErrMalformed, Exit: term.ExitFailure, Hint: "Pull the key out, plug it in and try again. If it stays, the key or its reader is broken, or not compatible."},
+	{Of: open.ErrAway, Exit: term.ExitNoKey, Hint: "Plug it in. If you do not have it any more: tokenctl keys forget SERIAL"},
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -209,11 +210,34 @@ func (e *enrolling) failure(others error) error {
 		done = done || len(r.Where()) > 0
 		failures = append(failures, r.Err())
 	}
+	for _, away := range e.away {
+		failures = append(failures, e.missing(away))
+	}
 	err := errors.Join(failures...)
 	if err == nil || !done {
 		return err
 	}
 	return fmt.Errorf("%w:\n%w", errUnfinished, err)
+}
+
+// missing returns an error for a key that is away if it has not got everything meanwhile.
+func (e *enrolling) missing(away *fleet.MemberError) error {
+	var labels []string
+	for _, r := range e.results {
+		if slices.ContainsFunc(r.Outcomes, func(o fleet.Outcome) bool { return o.Member.Name == away.Member && o.IsAway() }) {
+			labels = append(labels, strconv.Quote(r.Account.Label())+" was")
+		}
+	}
+	if len(labels) > 1 {
+		labels = []string{fmt.Sprintf("%d accounts were", len(labels))}
+	}
+	switch {
+	case len(labels) == 0:
+		return nil
+	case e.o.overwrite:
+		return fmt.Errorf("%s: %s not replaced there, and may have the old secret: %w", away.Member, labels[0], errors.Unwrap(away.Err))
+	}
+	return fmt.Errorf("%s: %s not put there: %w", away.Member, labels[0], errors.Unwrap(away.Err))
 }
 
 // enrolledJSON is an account with what came of enrolling it; docs/json.md describes it.

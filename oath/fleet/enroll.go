@@ -135,7 +135,8 @@ func (r *Result) IsChecked() bool {
 }
 
 // Err returns what went wrong on which token, and nil if the account is on each. On a
-// token that is locked it could not be checked, which is no error.
+// token that is locked it could not be checked, which is no error; one that is away is
+// away for every account, and not named here.
 func (r *Result) Err() error {
 	var failures []error
 	for _, o := range r.Outcomes {
@@ -148,15 +149,13 @@ func (r *Result) Err() error {
 // it is locked.
 func (o Outcome) IsSealed() bool { return o.State == Stored && errors.Is(o.Err, oath.ErrLocked) }
 
+// IsAway reports whether the token was not asked.
+func (o Outcome) IsAway() bool { return errors.As(o.Err, new(*AwayError)) }
+
 func (o Outcome) error(e Enrollment) error {
 	on := fmt.Sprintf("%s: %q", o.Member.Name, e.Account.Label())
-	var away *AwayError
 	switch {
-	case errors.As(o.Err, &away) && e.Replace:
-		return fmt.Errorf("%s was not replaced there, and may have the old secret: %w", on, away.Reason)
-	case errors.As(o.Err, &away):
-		return fmt.Errorf("%s was not put there: %w", on, away.Reason)
-	case o.State == Checked || o.IsSealed():
+	case o.State == Checked || o.IsSealed() || o.IsAway():
 		return nil
 	case o.State == Stored:
 		return fmt.Errorf("%s is there, but was not checked: %w", on, o.Err)

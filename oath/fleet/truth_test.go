@@ -152,15 +152,3 @@ func TestCodeFromTheSecret(t *testing.T) {
 		t.Error("there is a code of a secret that no token took")
 	}
 }
-
-// A key that is known, and was not there, is said not to have the account.
-func TestAwayIsNamed(t *testing.T) {
-	for replace, want := range map[bool]string{false: "was not put there", true: "may have the old secret"} {
-		r := fleet.Result{Enrollment: fleet.Enrollment{Account: totp("Bank:alice"), Replace: replace}}
-		r.Outcomes = []fleet.Outcome{{Member: failing("key:2"), Err: &fleet.MemberError{Member: "key:2", Err: &fleet.AwayError{Reason: errBusy}}}}
-		err := r.Err()
-		if expectError(t, err, errBusy); !strings.HasPrefix(err.Error(), "key:2: ") || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v", err)
-		}
-	}
-}

@@ -18,8 +18,8 @@ import (
 	"github.com/tokenctl/tokenctl/oath/pcsc"
 )
 
-// errAway says that a key which this machine knows is not there.
-var errAway = errors.New("it is not plugged in")
+// ErrAway says that a key which this machine knows is not there.
+var ErrAway = errors.New("it is not plugged in")
 
 // Away returns why keys that this machine knows were not asked, nil if all were, or if
 // options chose the tokens. It comes last: it may end the sessions of the keys in use.
@@ -66,7 +66,7 @@ func (t *Tokens) AwayKeys() (away []*fleet.MemberError) {
 		return nil
 	}
 	for _, k := range missing {
-		reason := errAway
+		reason := ErrAway
 		if t.noKey != nil && !errors.Is(t.noKey, pcsc.ErrNoReader) && !errors.Is(t.noKey, pcsc.ErrNoCard) {
 			reason = t.noKey
 		}

@@ -23,8 +23,6 @@ var Remedies = []term.Remedy{
 	{Of: errSealed, Exit: term.ExitPassword, Hint: "Give that key, AGE-SECRET-KEY-1..., in a file: --vault-key-file FILE"},
 	{Of: errWrongPassphrase, Exit: term.ExitPassword, Hint: "See what else opens the vault with: tokenctl vault status"},
 
-	{Of: errAway, Exit: term.ExitNoKey, Hint: "Plug it in. If you do not have it any more: tokenctl keys forget SERIAL"},
-
 	{Of: pcsc.ErrUnavailable, Exit: term.ExitNoKey, Hint: buildWithCgo},
 	{Of: pcsc.ErrNoService, Exit: term.ExitNoKey, Hint: "Start pcscd: sudo systemctl start pcscd.socket. If it is not installed: sudo apt install pcscd"},
 	{Of: pcsc.ErrNoPermission, Exit: term.ExitNoKey, Hint: "pcscd asks polkit who may use readers; over SSH, that is root unless a polkit rule says otherwise."},
