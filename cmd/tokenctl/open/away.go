@@ -154,8 +154,11 @@ func KnownKeys() (known []KnownKey) {
 // saw keeps in mind that a key was seen, and returns it.
 func (o *Opener) saw(serial uint32, id string) KnownKey {
 	now := KnownKey{serial, id, o.Now().Format(time.DateOnly)}
+	if serial == 0 {
+		return now
+	}
 	known := KnownKeys()
-	if serial == 0 || slices.Contains(known, now) {
+	if slices.Contains(known, now) {
 		return now
 	}
 	known = append(without(known, serial), now)
