@@ -28,6 +28,18 @@ var (
 	// none is set.
 	ErrNoPassword = errors.New("no password is set")
 
+	// ErrUnlisted says that the token holds more accounts than it can list. Each
+	// can be used by its whole name.
+	ErrUnlisted = errors.New("it holds more accounts than it can list")
+
+	// ErrNoOverwrite says that the token does not store an account over another.
+	// Nothing was changed.
+	ErrNoOverwrite = errors.New("this token does not store an account over another")
+
+	// ErrPast says that the account computes no code for a time before the latest
+	// that it computed one for. Its token has it so, or its first owner.
+	ErrPast = errors.New("the account computes no code for an earlier time than it did before")
+
 	// ErrTouchTimeout says that the key waited for a touch that did not come.
 	ErrTouchTimeout = errors.New("the key was not touched in time")
 

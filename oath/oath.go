@@ -38,7 +38,8 @@ type Token interface {
 	Put(a Account, s Secret) error
 
 	// Replace stores an account in the place of the one with the same ID, or a
-	// new one if there is none. Its errors are Put's, but for ErrExists.
+	// new one if there is none. Its errors are Put's, but for ErrExists; and
+	// ErrNoOverwrite where the one that is there must be deleted first.
 	Replace(a Account, s Secret) error
 
 	// Rename gives an account another ID and keeps its secret. It returns

@@ -16,7 +16,9 @@ func (e *AmbiguousError) Unwrap() error { return ErrAmbiguous }
 // queryTiers are the ways in which a query fits an account, the strictest first.
 var queryTiers = []func(a Account, query string) bool{
 	func(a Account, query string) bool { return string(a.ID()) == query },
-	func(a Account, query string) bool { return a.Name == query || a.Label() == query },
+	func(a Account, query string) bool {
+		return compose(a.Name) == compose(query) || compose(a.Label()) == compose(query)
+	},
 	func(a Account, query string) bool {
 		return hasPrefixFold(a.Label(), query) || hasPrefixFold(a.Name, query)
 	},
@@ -25,7 +27,8 @@ var queryTiers = []func(a Account, query string) bool{
 
 // Match returns the accounts that fit the query best: those with that very ID;
 // or else with that very name; or else that begin with it; or else that contain
-// it. Case does not count in the latter two. It returns ErrNotFound if none does.
+// it. Case does not count in the latter two, nor, but for the ID, Unicode's normal
+// form. It returns ErrNotFound if none does.
 func Match(accounts []Account, query string) ([]Account, error) {
 	for _, fits := range queryTiers {
 		var matches []Account
@@ -53,7 +56,5 @@ func MatchOne(accounts []Account, query string) (Account, error) {
 	}
 	return matches[0], nil
 }
-
-func fold(s string) string { return strings.ToLower(s) }
 
 func hasPrefixFold(s, prefix string) bool { return strings.HasPrefix(fold(s), fold(prefix)) }

@@ -77,3 +77,37 @@ func ids(accounts []oath.Account) []oath.ID {
 	}
 	return ids
 }
+
+// TestMatchNormalForms finds names that look the same, however they were typed.
+func TestMatchNormalForms(t *testing.T) {
+	composed, apart := "Caf\u00e9", "Cafe\u0301" // NFC and NFD
+	for _, held := range []string{composed, apart} {
+		accounts := []oath.Account{oath.ID(held + ":x").Account(oath.TOTP), oath.ID(held + "2:x").Account(oath.TOTP)}
+		for _, query := range []string{composed + ":x", apart + ":x", "CAF\u00c9:X", "cafe\u0301:", "AF\u00c9:"} {
+			if a, err := oath.MatchOne(accounts, query); err != nil || a != accounts[0] {
+				t.Errorf("%+q finds %+v, %v of %+q", query, a, err, held)
+			}
+		}
+	}
+	if _, err := oath.MatchOne([]oath.Account{oath.ID("Stra\u00dfe:x").Account(oath.TOTP)}, "STRASSE"); err != nil {
+		t.Errorf("ß and SS: %v", err)
+	}
+}
+
+// TestPasswordForms counts tries, each of which may take a second.
+func TestPasswordForms(t *testing.T) {
+	for text, want := range map[string][]string{
+		"":             {""},
+		"plain":        {"plain"},
+		"caf\u00e9":    {"caf\u00e9", "cafe\u0301"},
+		"cafe\u0301":   {"cafe\u0301", "caf\u00e9"},
+		"\u212b\u0323": {"\u212b\u0323", "\u1ea0\u030a", "A\u0323\u030a"}, // neither C nor D
+	} {
+		if got := oath.PasswordForms(text); !slices.Equal(got, want) {
+			t.Errorf("PasswordForms(%+q) = %+q, want %+q", text, got, want)
+		}
+	}
+	if got := oath.NormalPassword("cafe\u0301"); got != "caf\u00e9" {
+		t.Errorf("a new password is set as %+q", got)
+	}
+}

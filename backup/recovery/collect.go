@@ -68,7 +68,7 @@ func Collect(from Sources) (c Content, err error) {
 	if from.Vault != nil {
 		c.VaultKey, err = collectSecrets(from.Vault, &damage, func(a oath.Account, secret oath.Secret) {
 			e := on(a)
-			a.Touch = e.Key.Account.Touch
+			a.Touch = a.Touch || e.Key.Account.Touch
 			e.Key.Account, e.Key.Secret = a, secret
 			e.Where = append(e.Where, fleet.VaultName)
 		})
@@ -153,13 +153,6 @@ func noteSecret(e *sheet.Entry, l *ledger.Ledger) {
 // HasSecret reports whether an account's secret is on the sheet.
 func HasSecret(e sheet.Entry) bool { return len(e.Key.Secret.Bytes()) > 0 }
 
-// Clear overwrites the secrets in memory.
-func (c Content) Clear() {
-	for _, e := range c.Entries {
-		e.Key.Secret.Clear()
-	}
-}
-
 // A Selection is the part of a Content that is wanted.
 type Selection struct {
 	OnlyNew   bool     // what the sheets since the last full one lack
@@ -225,7 +218,7 @@ func dropSecret(e *sheet.Entry) {
 // isNew reports whether a sheet has something of an account that those since the last
 // full one lack, be it no more than its name.
 func isNew(e sheet.Entry, l *ledger.Ledger) bool {
-	id, item := e.Key.Account.ID(), itemOf(e.Key, e.Codes)
+	id, item := e.Key.Account.ID(), itemOf(e.Item())
 	if item == (ledger.Item{}) {
 		return !slices.ContainsFunc(l.SinceFull(), func(s ledger.Sheet) bool {
 			_, named := s.Items[id]
@@ -238,7 +231,7 @@ func isNew(e sheet.Entry, l *ledger.Ledger) bool {
 // leaveOld takes off the sheet what of a new entry is not new: a secret is on no more
 // paper than it need be.
 func leaveOld(e *sheet.Entry, l *ledger.Ledger) {
-	id, item := e.Key.Account.ID(), itemOf(e.Key, e.Codes)
+	id, item := e.Key.Account.ID(), itemOf(e.Item())
 	if item.Fingerprint != "" && !l.Lacks(id, item.Fingerprint, 0) {
 		dropSecret(e)
 		noteSecret(e, l)

@@ -128,7 +128,7 @@ func (v *Verification) fail(token string, err error) {
 
 // miss notes what is in a place and not on the sheet, unless that holds only a part.
 func (v *Verification) miss(one *VerifiedAccount, where string) {
-	if slices.ContainsFunc(v.Contents.Sheets, func(s sheet.Printing) bool { return !IsPart(v.Contents, s) }) {
+	if slices.ContainsFunc(v.Contents.Sheets, func(s sheet.Printing) bool { return !v.Contents.Partial(s) }) {
 		one.find(where, Lacking, nil)
 	}
 }

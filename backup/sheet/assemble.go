@@ -19,37 +19,25 @@ type assembly struct {
 	adds    int       // the sheet that this one belongs with, 0 if none was named
 	records []record
 	gaps    []gap
-	wrong   []wrongParagraph
-	set     *openSet // the codes that come next belong to it
+	wrong   []*line.Error // paragraphs that say nothing that is known
+	set     *openSet      // the codes that come next belong to it
 }
 
 // A gap is what is missing of something whose other lines were read.
 type gap struct {
-	thing string // what it would be, see readResult.got; "" if that is not known
+	thing string // what it would be, "" if that is not known
 	spans []line.Span
 }
 
-// A wrongParagraph says nothing that is known.
-type wrongParagraph struct {
-	line int
-	err  error
-}
-
-// What a gap would be, so that it is not missing where the thing was read in another
-// way.
-const keyThing = "key"
-
-func accountThing(id oath.ID) string       { return "account " + string(id) }
-func codesThing(id oath.ID) string         { return "codes " + string(id) }
-func partThing(part int) string            { return fmt.Sprint("part ", part) }
-func shareThing(share int) string          { return fmt.Sprint("share ", share) }
-func commitmentThing(digest string) string { return "commitment " + digest }
+// thing is what a gap would be, so that it is not missing where the thing was read in
+// another way.
+func thing(keyword string, name any) string { return fmt.Sprint(keyword, " ", name) }
 
 func assemble(paragraphs []line.Paragraph, date time.Time) *assembly {
 	a := &assembly{date: date}
 	for _, p := range paragraphs {
 		if err := a.add(p); err != nil {
-			a.wrong = append(a.wrong, wrongParagraph{p.First, err})
+			a.wrong = append(a.wrong, &line.Error{Line: p.First, Err: err})
 		}
 	}
 	a.endSet()
@@ -72,25 +60,30 @@ var readers = map[string]func(a *assembly, p line.Paragraph, w *words) record{
 
 // isKeyword reports whether lines may begin with it; "" stands for letters.
 func isKeyword(keyword string) bool {
-	_, isCode := codeNumber(keyword)
+	_, _, isCode := cutCodeKeyword(keyword)
 	return isCode || readers[keyword] != nil || line.IsContinuation(keyword)
 }
 
-// codeNumber reads "code 3", or "3".
-func codeNumber(keyword string) (number int, ok bool) {
-	number, err := strconv.Atoi(strings.TrimPrefix(keyword, codeKeyword+" "))
-	return number, err == nil && number > 0 && number <= maxCount
+// cutCodeKeyword reads "code 3", "3", or "code 3 set 1", where the set is the
+// generation that the code came with.
+func cutCodeKeyword(keyword string) (number, since int, ok bool) {
+	first, set, isOlder := strings.Cut(strings.TrimPrefix(keyword, codeKeyword+" "), " set ")
+	var w words
+	if number = w.number(first, codeKeyword, 1); isOlder {
+		since = w.number(set, "set", 1)
+	}
+	return number, since, w.err == nil
 }
 
 func (a *assembly) add(p line.Paragraph) error {
-	number, isCode := codeNumber(p.Keyword)
+	number, since, isCode := cutCodeKeyword(p.Keyword)
 	read := readers[p.Keyword]
 	switch {
 	case p.IsCut():
 		a.gaps = append(a.gaps, gap{spans: []line.Span{p.Missing}})
 		return nil
 	case isCode:
-		return a.addCode(p, number)
+		return a.addCode(p, number, since)
 	case read == nil:
 		return fmt.Errorf("%w: it has a record %.20q", ErrNewer, p.Keyword)
 	}
@@ -126,7 +119,7 @@ func (a *assembly) readAdds(_ line.Paragraph, w *words) record {
 }
 
 func (a *assembly) readKey(p line.Paragraph, w *words) record {
-	if !a.whole(p, keyThing) {
+	if !a.whole(p, thing(line.KeyKeyword, "")) {
 		return nil
 	}
 	key, err := parseKey(p.Text)
@@ -162,7 +155,7 @@ func (a *assembly) readAccount(p line.Paragraph, w *words) record {
 		account.Period = w.count("period", 0, 0)
 	}
 	account = account.WithDefaults()
-	if w.err != nil || !a.whole(p, accountThing(account.ID())) {
+	if w.err != nil || !a.whole(p, thing(accountKeyword, account.ID())) {
 		return nil
 	}
 	secret, err := oath.ParseSecret(p.Letters)
@@ -200,7 +193,7 @@ func (a *assembly) readPart(p line.Paragraph, w *words) record {
 	if r.seal = seal; seal != byPassphrase && seal != byShares && w.err == nil {
 		w.err = fmt.Errorf("%w: it is sealed by %.20q", ErrNewer, seal)
 	}
-	if w.err != nil || !a.whole(p, partThing(r.part)) {
+	if w.err != nil || !a.whole(p, thing(partKeyword, r.part)) {
 		return nil
 	}
 	r.data = w.data(p)
@@ -211,7 +204,7 @@ func (a *assembly) readShare(p line.Paragraph, w *words) record {
 	var r shareRecord
 	r.share, r.of = w.ratio(w.name)
 	r.need, r.commitment = w.count("need", 2, 0), w.settings["commitment"]
-	if w.err != nil || !a.whole(p, shareThing(r.share)) {
+	if w.err != nil || !a.whole(p, thing(shareKeyword, r.share)) {
 		return nil
 	}
 	r.value = w.data(p)
@@ -226,31 +219,15 @@ func isDigest(text string) bool {
 	return len(text) == commitmentDigest && isID(text[:idLength]) && isID(text[idLength:])
 }
 
-// readCommitment reads a part of one, or as it is typed all of it.
 func (a *assembly) readCommitment(p line.Paragraph, w *words) record {
 	r := commitmentRecord{commitment: w.name}
-	if !a.whole(p, commitmentThing(r.commitment)) {
+	if r.part, r.of = w.part(); w.err != nil || !a.whole(p, thing(commitmentKeyword, r.commitment+partOf(r.part, r.of))) {
 		return nil
 	}
-	r.data = w.data(p)
-	if len(r.data) > MaxShares*scalarSize || !isDigest(r.commitment) {
-		w.fail("the commitment")
+	if r.data = w.data(p); r.of > MaxShares || len(r.data) > MaxShares*scalarSize || !isDigest(r.commitment) {
+		w.fail("part %d of the commitment", r.part)
 	}
-	if part := w.settings["part"]; part != "" {
-		if r.part, r.of = w.ratio(part); r.of > MaxShares {
-			w.fail("part %d of the commitment", r.part)
-		}
-		return r
-	}
-	for _, piece := range cutCommitment(r.data) {
-		if piece.commitment != r.commitment {
-			w.fail("the commitment")
-		}
-		if w.err == nil {
-			a.records = append(a.records, piece)
-		}
-	}
-	return nil
+	return r
 }
 
 // An openSet is a set of backup codes that is being put together.
@@ -259,18 +236,14 @@ type openSet struct {
 	count int         // how many codes there are; 0 if that was not said
 	last  int         // line
 	spans []line.Span // lines missing between codes
-	since []sinceRun
 }
 
 // readSet reads the paragraph of a set. Its codes follow.
 func (a *assembly) readSet(p line.Paragraph, w *words) record {
-	var set backup.Set
-	o := &openSet{last: p.Last, codesRecord: codesRecord{account: oath.ID(w.unescaped(w.name)), part: 1, of: 1}}
+	o := &openSet{last: p.Last, codesRecord: codesRecord{account: oath.ID(w.unescaped(w.name))}}
+	o.part, o.of = w.part()
 	if o.account == "" {
 		w.fail("the record of codes names no account")
-	}
-	if part := w.settings["part"]; part != "" {
-		o.part, o.of = w.ratio(part)
 	}
 	if o.record.Policy = backup.AnyOrder; w.settings["policy"] != "" {
 		policy, err := backup.ParsePolicy(w.unescaped(w.settings["policy"]))
@@ -280,14 +253,8 @@ func (a *assembly) readSet(p line.Paragraph, w *words) record {
 		o.record.Policy = policy
 	}
 	o.record.Service = w.unescaped(w.settings["service"])
-	o.count, o.since = w.count("count", 0, 0), parseSince(w, w.settings["since"])
-	set.Generation, set.Made = w.count("generation", 1, 1), w.day(w.settings["made"])
-	for _, run := range o.since {
-		if run.since >= set.Generation {
-			w.fail("codes are newer than their set")
-		}
-	}
-	o.record.Sets = []backup.Set{set}
+	o.count = w.count("count", 0, 0)
+	o.record.Sets = []backup.Set{{Generation: w.count("generation", 1, 1), Made: w.day(w.settings["made"])}}
 	if w.err == nil {
 		a.set = o
 	}
@@ -299,7 +266,7 @@ func (o *openSet) codes() []backup.Code { return o.record.Sets[0].Codes }
 // addCode adds a code to its set: it is on the next line, or the lines between can be
 // nothing but the codes between. (If another set began among them, there would be
 // more lines than codes.) Without the line before, it is not known whose code it is.
-func (a *assembly) addCode(p line.Paragraph, number int) error {
+func (a *assembly) addCode(p line.Paragraph, number, since int) error {
 	var w words
 	text, o := w.unescaped(p.Text), a.set
 	if w.err != nil || o == nil {
@@ -309,8 +276,8 @@ func (a *assembly) addCode(p line.Paragraph, number int) error {
 	if n := len(o.codes()); n > 0 {
 		last = o.codes()[n-1].Number
 	}
-	if skipped == 0 && number <= last {
-		return fmt.Errorf("%w: code %d is not after code %d", ErrDamaged, number, last)
+	if skipped == 0 && number <= last || since >= o.record.Generation() {
+		return fmt.Errorf("%w: code %d is not after code %d, or is newer than its set", ErrDamaged, number, last)
 	}
 	if o.count > 0 && len(o.codes()) == o.count || skipped > 0 && number-last-1 != skipped {
 		return nil
@@ -318,7 +285,7 @@ func (a *assembly) addCode(p line.Paragraph, number int) error {
 	if skipped > 0 {
 		o.spans = append(o.spans, line.Span{From: o.last + 1, To: p.First - 1})
 	}
-	code := backup.Code{Number: number, Text: text, Used: p.Mark.Day, Since: sinceOf(number, o.since)}
+	code := backup.Code{Number: number, Text: text, Used: p.Mark.Day, Since: since}
 	if p.Mark.Ticked && code.Used.IsZero() {
 		// It was used by the day of the sheet, for all that is known.
 		if code.Used = a.date; a.date.IsZero() {
@@ -344,7 +311,7 @@ func (a *assembly) endSet() {
 		if more > 0 {
 			o.spans = append(o.spans, line.Span{From: o.last + 1, To: o.last + more})
 		}
-		a.gaps = append(a.gaps, gap{codesThing(o.account), o.spans})
+		a.gaps = append(a.gaps, gap{thing(codesKeyword, o.account), o.spans})
 	}
 	if len(o.codes()) > 0 {
 		a.records = append(a.records, o.codesRecord)

@@ -16,7 +16,7 @@ import (
 
 // Contents are what was on the sheets.
 type Contents struct {
-	Number int // of the newest sheet; 0 if no sheet was named
+	Number int // of the newest sheet; 0 if it is not known
 	ID     string
 	Date   time.Time
 	Sheets []Printing // all of them, by number
@@ -31,21 +31,6 @@ type Contents struct {
 
 	Missing []Missing
 	Notes   []string // whole sentences on what is odd
-}
-
-// A State is how far reading has come.
-type State struct {
-	Sheets  []Printing // with something that was read, by number
-	Missing []Missing
-
-	// NeedsPassphrase says that what was read is sealed with one.
-	NeedsPassphrase bool
-
-	// Accounts and CodeSets count those that can be read without opening anything.
-	Accounts, CodeSets int
-
-	// Notes are whole sentences on what is odd: pages of several sheets, say.
-	Notes []string
 }
 
 // A Printing is a sheet as it came off the printer, once.
@@ -127,16 +112,11 @@ func (c Contents) Clear() {
 	}
 }
 
-// State returns what was read so far, and what is missing.
-func (r *Reader) State() State {
+// Missing returns what is missing so far, without opening anything.
+func (r *Reader) Missing() []Missing {
 	all := r.read()
 	all.countSets()
-	s := State{Sheets: all.printings(), Missing: all.missing(), Accounts: len(all.accounts), Notes: all.notes(r.foreign)}
-	for _, p := range all.ordered() {
-		s.CodeSets += len(p.codes)
-		s.NeedsPassphrase = s.NeedsPassphrase || p.seal == byPassphrase
-	}
-	return s
+	return all.missing()
 }
 
 // mergedCodes returns each account's backup codes: what is used on any sheet, is
@@ -217,7 +197,7 @@ func (r *readResult) notes(foreign int) (notes []string) {
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	for _, t := range r.typed {
 		for _, w := range t.wrong {
-			note("Line %d checks, but says nothing that is known: %v.", w.line, w.err)
+			note("Line %d checks, but says nothing that is known: %v.", w.Line, w.Err)
 		}
 	}
 	if foreign > 0 {
@@ -269,14 +249,12 @@ func (r *readResult) mixed() (notes []string) {
 	return notes
 }
 
-// belongsWith reports whether the sheet adds to another, or to one that the other
-// adds to as well.
+// belongsWith reports whether the sheet adds to another, or to one older than that.
 func (p *sheetParts) belongsWith(other *sheetParts) bool {
 	return p.adds != 0 && p.adds <= other.sheet && p.sheet > other.sheet
 }
 
-// name names a sheet, by its ID too where its number does not tell it from
-// another.
+// name names a sheet, by its ID too where another has the same number.
 func (p *sheetParts) name(other *sheetParts) string {
 	if p.sheet != other.sheet {
 		return fmt.Sprintf("sheet %d", p.sheet)

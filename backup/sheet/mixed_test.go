@@ -34,7 +34,7 @@ func TestPageOfAnotherSheet(t *testing.T) {
 	page := plain(t, old).Body[1]
 	r := scan(t, append(symbolTexts(plain(t, s)), page.Symbols[1].Text)...)
 	c := contents(t, r, "")
-	if got := r.State().Notes; len(got) != 2 || got[0] != "1 QR code is of sheet 6, the others of sheet 7." ||
+	if got := c.Notes; len(got) != 2 || got[0] != "1 QR code is of sheet 6, the others of sheet 7." ||
 		got[1] != "The list of contents of sheet 6 was not read: whether anything is missing, is not known." {
 		t.Errorf("notes %q", got)
 	}
@@ -48,13 +48,13 @@ func TestTwoPrintingsOfANumber(t *testing.T) {
 	r := scan(t, append(symbolTexts(plain(t, sheetOf(t, 7, "ABCDEFGH", "A:a="+secretA))),
 		symbolTexts(plain(t, sheetOf(t, 7, "KQ3ZT7AB", "A:a="+secretA, "B:b="+secretB)))...)...)
 	want := "3 QR codes are of the sheet 7 with the ID ABCDEFGH, the others of the sheet 7 with the ID KQ3ZT7AB."
-	if got := r.State().Notes; !slices.Contains(got, strings.Replace(want, "3", "2", 1)) {
+	if got := contents(t, r, "").Notes; !slices.Contains(got, strings.Replace(want, "3", "2", 1)) {
 		t.Errorf("notes %q", got)
 	}
 }
 
 // A sheet of what is new belongs with the one before.
-func TestOnlyNew(t *testing.T) {
+func TestPartial(t *testing.T) {
 	full := sheetOf(t, 6, "ABCDEFGH", "A:a="+secretA)
 	added := sheetOf(t, 7, "KQ3ZT7AB", "B:b="+secretB)
 	added.Partial = true
@@ -99,7 +99,7 @@ func TestLinesOfTwoSheets(t *testing.T) {
 	if err := r.AddLines(typedText(other.Body[0].Lines[0]) + "\n" + typedText(other.Body[1].Lines[1])); err != nil {
 		t.Errorf("after the first line: %v", err)
 	}
-	if got := fmt.Sprint(r.State().Missing); !strings.Contains(got, "line 2") {
+	if got := fmt.Sprint(r.Missing()); !strings.Contains(got, "line 2") {
 		t.Errorf("missing %s", got)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/cloudflare/circl/secretsharing"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
+	"github.com/tokenctl/tokenctl/oath"
 )
 
 // open adds what was sealed on a sheet. The error joins what went wrong.
@@ -22,9 +23,15 @@ func (r *readResult) open(p *sheetParts, passphrase string) error {
 		return nil
 	}
 	c := p.combine()
-	identity, err := p.identity(c, passphrase)
-	if err == nil {
-		err = r.unseal(p, identity)
+	var err error
+	for _, form := range oath.PasswordForms(passphrase) {
+		var identity age.Identity
+		if identity, err = p.identity(c, form); err == nil {
+			err = r.unseal(p, identity)
+		}
+		if !errors.Is(err, ErrWrongPassphrase) {
+			break
+		}
 	}
 	if err != nil {
 		err = fmt.Errorf("sheet %d: %w", p.sheet, err)

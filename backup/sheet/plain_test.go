@@ -87,6 +87,15 @@ func TestAnyAccountReadsBack(t *testing.T) {
 	}
 }
 
+// Codes that look like what stands around them read back.
+func TestCodesThatLookLikeLines(t *testing.T) {
+	s := everyKind(t)
+	s.Entries = s.Entries[:1]
+	s.Entries[0].Codes = oneSet(backup.AnyOrder, "letters=2", "a letters=1 letters=2", "letters= 2", "|", "[x] 1: a|2: b", "%7C", "a ...", "2 set 1: x", "=")
+	s.Entries[0].Codes.Service = "a=b letters=2 part=1/2 |"
+	checkReadsBack(t, s, true)
+}
+
 // checkReadsBack scans and types a sheet. White space around a name does not
 // survive an otpauth URI.
 func checkReadsBack(t *testing.T, s Sheet, scanned bool) {
@@ -133,7 +142,7 @@ func TestSecretTooLongForASymbol(t *testing.T) {
 	}
 	checkContents(t, contents(t, &r, ""), s)
 	half := scan(t, symbolTexts(d)...)
-	if got := fmt.Sprint(half.State().Missing); got != "[block 2 of 2 (GitHub:alice)]" {
+	if got := fmt.Sprint(half.Missing()); got != "[block 2 of 2 (GitHub:alice)]" {
 		t.Errorf("missing %s", got)
 	}
 }
@@ -224,9 +233,7 @@ func TestTicksByPenAreTyped(t *testing.T) {
 
 // Codes that came with earlier generations keep that.
 func TestCodesOfSeveralGenerations(t *testing.T) {
-	for want, since := range map[string][]int{
-		"": {0, 0, 0}, "1:1": {1, 0, 0}, "1-3:1": {1, 1, 1}, "1:1,3:1": {1, 0, 1}, "1:1,2-3:2": {1, 2, 2}, "2:4,4-5:3": {0, 4, 0, 3, 3},
-	} {
+	for _, since := range [][]int{{0, 0, 0}, {1, 0, 0}, {1, 1, 1}, {1, 0, 1}, {1, 2, 2}, {0, 4, 0, 3, 3}} {
 		s := everyKind(t)
 		s.Entries = s.Entries[:1]
 		set := oneSet(backup.Replaced, slices.Repeat([]string{"x"}, len(since))...)
@@ -235,15 +242,16 @@ func TestCodesOfSeveralGenerations(t *testing.T) {
 			set.Sets[0].Codes[i].Since = g
 		}
 		s.Entries[0].Codes = set
-		if got := sinceText(set.Sets[0].Codes); got != want {
-			t.Errorf("%v is written as %q, want %q", since, got, want)
-		}
 		checkReadsBack(t, s, true)
 	}
-	for _, text := range []string{"1", ":", "1:", "1-:2", "-2:1", "x:1", "1:0", "1:1,"} {
-		var w words
-		if parseSince(&w, text); !errors.Is(w.err, ErrDamaged) {
-			t.Errorf("%q: %v", text, w.err)
+	for keyword, want := range map[string][2]int{"code 3": {3, 0}, "3": {3, 0}, "code 3 set 1": {3, 1}, "3 set 12": {3, 12}} {
+		if number, since, ok := cutCodeKeyword(keyword); !ok || number != want[0] || since != want[1] {
+			t.Errorf("%q is code %d of set %d", keyword, number, since)
+		}
+	}
+	for _, keyword := range []string{"", "code", "code 0", "code x", "code 3 set", "code 3 set 0", "3 1", "code -1", "code 9999999"} {
+		if _, _, ok := cutCodeKeyword(keyword); ok {
+			t.Errorf("%q is read", keyword)
 		}
 	}
 }

@@ -159,7 +159,7 @@ func (s Sheet) entryBlock(w *line.Writer, e Entry) (b layout.Block, digests []st
 	}
 	if e.hasCodes() {
 		r := codesRecord{account: e.id(), record: e.Codes}
-		pieces := r.cut(s.stamp(), maxSymbol)
+		pieces := r.cut(s.stamp())
 		for i, piece := range pieces {
 			addSymbol(&b, numbered("Backup codes, for tokenctl", i, len(pieces)), s.stamp().text(piece.paragraphs(false)...))
 		}

@@ -97,9 +97,10 @@ func TestScanOfAPlainSheet(t *testing.T) {
 	for range 20 { // any order, and some codes twice
 		r.Shuffle(len(texts), func(i, j int) { texts[i], texts[j] = texts[j], texts[i] })
 		reader := scan(t, append(texts, texts[:3]...)...)
-		checkContents(t, contents(t, reader, ""), everyKind(t))
-		if s := reader.State(); len(s.Missing) > 0 || s.NeedsPassphrase || s.Accounts != 5 || s.CodeSets != 4 {
-			t.Errorf("state %+v", s)
+		c := contents(t, reader, "")
+		checkContents(t, c, everyKind(t))
+		if missing := reader.Missing(); len(missing) > 0 || len(c.Accounts) != 5 || len(c.Codes) != 4 {
+			t.Errorf("missing %v of %+v", missing, c)
 		}
 	}
 }
@@ -209,7 +210,7 @@ func TestMissingSymbols(t *testing.T) {
 			if len(b.Symbols) > 1 {
 				want += " (" + b.Heading + ")"
 			}
-			if got := reader.State().Missing; len(got) != 1 || got[0].String() != want {
+			if got := reader.Missing(); len(got) != 1 || got[0].String() != want {
 				t.Errorf("block %d without %q: missing is %v, want %s", i, lost.Caption, got, want)
 			}
 			for _, l := range b.Lines {
@@ -242,7 +243,7 @@ func TestMissingEverything(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := d.Body[len(d.Body)-1].Lines[0].Number
-	if got := fmt.Sprint(typed.State().Missing); got != fmt.Sprintf("[lines 2 to %d]", last) {
+	if got := fmt.Sprint(typed.Missing()); got != fmt.Sprintf("[lines 2 to %d]", last) {
 		t.Errorf("missing %s", got)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -196,7 +195,7 @@ func parseRecords(text string) (s stamp, records []record, err error) {
 	a := assemble(paragraphs, time.Time{})
 	switch {
 	case len(a.wrong) > 0:
-		return s, nil, a.wrong[0].err
+		return s, nil, a.wrong[0].Err
 	case len(a.gaps) > 0 || len(a.records) == 0:
 		return s, nil, fmt.Errorf("%w: it is incomplete", ErrDamaged)
 	}
@@ -267,7 +266,7 @@ func (r shareRecord) paragraph() line.Paragraph {
 }
 
 func (r commitmentRecord) paragraph() line.Paragraph {
-	return line.Paragraph{Keyword: commitmentKeyword, Text: r.commitment + " part=" + ratio(r.part, r.of), Letters: lettersOf(r.data)}
+	return line.Paragraph{Keyword: commitmentKeyword, Text: r.commitment + partOf(r.part, r.of), Letters: lettersOf(r.data)}
 }
 
 func (r contentsRecord) paragraph() line.Paragraph {
@@ -288,72 +287,75 @@ func (r codesRecord) paragraphs(typed bool) []line.Paragraph {
 		text += fmt.Sprintf(" count=%d", len(set.Codes))
 	}
 	text += setting("generation", set.Generation, 1) + setting("policy", r.record.Policy, backup.AnyOrder) +
-		setting("made", formatDay(set.Made), "") + setting("service", r.record.Service, "") + setting("since", sinceText(set.Codes), "")
-	if r.of > 1 {
-		text += " part=" + ratio(r.part, r.of)
-	}
-	all := []line.Paragraph{{Keyword: codesKeyword, Text: text}}
+		setting("made", formatDay(set.Made), "") + setting("service", r.record.Service, "")
+	all := []line.Paragraph{{Keyword: codesKeyword, Text: text + partOf(r.part, r.of)}}
 	for _, c := range set.Codes {
-		keyword := strconv.Itoa(c.Number)
+		p := codeParagraph(c)
 		if typed {
-			keyword = codeKeyword + " " + keyword
+			p.Keyword = codeKeyword + " " + p.Keyword
 		}
-		all = append(all, line.Paragraph{Keyword: keyword, Text: line.Escape(c.Text, ""), Mark: line.Mark{Day: c.Used}})
+		all = append(all, p)
 	}
 	return all
 }
 
-// cut returns pieces whose texts are no longer than most bytes, if they hold more
-// than one code.
-func (r codesRecord) cut(s stamp, most int) (pieces []codesRecord) {
+// codeParagraph names the generation that a code came with, if that is not its set's.
+func codeParagraph(c backup.Code) line.Paragraph {
+	p := line.Paragraph{Keyword: strconv.Itoa(c.Number), Text: line.Escape(c.Text, ""), Mark: line.Mark{Day: c.Used}}
+	if c.Since != 0 {
+		p.Keyword += fmt.Sprintf(" set %d", c.Since)
+	}
+	return p
+}
+
+// cut returns pieces whose texts have maxSymbol bytes at most, if they hold more than
+// one code.
+func (r codesRecord) cut(s stamp) (pieces []codesRecord) {
 	set := *r.record.Current()
-	piece := func(codes []backup.Code) codesRecord {
-		set := set
+	piece := func(codes []backup.Code, part, of int) codesRecord {
+		p, set := r, set
 		set.Codes = codes
-		p := r
-		p.record.Sets = []backup.Set{set}
+		p.record.Sets, p.part, p.of = []backup.Set{set}, part, of
 		return p
 	}
-	start := 0
-	for i := range set.Codes {
-		p := piece(set.Codes[start : i+1])
-		p.part, p.of = 999, 999
-		if i > start && len(s.text(p.paragraphs(false)...)) > most {
-			pieces = append(pieces, piece(set.Codes[start:i]))
-			start = i
-		}
-	}
-	pieces = append(pieces, piece(set.Codes[start:]))
-	for i := range pieces {
-		pieces[i].part, pieces[i].of = i+1, len(pieces)
+	room := maxSymbol - len(s.text(piece(nil, 999, 999).paragraphs(false)...))
+	cut := cutBySize(set.Codes, room, func(c backup.Code) int {
+		return len("|") + len(line.Join([]line.Paragraph{codeParagraph(c)}))
+	})
+	for i, codes := range cut {
+		pieces = append(pieces, piece(codes, i+1, len(cut)))
 	}
 	return pieces
 }
 
 // cut returns pieces of the list whose texts have maxSymbol bytes at most.
 func (r contentsRecord) cut(s stamp) (pieces []contentsRecord) {
-	r.blocks, r.part, r.of, r.from = len(r.list), 9999, 9999, maxCount-1
-	empty := r
-	empty.list = nil
-	size, room, start := 0, maxSymbol-len(s.text(empty.paragraph())), 0
-	add := func(end int) {
-		piece := r
-		piece.list, piece.from = r.list[start:end], start+1
-		pieces = append(pieces, piece)
-		start, size = end, 0
-	}
-	for i, digests := range r.list {
-		length := len(digests)*digestLength + len(".")
-		if size+length > room && i > start {
-			add(i)
-		}
-		size += length
-	}
-	add(len(r.list))
-	for i := range pieces {
-		pieces[i].part, pieces[i].of = i+1, len(pieces)
+	list := r.list
+	r.blocks, r.from, r.part, r.of, r.list = len(list), maxCount-1, 9999, 9999, nil
+	room := maxSymbol - len(s.text(r.paragraph()))
+	cut := cutBySize(list, room, func(digests []string) int { return len(digests)*digestLength + len(".") })
+	r.from = 1
+	for i, piece := range cut {
+		r.part, r.of, r.list = i+1, len(cut), piece
+		pieces = append(pieces, r)
+		r.from += len(piece)
 	}
 	return pieces
+}
+
+// cutBySize cuts a list into pieces for which there is room, if they have more than
+// one element; an empty list into one piece.
+func cutBySize[T any](list []T, room int, size func(T) int) (pieces [][]T) {
+	start, used := 0, 0
+	for i, one := range list {
+		n := size(one)
+		if i > start && used+n > room {
+			pieces = append(pieces, list[start:i])
+			start, used = i, 0
+		}
+		used += n
+	}
+	return append(pieces, list[start:])
 }
 
 func cutFile(seal string, file []byte) (parts []partRecord) {
@@ -371,53 +373,4 @@ func cutCommitment(commitment string) (parts []commitmentRecord) {
 		parts = append(parts, commitmentRecord{name, i + 1, len(pieces), piece})
 	}
 	return parts
-}
-
-// sinceText returns "2-9:1,11:3": codes 2 to 9 came with generation 1, code 11 with
-// generation 3.
-func sinceText(codes []backup.Code) string {
-	var runs []string
-	for i := 0; i < len(codes); {
-		first := codes[i]
-		for i++; i < len(codes) && codes[i].Since == first.Since; i++ {
-		}
-		run := strconv.Itoa(first.Number)
-		if last := codes[i-1].Number; last > first.Number {
-			run += "-" + strconv.Itoa(last)
-		}
-		if first.Since != 0 {
-			runs = append(runs, fmt.Sprintf("%s:%d", run, first.Since))
-		}
-	}
-	return strings.Join(runs, ",")
-}
-
-// A sinceRun says that codes of a set came with an earlier generation than it.
-type sinceRun struct {
-	codes line.Span
-	since int
-}
-
-func parseSince(w *words, text string) (runs []sinceRun) {
-	for part := range strings.SplitSeq(text, ",") {
-		if text == "" {
-			break
-		}
-		codes, since, _ := strings.Cut(part, ":")
-		from, to, isRun := strings.Cut(codes, "-")
-		if !isRun {
-			to = from
-		}
-		runs = append(runs, sinceRun{line.Span{From: w.number(from, "since", 1), To: w.number(to, "since", 1)}, w.number(since, "since", 1)})
-	}
-	return runs
-}
-
-// sinceOf returns the generation that a code came with, 0 for that of its set.
-func sinceOf(number int, runs []sinceRun) int {
-	i := slices.IndexFunc(runs, func(r sinceRun) bool { return r.codes.From <= number && number <= r.codes.To })
-	if i < 0 {
-		return 0
-	}
-	return runs[i].since
 }

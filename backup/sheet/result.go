@@ -70,7 +70,7 @@ func (r *readResult) countSets() {
 	for _, p := range r.ordered() {
 		for _, c := range p.codeSets() {
 			if c.complete() {
-				r.got[codesThing(c.account)] = true
+				r.got[thing(codesKeyword, c.account)] = true
 				r.count(c.digest(), labelOf(c.account))
 			}
 		}
@@ -127,7 +127,7 @@ func (a accountRecord) addTo(r *readResult, _ stamp) {
 	}
 	r.texts[uri] = true
 	r.accounts = append(r.accounts, a.Key)
-	r.got[accountThing(a.Account.ID())] = true
+	r.got[thing(accountKeyword, a.Account.ID())] = true
 	r.count(a.digest(), a.Account.Label())
 }
 
@@ -137,7 +137,7 @@ func (k keyRecord) addTo(r *readResult, _ stamp) {
 	}
 	r.texts[string(k)] = true
 	r.keys = append(r.keys, string(k))
-	r.got[keyThing] = true
+	r.got[thing(line.KeyKeyword, "")] = true
 	r.count(k.digest(), "the vault's key")
 }
 
@@ -153,7 +153,7 @@ func (f partRecord) addTo(r *readResult, s stamp) {
 	p.count++
 	p.seal = f.seal
 	p.sealed.add(f.part, f.of, f)
-	r.got[partThing(f.part)] = true
+	r.got[thing(partKeyword, f.part)] = true
 }
 
 func (h shareRecord) addTo(r *readResult, s stamp) {
@@ -162,7 +162,7 @@ func (h shareRecord) addTo(r *readResult, s stamp) {
 	if !slices.Contains(p.shares, h) {
 		p.shares = append(p.shares, h)
 	}
-	r.got[shareThing(h.share)] = true
+	r.got[thing(shareKeyword, h.share)] = true
 }
 
 func (c commitmentRecord) addTo(r *readResult, s stamp) {
@@ -172,7 +172,7 @@ func (c commitmentRecord) addTo(r *readResult, s stamp) {
 		p.commitments[c.commitment] = &pieces[commitmentRecord]{}
 	}
 	p.commitments[c.commitment].add(c.part, c.of, c)
-	r.got[commitmentThing(c.commitment)] = true
+	r.got[thing(commitmentKeyword, c.commitment+partOf(c.part, c.of))] = true
 }
 
 func (c codesRecord) addTo(r *readResult, s stamp) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
+	"github.com/tokenctl/tokenctl/oath"
 )
 
 // DefaultWorkFactor is the base-2 logarithm of scrypt's cost, as in age;
@@ -36,7 +37,7 @@ func (s Sheet) Encrypt(passphrase string, workFactor int) (layout.Document, erro
 	if passphrase == "" || workFactor < 1 || workFactor > MaxWorkFactor {
 		return layout.Document{}, fmt.Errorf("%w: the passphrase is empty, or the work factor is not 1 to %d", ErrInvalid, MaxWorkFactor)
 	}
-	recipient, err := age.NewScryptRecipient(passphrase)
+	recipient, err := age.NewScryptRecipient(oath.NormalPassword(passphrase))
 	if err != nil {
 		return layout.Document{}, fmt.Errorf("sealing the sheet: %w", err)
 	}
@@ -106,18 +107,18 @@ func (s Sheet) copy(share shareRecord, commitment string, parts []partRecord) la
 	w := s.writer()
 	b := layout.Block{Heading: fmt.Sprintf("Share %d of %d", share.share, share.of)}
 	addSymbol(&b, b.Heading, s.stamp().text(share.paragraph()))
+	b.Lines = w.Write(share.paragraph())
 	pieces := cutCommitment(commitment)
 	for i, piece := range pieces {
 		addSymbol(&b, numbered("Commitment, the same on each sheet", i, len(pieces)), s.stamp().text(piece.paragraph()))
+		b.Lines = append(b.Lines, w.Write(piece.paragraph())...)
 	}
-	b.Lines = append(w.Write(share.paragraph()),
-		w.Write(line.Paragraph{Keyword: commitmentKeyword, Text: share.commitment, Letters: lettersOf(commitment)})...)
 	body := append([]layout.Block{b}, s.partBlocks(w, parts)...)
 	d := s.document(w, fmt.Sprintf("%s/%d", s.ID, share.share), body, nil, s.splitSteps(share))
 	name := fmt.Sprintf(", share %d of %d", share.share, share.of)
 	d.Title += name
 	d.Foot += name
-	d.Facts = append(d.Facts, layout.Fact{Name: "Sealed", Value: fmt.Sprintf("Any %d of the %d sheets open it. This one alone tells nothing.", share.need, share.of)})
+	d.Facts = append(d.Facts, layout.Fact{Name: "Sealed", Value: fmt.Sprintf("Any %d of the %d sheets open it. This one alone reveals nothing.", share.need, share.of)})
 	return d
 }
 

@@ -34,12 +34,9 @@ func TestSealedSheet(t *testing.T) {
 	}
 	for name, r := range map[string]*Reader{"scanned": scanned, "typed": &typed} {
 		t.Run(name, func(t *testing.T) {
-			s := r.State()
-			if !s.NeedsPassphrase || s.Accounts != 0 || len(s.Missing) > 0 || len(s.Sheets) != 1 || !s.Sheets[0].Sealed {
-				t.Errorf("state %+v", s)
-			}
-			if _, err := r.Contents(""); !errors.Is(err, ErrNeedsPassphrase) {
-				t.Errorf("without a passphrase: %v", err)
+			c, err := r.Contents("")
+			if !errors.Is(err, ErrNeedsPassphrase) || len(c.Accounts) != 0 || len(c.Missing) > 0 || len(c.Sheets) != 1 || !c.Sheets[0].Sealed {
+				t.Errorf("without a passphrase: %v, %+v", err, c)
 			}
 			if c, err := r.Contents("wrong"); !errors.Is(err, ErrWrongPassphrase) || len(c.Accounts) > 0 {
 				t.Errorf("with a wrong passphrase: %v", err)
@@ -98,7 +95,7 @@ func TestPartsThatAreLost(t *testing.T) {
 			if err := r.AddLines(typedText(l)); err != nil {
 				t.Fatal(err)
 			}
-			missing := r.State().Missing
+			missing := r.Missing()
 			if done := n == len(lost.Lines)-1; done != (len(missing) == 0) {
 				t.Errorf("part %d after %d lines: missing %v", i+1, n+1, missing)
 			}
@@ -119,7 +116,7 @@ func TestLineOfAPartThatIsMissing(t *testing.T) {
 		}
 	}
 	want := fmt.Sprintf("[part 1 of %d line %d]", len(d.Body)-2, d.Body[1].Lines[4].Number)
-	if got := fmt.Sprint(r.State().Missing); got != want {
+	if got := fmt.Sprint(r.Missing()); got != want {
 		t.Errorf("missing %s, want %s", got, want)
 	}
 }
@@ -179,5 +176,21 @@ func TestEncryptRefuses(t *testing.T) {
 		if _, err := everyKind(t).Encrypt(c.passphrase, c.workFactor); !errors.Is(err, ErrInvalid) {
 			t.Errorf("%q, %d: %v", c.passphrase, c.workFactor, err)
 		}
+	}
+}
+
+// A passphrase opens in each form of Unicode, and is sealed as NFC.
+func TestSealedSheetTakesEachForm(t *testing.T) {
+	const composed, apart = "na\u00efve caf\u00e9", "nai\u0308ve cafe\u0301"
+	d, err := everyKind(t).Encrypt(apart, weak)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := scan(t, symbolTexts(d)...)
+	for _, given := range []string{composed, apart} {
+		checkContents(t, contents(t, r, given), everyKind(t))
+	}
+	if _, err := r.Contents("naive cafe"); !errors.Is(err, ErrWrongPassphrase) {
+		t.Errorf("with another passphrase: %v", err)
 	}
 }

@@ -67,10 +67,13 @@ type Item struct {
 // Items returns what there is of each account, in the order of the entries.
 func (s Sheet) Items() (items []Item) {
 	for _, e := range s.Entries {
-		items = append(items, Item{e.id(), e.Key, generation(e.Codes)})
+		items = append(items, e.Item())
 	}
 	return items
 }
+
+// Item returns what there is of the account.
+func (e Entry) Item() Item { return Item{e.id(), e.Key, generation(e.Codes)} }
 
 func generation(r backup.Record) int {
 	if !r.HasTexts() {

@@ -6,10 +6,10 @@ import (
 	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 )
 
-// home is where tokenctl is to be had.
+// home is where tokenctl can be had.
 const home = "https://github.com/tokenctl/tokenctl"
 
-// plainSteps tell how to come back from a sheet that is not sealed.
+// plainSteps say how to come back from a sheet that is not sealed.
 func (s Sheet) plainSteps() (all []layout.Steps) {
 	secrets, sets := s.count()
 	if secrets > 0 || s.VaultKey != "" {
@@ -72,7 +72,7 @@ var afterLoss = layout.Steps{Heading: "If your key or phone was lost or stolen",
 	"Enroll the new secrets with tokenctl, print a new sheet, and destroy this one.",
 }}
 
-// keeping tells how to keep the sheet; the first sentence, why.
+// keeping says how to keep the sheet; the first sentence, why.
 func (s Sheet) keeping(why string) layout.Steps {
 	steps := []string{
 		why,
@@ -85,7 +85,7 @@ func (s Sheet) keeping(why string) layout.Steps {
 	return layout.Steps{Heading: "How to keep this sheet", Steps: steps}
 }
 
-// sealedSteps tell how to come back from a sheet that a passphrase opens.
+// sealedSteps say how to come back from a sheet that a passphrase opens.
 func (s Sheet) sealedSteps() []layout.Steps {
 	withPassphrase := s.withTokenctl()
 	withPassphrase.Steps = append(withPassphrase.Steps[:3:3],
@@ -102,7 +102,7 @@ func (s Sheet) sealedSteps() []layout.Steps {
 	}
 }
 
-// joinParts is what the sheet tells to run with the texts of its QR codes, one a
+// joinParts is the command on the sheet to run with the texts of its QR codes, one a
 // line, for the sealed file.
 const joinParts = "grep '|part: ' codes.txt | sort -u | sed 's/.*|//' | base32 -d > sheet.age"
 
@@ -116,7 +116,7 @@ var sealedByHand = layout.Steps{Heading: "To come back without tokenctl", Steps:
 	"When you are done, delete the files.",
 }}
 
-// splitSteps tell how to come back from a sheet that is split.
+// splitSteps say how to come back from a sheet that is split.
 func (s Sheet) splitSteps(share shareRecord) []layout.Steps {
 	together := s.withTokenctl()
 	together.Heading = fmt.Sprintf("To come back, with %d of these %d sheets", share.need, share.of)
@@ -134,6 +134,6 @@ func (s Sheet) splitSteps(share shareRecord) []layout.Steps {
 			"A short program in Python puts the shares together, and age opens the parts. Both are described here: " + home + "/blob/main/docs/sheet-format.md",
 		}},
 		afterLoss,
-		s.keeping(fmt.Sprintf("Fewer than %d of these sheets tell nothing. Keep each in another place, or with another person.", share.need)),
+		s.keeping(fmt.Sprintf("Fewer than %d of these sheets reveal nothing. Keep each in another place, or with another person.", share.need)),
 	}
 }

@@ -86,6 +86,23 @@ func ratio(number, of int) string {
 	return fmt.Sprintf("%0*d/%d", len(strconv.Itoa(of)), number, of)
 }
 
+// partOf writes a setting that says which part something is of how many, and nothing
+// if it is the only one.
+func partOf(part, of int) string {
+	if of <= 1 {
+		return ""
+	}
+	return " part=" + ratio(part, of)
+}
+
+// part reads it.
+func (w *words) part() (part, of int) {
+	if text := w.settings["part"]; text != "" {
+		return w.ratio(text)
+	}
+	return 1, 1
+}
+
 // day reads a date, which is zero for "".
 func (w *words) day(text string) time.Time {
 	if text == "" {

@@ -74,7 +74,7 @@ func readAPDUTable(t *testing.T) []apduRow {
 func command(dir, line string) []string {
 	words := strings.Fields(line)
 	for i, word := range words {
-		if word == "account.uri" || word == "password" && strings.HasSuffix(words[i-1], "-file") {
+		if strings.HasSuffix(word, ".uri") || word == "password" && strings.HasSuffix(words[i-1], "-file") {
 			words[i] = filepath.Join(dir, word)
 		}
 	}
@@ -84,7 +84,9 @@ func command(dir, line string) []string {
 // plugForAPDUs plugs in the key of the table: four accounts, perhaps a password.
 func plugForAPDUs(r *rig, dir string, locked bool) *device {
 	r.tb.Helper()
-	for name, text := range map[string]string{"account.uri": carolURI, "password": "hunter2"} {
+	for name, text := range map[string]string{
+		"account.uri": carolURI, "alice.uri": strings.Replace(carolURI, "carol", "alice", 1), "password": "hunter2",
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			r.tb.Fatal(err)
 		}

@@ -183,7 +183,7 @@ func (p *program) disposeOf(st *open.Store, a store.Addition, s codesSource, o b
 	name := term.Printable(s.file.path)
 	if !o.deleteFile {
 		if p.Terminal == nil || o.yes {
-			p.Note("%s still has the codes, for anyone who finds it. Delete it.", name)
+			p.Note("%s still has the codes, for anyone who finds it. To delete it once they are read back: --delete-file", name)
 			return nil
 		}
 		err := p.Terminal.Confirm(false, "Delete %s, which has the codes for anyone who finds it?", name)

@@ -14,6 +14,7 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
 type renameOptions struct {
@@ -55,6 +56,11 @@ func (p *program) rename(ctx context.Context, o renameOptions) error {
 	renamed, err := withLabel(old.Account, o.name)
 	if err != nil {
 		return err
+	}
+	if slices.ContainsFunc(old.Members, func(m *fleet.Member) bool { return !m.IsVault() }) {
+		if err := ykoath.CheckID(renamed.ID()); err != nil { // or the tokens would differ
+			return err
+		}
 	}
 	codes, err := p.follow(t, o.tokens, old.Account.ID())
 	if err != nil {
@@ -140,7 +146,7 @@ func (p *program) delete(ctx context.Context, o deleteOptions) error {
 		}
 	}
 	err = p.Terminal.Confirm(o.yes, "Delete %s%s and its secret from %s for good?",
-		term.Printable(h.Account.Label()), loss, strings.Join(names(h.Members), " and "))
+		term.Printable(h.Account.Label()), loss, strings.Join(names(slices.Concat(h.Members, h.Unlisted)), " and "))
 	if err != nil {
 		return err
 	}
@@ -205,5 +211,5 @@ func (p *program) follow(t *open.Tokens, o open.TokenOptions, id oath.ID) (*stor
 var errNameTaken = errors.New("an account of that name is already there")
 
 var changeRemedies = []term.Remedy{
-	{Of: errNameTaken, Exit: term.ExitFailure, Hint: "Choose another name, or delete that account first."},
+	{Of: errNameTaken, Exit: term.ExitFailure, Hint: "Choose another name, or give that account another one first."},
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
-	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
 var codeRemedies = []term.Remedy{
@@ -106,7 +105,11 @@ func (p *program) oneCode(ctx context.Context, o codeOptions) error {
 	}
 	p.PrintLine(h.Code.Value)
 	if p.ShowsResults() {
-		p.Note("%s on %s%s", term.Printable(h.Account.Label()), h.By.Name, validity(h.Code, p.Now()))
+		until := ""
+		if h.Account.Type != oath.TypeUnknown {
+			until = validity(h.Code, p.Now())
+		}
+		p.Note("%s on %s%s", term.Printable(h.Account.Label()), h.By.Name, until)
 	}
 	return nil
 }
@@ -118,13 +121,23 @@ func (p *program) findCode(t *open.Tokens, o codeOptions, clock fleet.Clock) (fl
 	// can be asked for that account's code straight away; but the answer does not tell
 	// TOTP from HOTP, and so not whether the code expires, or two keys may be compared.
 	timed := o.next || o.minRemaining > 0
-	if strings.Contains(o.query, ":") && len(o.query) <= ykoath.MaxIDSize && !o.json && !timed && !p.ShowsResults() && len(t.Keys()) < 2 {
+	if strings.Contains(o.query, ":") && !o.json && !timed && !p.ShowsResults() && len(t.Keys()) < 2 {
 		code, m, err := t.CodeOf(oath.ID(o.query), clock)
 		if !errors.Is(err, oath.ErrNotFound) {
 			return fleet.Holding{Entry: oath.Entry{Code: code}, By: m}, err
 		}
 	}
 	h, err := t.Find(o.query, clock)
+	if errors.Is(err, oath.ErrUnlisted) && !timed { // nor does the token tell more, but for a code
+		code, m, failed := t.CodeOf(oath.ID(o.query), clock)
+		if failed == nil {
+			entry := oath.Entry{Account: oath.ID(o.query).Account(oath.TypeUnknown), Code: oath.Code{Value: code.Value}}
+			return fleet.Holding{Entry: entry, Members: []*fleet.Member{m}, By: m}, nil
+		}
+		if !errors.Is(failed, oath.ErrNotFound) {
+			err = failed
+		}
+	}
 	if err == nil && h.Code.IsZero() {
 		err = computeCode(&h, clock)
 	}
@@ -200,10 +213,21 @@ func (p *program) allCodes(ctx context.Context, o codeOptions) error {
 	} else {
 		p.PrintColumns(mapSlice(holdings, codeRow))
 	}
+	p.noteLeftovers(holdings)
 	if err == nil && failure == nil && len(holdings) == 0 {
 		p.Note("No accounts yet. Add one with: tokenctl enroll")
 	}
 	return errors.Join(err, term.Partly(failure, len(holdings)))
+}
+
+// noteLeftovers says what the accounts are that a broken-off --overwrite left.
+func (p *program) noteLeftovers(holdings []fleet.Holding) {
+	for _, h := range holdings {
+		if fleet.IsLeftover(h.Account) {
+			p.Note("%s was left by an --overwrite of %s that was broken off. The same\ncommand again finishes it; if that is done, delete it: tokenctl delete '%s'",
+				term.Printable(h.Account.Label()), term.Printable(h.Account.Name), term.Printable(string(h.Account.ID())))
+		}
+	}
 }
 
 func codeRow(h fleet.Holding) []string {

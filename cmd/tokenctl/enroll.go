@@ -19,6 +19,7 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 	"github.com/tokenctl/tokenctl/oath/qr"
 )
@@ -74,6 +75,8 @@ var (
 )
 
 var enrollRemedies = []term.Remedy{
+	{Of: errNamesTooLong, Exit: term.ExitUsage, Hint: "On a terminal, another name is asked for. Or give one with --issuer and --account, or leave the keys out with --no-keys."},
+	{Of: fleet.ErrMustDelete, Exit: term.ExitNoSpace, Hint: "Make room on it with tokenctl delete, so that it can hold both for a moment. To delete the old one first: --delete-first"},
 	{Of: errNoToken, Exit: term.ExitNoKey, Hint: "Plug in the key, or make a vault with: tokenctl init"},
 	{Of: errSheetThere, Exit: term.ExitFailure, Hint: "Choose another name for the sheet."},
 	{Of: otpauth.ErrNotURI, Exit: term.ExitUsage, Hint: "It should begin with otpauth://. To type a secret, leave out the source."},
@@ -103,6 +106,11 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 		return err
 	}
 	defer t.Close()
+	if len(t.Keys()) > 0 {
+		if err := p.fitNames(accounts, o.yes, func(_, _ oath.ID) {}); err != nil {
+			return err
+		}
+	}
 	if err := t.UnlockVault(); err != nil {
 		return err
 	}

@@ -281,6 +281,11 @@ func TestYkmanPassword(t *testing.T) {
 	if got := r.must("", "tokenctl", "code", "GitHub:alice", "--at", "59", "--password-file", file(theirs)); got != "287082\n" {
 		t.Errorf("tokenctl computes %q", got)
 	}
-	r.must("", "tokenctl", "password", "clear", "--yes", "--password-file", file(theirs))
+	// Set as NFC here, and as NFD there.
+	const composed, apart = "caf\u00e9", "cafe\u0301"
+	r.must("", "tokenctl", "password", "set", "--password-file", file(theirs), "--new-password-file", file(apart))
+	r.must("", ykman("access", "change", "--password", composed, "--new-password", apart)...)
+	r.must("", "tokenctl", "list", "--password-file", file(composed))
+	r.must("", "tokenctl", "password", "clear", "--yes", "--password-file", file(composed))
 	r.must("", ykman("accounts", "list")...)
 }

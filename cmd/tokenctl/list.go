@@ -64,6 +64,7 @@ func (p *program) list(ctx context.Context, o listOptions) error {
 			return []string{string(h.Account.ID())}
 		}))
 	}
+	p.noteLeftovers(holdings)
 	if err == nil && failure == nil && len(holdings) == 0 {
 		p.Note("No accounts yet. Add one with: tokenctl enroll")
 	}

@@ -58,7 +58,7 @@ func (p *program) setPassword(ctx context.Context, o passwordSetOptions) error {
 	if err != nil {
 		return err
 	}
-	accessKey, err := ykoath.DeriveAccessKey(password, k.Salt())
+	accessKey, err := ykoath.DeriveAccessKey(oath.NormalPassword(password), k.Salt())
 	if err != nil {
 		return err
 	}
@@ -163,15 +163,12 @@ func (p *program) rememberPassword(ctx context.Context, o open.KeyOptions) error
 	case !open.HasKeyring():
 		return open.ErrNoKeyring
 	}
-	password, err := p.currentPassword(ctx, o.Password)
-	if err != nil {
+	var accessKey ykoath.AccessKey
+	unlock := func(password string) (err error) {
+		accessKey, err = open.UnlockKey(k, password)
 		return err
 	}
-	accessKey, err := ykoath.DeriveAccessKey(password, k.Salt())
-	if err != nil {
-		return err
-	}
-	if err := k.Unlock(accessKey); err != nil {
+	if err := p.currentPassword(ctx, o.Password, unlock); err != nil {
 		return err
 	}
 	if err := open.RememberAccessKey(k.DeviceID(), accessKey); err != nil {
@@ -181,15 +178,20 @@ func (p *program) rememberPassword(ctx context.Context, o open.KeyOptions) error
 	return nil
 }
 
-func (p *program) currentPassword(ctx context.Context, source open.Password) (string, error) {
+// currentPassword hands a key's password to unlock, as it is given or asked for.
+func (p *program) currentPassword(ctx context.Context, source open.Password, unlock func(string) error) error {
 	if source.IsGiven() {
-		return source.Read(ctx)
+		password, err := source.Read(ctx)
+		if err != nil {
+			return err
+		}
+		return unlock(password)
 	}
-	password, err := p.Terminal.AskSecret("Password of the key")
+	err := p.Terminal.TryPassword("Password of the key", oath.ErrWrongPassword, unlock)
 	if errors.Is(err, term.ErrNoTerminal) {
-		return "", oath.ErrLocked
+		return oath.ErrLocked
 	}
-	return password, err
+	return err
 }
 
 func newPasswordForgetCommand(p *program) *cobra.Command {

@@ -75,8 +75,8 @@ var restoreRemedies = []term.Remedy{
 
 func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	contents, unread := p.readSheets(ctx, o.from)
-	defer clearContents(contents)
-	if isEmpty(contents) {
+	defer contents.Clear()
+	if contents.IsEmpty() {
 		return unread
 	}
 	if len(contents.Missing) > 0 && !o.partial && !o.dryRun {
@@ -93,6 +93,17 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	}
 	if o.dryRun {
 		return errors.Join(p.rehearse(ctx, contents, o), unread)
+	}
+	if p.restoresToKey(ctx, o) {
+		err := p.fitNames(contents.Accounts, o.yes, func(old, new oath.ID) {
+			if codes, found := contents.Codes[old]; found {
+				delete(contents.Codes, old)
+				contents.Codes[new] = codes
+			}
+		})
+		if err != nil {
+			return errors.Join(err, unread)
+		}
 	}
 	made, err := p.restoreVault(ctx, contents, o)
 	if err != nil {
@@ -221,6 +232,14 @@ func (p *program) restoreVault(ctx context.Context, c sheet.Contents, o restoreO
 	defer v.Close()
 	p.Note("The vault is in %s.", term.Printable(v.Dir()))
 	return v.Identity()
+}
+
+// restoresToKey reports whether a key is among what a sheet is restored to.
+func (p *program) restoresToKey(ctx context.Context, o restoreOptions) bool {
+	if len(o.to) > 0 {
+		return slices.ContainsFunc(o.to, func(name string) bool { return name != fleet.VaultName })
+	}
+	return !o.tokens.NoKeys && p.seesKey(ctx)
 }
 
 // seesKey reports whether a key is plugged in.

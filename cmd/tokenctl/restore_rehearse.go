@@ -3,11 +3,16 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/recovery"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/fleet"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
 // rehearse says what restoring would do. It changes nothing.
@@ -33,6 +38,11 @@ func (p *program) rehearse(ctx context.Context, c sheet.Contents, o restoreOptio
 	}
 	plan, failure := recovery.PlanRestore(c, t.Fleet, makes || t.HasVault())
 	p.noteAway(t.AwayKeys())
+	for _, a := range plan.Accounts {
+		if slices.ContainsFunc(a.Targets, func(t recovery.PlannedTarget) bool { return misfit(a, t) != nil }) {
+			failure = errors.Join(failure, fmt.Errorf("%w: %q", errNamesTooLong, term.Printable(a.Account.Label())))
+		}
+	}
 	if o.json {
 		return errors.Join(failure, p.PrintJSON(restoreJSON{
 			DryRun: true, sheetsJSON: describeContents(c),
@@ -41,6 +51,14 @@ func (p *program) rehearse(ctx context.Context, c sheet.Contents, o restoreOptio
 	}
 	p.PrintColumns(planRows(plan, o.overwrite))
 	return failure
+}
+
+// misfit returns why an account does not fit a token, before it is tried.
+func misfit(a recovery.PlannedAccount, t recovery.PlannedTarget) error {
+	if t.Token == fleet.VaultName {
+		return nil
+	}
+	return ykoath.CheckID(a.Account.ID())
 }
 
 func planRows(plan recovery.Plan, overwrite bool) (rows [][]string) {
@@ -52,7 +70,9 @@ func planRows(plan recovery.Plan, overwrite bool) (rows [][]string) {
 		id := string(a.Account.ID())
 		for _, target := range a.Targets {
 			what := "would be put there"
-			if target.Present {
+			if err := misfit(a, target); err != nil {
+				what = "would not fit: " + err.Error()
+			} else if target.Present {
 				what = present
 			}
 			rows = append(rows, []string{id, target.Token, what})
@@ -104,7 +124,11 @@ func describePlanned(a recovery.PlannedAccount) enrolledJSON {
 		if t.Present {
 			state = "present"
 		}
-		return targetJSON{Token: t.Token, State: state}
+		j := targetJSON{Token: t.Token, State: state}
+		if err := misfit(a, t); err != nil {
+			j.Error = err.Error()
+		}
+		return j
 	})
 	return j
 }

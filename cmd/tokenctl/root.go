@@ -96,7 +96,7 @@ func newRootCommand(p *program) *cobra.Command {
 // remedies holds every error that a user may meet. The first that fits counts: the
 // commands' own come first, then what may happen with any token, and last what says least.
 var remedies = slices.Concat(
-	term.Remedies, codeRemedies, enrollRemedies, changeRemedies, vaultKeyRemedies, backupRemedies, issuerRemedies,
+	term.Remedies, codeRemedies, enrollRemedies, changeRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies,
 	restoreRemedies, verifyRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
 )
 
@@ -107,16 +107,19 @@ var tokenRemedies = []term.Remedy{
 	{Of: oath.ErrRemoved, Exit: term.ExitNoKey, Hint: "Plug it in again, and give the command again."},
 	{Of: oath.ErrAmbiguous, Exit: term.ExitAmbiguous},
 	{Of: oath.ErrNotFound, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl list"},
-	{Of: oath.ErrWrongPassword, Exit: term.ExitPassword, Hint: "A forgotten password cannot be recovered; tokenctl reset wipes the key and its accounts."},
+	{Of: oath.ErrWrongPassword, Exit: term.ExitPassword, Hint: "Check the keyboard layout and Caps Lock, and that it is the password of this key. A password that stays lost cannot be recovered; see: tokenctl reset --help"},
 	{Of: oath.ErrLocked, Exit: term.ExitPassword, Hint: "Give it on a terminal, or with --password-file or --password-command for a key, --passphrase-file or --passphrase-command for the vault."},
 	{Of: oath.ErrNoPassword, Exit: term.ExitPassword, Hint: "Leave out --password-file and --password-command, or set one with: tokenctl password set"},
+	{Of: oath.ErrUnlisted, Exit: term.ExitFailure, Hint: "Name an account by its whole name, as ISSUER:ACCOUNT. To make room: tokenctl delete ISSUER:ACCOUNT"},
+	{Of: oath.ErrPast, Exit: term.ExitFailure, Hint: "Set this computer's clock, if it is behind. If it was ahead before, the codes come back when that time is reached."},
+	{Of: oath.ErrNoOverwrite, Exit: term.ExitFailure},
 	{Of: oath.ErrTouchTimeout, Exit: term.ExitTouch, Hint: "Try again, and touch the key's contact when it blinks."},
 	{Of: oath.ErrExists, Exit: term.ExitFailure, Hint: "Replace it with --overwrite, which cannot be undone, or choose another --account name."},
-	{Of: oath.ErrNoSpace, Exit: term.ExitNoSpace, Hint: "Make room with tokenctl delete, or use another key. tokenctl keys shows how full each is."},
+	{Of: oath.ErrNoSpace, Exit: term.ExitNoSpace, Hint: "Use another key, or make room: tokenctl keys shows how full each is, and tokenctl list --long which accounts are elsewhere too."},
 	{Of: oath.ErrUnsupported, Exit: term.ExitFailure},
 	{Of: oath.ErrInvalid, Exit: term.ExitUsage},
 	{Of: qr.ErrFormat, Exit: term.ExitUsage, Hint: "Convert it, as with heif-convert of libheif-examples, or have the phone send it as JPEG."},
-	{Of: ykoath.ErrCorrupt, Exit: term.ExitFailure, Hint: "Delete the account and enroll it again with a new secret from the service."},
+	{Of: ykoath.ErrCorrupt, Exit: term.ExitFailure, Hint: "Have the service hand out a new secret, and enroll that instead: tokenctl enroll --overwrite"},
 	{Of: ykoath.ErrMalformed, Exit: term.ExitFailure, Hint: "Pull the key out, plug it in and try again. If it stays, the key or its reader is broken, or not compatible."},
 	{Of: open.ErrAway, Exit: term.ExitNoKey, Hint: "Plug it in. If you do not have it any more: tokenctl keys forget SERIAL"},
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -15,6 +16,16 @@ func TestNoRemedyHidesAnother(t *testing.T) {
 		}
 		if r.Exit == 0 {
 			t.Errorf("%q has no exit status", r.Of)
+		}
+	}
+}
+
+// TestNoRemedyDeletesTheOnlyCopy shows that no advice is to delete something: an error
+// does not know what else holds it.
+func TestNoRemedyDeletesTheOnlyCopy(t *testing.T) {
+	for _, r := range remedies {
+		if hint := strings.ToLower(r.Hint); strings.Contains(hint, "delet") || strings.Contains(hint, "wipe") {
+			t.Errorf("%v: %s", r.Of, r.Hint)
 		}
 	}
 }

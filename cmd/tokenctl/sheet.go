@@ -222,7 +222,7 @@ func (p *program) makeSheet(ctx context.Context, s *store.Store, content sheet.S
 func (p *program) noteSheet(made madeSheet, to paper.Output, seal sheetSeal) {
 	codes, keysAlone := 0, 0
 	for _, e := range made.Entries {
-		if recovery.HasCodes(e) {
+		if e.Item().Generation > 0 {
 			codes++
 		}
 		if !recovery.HasSecret(e) && len(e.Where) > 0 && !slices.Contains(e.Where, fleet.VaultName) {
@@ -301,7 +301,7 @@ func describeSheet(made madeSheet, o sheetOptions) sheetJSON {
 		Accounts: mapSlice(made.Entries, func(e sheet.Entry) sheetAccountJSON {
 			j := sheetAccountJSON{accountJSON: describeAccount(e.Key.Account), Secret: recovery.HasSecret(e)}
 			j.Tokens = e.Where
-			if recovery.HasCodes(e) {
+			if e.Item().Generation > 0 {
 				j.BackupCodes = e.Codes.Left()
 			}
 			return j

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tokenctl/tokenctl/backup/recovery"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
@@ -63,7 +62,7 @@ func (p *program) readSheets(ctx context.Context, s sheetSource) (sheet.Contents
 	contents, err := p.unseal(ctx, &r, s.passphrase)
 	p.noteContents(contents)
 	switch {
-	case !isEmpty(contents) || err != nil:
+	case !contents.IsEmpty() || err != nil:
 	case len(contents.Missing) > 0:
 		err = errMissing
 	default:
@@ -117,7 +116,7 @@ func (p *program) noteContents(c sheet.Contents) {
 		}
 		p.Note("%s.", line)
 	}
-	if !isEmpty(c) {
+	if !c.IsEmpty() {
 		p.Note("Found: %s.", term.List(found(c)))
 	}
 	for _, note := range c.Notes {
@@ -142,18 +141,6 @@ func found(c sheet.Contents) (words []string) {
 	return words
 }
 
-func isEmpty(c sheet.Contents) bool { return len(found(c)) == 0 }
-
-// clearContents overwrites the secrets in memory.
-func clearContents(c sheet.Contents) {
-	for _, k := range c.Accounts {
-		k.Secret.Clear()
-	}
-	for _, k := range c.Doubtful {
-		k.Secret.Clear()
-	}
-}
-
 // sheetsJSON is what was read from paper.
 type sheetsJSON struct {
 	Sheets   []printingJSON `json:"sheets"`
@@ -171,7 +158,7 @@ type printingJSON struct {
 func describeContents(c sheet.Contents) sheetsJSON {
 	return sheetsJSON{
 		Sheets: mapSlice(c.Sheets, func(s sheet.Printing) printingJSON {
-			return printingJSON{s.Number, s.ID, term.Date(s.Date), recovery.IsPart(c, s)}
+			return printingJSON{s.Number, s.ID, term.Date(s.Date), c.Partial(s)}
 		}),
 		Missing:  mapSlice(c.Missing, sheet.Missing.String),
 		VaultKey: c.VaultKey != "",

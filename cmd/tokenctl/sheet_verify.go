@@ -59,8 +59,8 @@ var verifyRemedies = []term.Remedy{
 
 func (p *program) verifySheet(ctx context.Context, o sheetVerifyOptions) error {
 	contents, unread := p.readSheets(ctx, o.from)
-	defer clearContents(contents)
-	if isEmpty(contents) {
+	defer contents.Clear()
+	if contents.IsEmpty() {
 		return unread
 	}
 	t, err := p.open.Tokens(ctx, o.tokens, true)

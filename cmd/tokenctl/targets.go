@@ -16,6 +16,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/keys"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
 // targetOptions say which tokens accounts are put on, and how.
@@ -24,6 +25,7 @@ type targetOptions struct {
 	to        []string
 	touch     bool
 	overwrite bool
+	delete    bool // the old account before the new one is proved
 	yes, json bool
 }
 
@@ -33,7 +35,8 @@ func (o *targetOptions) addFlags(c *cobra.Command) {
 	f.StringSliceVar(&o.to, "to", nil, "put it on these alone: `TOKEN` is key:SERIAL or vault; several parted by commas")
 	f.Bool("all-keys", false, "put it on every key that is plugged in, which is what happens without --to")
 	f.BoolVarP(&o.touch, "touch", "t", false, "have the keys ask for a touch for each code")
-	f.BoolVar(&o.overwrite, "overwrite", false, "replace the account where there is another of this name")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace the account where there is another of this name; it is kept until the\nnew one is proved")
+	f.BoolVar(&o.delete, "delete-first", false, "let --overwrite delete it first on a full key that has no other way")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask, and do not offer to wait for a spare key")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	for _, other := range []string{"device", "reader", "no-keys", "no-vault", "all-keys"} {
@@ -55,13 +58,20 @@ type enrolling struct {
 	o       targetOptions
 	results []fleet.Result
 	away    []*fleet.MemberError // known keys that are not there
+
+	untouched map[string]bool // keys that were said to ignore touch
 }
 
 // enrollAll puts accounts on tokens, and says what is there as it happens.
 func (p *program) enrollAll(t *open.Tokens, accounts []otpauth.Key, o targetOptions) *enrolling {
-	e := &enrolling{p: p, o: o, results: make([]fleet.Result, len(accounts)), away: t.AwayKeys()}
+	e := &enrolling{
+		p: p, o: o, results: make([]fleet.Result, len(accounts)), away: t.AwayKeys(),
+		untouched: make(map[string]bool),
+	}
 	for i, k := range accounts {
-		e.results[i].Enrollment = fleet.Enrollment{Account: k.Account, Secret: k.Secret, Replace: o.overwrite, Now: p.Now}
+		e.results[i].Enrollment = fleet.Enrollment{
+			Account: k.Account, Secret: k.Secret, Replace: o.overwrite, Now: p.Now, MayLose: e.mayLose(k.Account),
+		}
 		if k.Account.Type == oath.HOTP && len(t.Fleet) > 1 {
 			p.Note("%s counts its codes, and every token for itself. Use it on one token, or the counters drift apart.",
 				term.Printable(k.Account.Label()))
@@ -77,10 +87,76 @@ func (p *program) enrollAll(t *open.Tokens, accounts []otpauth.Key, o targetOpti
 	return e
 }
 
+// errNamesTooLong says that names do not fit a key, and that nothing was stored.
+var errNamesTooLong = errors.New("nothing was stored, for a name does not fit the key")
+
+// fitNames makes sure, before anything is stored, that the names of accounts fit a key.
+// One that does not is asked for anew, and handed to renamed.
+func (p *program) fitNames(accounts []otpauth.Key, yes bool, renamed func(old, new oath.ID)) error {
+	var failures []error
+	for i := range accounts {
+		a := &accounts[i].Account
+		for {
+			long := ykoath.CheckID(a.ID())
+			if long == nil {
+				break
+			}
+			long = fmt.Errorf("%q: %w", term.Printable(a.Label()), long)
+			if p.Terminal == nil || yes {
+				failures = append(failures, long)
+				break
+			}
+			p.Terminal.Tell("%v.", long)
+			label, err := p.Terminal.Ask("Another name for it, as ISSUER:ACCOUNT")
+			if err != nil {
+				return err
+			}
+			named, err := withLabel(*a, label)
+			isTaken := slices.ContainsFunc(accounts, func(k otpauth.Key) bool { return k.Account.ID() == named.ID() })
+			if err == nil && isTaken {
+				err = errNameTaken
+			}
+			if err != nil {
+				p.Terminal.Tell("%v.", err)
+				continue
+			}
+			renamed(a.ID(), named.ID())
+			*a = named
+		}
+	}
+	if len(failures) > 0 {
+		return fmt.Errorf("%w:\n%w", errNamesTooLong, errors.Join(failures...))
+	}
+	return nil
+}
+
+// mayLose returns what asks whether an account may be deleted before the one that takes
+// its place is proved.
+func (e *enrolling) mayLose(a oath.Account) func(*fleet.Member) error {
+	return func(m *fleet.Member) error {
+		if e.o.yes && !e.o.delete {
+			return fleet.ErrMustDelete
+		}
+		err := e.p.Terminal.Confirm(e.o.delete, "%s is full, and must delete %s before it takes the new one. If it then refuses that,\nboth are lost. Delete it?",
+			m.Name, term.Printable(a.Label()))
+		if errors.Is(err, term.ErrNoTerminal) || errors.Is(err, term.ErrDeclined) {
+			return fleet.ErrMustDelete
+		}
+		return err
+	}
+}
+
 // note returns what says where an account is.
 func (e *enrolling) note(a oath.Account) func(fleet.Outcome) {
 	label := term.Printable(a.Label())
 	return func(o fleet.Outcome) {
+		if o.IgnoresTouch && !e.untouched[o.Member.Name] {
+			e.untouched[o.Member.Name] = true
+			e.p.Note("%s: this key does not enforce touch: it computes codes without.", o.Member.Name)
+		}
+		if o.CountsFirst && o.State == fleet.Checked && a.Counter == 0 {
+			e.p.Note("%s: this key counts before it computes: the first code of %s is that of counter 1,\nnot 0. Services look ahead, and take it.", o.Member.Name, label)
+		}
 		switch {
 		case o.Already:
 			e.p.Note("%s: %s was there before, and computes the right code.", o.Member.Name, label)
@@ -250,6 +326,7 @@ type targetJSON struct {
 	Token   string `json:"token"`
 	State   string `json:"state"` // "checked", "stored" or "failed"; "present" or "absent" in a rehearsal
 	Already bool   `json:"already,omitempty"`
+	NoTouch bool   `json:"touch_ignored,omitempty"`
 	Error   string `json:"error,omitempty"`
 }
 
@@ -267,7 +344,7 @@ func (e *enrolling) describe() []enrolledJSON {
 
 func describeOutcome(o fleet.Outcome) targetJSON {
 	states := [...]string{fleet.Checked: "checked", fleet.Stored: "stored", fleet.Failed: "failed"}
-	j := targetJSON{Token: o.Member.Name, State: states[o.State], Already: o.Already}
+	j := targetJSON{Token: o.Member.Name, State: states[o.State], Already: o.Already, NoTouch: o.IgnoresTouch}
 	if o.Err != nil {
 		j.Error = o.Err.Error()
 	}

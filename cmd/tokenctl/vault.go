@@ -34,6 +34,7 @@ func newVaultCommand(p *program) *cobra.Command {
 		newVaultShowKeyCommand(p),
 		newVaultRekeyCommand(p),
 		newVaultTrustCommand(p),
+		newVaultResolveCommand(p),
 		newVaultGitCommand(p),
 	)
 	return c
@@ -84,6 +85,7 @@ type vaultJSON struct {
 	Locked     bool     `json:"locked"`
 	Ways       []string `json:"opened_by"` // "passphrase" or key:SERIAL
 	Git        bool     `json:"git"`
+	Conflicts  []string `json:"conflicts"` // files that git could not merge
 }
 
 func (p *program) vaultStatus(ctx context.Context, o open.VaultOptions, asJSON bool) error {
@@ -96,6 +98,7 @@ func (p *program) vaultStatus(ctx context.Context, o open.VaultOptions, asJSON b
 		j := vaultJSON{
 			Folder: v.Dir(), Recipients: strings.Split(status.Recipients, "\n"), Changed: status.Changed,
 			Accounts: status.Accounts, Locked: locked, Ways: mapSlice(status.Ways, wayName), Git: status.Git,
+			Conflicts: append([]string{}, status.Conflicted...),
 		}
 		if asJSON {
 			return errors.Join(p.PrintJSON(j), term.Partly(err, 1))
@@ -117,6 +120,9 @@ func (p *program) printVault(j vaultJSON) {
 		{"locked", term.YesNo(j.Locked)},
 		{"in git", term.YesNo(j.Git)},
 		{"public key", strings.Join(j.Recipients, " ")},
+	}
+	for _, file := range j.Conflicts {
+		rows = append(rows, []string{"in conflict", file})
 	}
 	p.PrintColumns(rows)
 	if j.Changed {
@@ -183,9 +189,11 @@ func newVaultGitCommand(p *program) *cobra.Command {
 		Short: "Run git in the vault's folder",
 		Long: "Git runs git in the vault's folder, with your arguments. \"tokenctl vault git init\"\n" +
 			"makes it a repository; from then on tokenctl commits each change. One file an\n" +
-			"account keeps what two machines enroll apart, so that merging just works.\n\n" +
+			"account keeps what two machines enroll apart, so that merging just works. What git\n" +
+			"cannot merge, \"tokenctl vault resolve\" does. The files are yours alone afterwards.\n\n" +
+			"\"Tokenctl vault git pull\" merges, unless you have configured git to do otherwise.\n\n" +
 			"Another folder is named by $TOKENCTL_VAULT.",
-		Example:            "  tokenctl vault git init\n  tokenctl vault git push",
+		Example:            "  tokenctl vault git init\n  tokenctl vault git pull\n  tokenctl vault git push",
 		DisableFlagParsing: true,
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) == 0 || args[0] == "--help" || args[0] == "-h" {

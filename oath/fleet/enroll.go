@@ -20,6 +20,10 @@ type Enrollment struct {
 	Secret  oath.Secret
 	Replace bool             // an account with the same ID, if there is one
 	Now     func() time.Time // a touch may take its time
+
+	// MayLose is asked before the account that is to be replaced is deleted first, for
+	// want of another way. An error leaves it; nil is ErrMustDelete.
+	MayLose func(*Member) error
 }
 
 // A State is what came of an enrollment on one token.
@@ -36,14 +40,19 @@ type Outcome struct {
 	Member  *Member
 	State   State
 	Already bool      // it was there before, with the same secret
+	Kept    bool      // the account that was to be replaced is as it was
 	Code    oath.Code // that the token computed, if State is Checked
 	Err     error     // why it failed, or was not checked
+
+	IgnoresTouch bool // the token computes codes without the touch that was asked for
+	CountsFirst  bool // HOTP: the token counts before it computes, see Enrollment.check
 }
 
 // On puts the account on a token, and has the token compute a code, which must be
 // the one that is computed here. A token that is locked but takes accounts is not
 // checked; the error is oath.ErrLocked then. One that computes wrong codes loses
-// the account again, and the error wraps ErrUnequal.
+// the account again, and the error wraps ErrUnequal; but an account that was to be
+// replaced is kept until the new one is proved.
 //
 // An account that is there already is as good as stored if its code is right.
 // That makes it safe to enroll again where it went wrong halfway.
@@ -54,9 +63,13 @@ func (e Enrollment) On(m *Member) Outcome {
 		outcome.Err = err
 		return outcome
 	}
+	_, isVault := token.(Finder)
+	if e.Replace && !isVault {
+		return e.replace(token, outcome)
+	}
 	store := token.Put
 	switch {
-	case e.Replace:
+	case e.Replace: // the vault writes a file whole, and reads it back first
 		store = token.Replace
 	case e.Account.Type == oath.HOTP && isLocked(token) && e.Account.Counter < math.MaxUint64:
 		e.Account.Counter++ // the first code comes from another token, or from the secret itself
@@ -69,9 +82,8 @@ func (e Enrollment) On(m *Member) Outcome {
 		outcome.Err = err
 		return outcome
 	}
-	outcome.State = Stored
 	if isLocked(token) {
-		outcome.Err = oath.ErrLocked
+		outcome.State, outcome.Err = Stored, oath.ErrLocked
 		return outcome
 	}
 	return e.check(token, outcome)
@@ -161,6 +173,8 @@ func (o Outcome) error(e Enrollment) error {
 		return fmt.Errorf("%s is there, but was not checked: %w", on, o.Err)
 	case errors.Is(o.Err, oath.ErrExists):
 		return fmt.Errorf("%s: %w", on, o.Err)
+	case o.Kept:
+		return fmt.Errorf("%s is as it was: %w", on, o.Err)
 	case errors.Is(o.Err, oath.ErrUnsure):
 		return fmt.Errorf("%s may be there or not: %w", on, o.Err)
 	case errors.Is(o.Err, oath.ErrRemoved) && !e.Replace:
@@ -170,8 +184,23 @@ func (o Outcome) error(e Enrollment) error {
 }
 
 // check has the token compute a code of the account it was just given.
+//
+// A token that counts before it computes gives the code of the counter after the one it
+// was given. It is given the counter before, so that its codes are the ones that the
+// service expects; or for 0, which has none before, keeps its code of 1: services look
+// ahead.
 func (e Enrollment) check(token oath.Token, outcome Outcome) Outcome {
+	outcome.State = Stored
 	code, err := e.verify(token)
+	if errors.Is(err, errAhead) {
+		outcome.CountsFirst, err = true, nil
+		if e.Account.Counter > 0 {
+			code, err = e.rewind(token)
+		}
+	}
+	if err == nil {
+		outcome.IgnoresTouch, err = e.touchIgnored(token, e.Account.ID())
+	}
 	switch {
 	case err == nil:
 		outcome.State, outcome.Code = Checked, code
@@ -195,8 +224,15 @@ func (e Enrollment) compare(token oath.Token, outcome Outcome, exists error) Out
 		return outcome
 	}
 	code, err := e.verify(token)
+	ignored := false
+	if err == nil {
+		ignored, err = e.touchIgnored(token, e.Account.ID())
+	}
+	if ignored {
+		outcome.IgnoresTouch, err = e.ignoresAnyTouch(token)
+	}
 	switch {
-	case err == nil && e.Account.Touch && !asksForTouch(token, e.Account.ID(), e.Now()):
+	case err == nil && ignored && !outcome.IgnoresTouch:
 		outcome.Err = fmt.Errorf("%w, and asks for no touch", exists)
 	case err == nil:
 		outcome.State, outcome.Already, outcome.Code, outcome.Err = Checked, true, code, nil
@@ -208,18 +244,53 @@ func (e Enrollment) compare(token oath.Token, outcome Outcome, exists error) Out
 	return outcome
 }
 
-// asksForTouch reports whether a key asks for a touch before it computes the
-// account's code. A vault knows no touch, and is not asked.
-func asksForTouch(token oath.Token, id oath.ID, at time.Time) bool {
-	if _, isVault := token.(Finder); isVault {
-		return true
+// touchIgnored reports whether a key computes the account's code without the touch that
+// is wanted. A vault knows no touch, and is not asked.
+func (e Enrollment) touchIgnored(token oath.Token, id oath.ID) (bool, error) {
+	t, ok := token.(interface {
+		IgnoresTouch(id oath.ID, at time.Time) (bool, error)
+	})
+	if !ok || !e.Account.Touch {
+		return false, nil
 	}
-	entries, err := token.Codes(at)
-	i := slices.IndexFunc(entries, func(e oath.Entry) bool { return e.Account.ID() == id })
-	return err == nil && i >= 0 && entries[i].Account.Touch
+	return t.IgnoresTouch(id, e.Now())
 }
 
-// verify compares the token's code with the secret's.
+// ignoresAnyTouch tries whether a key ignores what every account wants of touch, rather
+// than has one account that was stored without. A full key is not known to.
+func (e Enrollment) ignoresAnyTouch(token oath.Token) (ignores bool, err error) {
+	trial := beside(e.Account)
+	trial.Touch = true
+	if err := token.Put(trial, e.Secret); err != nil {
+		return false, except(err, oath.ErrNoSpace)
+	}
+	ignores, err = e.touchIgnored(token, trial.ID())
+	return ignores, errors.Join(err, token.Delete(trial.ID()))
+}
+
+// rewind stores the account with the counter before, and returns the code that the token
+// then computes.
+func (e Enrollment) rewind(token oath.Token) (oath.Code, error) {
+	before := e.Account
+	before.Counter--
+	err := token.Replace(before, e.Secret)
+	if errors.Is(err, oath.ErrNoOverwrite) {
+		if err = token.Delete(before.ID()); err == nil {
+			err = token.Put(before, e.Secret)
+		}
+	}
+	if err != nil {
+		return oath.Code{}, err
+	}
+	return e.verify(token)
+}
+
+// errAhead says that a token computed the code of the counter after the one that it was
+// given.
+var errAhead = errors.New("it computed the code after")
+
+// verify compares the token's code with the secret's. The error is ErrUnequal, or
+// errAhead, with the code.
 func (e Enrollment) verify(token oath.Token) (oath.Code, error) {
 	at := e.Now()
 	expected, err := oath.Compute(e.Account, e.Secret, at)
@@ -227,11 +298,18 @@ func (e Enrollment) verify(token oath.Token) (oath.Code, error) {
 		return oath.Code{}, err
 	}
 	code, err := token.Code(e.Account, at)
-	if err != nil {
-		return oath.Code{}, err
+	if err != nil || isSame(code, expected) {
+		return code, err
 	}
-	if subtle.ConstantTimeCompare([]byte(code.Value), []byte(expected.Value)) == 0 {
-		return oath.Code{}, ErrUnequal
+	next := e.Account
+	next.Counter++
+	ahead, err := oath.Compute(next, e.Secret, at)
+	if err == nil && next.Type == oath.HOTP && isSame(code, ahead) {
+		return code, errAhead
 	}
-	return code, nil
+	return oath.Code{}, ErrUnequal
+}
+
+func isSame(a, b oath.Code) bool {
+	return subtle.ConstantTimeCompare([]byte(a.Value), []byte(b.Value)) == 1
 }

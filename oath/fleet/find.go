@@ -52,17 +52,27 @@ func (f Fleet) findOnce(query string, now Clock) (Holding, error) {
 }
 
 // Locate returns the one account, on any token, that the query fits best, with
-// all members that have it. Its errors are Find's; but no token is skipped.
+// all members that have it. Its errors are Find's; but no token is skipped. Of a token
+// that cannot list its accounts, the query is the whole ID, if it fits no other.
 func (f Fleet) Locate(query string) (Holding, error) {
 	var holdings []Holding
+	var unlisted []*Member
 	for _, m := range f {
 		entries, err := m.find(query, list)
-		if err != nil {
+		if errors.Is(err, oath.ErrUnlisted) {
+			unlisted = append(unlisted, m)
+		} else if err != nil {
 			return Holding{}, &MemberError{m.Name, err}
 		}
 		holdings = add(holdings, m, entries)
 	}
-	return matchOne(holdings, query)
+	h, err := matchOne(holdings, query)
+	if errors.Is(err, oath.ErrNotFound) && len(unlisted) > 0 {
+		a := oath.ID(query).Account(oath.TypeUnknown)
+		return Holding{Entry: oath.Entry{Account: a}, Members: unlisted}, nil
+	}
+	h.Unlisted = unlisted
+	return h, err
 }
 
 func matchOne(holdings []Holding, query string) (Holding, error) {

@@ -36,6 +36,9 @@ func (m *Member) Token() (oath.Token, error) {
 	return m.token, m.err
 }
 
+// Reset has a token that was open opened anew when it is next needed.
+func (m *Member) Reset() { m.opened = m.opened && m.err != nil }
+
 // VaultName is what the vault is called among the members; keys have other names.
 const VaultName = "vault"
 
@@ -96,6 +99,9 @@ type Holding struct {
 	Members []*Member
 	By      *Member   // computed the code; nil if there is none
 	Differ  []*Member // computed another one for the same time
+
+	// Unlisted may have it besides: they hold more accounts than they can list.
+	Unlisted []*Member
 }
 
 // Disagreement returns ErrDiffer if members hold different secrets.
@@ -192,8 +198,11 @@ func codes(t oath.Token, at time.Time) ([]oath.Entry, error) {
 			continue
 		}
 		code, err := t.Code(e.Account, at)
-		if err != nil {
-			return entries, errors.Join(listed, err)
+		if err != nil { // which is no reason to keep back the others
+			listed = errors.Join(listed, fmt.Errorf("%q: %w", e.Account.Label(), err))
+		}
+		if errors.Is(err, oath.ErrRemoved) {
+			break
 		}
 		entries[i].Code = code
 	}
@@ -235,7 +244,11 @@ func add(holdings []Holding, m *Member, entries []oath.Entry) []Holding {
 		}
 		h := &holdings[i]
 		h.Members = append(h.Members, m)
+		touch := h.Account.Touch
 		h.Account = Complete(h.Account, e.Account)
+		if found && m.IsVault() && h.Account.Type == oath.TOTP { // a key says what it asks for, a vault what was meant
+			h.Account.Touch = touch
+		}
 		h.compute(m, e.Code)
 	}
 	return holdings
@@ -270,15 +283,17 @@ func Complete(a, b oath.Account) oath.Account {
 // Each does something with each token that has the account. It returns the members
 // that it went well with, and what went wrong with the others.
 func (h Holding) Each(do func(oath.Token) error) (done []*Member, failures []*MemberError) {
-	for _, m := range h.Members {
+	for i, m := range slices.Concat(h.Members, h.Unlisted) {
 		token, err := m.Token()
 		if err == nil {
 			err = do(token)
 		}
-		if err != nil {
-			failures = append(failures, &MemberError{m.Name, err})
-		} else {
+		switch {
+		case err == nil:
 			done = append(done, m)
+		case i >= len(h.Members) && errors.Is(err, oath.ErrNotFound): // it has none
+		default:
+			failures = append(failures, &MemberError{m.Name, err})
 		}
 	}
 	return done, failures

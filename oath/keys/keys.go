@@ -30,6 +30,9 @@ var (
 // HoldTimeout is how long to wait while another program holds a key.
 const HoldTimeout = 5 * time.Second
 
+// busyNotice is how long to wait before it is worth a word.
+const busyNotice = time.Second
+
 // A Choice is the one key that is wanted, or any.
 type Choice struct {
 	Serial uint32 // 0 for any
@@ -45,7 +48,9 @@ type Key struct {
 	Reader string
 	Serial uint32 // 0 if the key was not asked, or does not tell
 
-	card *pcsc.Card
+	asked  bool              // for its serial number
+	card   *pcsc.Card        // nil if it is closed
+	access *ykoath.AccessKey // what it was opened with; nil if nothing was needed
 }
 
 // Name tells the key from others: key:SERIAL, or key:READER without a serial number.
@@ -58,23 +63,53 @@ func name(serial uint32, reader string) string {
 	return fmt.Sprintf("key:%d", serial)
 }
 
-// Identify asks the key for its serial number, which ends the OATH session. A key that
-// does not tell has none.
+// Identify asks the key for its serial number, if it was not asked yet, which ends the
+// OATH session. A key that does not tell has none.
 func (k *Key) Identify() error {
-	device, err := ykoath.ReadDevice(k.card)
-	if errors.Is(err, ykoath.ErrUnknownDevice) {
+	switch {
+	case k.asked:
 		return nil
+	case !k.IsOpen():
+		return pcsc.ErrRemoved
 	}
-	k.Serial = device.Serial
+	device, err := ykoath.ReadDevice(k.card)
+	if err != nil && !errors.Is(err, ykoath.ErrUnknownDevice) {
+		return err
+	}
+	k.Serial, k.asked = device.Serial, true
+	return nil
+}
+
+// Unlock is the session's, and remembers the key for Reopen.
+func (k *Key) Unlock(access ykoath.AccessKey) error {
+	err := k.Session.Unlock(access)
+	if err == nil {
+		k.access = &access
+	}
 	return err
 }
 
 // Close releases the key. One that a password had opened is reset, so that the next
-// program does not find it open.
-func (k *Key) Close() { k.card.Close(k.HasPassword() && !k.Locked()) }
+// program does not find it open. It may be called again.
+func (k *Key) Close() {
+	if k.card != nil {
+		k.card.Close(k.HasPassword() && !k.Locked())
+		k.card = nil
+	}
+}
+
+// IsOpen reports whether the key was not closed.
+func (k *Key) IsOpen() bool { return k.card != nil }
 
 // A Finder opens keys.
 type Finder struct {
+	// Busy is told of a reader whose key is held by another program, and returns for
+	// how much longer than HoldTimeout to wait. It may be nil.
+	Busy func(reader string) time.Duration
+
+	// Held is told of a reader whose key is held by this program now. It may be nil.
+	Held func(reader string)
+
 	ctx     context.Context
 	service *pcsc.Service
 	random  io.Reader
@@ -87,7 +122,7 @@ func Connect(ctx context.Context, random io.Reader) (*Finder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Finder{ctx, service, random}, nil
+	return &Finder{ctx: ctx, service: service, random: random}, nil
 }
 
 // Close ends the connection. Keys that were opened stay open.
@@ -119,9 +154,24 @@ func (f *Finder) Readers(name string) ([]string, error) {
 }
 
 // Card takes hold of the card in a reader. It waits for HoldTimeout at most while
-// another program has it, and returns pcsc.ErrBusy then.
+// another program has it, and for longer if Busy says so; it returns pcsc.ErrBusy then.
 func (f *Finder) Card(reader string) (*pcsc.Card, error) {
-	ctx, cancel := context.WithTimeout(f.ctx, HoldTimeout)
+	card, err := f.hold(reader, busyNotice)
+	if errors.Is(err, pcsc.ErrBusy) {
+		rest := HoldTimeout - busyNotice
+		if f.Busy != nil {
+			rest += f.Busy(reader)
+		}
+		card, err = f.hold(reader, rest)
+	}
+	if err == nil && f.Held != nil {
+		f.Held(reader)
+	}
+	return card, err
+}
+
+func (f *Finder) hold(reader string, patience time.Duration) (*pcsc.Card, error) {
+	ctx, cancel := context.WithTimeout(f.ctx, patience)
 	defer cancel()
 	return f.service.Open(ctx, reader)
 }
@@ -147,7 +197,11 @@ func (f *Finder) Identify(reader string) (*Key, error) {
 		card.Close(false)
 		return nil, err
 	}
-	return f.on(card, reader, device)
+	k, err := f.on(card, reader, device)
+	if err == nil {
+		k.asked = true
+	}
+	return k, err
 }
 
 // An OffError says that a key is there, and its OATH applet is switched off. It wraps
@@ -175,7 +229,25 @@ func (f *Finder) on(card *pcsc.Card, reader string, device ykoath.Device) (*Key,
 		}
 		return nil, err
 	}
-	return &Key{session, reader, device.Serial, card}, nil
+	return &Key{Session: session, Reader: reader, Serial: device.Serial, card: card}, nil
+}
+
+// Reopen opens a key that was closed, and unlocks it if it was unlocked. It returns
+// ErrNoSuchKey if another is in its reader now, as far as its salt shows.
+func (f *Finder) Reopen(k *Key) error {
+	again, err := f.Open(k.Reader)
+	if err != nil {
+		return err
+	}
+	if again.DeviceID() != k.DeviceID() {
+		again.Close()
+		return fmt.Errorf("%w: another one is in %q now", ErrNoSuchKey, k.Reader)
+	}
+	k.Session, k.card = again.Session, again.card
+	if k.access == nil || !k.Locked() {
+		return nil
+	}
+	return k.Session.Unlock(*k.access)
 }
 
 // WithSerial opens the key with a serial number in one of the readers. A reader that
@@ -226,9 +298,15 @@ func (f *Finder) All(readers []string) (keys []*Key, failures []*ReaderError) {
 // and any would do.
 func (f *Finder) One(c Choice) (*Key, error) {
 	readers, err := f.Readers(c.Reader)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
+	}
+	return f.OneIn(readers, c)
+}
+
+// OneIn is One for the readers that are known already.
+func (f *Finder) OneIn(readers []string, c Choice) (*Key, error) {
+	switch {
 	case c.Serial != 0:
 		return f.WithSerial(readers, c.Serial)
 	case len(readers) == 1:

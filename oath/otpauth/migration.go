@@ -2,6 +2,7 @@ package otpauth
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,7 +22,7 @@ type Batch struct {
 }
 
 // maxBatchSize is far beyond what anybody scans, and keeps a forged number from
-// filling the memory with the parts that are missing.
+// filling the memory with the numbers of missing parts.
 const maxBatchSize = 1000
 
 // ParseBatch reads an otpauth-migration URI. With an error that wraps
@@ -138,15 +139,36 @@ type entry struct {
 }
 
 func (e entry) key() (Key, error) {
-	a, err := e.movingFactor()
-	if err != nil {
-		return Key{}, err
+	var a oath.Account
+	switch {
+	case e.kind > 2:
+		return Key{}, fmt.Errorf("%w: the type is neither totp nor hotp", oath.ErrInvalid)
+	case e.kind != 1:
+		a.Type, a.Period = oath.TOTP, oath.DefaultPeriod
+	case e.counter < 0:
+		return Key{}, fmt.Errorf("%w: the counter is negative", oath.ErrInvalid)
+	default:
+		a.Type, a.Counter = oath.HOTP, uint64(e.counter)
 	}
-	if a.Algorithm, err = e.hash(); err != nil {
-		return Key{}, err
+	switch e.algorithm {
+	case 0, 1:
+		a.Algorithm = oath.SHA1
+	case 2:
+		a.Algorithm = oath.SHA256
+	case 3:
+		a.Algorithm = oath.SHA512
+	case 4:
+		return Key{}, errMD5
+	default:
+		return Key{}, errAlgorithm
 	}
-	if a.Digits, err = e.length(); err != nil {
-		return Key{}, err
+	switch e.digits {
+	case 0, 1:
+		a.Digits = 6
+	case 2:
+		a.Digits = 8
+	default:
+		return Key{}, fmt.Errorf("%w: the number of digits is neither 6 nor 8", oath.ErrInvalid)
 	}
 	secret, err := oath.NewSecret(e.secret)
 	if err != nil {
@@ -157,39 +179,78 @@ func (e entry) key() (Key, error) {
 	return k.finish(false, false)
 }
 
-func (e entry) movingFactor() (oath.Account, error) {
-	switch e.kind {
-	case 1:
-		if e.counter < 0 {
-			return oath.Account{}, fmt.Errorf("%w: the counter is negative", oath.ErrInvalid)
+// A wireType is how a protobuf field is encoded. Numbers of fixed size do not occur
+// in what is read here, and are passed over.
+//
+// https://protobuf.dev/programming-guides/encoding/
+type wireType byte
+
+const (
+	wireVarint  wireType = 0
+	wireFixed64 wireType = 1
+	wireBytes   wireType = 2
+	wireFixed32 wireType = 5
+)
+
+// A fieldKey identifies a field of a protobuf message. As readers of protobuf must,
+// a known number of an unknown type is passed over.
+type fieldKey struct {
+	number uint64
+	wire   wireType
+}
+
+// A field is one field of a protobuf message: its number value, or its bytes,
+// which are part of the message.
+type field struct {
+	fieldKey
+	value uint64
+	bytes []byte
+}
+
+// readFields takes a protobuf message apart. The error has the offset at which
+// it is malformed.
+func readFields(message []byte) ([]field, error) {
+	var fields []field
+	for rest := message; len(rest) > 0; {
+		f, size := readField(rest)
+		if size == 0 {
+			return nil, fmt.Errorf("the data is malformed or cut short at byte %d", len(message)-len(rest))
 		}
-		return oath.Account{Type: oath.HOTP, Counter: uint64(e.counter)}, nil
-	case 0, 2:
-		return oath.Account{Type: oath.TOTP, Period: oath.DefaultPeriod}, nil
+		fields = append(fields, f)
+		rest = rest[size:]
 	}
-	return oath.Account{}, fmt.Errorf("%w: the type is neither totp nor hotp", oath.ErrInvalid)
+	return fields, nil
 }
 
-func (e entry) hash() (oath.Algorithm, error) {
-	switch e.algorithm {
-	case 0, 1:
-		return oath.SHA1, nil
-	case 2:
-		return oath.SHA256, nil
-	case 3:
-		return oath.SHA512, nil
-	case 4:
-		return 0, errMD5
+// readField reads the first field, and how many bytes it takes; 0 if it is
+// malformed.
+func readField(b []byte) (f field, size int) {
+	tag, n := binary.Uvarint(b)
+	if n <= 0 {
+		return field{}, 0
 	}
-	return 0, errAlgorithm
-}
-
-func (e entry) length() (int, error) {
-	switch e.digits {
-	case 0, 1:
-		return 6, nil
-	case 2:
-		return 8, nil
+	f.number, f.wire = tag>>3, wireType(tag&7)
+	switch f.wire {
+	case wireVarint:
+		value, m := binary.Uvarint(b[n:])
+		if m <= 0 {
+			return field{}, 0
+		}
+		f.value, size = value, n+m
+	case wireBytes:
+		length, m := binary.Uvarint(b[n:])
+		if m <= 0 || length > uint64(len(b)-n-m) {
+			return field{}, 0
+		}
+		size = n + m + int(length)
+		f.bytes = b[n+m : size]
+	case wireFixed64:
+		size = n + 8
+	case wireFixed32:
+		size = n + 4
 	}
-	return 0, fmt.Errorf("%w: the number of digits is neither 6 nor 8", oath.ErrInvalid)
+	if size > len(b) {
+		return field{}, 0
+	}
+	return f, size
 }

@@ -1,5 +1,6 @@
 // Package otpauth reads and writes otpauth URIs, the form in which services hand
-// out accounts and authenticators pass them on, and the QR codes that show them.
+// out accounts and authenticators pass them on, and reads the payload of Google
+// Authenticator's export.
 //
 // The format is Google Authenticator's "Key Uri Format", as amended by
 // draft-linuxgemini-otpauth-uri. What services make of it differs, so [Parse]
@@ -10,6 +11,7 @@ package otpauth
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -21,7 +23,7 @@ type Key struct {
 	Account oath.Account
 	Secret  oath.Secret
 
-	// Warnings tell, in whole sentences without the secret, where the text
+	// Warnings say, in whole sentences without the secret, where the text
 	// contradicted itself or left something out, and how it was understood.
 	Warnings []string
 }
@@ -29,15 +31,30 @@ type Key struct {
 // String returns the account's label.
 func (k Key) String() string { return k.Account.Label() }
 
-// ErrNotURI is returned for a text that is no otpauth URI at all, but an address
-// on the web or a bare secret, say.
+// ErrNotURI is returned for a text that is not an otpauth URI at all, but an
+// address on the web or a bare secret, say.
 var ErrNotURI = errors.New("not an otpauth URI")
+
+// An IncompleteError says which QR codes of Google Authenticator's export are
+// missing.
+type IncompleteError struct {
+	Size    int   // how many codes there are
+	Missing []int // which of them were not read, from 1, as the app counts them
+}
+
+func (e *IncompleteError) Error() string {
+	numbers := strings.Trim(fmt.Sprint(e.Missing), "[]")
+	if len(e.Missing) == 1 {
+		return fmt.Sprintf("the export has %d QR codes, and number %s is missing", e.Size, numbers)
+	}
+	return fmt.Sprintf("the export has %d QR codes, and numbers %s are missing", e.Size, strings.ReplaceAll(numbers, " ", ", "))
+}
 
 // Parse reads one account from an otpauth:// URI, or from the steam:// URI that
 // Bitwarden writes. The account it returns is valid, and has no default left
 // open.
 //
-// The error is ErrNotURI, or wraps oath.ErrInvalid and tells what is wrong. It
+// The error is ErrNotURI, or wraps oath.ErrInvalid and says what is wrong. It
 // never quotes the text, which holds the secret.
 func Parse(text string) (Key, error) {
 	scheme, rest, _ := strings.Cut(trimText(text), ":")
@@ -58,4 +75,80 @@ func Parse(text string) (Key, error) {
 // trimText takes off what copying a text leaves around it.
 func trimText(text string) string {
 	return strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
+}
+
+// ParseAll reads every account out of several texts, such as those of QR codes:
+// otpauth and steam URIs, and the otpauth-migration URIs of Google Authenticator's
+// export. A text that comes twice counts once.
+//
+// What cannot be read does not keep it from returning the rest. The error joins
+// Parse's and ParseBatch's errors, and an *IncompleteError for every export with
+// missing parts.
+func ParseAll(texts ...string) ([]Key, error) {
+	var (
+		keys    []Key
+		errs    []error
+		exports exports
+		seen    = make(map[string]bool)
+	)
+	for i, text := range texts {
+		if text = trimText(text); seen[text] {
+			continue
+		}
+		seen[text] = true
+		found, err := exports.parse(text)
+		if err != nil && len(texts) > 1 {
+			err = fmt.Errorf("number %d of %d: %w", i+1, len(texts), err)
+		}
+		keys = append(keys, found...)
+		errs = append(errs, err)
+	}
+	return keys, errors.Join(append(errs, exports.incomplete()...)...)
+}
+
+// exports are those that parts were read of, in the order of their first.
+type exports []export
+
+// An export is a list of accounts in several QR codes.
+type export struct {
+	id    int32
+	size  int
+	parts []int // that were read, from 0
+}
+
+// parse reads one text of any kind, and notes which part of an export it is.
+func (e *exports) parse(text string) ([]Key, error) {
+	if !isMigration(text) {
+		k, err := Parse(text)
+		if err != nil {
+			return nil, err
+		}
+		return []Key{k}, nil
+	}
+	b, err := ParseBatch(text)
+	if b.Size == 0 {
+		return nil, err
+	}
+	i := slices.IndexFunc(*e, func(x export) bool { return x.id == b.ID && x.size == b.Size })
+	if i < 0 {
+		i = len(*e)
+		*e = append(*e, export{id: b.ID, size: b.Size})
+	}
+	(*e)[i].parts = append((*e)[i].parts, b.Index)
+	return b.Keys, err
+}
+
+func (e exports) incomplete() (errs []error) {
+	for _, x := range e {
+		var missing []int
+		for part := range x.size {
+			if !slices.Contains(x.parts, part) {
+				missing = append(missing, part+1)
+			}
+		}
+		if len(missing) > 0 {
+			errs = append(errs, &IncompleteError{Size: x.size, Missing: missing})
+		}
+	}
+	return errs
 }

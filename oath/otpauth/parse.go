@@ -11,6 +11,9 @@ import (
 var (
 	errMOTP  = fmt.Errorf("%w: Mobile-OTP (motp) is a scheme of its own, not HOTP or TOTP", oath.ErrInvalid)
 	errYAOTP = fmt.Errorf("%w: Yandex's codes (yaotp) are a scheme of their own, not HOTP or TOTP", oath.ErrInvalid)
+	errMD5   = fmt.Errorf("%w: the algorithm is MD5, which neither RFC 4226 nor RFC 6238 allows; SHA1, SHA256 and SHA512 are", oath.ErrInvalid)
+
+	errAlgorithm = fmt.Errorf("%w: the algorithm is none of SHA1, SHA256, SHA512", oath.ErrInvalid)
 )
 
 // parseKeyURI reads TYPE/LABEL?PARAMETERS.
@@ -33,7 +36,10 @@ func parseKeyURI(rest string) (Key, error) {
 	if account.Digits, err = params.number("digits", 0); err != nil {
 		return Key{}, err
 	}
-	secret, err := parseSecret(params)
+	if !params.has("secret") {
+		return Key{}, fmt.Errorf("%w: the URI has no secret", oath.ErrInvalid)
+	}
+	secret, err := oath.ParseSecret(params["secret"])
 	if err != nil {
 		return Key{}, err
 	}
@@ -51,7 +57,12 @@ func parseMovingFactor(kind string, params parameters) (a oath.Account, err erro
 		a.Period, err = params.number("period", oath.DefaultPeriod)
 	case "hotp":
 		a.Type = oath.HOTP
-		a.Counter, err = parseCounter(params)
+		if !params.has("counter") {
+			return a, fmt.Errorf("%w: an hotp URI needs a counter, and this one has none", oath.ErrInvalid)
+		}
+		if a.Counter, err = strconv.ParseUint(params["counter"], 10, 64); err != nil {
+			err = fmt.Errorf("%w: the counter is not a whole number from 0 to 2^64-1", oath.ErrInvalid)
+		}
 	case "yaotp":
 		err = errYAOTP
 	case "motp":
@@ -60,25 +71,6 @@ func parseMovingFactor(kind string, params parameters) (a oath.Account, err erro
 		err = fmt.Errorf("%w: the type after otpauth:// is neither totp nor hotp", oath.ErrInvalid)
 	}
 	return a, err
-}
-
-func parseCounter(params parameters) (uint64, error) {
-	text := params["counter"]
-	if text == "" {
-		return 0, fmt.Errorf("%w: an hotp URI needs a counter, and this one has none", oath.ErrInvalid)
-	}
-	counter, err := strconv.ParseUint(text, 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%w: the counter is not a whole number from 0 to 2^64-1", oath.ErrInvalid)
-	}
-	return counter, nil
-}
-
-func parseSecret(params parameters) (oath.Secret, error) {
-	if !params.has("secret") {
-		return oath.Secret{}, fmt.Errorf("%w: the URI has no secret", oath.ErrInvalid)
-	}
-	return oath.ParseSecret(params["secret"])
 }
 
 // parseAlgorithm reads the names that services give to the three hashes, as in
@@ -100,13 +92,23 @@ func parseAlgorithm(text string) (oath.Algorithm, error) {
 	return 0, errAlgorithm
 }
 
-var (
-	errAlgorithm = fmt.Errorf("%w: the algorithm is none of SHA1, SHA256, SHA512", oath.ErrInvalid)
-	errMD5       = fmt.Errorf("%w: the algorithm is MD5, which neither RFC 4226 nor RFC 6238 allows; SHA1, SHA256 and SHA512 are", oath.ErrInvalid)
-)
+// parseSteamURI reads the secret of steam://SECRET, the spelling of Bitwarden and
+// Proton Pass. It names no account.
+func parseSteamURI(rest string) (Key, error) {
+	secret, err := oath.ParseSecret(strings.TrimSuffix(unescape(rest), "/"))
+	if err != nil {
+		return Key{}, err
+	}
+	k := Key{
+		Account: oath.Account{Type: oath.TOTP}.WithDefaults(),
+		Secret:  secret,
+	}
+	k.setName(label{}, oath.SteamIssuer)
+	return k.finish(true, false)
+}
 
 // finish settles what the parts of a text mean together, and checks the whole.
-// With digitsGiven the text told the length of a code, and 0 is no default.
+// With digitsGiven the text gave the length of a code, and 0 is not the default.
 func (k Key) finish(steam, digitsGiven bool) (Key, error) {
 	if err := k.settleSteam(steam, digitsGiven); err != nil {
 		return Key{}, err
@@ -122,4 +124,33 @@ func (k Key) finish(steam, digitsGiven bool) (Key, error) {
 
 func (k *Key) warn(format string, args ...any) {
 	k.Warnings = append(k.Warnings, fmt.Sprintf(format, args...))
+}
+
+// settleSteam gives a Steam account the issuer and the digits that mark it.
+// Besides what the text said outright, an issuer named Steam with codes of five
+// characters is one.
+func (k *Key) settleSteam(steam, digitsGiven bool) error {
+	a := &k.Account
+	if a.Type == oath.HOTP {
+		if steam {
+			return fmt.Errorf("%w: a Steam account goes by the time (totp), not by a counter (hotp)", oath.ErrInvalid)
+		}
+		return nil
+	}
+	if digitsGiven && !steam && a.Issuer == oath.SteamIssuer && a.Digits != oath.SteamDigits {
+		k.warn("The URI asks for codes of %d digits, but Steam's have %d characters.", a.Digits, oath.SteamDigits)
+	}
+	if strings.EqualFold(a.Issuer, oath.SteamIssuer) && a.Digits == oath.SteamDigits {
+		steam = true
+	}
+	if steam && a.Issuer != "" && !strings.EqualFold(a.Issuer, oath.SteamIssuer) {
+		k.warn("The issuer is %q, but the codes are Steam's; the issuer becomes %q.", a.Issuer, oath.SteamIssuer)
+	}
+	if steam {
+		a.Issuer = oath.SteamIssuer
+	}
+	if a.IsSteam() {
+		a.Digits = oath.SteamDigits
+	}
+	return nil
 }

@@ -58,19 +58,12 @@ func escape(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
 		c := s[i]
-		if isLiteral(c) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~@", c) >= 0:
 			b.WriteByte(c)
-			continue
+		default:
+			b.Write([]byte{'%', hex[c>>4], hex[c&15]})
 		}
-		b.Write([]byte{'%', hex[c>>4], hex[c&15]})
 	}
 	return b.String()
-}
-
-func isLiteral(c byte) bool {
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		return true
-	}
-	return strings.IndexByte("-._~@", c) >= 0
 }

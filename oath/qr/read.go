@@ -25,7 +25,7 @@ import (
 // ErrNoQR is returned for a picture in which no QR code can be read.
 var ErrNoQR = errors.New("no QR code can be read in the picture")
 
-// ErrFormat is returned for what is no picture, or one in a format that is not
+// ErrFormat is returned for what is not a picture, or is in a format that is not
 // read.
 var ErrFormat = errors.New("the picture must be PNG, JPEG, TIFF, WebP, GIF or BMP")
 

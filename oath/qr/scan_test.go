@@ -13,6 +13,9 @@ import (
 	"image/png"
 	"math"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -319,4 +322,112 @@ func TestReadRefusesLargePictures(t *testing.T) {
 			t.Errorf("%v: the error is %v", size, err)
 		}
 	}
+}
+
+func TestTIFFPages(t *testing.T) {
+	tests := map[string]struct {
+		file string
+		want []uint32
+	}{
+		"not a TIFF":      {"\x89PNG\r\n\x1a\n", nil},
+		"short":           {"II*\x00\x08\x00", nil},
+		"no page":         {"II*\x00\x00\x00\x00\x00", nil},
+		"a page":          {"II*\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00", []uint32{8}},
+		"big endian":      {"MM\x00*\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00", []uint32{8}},
+		"with an entry":   {"II*\x00\x08\x00\x00\x00\x01\x00............\x1a\x00\x00\x00\x00\x00\x00\x00\x00\x00", []uint32{8, 26}},
+		"cut off":         {"II*\x00\x08\x00\x00\x00\x01\x00....", []uint32{8}},
+		"beyond the end":  {"II*\x00\x08\x00\x00\x00\x00\x00\xff\xff\xff\xff", []uint32{8}},
+		"in a loop":       {"II*\x00\x08\x00\x00\x00\x00\x00\x08\x00\x00\x00", []uint32{8}},
+		"into the header": {"II*\x00\x08\x00\x00\x00\x00\x00\x04\x00\x00\x00", []uint32{8, 4}},
+	}
+	for name, tt := range tests {
+		if got := tiffPages([]byte(tt.file)); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}
+
+func FuzzTIFFPages(f *testing.F) {
+	f.Add([]byte("II*\x00\x08\x00\x00\x00\x01\x00............\x1a\x00\x00\x00\x00\x00\x00\x00\x00\x00"))
+	f.Add([]byte("MM\x00*\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		pages := tiffPages(data)
+		for _, page := range pages {
+			turnTo(data, page)
+			if got := tiffPages(data); len(got) == 0 || got[0] != page {
+				t.Errorf("turned to %d, found %v", page, got)
+			}
+		}
+		if len(pages) > maxTIFFPages {
+			t.Errorf("%d pages", len(pages))
+		}
+	})
+}
+
+// No picture makes the reader panic.
+func FuzzRead(f *testing.F) {
+	for _, text := range []string{"a", testURI(0)} {
+		s, err := Encode(text, LevelL)
+		if err != nil {
+			f.Fatal(err)
+		}
+		g := onWhite(s.Image(2))
+		f.Add(g.Pix, g.Stride)
+	}
+	f.Fuzz(func(t *testing.T, pixels []byte, width int) {
+		if width < 1 || len(pixels) < width || len(pixels) > 1<<15 {
+			t.Skip()
+		}
+		g := &image.Gray{Pix: pixels, Stride: width, Rect: image.Rect(0, 0, width, len(pixels)/width)}
+		var b bytes.Buffer
+		if err := png.Encode(&b, g); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(&b); err != nil && !errors.Is(err, ErrNoQR) {
+			t.Error(err)
+		}
+	})
+}
+
+// requireTool skips the test where another maker's program is missing, but
+// fails it where all of them are wanted.
+func requireTool(t *testing.T, name string) {
+	t.Helper()
+	if _, err := exec.LookPath(name); err == nil {
+		return
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is not installed", name)
+	}
+	t.Skipf("%s is not installed", name)
+}
+
+// qrencode returns the picture that qrencode makes of a text.
+func qrencode(t *testing.T, text string, options ...string) image.Image {
+	t.Helper()
+	cmd := exec.Command("qrencode", append(options, "-o", "-")...)
+	cmd.Stdin = strings.NewReader(text)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := png.Decode(bytes.NewReader(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// zbarimg returns the texts that zbarimg reads in a picture, one a line.
+func zbarimg(t *testing.T, picture []byte) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "picture.png")
+	if err := os.WriteFile(name, picture, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("zbarimg", "--quiet", "--raw", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSuffix(string(out), "\n")
 }

@@ -26,7 +26,7 @@ func (v *Vault) List() ([]oath.Account, error) {
 
 // Find returns the accounts that fit a query best, as oath.Match does over List.
 // For an ID, it looks at that account's file alone. It returns oath.ErrNotFound if
-// none fits.
+// none fits, or a *DamagedError if one may be in what cannot be looked at.
 func (v *Vault) Find(query string) ([]oath.Account, error) {
 	if query == "" {
 		return nil, oath.ErrNotFound
@@ -35,8 +35,12 @@ func (v *Vault) Find(query string) ([]oath.Account, error) {
 	if _, err := v.locate(id); err == nil {
 		return []oath.Account{id.Account(oath.TypeUnknown)}, nil
 	}
-	files, _ := v.files(accountSuffix)
-	return oath.Match(accountsOf(files), query)
+	files, bad := v.files(accountSuffix)
+	matches, err := oath.Match(accountsOf(files), query)
+	if err != nil && len(bad) > 0 { // it may be one of those that cannot be looked at
+		err = bad.err()
+	}
+	return matches, err
 }
 
 // Codes returns every account in the order of their IDs, with all that is known of
@@ -161,8 +165,7 @@ func (v *Vault) Secret(id oath.ID) (oath.Account, oath.Secret, error) {
 	return r.key.Account, r.key.Secret, err
 }
 
-// Put stores a new account; the vault may be locked. Touch is not kept. It
-// returns oath.ErrExists, oath.ErrNoSpace, ErrReadOnly, ErrRecipientsChanged, or
+// Put stores a new account; the vault may be locked. It returns oath.ErrExists, oath.ErrNoSpace, ErrReadOnly, ErrRecipientsChanged, or
 // oath.ErrInvalid for a name that an otpauth URI cannot hold.
 func (v *Vault) Put(a oath.Account, s oath.Secret) error {
 	r, err := newRecord(a, s)
@@ -259,12 +262,12 @@ func (v *Vault) moveFiles(from, to string, r record) error {
 		return err
 	}
 	steps := []step{{staged, to}}
-	codes, err := v.disk.exists(codesPath(from))
+	codes, err := v.exists(codesPath(from))
 	if err != nil {
 		return err
 	}
 	if codes {
-		if taken, err := v.disk.exists(codesPath(to)); err != nil || taken {
+		if taken, err := v.exists(codesPath(to)); err != nil || taken {
 			v.disk.remove(staged)
 			return cmp.Or(err, oath.ErrExists)
 		}
@@ -281,7 +284,7 @@ func (v *Vault) Delete(id oath.ID) error {
 			return err
 		}
 		steps := []step{{file, ""}}
-		codes, err := v.disk.exists(codesPath(file))
+		codes, err := v.exists(codesPath(file))
 		if err != nil {
 			return err
 		}

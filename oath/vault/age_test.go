@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"filippo.io/age/armor"
 	"github.com/creack/pty"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -234,4 +235,38 @@ func testAgeWrites(t *testing.T, v *vault.Vault, command string) {
 		t.Errorf("the old file is left: %v", err)
 	}
 	expectCode(t, v, account("60/GitLab:slower"))
+}
+
+// TestArmored reads files as "age --armor" writes them, and writes them as ever.
+func TestArmored(t *testing.T) {
+	v := create(t)
+	put(t, v, "GitHub:alice")
+	if err := errors.Join(v.Put(counted("Bank:carol", 0), secret(t, key)), v.SetBackupCodes("GitHub:alice", []byte("1\n"))); err != nil {
+		t.Fatal(err)
+	}
+	for name, ends := range map[string]string{
+		"accounts/GitHub/alice.age": "\n", "accounts/Bank/carol.age": "\r\n", "accounts/GitHub/alice.codes.age": "\n", "unlock/passphrase.age": "\n",
+	} {
+		content, err := os.ReadFile(filepath.Join(v.Dir(), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text bytes.Buffer
+		w := armor.NewWriter(&text)
+		w.Write(content)
+		w.Close()
+		writeFile(t, v, name, bytes.ReplaceAll(text.Bytes(), []byte("\n"), []byte(ends)))
+	}
+	writeFile(t, v, "accounts/broken.age", []byte(armor.Header+"\nrubbish\n"+armor.Footer+"\n"))
+	v = unlock(t, v.Dir())
+	expectCode(t, v, account("GitHub:alice"))
+	expectCode(t, v, counted("Bank:carol", 0))
+	if codes, err := v.BackupCodes("GitHub:alice"); string(codes) != "1\n" {
+		t.Errorf("the codes are %q, %v", codes, err)
+	}
+	_, err := v.Code(account("broken"), now)
+	expectError(t, err, vault.ErrDamaged)
+	if content, err := os.ReadFile(filepath.Join(v.Dir(), "accounts/Bank/carol.age")); err != nil || !bytes.HasPrefix(content, []byte("age-encryption.org/v1")) {
+		t.Errorf("the moved counter is written as %q, %v", content, err)
+	}
 }

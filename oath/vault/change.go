@@ -12,15 +12,20 @@ import (
 	"filippo.io/age"
 )
 
-// Git runs git in a folder with those arguments. Its error says what git wrote on
-// standard error. The environment must hold no GIT_ variables but those that keep
+// Git runs git in a folder with those arguments, and returns what it wrote on standard
+// output. Its error says what git wrote on standard error. The environment must hold no GIT_ variables but those that keep
 // git from asking, such as GIT_TERMINAL_PROMPT=0.
-type Git func(folder string, args ...string) error
+type Git func(folder string, args ...string) ([]byte, error)
 
 // change runs one change to the vault, alone among all processes, and commits
 // it. It returns ErrRecipientsChanged before anything is changed.
 func (v *Vault) change(message string, f func() error) error {
-	return v.warn(v.exclusive(message, func() error {
+	return v.warn(v.exclusive(message, v.trusting(f)))
+}
+
+// trusting runs a change only if this machine trusts the vault's recipients.
+func (v *Vault) trusting(f func() error) func() error {
+	return func() error {
 		found, err := v.readRecipients()
 		if err != nil {
 			return err
@@ -29,7 +34,7 @@ func (v *Vault) change(message string, f func() error) error {
 			return fmt.Errorf("%s: %w", recipientsFile, ErrRecipientsChanged)
 		}
 		return f()
-	}))
+	}
 }
 
 // exclusive is change with whatever recipients the vault has.
@@ -45,6 +50,7 @@ func (v *Vault) exclusive(message string, f func() error) error {
 	if err := v.disk.sweep("."); err != nil {
 		return err
 	}
+	v.findConflicts() // again; if it fails, so does the commit
 	if err := f(); err != nil {
 		return err
 	}
@@ -71,6 +77,9 @@ var (
 // line: the vault's own, and any that the user has added with an editor. It
 // returns fs.ErrNotExist if there is no vault.
 func (v *Vault) readRecipients() (string, error) {
+	if err := v.settled(recipientsFile); err != nil {
+		return "", err
+	}
 	content, err := v.disk.read(recipientsFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", err
@@ -82,6 +91,16 @@ func (v *Vault) readRecipients() (string, error) {
 		return "", &DamagedFile{recipientsFile, errNotRecipients}
 	}
 	return strings.Join(usedLines(content), "\n"), nil
+}
+
+// recipientsOrTrusted is readRecipients for what can do without those in the folder
+// while they are not merged.
+func (v *Vault) recipientsOrTrusted() (string, error) {
+	found, err := v.readRecipients()
+	if errors.Is(err, ErrKeyConflict) {
+		return v.trusted, nil
+	}
+	return found, err
 }
 
 // usedLines returns the lines of a file as age reads it: without empty ones, and
@@ -126,11 +145,36 @@ func (v *Vault) InitGit() error {
 		return fmt.Errorf("%w: there is no git", ErrNotCommitted)
 	}
 	if !v.isRepository() {
-		if err := v.options.Git(v.disk.dir, "init", "--quiet"); err != nil {
+		if _, err := v.options.Git(v.disk.dir, "init", "--quiet"); err != nil {
 			return fmt.Errorf("making a git repository: %w", err)
 		}
 	}
 	return v.exclusive("Keep the vault in git", func() error { return nil })
+}
+
+// AfterGit takes notice of what a git changed that the user ran: it makes the vault's
+// folders and files the user's alone, 0700 and 0600, whatever modes git gave them, and
+// finds what git could not merge.
+func (v *Vault) AfterGit() error {
+	err := fs.WalkDir(v.disk.root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		mode := fs.FileMode(0o600)
+		if e.IsDir() {
+			mode = 0o700
+		}
+		if info, err := e.Info(); err == nil && (e.IsDir() || e.Type().IsRegular()) && info.Mode().Perm()&0o077 != 0 {
+			if err := v.disk.root.Chmod(name, mode); err != nil {
+				return diskError("making the vault its owner's alone", err)
+			}
+		}
+		if name == ".git" && e.IsDir() {
+			return fs.SkipDir // nobody else gets into it now
+		}
+		return nil
+	})
+	return errors.Join(err, v.findConflicts())
 }
 
 // isRepository reports whether the folder itself is a repository or a worktree.
@@ -152,6 +196,12 @@ func (v *Vault) commit(message string) error {
 }
 
 func (v *Vault) commitFiles(message string) error {
+	if err := v.findConflicts(); err != nil {
+		return err
+	}
+	if err := v.allSettled(); err != nil { // to add a file would be to settle it
+		return err
+	}
 	for name, content := range gitFiles { // those that are missing; the user may have changed others
 		there, err := v.disk.exists(name)
 		if err == nil && !there {
@@ -167,11 +217,14 @@ func (v *Vault) commitFiles(message string) error {
 		}
 	}
 	add := []string{"--literal-pathspecs", "add", "--all", "--", recipientsFile, accountsFolder, unlockFolder}
-	if err := v.options.Git(v.disk.dir, slices.AppendSeq(add, maps.Keys(gitFiles))...); err != nil {
+	if _, err := v.options.Git(v.disk.dir, slices.AppendSeq(add, maps.Keys(gitFiles))...); err != nil {
 		return err
 	}
-	if v.options.Git(v.disk.dir, "diff", "--cached", "--quiet") == nil {
+	_, differs := v.options.Git(v.disk.dir, "diff", "--cached", "--quiet")
+	_, notMerging := v.options.Git(v.disk.dir, "rev-parse", "--verify", "--quiet", "MERGE_HEAD")
+	if differs == nil && notMerging != nil {
 		return nil // it is all there, and git refuses an empty commit
 	}
-	return v.options.Git(v.disk.dir, "commit", "--quiet", "--message", message)
+	_, err := v.options.Git(v.disk.dir, "commit", "--quiet", "--message", message)
+	return err
 }

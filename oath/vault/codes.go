@@ -129,7 +129,7 @@ func (v *Vault) storeCodes(id oath.ID, codes []byte) error {
 // oath.ErrNotFound if there are none.
 func (v *Vault) locateCodes(id oath.ID) (string, error) {
 	for _, file := range paths(id) {
-		there, err := v.disk.has(codesPath(file))
+		there, err := v.has(codesPath(file))
 		if err != nil || there {
 			return codesPath(file), err
 		}
@@ -138,7 +138,7 @@ func (v *Vault) locateCodes(id oath.ID) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	there, err := v.disk.exists(codesPath(file))
+	there, err := v.exists(codesPath(file))
 	if err == nil && !there {
 		err = oath.ErrNotFound
 	}

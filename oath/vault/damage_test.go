@@ -290,3 +290,28 @@ func TestRecipientsLost(t *testing.T) {
 		t.Errorf("Open = %v, want ErrDamaged", err)
 	}
 }
+
+// TestWhatIsThereIsNotAbsent hides accounts behind what cannot be looked at.
+func TestWhatIsThereIsNotAbsent(t *testing.T) {
+	for name, spoil := range map[string]func(dir string) error{
+		"a folder that others may write to": func(dir string) error { return os.Chmod(filepath.Join(dir, "accounts/GitHub"), 0o770) },
+		"all of them":                       func(dir string) error { return os.Chmod(filepath.Join(dir, "accounts"), 0o770) },
+		"a link": func(dir string) error {
+			return errors.Join(os.Rename(filepath.Join(dir, "accounts/GitHub"), filepath.Join(dir, "x")), os.Symlink("../x", filepath.Join(dir, "accounts/GitHub")))
+		},
+		"a name that is none": func(dir string) error {
+			return os.Rename(filepath.Join(dir, "accounts/GitHub/alice.age"), filepath.Join(dir, "accounts/GitHub/%zz.age"))
+		},
+	} {
+		v := create(t)
+		put(t, v, "GitHub:alice")
+		if err := spoil(v.Dir()); err != nil {
+			t.Fatal(err)
+		}
+		for _, query := range []string{"alice", "GitHub", "GitHub:alice"} {
+			if _, err := v.Find(query); !errors.Is(err, vault.ErrDamaged) || errors.Is(err, oath.ErrNotFound) {
+				t.Errorf("%s: Find(%q): %v", name, query, err)
+			}
+		}
+	}
+}

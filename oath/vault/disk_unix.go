@@ -23,7 +23,7 @@ func secure(info fs.FileInfo) error {
 		return fmt.Errorf("%w: its mode is %04o", ErrInsecure, mode)
 	}
 	if stat.Uid != 0 && int(stat.Uid) != os.Geteuid() {
-		return fmt.Errorf("%w: it belongs to user %d", ErrInsecure, stat.Uid)
+		return fmt.Errorf("%w: it belongs to user %d", ErrForeignOwner, stat.Uid)
 	}
 	return nil
 }

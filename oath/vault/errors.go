@@ -24,6 +24,9 @@ var (
 	// a file in it. The message names it.
 	ErrInsecure = errors.New("somebody else may write to it")
 
+	// ErrForeignOwner is an ErrInsecure for what belongs to another user.
+	ErrForeignOwner = fmt.Errorf("%w", ErrInsecure)
+
 	// ErrSymlink says that there is a symbolic link where a vault has a file or a
 	// folder. Links are not followed.
 	ErrSymlink = errors.New("a symbolic link, which is not followed")
@@ -51,6 +54,14 @@ var (
 
 	// ErrNoWay says that the vault has no such way in.
 	ErrNoWay = errors.New("the vault has no such way in")
+
+	// ErrConflict says that git could not merge a file that two machines changed. It
+	// is left alone until [Vault.Keep] settles it, and so is the repository.
+	ErrConflict = errors.New("two machines changed it, and git could not merge that")
+
+	// ErrKeyConflict is ErrConflict for the vault's public key: accounts are encrypted
+	// to two keys. Nothing is stored meanwhile.
+	ErrKeyConflict = errors.New("two machines changed the vault's key, and git could not merge that")
 
 	// ErrNotCommitted says that the change was made, but git did not take it.
 	ErrNotCommitted = errors.New("the change was made, but not committed to git")

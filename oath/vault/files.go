@@ -112,7 +112,7 @@ func (v *Vault) get(id oath.ID) (file string, r record, err error) {
 // It returns oath.ErrNotFound, or a *DamagedFile if the way there is blocked.
 func (v *Vault) locate(id oath.ID) (string, error) {
 	for _, file := range paths(id) {
-		there, err := v.disk.has(file)
+		there, err := v.has(file)
 		if err != nil || there {
 			return file, err
 		}
@@ -124,7 +124,7 @@ func (v *Vault) locate(id oath.ID) (string, error) {
 		return "", oath.ErrNotFound
 	}
 	for _, file := range paths(name) {
-		there, err := v.disk.has(file)
+		there, err := v.has(file)
 		if err != nil {
 			return "", err
 		}
@@ -154,7 +154,7 @@ func (v *Vault) absent(id oath.ID) error {
 // are there already keep their account's place.
 func (v *Vault) place(id oath.ID) (string, error) {
 	for _, file := range paths(id) {
-		there, err := v.disk.has(codesPath(file))
+		there, err := v.has(codesPath(file))
 		if err != nil || there {
 			return file, err
 		}

@@ -23,17 +23,20 @@ func gitOptions(t *testing.T) vault.Options {
 	}
 	home := t.TempDir()
 	o := quick
-	o.Git = func(folder string, args ...string) error {
+	o.Git = func(folder string, args ...string) ([]byte, error) {
 		command := exec.Command("git", args...)
 		command.Dir = folder
 		command.Env = []string{
 			"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LC_ALL=C", "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
 			"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.com",
 		}
-		if out, err := command.CombinedOutput(); err != nil {
-			return fmt.Errorf("git %s: %w: %s", args[0], err, bytes.TrimSpace(out))
+		var message bytes.Buffer
+		command.Stderr = &message
+		out, err := command.Output()
+		if err != nil {
+			return nil, fmt.Errorf("git %s: %w: %s", args[0], err, bytes.TrimSpace(message.Bytes()))
 		}
-		return nil
+		return out, nil
 	}
 	return o
 }

@@ -179,11 +179,11 @@ func TestWarn(t *testing.T) {
 	for _, op := range operations {
 		var warned []error
 		v := hookedVault(t, nil)
-		git := func(_ string, args ...string) error {
+		git := func(_ string, args ...string) ([]byte, error) {
 			if args[0] == "commit" || args[0] == "diff" {
-				return errBroken
+				return nil, errBroken
 			}
-			return nil
+			return nil, nil
 		}
 		if err := os.Mkdir(filepath.Join(v.Dir(), ".git"), 0o700); err != nil {
 			t.Fatal(err)
@@ -210,7 +210,7 @@ func TestWarnCreate(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := quick
-	o.Git = func(string, ...string) error { return errors.New("broken") }
+	o.Git = func(string, ...string) ([]byte, error) { return nil, errors.New("broken") }
 	o.Warn = func(error) { warned++ }
 	v := createIn(t, dir, o)
 	put(t, v, "GitHub:alice")

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"filippo.io/age"
+	"filippo.io/age/armor"
 
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
@@ -15,10 +16,14 @@ import (
 
 // A record is the content of an account's file.
 type record struct {
-	key   otpauth.Key
-	extra string // parameters of the URI that mean nothing here, each with its &
-	lines string // what follows the first line, as it is
+	key   otpauth.Key // with Touch, which has a line of its own
+	extra string      // parameters of the URI that mean nothing here, each with its &
+	lines string      // what else follows the first line, as it is
 }
+
+// touchLine follows the URI of an account that keys are to ask for a touch for, which
+// a URI cannot say.
+const touchLine = "touch: yes\n"
 
 var (
 	errNotURI    = errors.New("its first line is not an otpauth URI that can be used")
@@ -35,7 +40,15 @@ func parseRecord(content []byte) (record, error) {
 	if err != nil {
 		return record{}, fmt.Errorf("%w: %w", errNotURI, err)
 	}
-	return record{key, extraParameters(first), lines}, nil
+	r := record{key: key, extra: extraParameters(first)}
+	for line := range strings.Lines(lines) {
+		if strings.EqualFold(strings.Join(strings.Fields(line), " "), strings.TrimSpace(touchLine)) {
+			r.key.Account.Touch = true
+		} else {
+			r.lines += line
+		}
+	}
+	return r, nil
 }
 
 // extraParameters returns what the URI says beyond what an otpauth.Key holds, as
@@ -55,12 +68,15 @@ func extraParameters(uri string) string {
 }
 
 func (r record) content() []byte {
-	return []byte(r.key.URI() + r.extra + "\n" + r.lines)
+	touch := ""
+	if r.key.Account.Touch {
+		touch = touchLine
+	}
+	return []byte(r.key.URI() + r.extra + "\n" + touch + r.lines)
 }
 
 // newRecord returns the record of a new account, if its URI says the same.
 func newRecord(a oath.Account, s oath.Secret) (record, error) {
-	a.Touch = false // which is a key's to ask for
 	if err := a.Validate(); err != nil {
 		return record{}, err
 	}
@@ -74,6 +90,7 @@ func newRecord(a oath.Account, s oath.Secret) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
+	back.Account.Touch = a.Touch // of which a URI says nothing
 	if back.Account != a {
 		return record{}, fmt.Errorf("%w: the name would be read back as %q", oath.ErrInvalid, back.Account.Label())
 	}
@@ -88,6 +105,11 @@ func (v *Vault) read(file string) (record, error) {
 		return record{}, err
 	}
 	defer clear(plain)
+	return recordIn(file, plain)
+}
+
+// recordIn reads the content of an account's file. The error is a *DamagedFile.
+func recordIn(file string, plain []byte) (record, error) {
 	r, err := parseRecord(plain)
 	if err == nil && !mayHold(file, r.key.Account) {
 		err = fmt.Errorf("%w: %q", errMisplaced, r.key.Account.Label())
@@ -129,10 +151,18 @@ func (v *Vault) unseal(file string) ([]byte, error) {
 	if v.identity == nil {
 		return nil, oath.ErrLocked
 	}
+	if err := v.settled(file); err != nil {
+		return nil, err
+	}
 	content, err := v.disk.read(file)
 	if err != nil {
 		return nil, err
 	}
+	return v.decrypt(file, content)
+}
+
+// decrypt is unseal for the content of a file.
+func (v *Vault) decrypt(file string, content []byte) ([]byte, error) {
 	plain, err := decrypt(content, v.identity)
 	var noMatch *age.NoIdentityMatchError
 	switch {
@@ -158,9 +188,14 @@ func (v *Vault) seal(content []byte) ([]byte, error) {
 }
 
 // decrypt returns age's error for a header that does not open, and errUnreadable
-// for what follows it.
+// for what follows it. The file may be armored, as other programs write it.
 func decrypt(content []byte, identities ...age.Identity) ([]byte, error) {
-	r, err := age.Decrypt(bytes.NewReader(content), identities...)
+	content = bytes.TrimPrefix(content, []byte("\ufeff")) // as Windows' editors add
+	var file io.Reader = bytes.NewReader(content)
+	if bytes.HasPrefix(bytes.TrimSpace(content), []byte(armor.Header)) {
+		file = armor.NewReader(file)
+	}
+	r, err := age.Decrypt(file, identities...)
 	if err != nil {
 		return nil, err
 	}

@@ -61,21 +61,22 @@ func (v *Vault) Identity() (identity string, err error) {
 	return identity, err
 }
 
-// UnlockWithPassphrase opens the vault by unlock/passphrase.age. It returns
-// ErrNoWay if there is none, oath.ErrWrongPassword, or a *DamagedFile.
+// UnlockWithPassphrase opens the vault by unlock/passphrase.age, in whatever form of
+// Unicode the passphrase was set. It returns ErrNoWay if there is none, oath.ErrWrongPassword, or a *DamagedFile.
 func (v *Vault) UnlockWithPassphrase(passphrase string) error {
 	if passphrase == "" {
 		return oath.ErrWrongPassword
 	}
-	key, err := age.NewScryptIdentity(passphrase)
-	if err != nil {
-		return fmt.Errorf("unlocking the vault: %w", err)
+	for _, form := range oath.PasswordForms(passphrase) {
+		key, err := age.NewScryptIdentity(form)
+		if err != nil {
+			return fmt.Errorf("unlocking the vault: %w", err)
+		}
+		if err := v.unlock(wayOf(0), key); !errors.Is(err, age.ErrIncorrectIdentity) {
+			return err
+		}
 	}
-	err = v.unlock(wayOf(0), key)
-	if errors.Is(err, age.ErrIncorrectIdentity) {
-		return oath.ErrWrongPassword
-	}
-	return err
+	return oath.ErrWrongPassword
 }
 
 // UnlockWithKey opens the vault by the PIV slot of the YubiKey with that serial
@@ -147,7 +148,7 @@ func (v *Vault) unlock(way Way, with ...age.Identity) error {
 // admit takes a key that is the vault's, by the folder's public key or by the one
 // that this machine knows: whoever changes the former must not lock the user out.
 func (v *Vault) admit(key *age.X25519Identity) error {
-	found, err := v.readRecipients()
+	found, err := v.recipientsOrTrusted()
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func TestDamagedWay(t *testing.T) {
 		"text":   []byte("AGE-SECRET-KEY-1..."),
 		"cut":    scryptFile(t, key)[:100],
 		"no key": scryptFile(t, "# nothing"),
-		"typo":   scryptFile(t, key[:len(key)-1]+"Q"),
+		"typo":   scryptFile(t, key[:len(key)-2]+key[len(key)-1:]),
 	} {
 		writeFile(t, v, "unlock/passphrase.age", content)
 		err := v.UnlockWithPassphrase(passphrase)
@@ -400,3 +400,50 @@ func TestKeyring(t *testing.T) {
 func encode(b []byte) string { return base64.RawStdEncoding.EncodeToString(b) }
 
 func decode(s string) ([]byte, error) { return base64.RawStdEncoding.DecodeString(s) }
+
+// TestPassphraseForms opens a vault in each form of Unicode, whatever it was set in.
+func TestPassphraseForms(t *testing.T) {
+	const composed, apart = "na\u00efve caf\u00e9", "nai\u0308ve cafe\u0301" // NFC and NFD
+	v := create(t)
+	if err := v.SetPassphrase(apart); err != nil {
+		t.Fatal(err)
+	}
+	for _, given := range []string{composed, apart} {
+		v.Lock()
+		if err := v.UnlockWithPassphrase(given); err != nil {
+			t.Errorf("%+q: %v", given, err)
+		}
+	}
+	v.Lock()
+	expectError(t, v.UnlockWithPassphrase("naive cafe"), oath.ErrWrongPassword)
+	key, err := age.NewScryptIdentity(composed) // set as other programs give it
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(v.Dir(), "unlock/passphrase.age"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := age.Decrypt(bytes.NewReader(content), key); err != nil {
+		t.Errorf("age does not open it by NFC: %v", err)
+	}
+
+	// One that was set as NFD, by an earlier tokenctl or by age.
+	old := create(t)
+	id, err := old.Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := age.NewScryptRecipient(apart)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to.SetWorkFactor(2)
+	writeFile(t, old, "unlock/passphrase.age", encrypt(t, id, to))
+	for _, given := range []string{composed, apart} {
+		old.Lock()
+		if err := old.UnlockWithPassphrase(given); err != nil {
+			t.Errorf("%+q: %v", given, err)
+		}
+	}
+}

@@ -4,7 +4,8 @@
 //	.age-recipients                  the vault's public key, an age recipient
 //	unlock/passphrase.age            its private key, under a passphrase
 //	unlock/piv-12345678.age          the same, for the PIV slot of a YubiKey
-//	accounts/GitHub/alice.age        an otpauth URI; lines of the user's may follow
+//	accounts/GitHub/alice.age        an otpauth URI; other lines may follow, as in
+//	                                 "touch: yes" where keys are to ask for a touch
 //	accounts/GitHub/alice.codes.age  the account's backup codes
 //
 // Storing an account needs only the public key. Reading one needs the private
@@ -47,6 +48,7 @@ type Vault struct {
 	identity *age.X25519Identity // nil while locked
 	tried    bool                // whether Options.Unlock was called without ask
 	counters map[oath.ID]uint64  // the highest known
+	unmerged map[string]objects  // files that git could not merge
 	older    []Older
 }
 
@@ -213,7 +215,11 @@ func (v *Vault) open() error {
 	if err := v.disk.recover(); err != nil {
 		return err
 	}
+	v.findConflicts() // a git that does not work says so when it is to commit
 	found, err := v.readRecipients()
+	if errors.Is(err, ErrKeyConflict) {
+		return nil // what is there can still be read
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		// A vault that lost its public key must not pass for no vault: its accounts
 		// would be left out without a word. Create, interrupted, leaves no accounts.
@@ -254,12 +260,13 @@ type Status struct {
 	Ways       []Way
 	Accounts   int
 	Git        bool // the folder is a git repository
+	Conflicted []string
 }
 
 // Status looks at the vault. A *DamagedError comes with a Status that is
 // otherwise complete.
 func (v *Vault) Status() (Status, error) {
-	found, err := v.readRecipients()
+	found, err := v.recipientsOrTrusted()
 	if err != nil {
 		return Status{}, err
 	}
@@ -278,5 +285,6 @@ func (v *Vault) Status() (Status, error) {
 		Ways:       ways,
 		Accounts:   len(accounts),
 		Git:        v.isRepository(),
+		Conflicted: v.Conflicted(),
 	}, err
 }

@@ -178,7 +178,7 @@ func TestConformance(t *testing.T) {
 		Reopen: func(t *testing.T, token oath.Token) oath.Token {
 			return unlock(t, token.(*vault.Vault).Dir())
 		},
-		Touch: oathtest.TouchDropped,
+		Touch: oathtest.TouchNoted,
 	})
 }
 
@@ -192,7 +192,7 @@ func TestConformanceWithoutCase(t *testing.T) {
 			writeFile(t, v, ".AGE-RECIPIENTS", nil)
 			return v
 		},
-		Touch: oathtest.TouchDropped,
+		Touch: oathtest.TouchNoted,
 	})
 }
 
@@ -455,4 +455,74 @@ func TestOlder(t *testing.T) {
 	if got := v.Older(); !slices.Equal(got, want) {
 		t.Errorf("Older = %v, want %v", got, want)
 	}
+}
+
+// TestTouchIsKept follows the mark of a touch through every change, beside the lines
+// of the user's.
+func TestTouchIsKept(t *testing.T) {
+	v := create(t)
+	alice := account("GitHub:alice")
+	alice.Touch = true
+	expect := func(name string, id oath.ID, touch bool) {
+		t.Helper()
+		a, _, err := v.Secret(id)
+		if err != nil || a.Touch != touch {
+			t.Errorf("%s: touch is %v, %v", name, a.Touch, err)
+		}
+		for _, e := range entries(t, v) {
+			if e.Account.ID() == id && (e.Account.Touch != touch || e.Code.IsZero()) {
+				t.Errorf("%s: Codes has %+v", name, e)
+			}
+		}
+		text := readAge(t, v, vault.Path(id))
+		if strings.Contains(text, "\ntouch: yes\n") != touch {
+			t.Errorf("%s: the file holds other lines than it should", name)
+		}
+	}
+	put(t, v, "GitHub:bob")
+	expect("no touch", "GitHub:bob", false)
+	if err := v.Put(alice, secret(t, key)); err != nil {
+		t.Fatal(err)
+	}
+	expect("Put", "GitHub:alice", true)
+	writeAge(t, v, vault.Path("GitHub:alice"), readAge(t, v, vault.Path("GitHub:alice"))+"note: x\n")
+	if err := v.Rename("GitHub:alice", "GitHub:anna"); err != nil {
+		t.Fatal(err)
+	}
+	expect("Rename", "GitHub:anna", true)
+	if err := v.Rekey(identity(t), vault.Ways{Passphrase: passphrase}); err != nil {
+		t.Fatal(err)
+	}
+	expect("Rekey", "GitHub:anna", true)
+	anna := account("GitHub:anna")
+	if err := v.Replace(anna, secret(t, key)); err != nil {
+		t.Fatal(err)
+	}
+	expect("Replace without", "GitHub:anna", false)
+	anna.Touch = true
+	if err := v.Replace(anna, secret(t, key)); err != nil {
+		t.Fatal(err)
+	}
+	expect("Replace", "GitHub:anna", true)
+	if text := readAge(t, v, vault.Path("GitHub:anna")); !strings.HasSuffix(text, "note: x\n") {
+		t.Error("the user's line is lost")
+	}
+	carol := counted("Bank:carol", 0)
+	carol.Touch = true
+	if err := v.Put(carol, secret(t, key)); err != nil {
+		t.Fatal(err)
+	}
+	expectCode(t, v, counted("Bank:carol", 0))
+	if a, _, err := v.Secret("Bank:carol"); !a.Touch || a.Counter != 1 {
+		t.Errorf("a moved counter leaves %+v, %v", a, err)
+	}
+}
+
+func entries(t *testing.T, v *vault.Vault) []oath.Entry {
+	t.Helper()
+	all, err := v.Codes(now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }

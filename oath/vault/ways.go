@@ -13,6 +13,8 @@ import (
 
 	"filippo.io/age"
 	"filippo.io/age/tag"
+
+	"github.com/tokenctl/tokenctl/oath"
 )
 
 // Ways are ways in for a new key, besides the key itself on paper.
@@ -90,7 +92,7 @@ func (v *Vault) RemoveKey(serial uint32) error {
 
 func (v *Vault) removeWay(message string, w Way) error {
 	return v.change(message, func() error {
-		there, err := v.disk.exists(w.Path)
+		there, err := v.exists(w.Path)
 		if err == nil && !there {
 			err = ErrNoWay
 		}
@@ -106,6 +108,9 @@ func (v *Vault) writeWays(key *age.X25519Identity, ways Ways) error {
 	content := []byte(fmt.Sprintf("# public key: %s\n%s\n", key.Recipient(), key))
 	defer clear(content)
 	write := func(w Way, to age.Recipient) error {
+		if err := v.settled(w.Path); err != nil {
+			return err
+		}
 		sealed, err := encrypt(content, to)
 		if err != nil {
 			return err
@@ -113,7 +118,7 @@ func (v *Vault) writeWays(key *age.X25519Identity, ways Ways) error {
 		return v.disk.write(w.Path, sealed)
 	}
 	if ways.Passphrase != "" {
-		to, err := age.NewScryptRecipient(ways.Passphrase)
+		to, err := age.NewScryptRecipient(oath.NormalPassword(ways.Passphrase))
 		if err != nil {
 			return fmt.Errorf("setting the passphrase: %w", err)
 		}
@@ -179,6 +184,9 @@ func (v *Vault) Rekey(identity string, ways Ways) error {
 }
 
 func (v *Vault) rekey(next *age.X25519Identity, ways Ways) error {
+	if err := v.allSettled(); err != nil {
+		return err
+	}
 	files, err := v.sealedFiles()
 	if err != nil {
 		return err

@@ -108,13 +108,13 @@ func (o *oath) handle(ctx context.Context, c command) ([]byte, status) {
 	case insRename:
 		return nil, o.rename(d)
 	case insList:
-		return o.list(), swOK
+		return o.long(o.list(), swOK)
 	case insCalculate:
 		return o.calculate(ctx, d, c.p2 == 1)
 	case insValidate:
 		return o.validate(d)
 	case insCalculateAll:
-		return o.calculateAll(d, c.p2 == 1)
+		return o.long(o.calculateAll(d, c.p2 == 1))
 	}
 	return nil, swOK // SEND REMAINING, of nothing
 }
@@ -156,6 +156,17 @@ func (o *oath) response(r []byte) []byte {
 		return appendTLV(r, tagUnknown, 0xCA, 0xFE)
 	}
 	return r
+}
+
+// smallBuffer is what a response of SmallBuffer may have, in bytes.
+const smallBuffer = 1024
+
+// long refuses a response that a small buffer does not hold.
+func (o *oath) long(r []byte, sw status) ([]byte, status) {
+	if o.quirk(SmallBuffer) && len(r) > smallBuffer {
+		return nil, swWrongLength
+	}
+	return r, sw
 }
 
 // change keeps a change of the applet's state.
@@ -209,8 +220,11 @@ func (o *oath) validate(d objects) ([]byte, status) {
 		return nil, swWrongData
 	}
 	if o.challenge == nil || !hmac.Equal(response, code.Algorithm.mac(code.Key, o.challenge)) {
-		if o.quirk(WrongPassword6982) {
+		switch {
+		case o.quirk(WrongPassword6982):
 			return nil, swSecurity
+		case o.quirk(WrongPassword6984):
+			return nil, swDataInvalid
 		}
 		return nil, swWrongData
 	}

@@ -33,8 +33,9 @@ type account struct {
 }
 
 const (
-	nameMax = 64 // YKOATH, "PUT"
-	keyMin  = 14 // from firmware 4.0.0; Yubico/yubikey-manager#50
+	nameMax     = 64  // YKOATH, "PUT"
+	longNameMax = 200 // of LongNames
+	keyMin      = 14  // from firmware 4.0.0; Yubico/yubikey-manager#50
 
 	propertyIncreasing = 0x01
 	propertyTouch      = 0x02
@@ -48,7 +49,7 @@ func (s *oathState) check() error {
 		return errors.New("the OATH code is no key")
 	}
 	for i, a := range s.Accounts {
-		if a == nil || len(a.Name) == 0 || len(a.Name) > nameMax || !a.Algorithm.valid() || len(a.Key) > a.Algorithm.block() {
+		if a == nil || len(a.Name) == 0 || len(a.Name) > longNameMax || !a.Algorithm.valid() || len(a.Key) > a.Algorithm.block() {
 			return fmt.Errorf("OATH account %d is malformed", i)
 		}
 	}
@@ -86,7 +87,7 @@ func (o *oath) put(d objects) status {
 func (o *oath) parseAccount(d objects) (*account, bool) {
 	name, ok1 := d.take(tagName)
 	key, ok2 := d.take(tagKey)
-	if !ok1 || !ok2 || len(name) == 0 || len(name) > nameMax || len(key) < 2 {
+	if !ok1 || !ok2 || len(name) == 0 || len(name) > o.nameMax() || len(key) < 2 {
 		return nil, false
 	}
 	a := &account{
@@ -97,6 +98,13 @@ func (o *oath) parseAccount(d objects) (*account, bool) {
 	}
 	ok := o.accepts(a) && o.parseProperty(a, &d) && parseIMF(a, &d)
 	return a, ok && len(d) == 0
+}
+
+func (o *oath) nameMax() int {
+	if o.quirk(LongNames) {
+		return longNameMax
+	}
+	return nameMax
 }
 
 // accepts checks the algorithm and the length of the key.
@@ -120,7 +128,7 @@ func (o *oath) parseProperty(a *account, d *objects) bool {
 	d.byte()
 	p, ok := d.byte()
 	a.Increasing = p&propertyIncreasing != 0
-	a.Touch = p&propertyTouch != 0 && !o.key.config.Firmware.before(4, 2, 4)
+	a.Touch = p&propertyTouch != 0 && !o.key.config.Firmware.before(4, 2, 4) && !o.quirk(IgnoredTouch)
 	return ok && p&^(propertyIncreasing|propertyTouch) == 0
 }
 
@@ -199,7 +207,7 @@ func (o *oath) delete(d objects) status {
 func (o *oath) rename(d objects) status {
 	from, ok1 := d.take(tagName)
 	to, ok2 := d.take(tagName)
-	if !ok1 || !ok2 || len(d) > 0 || len(to) == 0 || len(to) > nameMax {
+	if !ok1 || !ok2 || len(d) > 0 || len(to) == 0 || len(to) > o.nameMax() {
 		return swWrongData
 	}
 	i := o.key.state.OATH.index(from)

@@ -103,8 +103,11 @@ func (a *account) takes(challenge []byte) status {
 func (o *oath) advance(i int, challenge []byte) ([]byte, status) {
 	switch a := o.key.state.OATH.Accounts[i]; {
 	case a.Algorithm.kind() == typeHOTP:
-		counter := binary.BigEndian.AppendUint64(nil, a.Counter)
-		return counter, o.change(func(s *oathState) { s.Accounts[i].Counter++ })
+		counter := a.Counter
+		if o.quirk(CountFirst) {
+			counter++
+		}
+		return binary.BigEndian.AppendUint64(nil, counter), o.change(func(s *oathState) { s.Accounts[i].Counter++ })
 	case a.Increasing && !bytes.Equal(challenge, a.Last):
 		last := bytes.Clone(challenge)
 		return challenge, o.change(func(s *oathState) { s.Accounts[i].Last = last })

@@ -28,6 +28,11 @@ const (
 	WrongPassword6982                    // a wrong password is 6982
 	NoSerial                             // tells no serial number
 	NoManagement                         // has no Management applet
+	WrongPassword6984                    // a wrong password is 6984
+	CountFirst                           // HOTP: counts before it computes
+	IgnoredTouch                         // the touch property is taken and ignored
+	SmallBuffer                          // LIST and CALCULATE ALL of more than 1 KB are 6700
+	LongNames                            // names of up to 200 bytes
 )
 
 // quirks are the names of the quirks, in the order of their bits.
@@ -50,6 +55,11 @@ var quirks = [...]struct{ name, meaning string }{
 	{"wrong-password-6982", "a wrong password is 6982"},
 	{"no-serial", "tells no serial number"},
 	{"no-management", "has no Management applet"},
+	{"wrong-password-6984", "a wrong password is 6984"},
+	{"count-first", "HOTP counts before it computes"},
+	{"ignored-touch", "the touch property is taken and ignored"},
+	{"small-buffer", "LIST and CALCULATE ALL of more than 1 KB are 6700"},
+	{"long-names", "names of up to 200 bytes"},
 }
 
 // Has says whether q has all the quirks of other.

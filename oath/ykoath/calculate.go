@@ -14,7 +14,9 @@ const (
 )
 
 // Code computes one account's code (CALCULATE). A touch account waits for the
-// finger; oath.ErrTouchTimeout says that it did not come.
+// finger; oath.ErrTouchTimeout says that it did not come. An account that only takes
+// increasing times (property 01) says the same of an earlier one, at once: whoever has
+// a clock can tell them apart.
 func (s *Session) Code(a oath.Account, at time.Time) (oath.Code, error) {
 	data, err := encodeName(a.ID())
 	if err != nil {
@@ -29,8 +31,8 @@ func (s *Session) Code(a oath.Account, at time.Time) (oath.Code, error) {
 		data: appendField(data, tagChallenge, challengeAt(a, at)...),
 	})
 	if hasStatus(err, swSecurity) && !s.Locked() {
-		// An open applet refuses only for want of a touch, with the word that
-		// otherwise asks for the password (YKOATH, "CALCULATE").
+		// An open applet refuses for want of a touch, with the word that otherwise
+		// asks for the password (YKOATH, "CALCULATE").
 		return oath.Code{}, fmt.Errorf("%s: %w", cmdCalculate, oath.ErrTouchTimeout)
 	}
 	if err != nil && a.Type == oath.HOTP { // the counter may have moved

@@ -3,25 +3,39 @@ package ykoath
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
 
 // Codes returns every account, and the code of those that need neither a touch
-// nor another period than 30 seconds (CALCULATE ALL). It asks a card without
-// that instruction for a list, without codes: LIST does not tell which of them
-// would wait for a touch. The algorithm is unknown, and so is whether an HOTP
+// nor another period than 30 seconds (CALCULATE ALL). It asks a card for a list,
+// without codes, that lacks the instruction, holds more accounts than its answer has
+// room for, or refuses all for the sake of one (see Code): LIST does not tell which of
+// them would wait for a touch. The algorithm is unknown, and so is whether an HOTP
 // account needs a touch: the applet does not tell them here.
 func (s *Session) Codes(at time.Time) ([]oath.Entry, error) {
+	entries, err := s.calculateAll(at)
+	if errors.Is(err, oath.ErrUnsupported) || hasStatus(err, swWrongLength) || hasStatus(err, swSecurity) && !s.Locked() {
+		return s.listEntries()
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.ids = make([]oath.ID, len(entries))
+	for i, e := range entries {
+		s.ids[i] = e.Account.ID()
+	}
+	return entries, nil
+}
+
+func (s *Session) calculateAll(at time.Time) ([]oath.Entry, error) {
 	challenge := challengeAt(oath.Account{Period: oath.DefaultPeriod}, at)
 	answer, err := s.do(command{
 		name: cmdCalculateAll, ins: 0xa4, p2: truncatedResponse,
 		data: appendField(nil, tagChallenge, challenge...),
 	})
-	if errors.Is(err, oath.ErrUnsupported) {
-		return s.listEntries()
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -29,11 +43,19 @@ func (s *Session) Codes(at time.Time) ([]oath.Entry, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", cmdCalculateAll, err)
 	}
-	s.ids = make([]oath.ID, len(entries))
-	for i, e := range entries {
-		s.ids[i] = e.Account.ID()
-	}
 	return entries, nil
+}
+
+// IgnoresTouch reports whether the key computes the account's code without the touch
+// that it should ask for. It returns false where a card does not show that: for HOTP,
+// and without CALCULATE ALL.
+func (s *Session) IgnoresTouch(id oath.ID, at time.Time) (bool, error) {
+	entries, err := s.calculateAll(at)
+	if refused := new(StatusError); errors.As(err, &refused) {
+		return false, nil
+	}
+	i := slices.IndexFunc(entries, func(e oath.Entry) bool { return e.Account.ID() == id })
+	return i >= 0 && entries[i].Account.Type == oath.TOTP && !entries[i].Account.Touch, err
 }
 
 func (s *Session) listEntries() ([]oath.Entry, error) {

@@ -15,7 +15,7 @@ func TestDelete(t *testing.T) {
 	b := put(t, s, oath.Account{Name: "b"})
 	wantError(t, s.Delete("c"), oath.ErrNotFound)
 	wantError(t, s.Delete(""), oath.ErrInvalid)
-	wantError(t, s.Delete(oath.ID(strings.Repeat("a", 65))), oath.ErrInvalid)
+	wantError(t, s.Delete(oath.ID(strings.Repeat("a", 65))), oath.ErrNotFound)
 	if err := s.Delete("a"); err != nil {
 		t.Fatal(err)
 	}

@@ -161,7 +161,7 @@ func TestCardMustProve(t *testing.T) {
 		{"6982", oath.ErrWrongPassword},
 		{"6300", oath.ErrWrongPassword},
 		{"63c2", oath.ErrWrongPassword},
-		{"6984", oath.ErrNoPassword},
+		{"6984", oath.ErrWrongPassword},
 	} {
 		selected := unhex(t, "7903050701 71080001020304050607 74080001020304050607 7b0101 9000")
 		response := unhex(t, test.response)

@@ -41,10 +41,9 @@ func (s *Session) Put(a oath.Account, secret oath.Secret) error {
 	return s.put(a, c)
 }
 
-// Replace stores an account, over the one with the same ID if there is one.
-//
-// Some makers' keys do not overwrite. There the old account is deleted first,
-// and is lost if storing the new one then fails.
+// Replace stores an account, over the one with the same ID if there is one, in one
+// command: the card has the old account or the new one whenever it is pulled out. It
+// returns oath.ErrNoOverwrite on keys of makers that have it otherwise.
 func (s *Session) Replace(a oath.Account, secret oath.Secret) error {
 	c, err := s.putCommand(a, secret)
 	if err != nil {
@@ -61,10 +60,7 @@ func (s *Session) Replace(a oath.Account, secret oath.Secret) error {
 	if !slices.Contains(ids, a.ID()) { // so that there is another reason
 		return err
 	}
-	if err := s.Delete(a.ID()); err != nil {
-		return err
-	}
-	return s.put(a, c)
+	return fmt.Errorf("%s: %w (status %04X)", cmdPut, oath.ErrNoOverwrite, swConditions)
 }
 
 func (s *Session) put(a oath.Account, c command) error {
@@ -114,7 +110,7 @@ func (s *Session) putCommand(a oath.Account, secret oath.Secret) (command, error
 	if err := a.Validate(); err != nil {
 		return command{}, err
 	}
-	data, err := encodeName(a.ID())
+	data, err := encodeNewName(a.ID())
 	if err != nil {
 		return command{}, err
 	}

@@ -309,10 +309,8 @@ func TestReplaceRefused(t *testing.T) {
 	if got := list(t, s); got != "a" {
 		t.Errorf("the key holds %q", got)
 	}
-	if err := s.Replace(a, newSecret(t, "another secret")); err != nil {
-		t.Fatal(err)
-	}
-	wantCode(t, s, a, "another secret")
+	wantError(t, s.Replace(a, newSecret(t, "another secret")), oath.ErrNoOverwrite)
+	wantCode(t, s, a, rfcSecret)
 }
 
 // 6F00 says full on very old keys alone.

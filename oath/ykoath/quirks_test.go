@@ -2,8 +2,11 @@ package ykoath_test
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
@@ -69,12 +72,18 @@ func useWholeApplet(t *testing.T, quirks virtualkey.Quirks) {
 		put(t, s, oath.Account{Name: "touched", Touch: true}),
 		put(t, s, oath.Account{Name: "counted", Type: oath.HOTP, Counter: 3}),
 	}
-	useCodes(t, s, accounts, !quirks.Has(virtualkey.NoCalculateAll))
+	if quirks.Has(virtualkey.CountFirst) {
+		accounts[6].Counter++
+	}
+	useCodes(t, s, accounts, quirks)
 	wantError(t, s.Put(accounts[0], newSecret(t, rfcSecret)), oath.ErrExists)
-	if err := s.Replace(accounts[0], newSecret(t, "another secret")); err != nil {
+	kept := rfcSecret
+	if err := s.Replace(accounts[0], newSecret(t, "another secret")); err == nil {
+		kept = "another secret"
+	} else if !quirks.Has(virtualkey.NoOverwrite) || !errors.Is(err, oath.ErrNoOverwrite) {
 		t.Error(err)
 	}
-	wantCode(t, s, accounts[0], "another secret")
+	wantCode(t, s, accounts[0], kept)
 
 	_, err := s.Code(accountOf("none"), now)
 	wantError(t, err, oath.ErrNotFound)
@@ -105,7 +114,7 @@ func useWholeApplet(t *testing.T, quirks virtualkey.Quirks) {
 	}
 }
 
-func useCodes(t *testing.T, s *ykoath.Session, accounts []oath.Account, computed bool) {
+func useCodes(t *testing.T, s *ykoath.Session, accounts []oath.Account, quirks virtualkey.Quirks) {
 	t.Helper()
 	entries, err := s.Codes(now)
 	if err != nil || len(entries) != len(accounts) {
@@ -120,7 +129,8 @@ func useCodes(t *testing.T, s *ykoath.Session, accounts []oath.Account, computed
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i > 2 || !computed {
+		touched := i == 5 && quirks.Has(virtualkey.IgnoredTouch)
+		if i > 2 && !touched || quirks.Has(virtualkey.NoCalculateAll) {
 			want = oath.Code{}
 		}
 		if e.Code != want {
@@ -154,10 +164,11 @@ func TestStatusError(t *testing.T) {
 		{"CALCULATE ALL", 0x6581, ykoath.ErrCorrupt},
 		{"CALCULATE ALL", 0x6982, oath.ErrLocked},
 		{"VALIDATE", 0x6a80, oath.ErrWrongPassword},
-		{"VALIDATE", 0x6984, oath.ErrNoPassword},
+		{"VALIDATE", 0x6984, oath.ErrWrongPassword},
 		{"VALIDATE", 0x63cf, oath.ErrWrongPassword},
 		{"RESET", 0x6d00, oath.ErrUnsupported},
 		{"LIST", 0x6e00, oath.ErrUnsupported},
+		{"LIST", 0x6700, oath.ErrUnlisted},
 		{"LIST", 0x1234, nil},
 	} {
 		err := &ykoath.StatusError{Command: test.command, Status: test.status}
@@ -167,5 +178,97 @@ func TestStatusError(t *testing.T) {
 		if text := err.Error(); !strings.HasPrefix(text, test.command+": ") || !strings.Contains(text, strings.ToUpper(hex4(test.status))) {
 			t.Errorf("%s, %04X: the message is %q", test.command, test.status, text)
 		}
+	}
+}
+
+// Past its buffer, a card of one maker answers CALCULATE ALL no more, and then not even
+// LIST. What names an account whole still works, so that room can be made.
+func TestMoreAccountsThanCanBeListed(t *testing.T) {
+	k := plug(t, virtualkey.Config{Quirks: virtualkey.SmallBuffer})
+	s := selectApplet(t, k)
+	for i := range 55 {
+		put(t, s, oath.Account{Name: fmt.Sprintf("account number %02d", i)})
+		if i == 40 {
+			entries, err := s.Codes(now)
+			if err != nil || len(entries) != 41 || !entries[0].Code.IsZero() {
+				t.Fatalf("got %d entries, %v", len(entries), err)
+			}
+		}
+	}
+	s = selectApplet(t, k)
+	_, err := s.Codes(now)
+	wantError(t, err, oath.ErrUnlisted)
+	wantError(t, s.Put(accountOf("b"), newSecret(t, rfcSecret)), oath.ErrUnlisted)
+	wantCode(t, s, accountOf("account number 00"), rfcSecret)
+	wantError(t, s.Rename("account number 00", "account number 01"), oath.ErrExists)
+	wantError(t, s.Rename("none", "b"), oath.ErrNotFound)
+	if err := s.Rename("account number 00", "b"); err != nil {
+		t.Error(err)
+	}
+	wantCode(t, s, accountOf("b"), rfcSecret)
+	wantError(t, s.Delete("none"), oath.ErrNotFound)
+	for i := range 5 {
+		if err := s.Delete(accountOf(oath.ID(fmt.Sprintf("account number %02d", i+1))).ID()); err != nil {
+			t.Error(err)
+		}
+	}
+	list(t, s)
+}
+
+// 64 bytes are what a new name may have. One that another program put there can be used,
+// renamed and deleted.
+func TestLongNameThatIsThere(t *testing.T) {
+	k := plug(t, virtualkey.Config{Quirks: virtualkey.LongNames})
+	selectApplet(t, k)
+	long := oath.ID(strings.Repeat("n", 150))
+	for range 2 {
+		put := appendPut(t, fmt.Sprintf("%x", long), "2106"+fmt.Sprintf("%x", rfcSecret))
+		put = slices.Insert(put, 6, 0x81)
+		put[4]++
+		if _, err := k.Transmit(put); err != nil {
+			t.Fatal(err)
+		}
+		s := selectApplet(t, k)
+		wantCode(t, s, accountOf(long), rfcSecret)
+		wantError(t, s.Rename(long, long+"n"), oath.ErrInvalid)
+		if list(t, s) == string(long) {
+			if err := s.Rename(long, "short"); err != nil {
+				t.Error(err)
+			}
+		} else if err := s.Delete(long); err != nil {
+			t.Error(err)
+		}
+		if got := list(t, s); got != "short" {
+			t.Errorf("the key holds %q", got)
+		}
+	}
+	s := selectApplet(t, k)
+	_, err := s.Code(accountOf(oath.ID(strings.Repeat("n", 300))), now)
+	wantError(t, err, oath.ErrNotFound)
+}
+
+// An account that only takes increasing times refuses an earlier one with the word that
+// otherwise asks for the password. The others are not refused with it.
+func TestIncreasingTimes(t *testing.T) {
+	k := plug(t, virtualkey.Config{})
+	s := selectApplet(t, k)
+	a := put(t, s, oath.Account{Name: "a"})
+	increasing := appendPut(t, fmt.Sprintf("%x", "b"), "2106"+fmt.Sprintf("%x", rfcSecret))
+	increasing = append(increasing, 0x78, 0x01)
+	increasing[4] += 2
+	if _, err := k.Transmit(increasing); err != nil {
+		t.Fatal(err)
+	}
+	wantCode(t, s, accountOf("b"), rfcSecret)
+	past := now.Add(-time.Hour)
+	entries, err := s.Codes(past)
+	if err != nil || len(entries) != 2 {
+		t.Fatalf("got %+v, %v", entries, err)
+	}
+	if _, err := s.Code(a, past); err != nil {
+		t.Error(err)
+	}
+	if _, err = s.Code(accountOf("b"), past); err == nil || errors.Is(err, oath.ErrLocked) {
+		t.Errorf("got %v", err)
 	}
 }

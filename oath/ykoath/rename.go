@@ -1,8 +1,11 @@
 package ykoath
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -15,27 +18,42 @@ func (s *Session) Rename(old, new oath.ID) error {
 	if err != nil {
 		return err
 	}
-	to, err := encodeName(new)
+	to, err := encodeNewName(new)
 	if err != nil {
 		return err
 	}
 	ids, err := s.knownIDs()
-	if err != nil {
-		return err
-	}
 	i := slices.Index(ids, old)
 	switch {
+	case errors.Is(err, oath.ErrUnlisted):
+		err = s.isFree(new)
+	case err != nil:
 	case i < 0:
-		return fmt.Errorf("%s: %w", cmdRename, oath.ErrNotFound)
+		err = oath.ErrNotFound
 	case old == new:
 		return nil
 	case slices.Contains(ids, new): // keys differ in what they answer then
-		return fmt.Errorf("%s: %w", cmdRename, oath.ErrExists)
+		err = oath.ErrExists
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", cmdRename, err)
 	}
 	err = s.change(command{name: cmdRename, ins: 0x05, data: append(from, to...)})
 	if err != nil {
 		return s.unsupported(err, "renaming", versionRename)
 	}
-	s.ids[i] = new
+	if i >= 0 {
+		s.ids[i] = new
+	}
 	return nil
+}
+
+// isFree asks for a code of an ID, which is not to have one. If it has, and counts, a
+// counter is lost; but on a card that cannot list, nothing else shows it.
+func (s *Session) isFree(id oath.ID) error {
+	_, err := s.Code(id.Account(oath.TOTP), time.Unix(0, 0))
+	if errors.Is(err, oath.ErrNotFound) {
+		return nil
+	}
+	return cmp.Or(err, oath.ErrExists)
 }

@@ -41,7 +41,11 @@ type Session struct {
 var _ oath.Token = (*Session)(nil)
 
 func (s *Session) do(c command) ([]byte, error) {
-	return transmit(s.card, c, insSendRemaining)
+	answer, err := transmit(s.card, c, insSendRemaining)
+	if status := new(StatusError); errors.As(err, &status) {
+		status.Open = s.unlocked
+	}
+	return answer, err
 }
 
 // change runs a command that changes the key. If it fails, what accounts there are is

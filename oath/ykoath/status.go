@@ -43,6 +43,7 @@ var ErrCorrupt = errors.New("the account is corrupt in the key's memory")
 type StatusError struct {
 	Command string // as YKOATH names it
 	Status  uint16 // SW1 SW2
+	Open    bool   // the applet wanted no password, or had it
 }
 
 func (e *StatusError) Error() string {
@@ -59,6 +60,9 @@ func (e *StatusError) Unwrap() error {
 	}
 	if meaning := meanings[e.Command][status]; meaning != nil {
 		return meaning
+	}
+	if e.Open && status == swSecurity { // for another reason than the password
+		return nil
 	}
 	return commonMeanings[status]
 }
@@ -84,15 +88,18 @@ var meanings = map[string]map[uint16]error{
 		swClassUnsupported:    ErrNoApplet,
 	},
 	cmdValidate: {
-		swWarning:      oath.ErrWrongPassword,
-		swTriesLeft:    oath.ErrWrongPassword,
-		swWrongLength:  oath.ErrWrongPassword,
-		swSecurity:     oath.ErrWrongPassword,
-		swConditions:   oath.ErrWrongPassword,
-		swWrongSyntax:  oath.ErrWrongPassword,
-		swNoSuchObject: oath.ErrNoPassword,
+		swWarning:     oath.ErrWrongPassword,
+		swTriesLeft:   oath.ErrWrongPassword,
+		swWrongLength: oath.ErrWrongPassword,
+		swSecurity:    oath.ErrWrongPassword,
+		swConditions:  oath.ErrWrongPassword,
+		swWrongSyntax: oath.ErrWrongPassword,
+		// To a YubiKey it says that no password is set, but that SELECT has said
+		// before, and VALIDATE is not sent then; pico-fido says so of a wrong one.
+		swNoSuchObject: oath.ErrWrongPassword,
 	},
 	cmdPut:       {swNoSpace: oath.ErrNoSpace},
+	cmdList:      {swWrongLength: oath.ErrUnlisted}, // pico-fido, past its buffer
 	cmdDelete:    noSuchAccount,
 	cmdRename:    noSuchAccount,
 	cmdCalculate: noSuchAccount,

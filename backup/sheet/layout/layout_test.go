@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"io"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 // longBlock has more lines than a page.
@@ -141,5 +142,79 @@ func arbitrary(long, short string, count int, bits uint8) Document {
 		Title: text(), Facts: []Fact{{text(), text()}}, Foot: text(),
 		Steps: []Steps{{Heading: text(), Steps: []string{text(), text()}}},
 		Body:  []Block{b, {}, b},
+	}
+}
+
+func TestParsePaper(t *testing.T) {
+	for name, want := range map[string]Paper{"a4": A4, "letter": Letter} {
+		if p, err := ParsePaper(name); err != nil || p != want || p.String() != name {
+			t.Errorf("%s: %v, %v", name, p, err)
+		}
+	}
+	for _, name := range []string{"", "A4", "a5", "letter "} {
+		if p, err := ParsePaper(name); err == nil {
+			t.Errorf("%q is %v", name, p)
+		}
+	}
+}
+
+func TestGlyphs(t *testing.T) {
+	for r := ' '; r <= '~'; r++ {
+		if !glyphs()[r] {
+			t.Errorf("no font has %q", r)
+		}
+	}
+	for _, r := range "ÅåÉéßŁłŽžΑαΩωАаЯяЁё–—…€№" {
+		if !printable(r) {
+			t.Errorf("%q does not print", r)
+		}
+	}
+	for _, r := range "日한אعहไ😀\u0308\u202e\u200b\u00ad\u00a0\ufffe\U0001d7d9" {
+		if printable(r) {
+			t.Errorf("%U prints", r)
+		}
+	}
+}
+
+// The next PDF gets the font that this one got.
+func TestFontsStayAsTheyAre(t *testing.T) {
+	var before [][]byte
+	for _, f := range fonts {
+		before = append(before, slices.Clone(f.ttf))
+	}
+	pdfOf(t, sample(5), A4)
+	for i, f := range fonts {
+		if !bytes.Equal(before[i], f.ttf) {
+			t.Errorf("%s was written to", f.family)
+		}
+	}
+}
+
+// Typed lines are set in a font whose characters are equally wide: their groups
+// stand below each other.
+func TestTypedWidth(t *testing.T) {
+	pen := newPages(A4)
+	for r := range glyphs() {
+		if w := pen.textWidth(typedStyle, string(r)); visible(r) && w != pen.textWidth(typedStyle, "0") {
+			t.Errorf("%q is %g mm wide, not %g", r, w, pen.textWidth(typedStyle, "0"))
+		}
+	}
+}
+
+func BenchmarkPDF(b *testing.B)  { benchmark(b, Document.WritePDF) }
+func BenchmarkHTML(b *testing.B) { benchmark(b, Document.WriteHTML) }
+
+// benchmark lays out sheets of many accounts: the time is to grow as their number.
+func benchmark(b *testing.B, write func(Document, io.Writer, Paper) error) {
+	for _, accounts := range []int{10, 100, 1000} {
+		d := sample(accounts)
+		b.Run(fmt.Sprint(accounts), func(b *testing.B) {
+			for b.Loop() {
+				if err := write(d, io.Discard, A4); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*accounts), "µs/account")
+		})
 	}
 }

@@ -1,16 +1,16 @@
 package layout
 
 import (
+	"bytes"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
-)
 
-// neutralTitle is what printers, queues and windows show of a document. Thieves
-// look for names that tell more.
-const neutralTitle = "Document"
+	"github.com/tokenctl/tokenctl/oath/qr"
+)
 
 // printed is the date in a PDF's metadata, always the same, so that the same
 // document makes the same bytes.
@@ -24,30 +24,96 @@ var printed = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 // [U+65E5], and the block says so. WritePDF returns ErrSymbolTooLarge for a
 // document with such a QR code.
 func (d Document) WritePDF(w io.Writer, paper Paper) error {
-	if !paper.known() {
-		return fmt.Errorf("no paper is called %s", paper)
-	}
-	symbols, err := d.encodeSymbols()
+	d, blocks, err := d.encoded(paper, printable)
 	if err != nil {
 		return err
 	}
-	pen := newCanvas(paper)
-	pages := newPages(paper)
-	d = d.spell(printable)
-	pages.front(pen, d)
-	for i, b := range d.Body {
-		pages.block(pen, b, symbols[i])
+	p := newPages(paper)
+	page := p.column()
+	p.add(p.title(page, d.Title), nil)
+	p.add(spaced(sectionGap, p.facts(page, d.Facts)), nil)
+	for _, s := range d.Steps {
+		p.add(p.keep(p.steps(page, s)), nil)
 	}
-	pages.draw(pen, d.Foot)
-	if err := pen.pdf.Output(w); err != nil {
+	for _, b := range blocks {
+		p.block(b)
+	}
+	p.draw(d.Foot)
+	if err := p.pdf.Output(w); err != nil {
 		return fmt.Errorf("writing the PDF: %w", err)
 	}
 	return nil
 }
 
-// newPDF returns an empty PDF that tells nothing of who made it, when, and what
+func (p *pages) title(c column, title string) []row {
+	if title == "" {
+		return nil
+	}
+	return append(p.paragraph(c, titleStyle, title), row{gap: 2, height: thickRule, draw: func(y float64) {
+		p.line(c.x, y, c.x+c.width, y, thickRule)
+	}})
+}
+
+// steps makes rows of instructions. Their heading stays with the first.
+func (p *pages) steps(c column, s Steps) []row {
+	const indent, between = 7, 0.7
+	rows := p.paragraph(c, sectionStyle, s.Heading)
+	for i, step := range s.Steps {
+		lines := p.paragraph(c.from(indent), bodyStyle, step)
+		number := p.paragraph(c, strongStyle, strconv.Itoa(i+1)+".")
+		lines[0] = beside(number[:1], lines[:1])
+		rows = append(rows, spaced(between, p.keep(lines))...)
+		if i == 0 {
+			rows = p.keep(rows)
+		}
+	}
+	return spaced(sectionGap, rows)
+}
+
+// A textStyle is how text looks.
+type textStyle struct {
+	family string
+	size   float64 // in points
+}
+
+// The styles of a sheet.
+var (
+	titleStyle   = textStyle{bold, 22}
+	sectionStyle = textStyle{bold, 13}
+	headingStyle = textStyle{bold, 12}
+	bodyStyle    = textStyle{regular, 10}
+	strongStyle  = textStyle{bold, 10}
+	smallStyle   = textStyle{regular, 8.5}
+	typedStyle   = textStyle{mono, 10}
+	checkStyle   = textStyle{monoBold, 10}
+	countStyle   = textStyle{mono, 8}
+	labelStyle   = textStyle{regular, 7}
+	typedDate    = textStyle{mono, 9}
+)
+
+// point is 1/72 of an inch, in millimetres.
+const point = 25.4 / 72
+
+// height is that of a line of text, in millimetres.
+func (s textStyle) height() float64 { return 1.3 * s.size * point }
+
+// baseline is how far below the top of its line text stands.
+func (s textStyle) baseline() float64 { return s.size * point }
+
+// middle is how far above its baseline the middle of a capital is (the Go fonts'
+// are 0.72 of their size high).
+func (s textStyle) middle() float64 { return 0.36 * s.size * point }
+
+// A canvas measures text, and draws on a page of a PDF. Lengths are in millimetres,
+// from the upper left corner.
+type canvas struct {
+	pdf         *fpdf.Fpdf
+	paperHeight float64
+}
+
+// newCanvas returns an empty PDF that reveals nothing of who made it, when, and what
 // for.
-func newPDF(paper Paper) *fpdf.Fpdf {
+func newCanvas(paper Paper) canvas {
 	width, height := paper.size()
 	pdf := fpdf.NewCustom(&fpdf.InitType{UnitStr: "mm", Size: fpdf.SizeType{Wd: width, Ht: height}})
 	pdf.SetCatalogSort(true)
@@ -59,5 +125,66 @@ func newPDF(paper Paper) *fpdf.Fpdf {
 	pdf.SetMargins(0, 0, 0)
 	pdf.SetAutoPageBreak(false, 0)
 	addFonts(pdf)
-	return pdf
+	return canvas{pdf, height}
+}
+
+// wrap breaks a text into lines of a width.
+func (c canvas) wrap(s textStyle, text string, width float64) []string {
+	c.pdf.SetFont(s.family, "", s.size)
+	return wrap(text, width, func(r rune) float64 { return c.pdf.GetStringWidth(string(r)) })
+}
+
+// textWidth is that of a text in one line.
+func (c canvas) textWidth(s textStyle, text string) float64 {
+	c.pdf.SetFont(s.family, "", s.size)
+	return c.pdf.GetStringWidth(text)
+}
+
+// text writes from x to the right, y being the baseline.
+func (c canvas) text(s textStyle, x, y float64, text string) {
+	c.pdf.SetFont(s.family, "", s.size)
+	c.pdf.Text(x, y, text)
+}
+
+// textTo writes such that the text ends at x.
+func (c canvas) textTo(s textStyle, x, y float64, text string) {
+	c.text(s, x-c.textWidth(s, text), y, text)
+}
+
+// shortened returns as much of a text as a line of a width holds.
+func (c canvas) shortened(s textStyle, text string, width float64) string {
+	const more = "…"
+	if first := c.wrap(s, text, width)[0]; first != text {
+		return c.wrap(s, text, width-c.textWidth(s, more))[0] + more
+	}
+	return text
+}
+
+func (c canvas) line(x1, y1, x2, y2, thickness float64) {
+	c.pdf.SetLineWidth(thickness)
+	c.pdf.Line(x1, y1, x2, y2)
+}
+
+// box draws a square to tick, ticked or not.
+func (c canvas) box(x, y, side float64, ticked bool) {
+	const thin, thick, inset = 0.25, 0.45, 0.7
+	c.pdf.SetLineWidth(thin)
+	c.pdf.Rect(x, y, side, side, "D")
+	if ticked {
+		c.line(x+inset, y+inset, x+side-inset, y+side-inset, thick)
+		c.line(x+inset, y+side-inset, x+side-inset, y+inset, thick)
+	}
+}
+
+// symbol draws a QR code without its margin. All of it is one path, since viewers
+// leave hairlines between shapes that touch.
+func (c canvas) symbol(x, y float64, s *qr.Symbol) {
+	var path bytes.Buffer
+	scale := module / point
+	fmt.Fprintf(&path, "q %.4f 0 0 %.4f %.4f %.4f cm", scale, -scale, x/point, (c.paperHeight-y)/point)
+	for _, r := range runsOf(s) {
+		fmt.Fprintf(&path, " %d %d %d 1 re", r.x, r.y, r.length)
+	}
+	path.WriteString(" f Q\n")
+	c.pdf.RawWriteBuf(&path)
 }

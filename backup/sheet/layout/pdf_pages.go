@@ -24,7 +24,7 @@ const (
 type row struct {
 	gap    float64 // free above it, but not at the head of a page
 	height float64
-	draw   func(pen *canvas, y float64)
+	draw   func(y float64)
 	header *row // stands above it at the head of a page
 }
 
@@ -42,32 +42,58 @@ func length(rows []row) (total float64) {
 // joined makes one row of several, one below the other.
 func joined(rows []row) row {
 	rows = slices.Clone(rows) // callers go on to replace theirs
-	return row{gap: firstGap(rows), height: length(rows), draw: func(pen *canvas, y float64) {
+	one := row{height: length(rows), draw: func(y float64) {
 		for i, r := range rows {
 			if i > 0 {
 				y += r.gap
 			}
-			r.draw(pen, y)
+			r.draw(y)
 			y += r.height
 		}
 	}}
-}
-
-func firstGap(rows []row) float64 {
-	if len(rows) == 0 {
-		return 0
+	if len(rows) > 0 {
+		one.gap = rows[0].gap
 	}
-	return rows[0].gap
+	return one
 }
 
 // beside makes one row of two columns.
 func beside(left, right []row) row {
 	l, r := joined(left), joined(right)
-	return row{height: max(l.height, r.height), draw: func(pen *canvas, y float64) {
-		l.draw(pen, y)
-		r.draw(pen, y)
+	return row{height: max(l.height, r.height), draw: func(y float64) {
+		l.draw(y)
+		r.draw(y)
 	}}
 }
+
+// abreast makes rows of two columns, line by line.
+func abreast(left, right []row) (rows []row) {
+	for i := range max(len(left), len(right)) {
+		switch {
+		case i >= len(left):
+			rows = append(rows, right[i])
+		case i >= len(right):
+			rows = append(rows, left[i])
+		default:
+			rows = append(rows, beside(left[i:i+1], right[i:i+1]))
+		}
+	}
+	return rows
+}
+
+// spaced gives the first of the rows a gap above it.
+func spaced(gap float64, rows []row) []row {
+	if len(rows) > 0 {
+		rows[0].gap = gap
+	}
+	return rows
+}
+
+// A column is where text goes on the page.
+type column struct{ x, width float64 }
+
+// from returns the part of the column that begins so far in.
+func (c column) from(indent float64) column { return column{c.x + indent, c.width - indent} }
 
 // A placed row knows its page by the list that it is in.
 type placed struct {
@@ -77,6 +103,7 @@ type placed struct {
 
 // pages collects rows for one page after the other.
 type pages struct {
+	canvas
 	left, right, top, bottom float64 // of where rows go
 	all                      [][]placed
 	y                        float64 // where the next row goes
@@ -85,24 +112,19 @@ type pages struct {
 func newPages(paper Paper) *pages {
 	width, height := paper.size()
 	return &pages{
-		left: sideMargin, right: width - sideMargin,
+		canvas: newCanvas(paper), left: sideMargin, right: width - sideMargin,
 		top: topMargin, bottom: height - footMargin - footHeight,
 		all: make([][]placed, 1), y: topMargin,
 	}
 }
 
-func (p *pages) width() float64  { return p.right - p.left }
+func (p *pages) column() column  { return column{p.left, p.right - p.left} }
 func (p *pages) height() float64 { return p.bottom - p.top }
 func (p *pages) fresh() bool     { return len(p.all[len(p.all)-1]) == 0 }
 
 func (p *pages) turn() {
 	p.all = append(p.all, nil)
 	p.y = p.top
-}
-
-// fits reports whether a row has room on the page that was begun.
-func (p *pages) fits(gap, height float64) bool {
-	return p.fresh() || p.y+gap+height <= p.bottom
 }
 
 // keep makes rows that belong together one row, if a page can hold that below a
@@ -116,47 +138,65 @@ func (p *pages) keep(rows []row) []row {
 
 // add places rows. Where they go on to another page, the row again stands first.
 func (p *pages) add(rows []row, again *row) {
-	for _, r := range rows {
-		if !p.fits(r.gap, r.height) {
+	for i := range rows {
+		r := &rows[i]
+		if !p.fresh() && p.y+r.gap+r.height > p.bottom {
 			p.turn()
-			p.placeAny(again)
-			p.placeAny(r.header)
+			p.place(again)
+			p.place(r.header)
 		}
 		p.place(r)
 	}
 }
 
-func (p *pages) placeAny(r *row) {
-	if r != nil {
-		p.place(*r)
+func (p *pages) place(r *row) {
+	if r == nil {
+		return
 	}
-}
-
-func (p *pages) place(r row) {
 	if !p.fresh() {
 		p.y += r.gap
 	}
 	last := len(p.all) - 1
-	p.all[last] = append(p.all[last], placed{r, p.y})
+	p.all[last] = append(p.all[last], placed{*r, p.y})
 	p.y += r.height
 }
 
-// draw draws all pages, each with its foot.
-func (p *pages) draw(pen *canvas, foot string) {
+// draw draws all pages, each with a foot below its rows. A foot that is too long for
+// the line is cut short.
+func (p *pages) draw(foot string) {
+	y := p.bottom + footHeight
+	top := y - smallStyle.baseline() - footSetting + 1
 	for i, page := range p.all {
-		pen.pdf.AddPage()
+		p.pdf.AddPage()
 		for _, r := range page {
-			r.draw(pen, r.y)
+			r.draw(r.y)
 		}
-		p.foot(pen, foot, fmt.Sprintf("page %d of %d", i+1, len(p.all)))
+		number := fmt.Sprintf("page %d of %d", i+1, len(p.all))
+		p.line(p.left, top, p.right, top, thinRule)
+		p.textTo(smallStyle, p.right, y, number)
+		p.text(smallStyle, p.left, y, p.shortened(smallStyle, foot, p.column().width-p.textWidth(smallStyle, number)-columnGap))
 	}
 }
 
-// foot writes below the rows. A foot that is too long for the line is cut short.
-func (p *pages) foot(pen *canvas, foot, number string) {
-	y := p.bottom + footHeight
-	top := y - smallStyle.baseline() - footSetting + 1
-	pen.line(p.left, top, p.right, top, thinRule)
-	pen.textTo(smallStyle, p.right, y, number)
-	pen.text(smallStyle, p.left, y, pen.shortened(smallStyle, foot, p.width()-pen.width(smallStyle, number)-columnGap))
+// paragraph makes a row of each line of a text.
+func (p *pages) paragraph(c column, s textStyle, text string) []row {
+	return each(p.wrap(s, text, c.width), func(line string) row {
+		return row{height: s.height(), draw: func(y float64) { p.text(s, c.x, y+s.baseline(), line) }}
+	})
+}
+
+// facts makes rows of facts, their values below each other. Where a name is long, its
+// lines go on as well.
+func (p *pages) facts(c column, facts []Fact) (rows []row) {
+	const least, between = 24, 4
+	room := float64(least)
+	for _, f := range facts {
+		room = max(room, p.textWidth(bodyStyle, f.Name)+between)
+	}
+	room = min(room, c.width*0.4)
+	for _, f := range facts {
+		name := p.paragraph(column{c.x, room - 2}, bodyStyle, f.Name)
+		rows = append(rows, p.keep(abreast(name, p.paragraph(c.from(room), strongStyle, f.Value)))...)
+	}
+	return rows
 }

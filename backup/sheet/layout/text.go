@@ -22,26 +22,30 @@ func (d Document) Text() []byte {
 	var t textWriter
 	t.prose("", d.Title)
 	t.facts(d.Facts)
-	t.blank()
-	t.prose("", "This is the sheet as text, and has no QR codes. Where it speaks of scanning, give tokenctl this file, or type the lines in.")
+	t.prose("", "", "This is the sheet as text, and has no QR codes. Where it speaks of scanning, give tokenctl this file, or type the lines in.")
 	for _, s := range d.Steps {
-		t.blank()
-		t.prose("", s.Heading)
+		t.prose("", "", s.Heading)
 		for i, step := range s.Steps {
 			t.prose(fmt.Sprintf("%2d. ", i+1), step)
 		}
 	}
 	for _, b := range d.Body {
-		t.block(b)
+		heading := b.Heading
+		if b.Number > 0 {
+			heading = fmt.Sprintf("%d. %s", b.Number, b.Heading)
+		}
+		t.prose("", "", heading)
+		t.facts(b.Facts)
+		t.prose("", b.Notes...)
+		for _, l := range b.Lines {
+			t.WriteString(l.String() + "\n")
+		}
 	}
-	t.blank()
-	t.prose("", d.Foot)
+	t.prose("", "", d.Foot)
 	return t.Bytes()
 }
 
 type textWriter struct{ bytes.Buffer }
-
-func (t *textWriter) blank() { t.WriteByte('\n') }
 
 func (t *textWriter) facts(facts []Fact) {
 	for _, f := range facts {
@@ -49,33 +53,18 @@ func (t *textWriter) facts(facts []Fact) {
 	}
 }
 
-func (t *textWriter) block(b Block) {
-	t.blank()
-	heading := b.Heading
-	if b.Number > 0 {
-		heading = fmt.Sprintf("%d. %s", b.Number, b.Heading)
-	}
-	t.prose("", heading)
-	t.facts(b.Facts)
-	for _, note := range b.Notes {
-		t.prose("", note)
-	}
-	for _, l := range b.Lines {
-		t.WriteString(l.String() + "\n")
-	}
-}
-
-// prose writes a text under a hanging indent. No line of it looks like one that
-// can be typed in.
-func (t *textWriter) prose(indent, text string) {
-	for i, piece := range wrap(text, float64(columns-len("- ")-len(indent)), columnsOf) {
-		if i > 0 {
-			indent = strings.Repeat(" ", len(indent))
+// prose writes texts under a hanging indent. No line of them looks like one that can
+// be typed in.
+func (t *textWriter) prose(indent string, texts ...string) {
+	for _, text := range texts {
+		hanging := indent
+		for _, piece := range wrap(text, float64(columns-len("- ")-len(indent)), columnsOf) {
+			if line.IsBarred(hanging + piece) {
+				t.WriteString("- ")
+			}
+			t.WriteString(hanging + piece + "\n")
+			hanging = strings.Repeat(" ", len(indent))
 		}
-		if one := indent + piece; line.IsBarred(one) {
-			t.WriteString("- ")
-		}
-		t.WriteString(indent + piece + "\n")
 	}
 }
 

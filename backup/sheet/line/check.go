@@ -40,19 +40,12 @@ type parity struct{ c0, c1, length byte }
 func parityOf(number int, text string) parity {
 	head := [numberBytes]byte{byte(number >> 16), byte(number >> 8), byte(number)}
 	p := parity{length: byte(len(text)) & 15}
-	for i, b := range head {
-		p.add(i, b)
-	}
-	for i := range len(text) {
-		p.add(i+numberBytes, text[i])
+	for i, b := range []byte(string(head[:]) + text) {
+		m := inverse(b)
+		p.c0 ^= m
+		p.c1 ^= timesPower(m, i)
 	}
 	return p
-}
-
-func (p *parity) add(place int, b byte) {
-	m := inverse(b)
-	p.c0 ^= m
-	p.c1 ^= timesPower(m, place)
 }
 
 func (p parity) String() string {

@@ -25,23 +25,37 @@ type suspicion struct {
 }
 
 // diagnose looks for the mistake in a line that does not check. Characters that
-// cannot be in such a text help to rule out places; allowed tells which can.
+// cannot be in such a text help to rule out places; allowed knows which can.
 func diagnose(number int, text, check string, allowed func(byte) bool) suspicion {
 	said, ok := parseParity(check)
 	if !ok {
 		return suspicion{mistake: WrongCheck}
 	}
 	is := parityOf(number, text)
-	if is.length != said.length {
-		return diagnoseLength(number, text, check, allowed)
-	}
 	d0, d1 := is.c0^said.c0, is.c1^said.c1
 	switch {
+	case is.length != said.length:
+		return diagnoseLength(number, text, check, allowed)
 	case d0 != 0 && d1 != 0:
-		return wrongAt(text, d0, power(d0, d1), allowed)
-	case d0 == 0:
-		if s := swappedIn(text, d1); s.mistake != Unclear {
-			return s
+		at := power(d0, d1) - numberBytes
+		switch {
+		case at < 0:
+			return suspicion{mistake: WrongNumber}
+		case at < len(text) && allowed(inverse(inverse(text[at])^d0)):
+			return suspicion{WrongCharacter, at}
+		}
+		return suspicion{}
+	case d0 == 0: // neighbours that changed places, if that explains the difference in c1
+		places := tried(len(text)-1, func(i int) bool {
+			d := inverse(text[i]) ^ inverse(text[i+1])
+			return d != 0 && timesPower(d, i+numberBytes)^timesPower(d, i+1+numberBytes) == d1
+		})
+		switch len(places) {
+		case 0:
+		case 1:
+			return suspicion{SwappedCharacters, places[0]}
+		default:
+			return suspicion{SwappedCharacters, nowhere}
 		}
 	}
 	if differInOne(is.String(), check) {
@@ -50,36 +64,8 @@ func diagnose(number int, text, check string, allowed func(byte) bool) suspicion
 	return suspicion{}
 }
 
-// wrongAt explains a mistake at a place of the message.
-func wrongAt(text string, difference byte, place int, allowed func(byte) bool) suspicion {
-	at := place - numberBytes
-	switch {
-	case at < 0:
-		return suspicion{mistake: WrongNumber}
-	case at < len(text) && allowed(inverse(inverse(text[at])^difference)):
-		return suspicion{WrongCharacter, at}
-	}
-	return suspicion{}
-}
-
-// swappedIn looks for neighbours whose change of places explains the difference in
-// c1.
-func swappedIn(text string, difference byte) suspicion {
-	places := tried(len(text)-1, func(i int) bool {
-		d := inverse(text[i]) ^ inverse(text[i+1])
-		return d != 0 && timesPower(d, i+numberBytes)^timesPower(d, i+1+numberBytes) == difference
-	})
-	switch len(places) {
-	case 0:
-		return suspicion{}
-	case 1:
-		return suspicion{SwappedCharacters, places[0]}
-	}
-	return suspicion{SwappedCharacters, nowhere}
-}
-
 // diagnoseLength looks for a character too many or too few. Which character it is,
-// c0 tells; where it goes, is found by trying.
+// c0 shows; where it goes, is found by trying.
 func diagnoseLength(number int, text, check string, allowed func(byte) bool) suspicion {
 	is, _ := parseParity(checkOf(number, text))
 	said, _ := parseParity(check)
@@ -138,7 +124,7 @@ func differInOne(a, b string) bool {
 	return n == 1
 }
 
-// inGroups tells a mistake in a line of letters by its group of four. Before the
+// inGroups places a mistake in a line of letters by its group of four. Before the
 // letters there are so many other groups.
 func (s suspicion) inGroups(number, before int) *Error {
 	e := &Error{Line: number, Mistake: s.mistake}
@@ -149,7 +135,7 @@ func (s suspicion) inGroups(number, before int) *Error {
 	return e
 }
 
-// inWords tells a mistake in a line of words by its word after the keyword; one in
+// inWords places a mistake in a line of words by its word after the keyword; one in
 // the keyword is in no group.
 func (s suspicion) inWords(number int, keyword, text string) *Error {
 	e := &Error{Line: number, Mistake: s.mistake}
@@ -162,7 +148,7 @@ func (s suspicion) inWords(number int, keyword, text string) *Error {
 	return e
 }
 
-// inKey tells a mistake in a line after "key:", which may begin with a prefix.
+// inKey places a mistake in a line after "key:", which may begin with a prefix.
 func (s suspicion) inKey(number int, prefix string) *Error {
 	if !s.located() {
 		return &Error{Line: number, Mistake: s.mistake}
@@ -186,8 +172,8 @@ func (s suspicion) located() bool {
 	return false
 }
 
-// A LineError tells which typed line does not check, and where to look. It never
-// quotes the line.
+// An Error says which typed line does not check, and where to look. It never quotes
+// the line.
 type Error struct {
 	Line      int     // its number on the sheet; 0 if it has none
 	Mistake   Mistake // the only single one that explains it; Unclear if there is none
@@ -196,61 +182,37 @@ type Error struct {
 	Err       error   // what else is wrong with a line that checks
 }
 
+var details = map[Mistake]string{
+	Unclear:           "more than one character is wrong",
+	WrongCharacter:    "look at its first word",
+	SwappedCharacters: "two characters may have changed places",
+	MissingCharacter:  "a character may be missing",
+	ExtraCharacter:    "there may be a character too many",
+	WrongNumber:       "look at its number",
+	WrongCheck:        "look at its last group, the check",
+}
+
+// Error names the group; and the character too, where the group is longer than can
+// be taken in at a glance.
 func (e *Error) Error() string {
 	if e.Err != nil {
 		return fmt.Sprintf("line %d: %v", e.Line, e.Err)
 	}
-	return fmt.Sprintf("line %d does not check: %s", e.Line, e.advice())
+	text := fmt.Sprintf("line %d does not check: ", e.Line)
+	if e.Group == 0 {
+		return text + details[e.Mistake]
+	}
+	text += fmt.Sprintf("look at the %s group", ordinal(e.Group))
+	if e.Character > groupLength {
+		text += fmt.Sprintf(", near its %s character", ordinal(e.Character))
+	}
+	if e.Mistake != WrongCharacter {
+		text += ", where " + details[e.Mistake]
+	}
+	return text
 }
 
 func (e *Error) Unwrap() error { return e.Err }
-
-func (e *Error) advice() string {
-	switch e.Mistake {
-	case Unclear:
-		return "more than one character is wrong"
-	case WrongNumber:
-		return "look at its number"
-	case WrongCheck:
-		return "look at its last group, the check"
-	}
-	if e.Group == 0 && e.Mistake != WrongCharacter {
-		return e.Mistake.detail()
-	}
-	return "look at " + e.place() + e.joined()
-}
-
-// joined returns what may be wrong in a group.
-func (e *Error) joined() string {
-	if e.Mistake == WrongCharacter {
-		return ""
-	}
-	return ", where " + e.Mistake.detail()
-}
-
-// place names the group; and the character too, where the group is longer than can
-// be taken in at a glance.
-func (e *Error) place() string {
-	switch {
-	case e.Group == 0:
-		return "its first word"
-	case e.Character > groupLength:
-		return fmt.Sprintf("the %s group, near its %s character", ordinal(e.Group), ordinal(e.Character))
-	}
-	return fmt.Sprintf("the %s group", ordinal(e.Group))
-}
-
-func (m Mistake) detail() string {
-	switch m {
-	case SwappedCharacters:
-		return "two characters may have changed places"
-	case MissingCharacter:
-		return "a character may be missing"
-	case ExtraCharacter:
-		return "there may be a character too many"
-	}
-	return ""
-}
 
 // ordinal returns "1st", "2nd", "11th".
 func ordinal(n int) string {

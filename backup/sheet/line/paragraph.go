@@ -93,7 +93,7 @@ func Join(paragraphs []Paragraph) string {
 		if !p.Mark.Day.IsZero() {
 			box = "[" + p.Mark.Day.Format(dateFormat) + "] "
 		}
-		lines = append(lines, box+wordText(p.Keyword, strings.ReplaceAll(p.Text, bar, EscapeByte(bar[0]))))
+		lines = append(lines, box+wordText(p.Keyword, strings.ReplaceAll(p.Text, bar, escapeByte(bar[0]))))
 		if p.Letters != "" {
 			lines = append(lines, p.Letters+strings.Repeat("=", -len(p.Letters)&7))
 		}

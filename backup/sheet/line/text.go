@@ -20,24 +20,27 @@ func Escape(text, further string) string {
 		c := text[i]
 		outer := c == ' ' && (i == 0 || i == len(text)-1 || text[i-1] == ' ')
 		if outer || !isPrintable(c) || c == '%' || strings.IndexByte(further, c) >= 0 {
-			b.WriteString(EscapeByte(c))
+			b.WriteString(escapeByte(c))
 			continue
 		}
 		b.WriteByte(c)
 	}
 	escaped := b.String()
 	if strings.HasSuffix(" "+escaped, goesOn) {
-		return escaped[:len(escaped)-1] + EscapeByte('.')
+		return escaped[:len(escaped)-1] + escapeByte('.')
 	}
 	last := strings.LastIndexByte(escaped, ' ') + 1
 	if count, ok := strings.CutPrefix(escaped[last:], lettersWord); ok {
-		return escaped[:last] + strings.Replace(lettersWord, "=", EscapeByte('='), 1) + count
+		return escaped[:last] + strings.Replace(lettersWord, "=", escapeByte('='), 1) + count
 	}
 	return escaped
 }
 
-// EscapeByte returns '%' and two hexadecimal digits.
-func EscapeByte(c byte) string { return fmt.Sprintf("%%%02X", c) }
+// escapeByte returns '%' and two hexadecimal digits.
+func escapeByte(c byte) string {
+	const hex = "0123456789ABCDEF"
+	return string([]byte{'%', hex[c>>4], hex[c&15]})
+}
 
 // Unescape replaces every %XX by its byte. It does not quote the text in an error.
 func Unescape(text string) (string, error) {
@@ -88,7 +91,7 @@ func readings(text string) []string {
 		var b strings.Builder
 		for i := range len(text) {
 			if text[i] > '~' {
-				b.WriteString(EscapeByte(text[i]))
+				b.WriteString(escapeByte(text[i]))
 				continue
 			}
 			b.WriteByte(text[i])

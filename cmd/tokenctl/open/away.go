@@ -55,8 +55,8 @@ func (t *Tokens) AwayKeys() (away []*fleet.MemberError) {
 	for i, u := range t.used {
 		switch {
 		case u.Serial != 0 || slices.ContainsFunc(known, u.is):
-		case i < len(t.held) && t.held[i].Identify() == nil:
-			t.used[i] = t.o.saw(t.held[i].Serial, t.held[i].DeviceID())
+		case t.keys[i].Identify() == nil:
+			t.used[i] = t.o.saw(t.keys[i].Serial, t.keys[i].DeviceID())
 		default:
 			nameless++
 		}

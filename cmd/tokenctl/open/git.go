@@ -3,6 +3,7 @@ package open
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,20 +23,29 @@ func runGit(ctx context.Context) vault.Git {
 	// cannot ask.
 	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "GIT_") })
 	environment = append(environment, "GIT_TERMINAL_PROMPT=0")
-	return func(folder string, args ...string) error {
-		knows := exec.CommandContext(ctx, git, "var", "GIT_AUTHOR_IDENT")
-		knows.Dir, knows.Env = folder, environment
+	return func(folder string, args ...string) ([]byte, error) {
 		var message bytes.Buffer
 		c := exec.CommandContext(ctx, git, args...)
 		c.Dir, c.Env, c.Stderr = folder, environment, &message
-		if knows.Run() != nil {
-			c.Env = append(slices.Clip(c.Env), nobody...)
+		if args[0] == "commit" {
+			c.Env = withAuthor(ctx, folder, c.Env)
 		}
-		if err := c.Run(); err != nil {
-			return fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(message.String()))
+		out, err := c.Output()
+		if err != nil {
+			return nil, fmt.Errorf("git %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(message.String()))
 		}
-		return nil
+		return out, nil
 	}
+}
+
+// withAuthor returns an environment in which git knows who makes a commit.
+func withAuthor(ctx context.Context, folder string, environment []string) []string {
+	knows := exec.CommandContext(ctx, "git", "var", "GIT_COMMITTER_IDENT")
+	knows.Dir, knows.Env = folder, environment
+	if knows.Run() == nil {
+		return environment
+	}
+	return append(slices.Clone(nobody), environment...) // which counts where it has the same variable
 }
 
 // nobody is the author of changes where the user has told git no name.
@@ -53,17 +63,29 @@ var elsewhere = []string{
 }
 
 // UserGit runs git in the vault's folder with the user's arguments, on the standard
-// streams.
+// streams. Where the user has configured nothing else, it joins by a merge what two
+// machines committed, and asks for no message. The vault's files are the user's alone
+// afterwards.
 func (v *Vault) UserGit(args []string) error {
-	c := exec.CommandContext(v.ctx, "git", args...)
-	c.Dir = v.Dir()
-	c.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
+	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
 		return slices.Contains(elsewhere, name)
 	})
-	c.Stdin, c.Stdout, c.Stderr = v.o.In, v.o.Out, v.o.Err
-	if err := c.Run(); err != nil {
-		return fmt.Errorf("git %s: %w", args[0], err)
+	environment = withAuthor(v.ctx, v.Dir(), append([]string{"GIT_MERGE_AUTOEDIT=no"}, environment...))
+	git := func(args ...string) *exec.Cmd {
+		c := exec.CommandContext(v.ctx, "git", args...)
+		c.Dir, c.Env = v.Dir(), environment
+		return c
 	}
-	return nil
+	all := args
+	if git("config", "--get-regexp", `^(pull\.(rebase|ff)|branch\..*\.rebase)$`).Run() != nil {
+		all = append([]string{"-c", "pull.rebase=false"}, args...)
+	}
+	c := git(all...)
+	c.Stdin, c.Stdout, c.Stderr = v.o.In, v.o.Out, v.o.Err
+	err := c.Run()
+	if err != nil {
+		err = fmt.Errorf("git %s: %w", args[0], err)
+	}
+	return errors.Join(err, v.AfterGit())
 }

@@ -27,7 +27,7 @@ func (o *Opener) Key(ctx context.Context, options KeyOptions) (*keys.Key, error)
 
 // LockedKey opens the one key that is chosen, as far as can be without its password.
 func (o *Opener) LockedKey(ctx context.Context, c keys.Choice) (*keys.Key, error) {
-	f, err := keys.Connect(ctx, o.Random)
+	f, err := o.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func (o *Opener) LockedKey(ctx context.Context, c keys.Choice) (*keys.Key, error
 // Inspect tells what can be told of the keys in the readers that a choice names,
 // and asks nobody.
 func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, error) {
-	f, err := keys.Connect(ctx, o.Random)
+	f, err := o.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, 
 // or one that its holder is asked for.
 func (o *Opener) Unlock(ctx context.Context, k *keys.Key, password Password) error {
 	switch {
-	case !k.Locked() && password.IsGiven():
+	case !k.HasPassword() && password.IsGiven():
 		return fmt.Errorf("%w: this key is open to everyone", oath.ErrNoPassword)
 	case !k.Locked():
 		return nil
@@ -82,19 +82,28 @@ func (o *Opener) Unlock(ctx context.Context, k *keys.Key, password Password) err
 	if done, err := o.unlockRemembered(k); done || err != nil {
 		return err
 	}
-	err := o.Terminal.TryPassword("Password of the key", oath.ErrWrongPassword, func(text string) error { return unlock(k, text) })
+	err := o.Terminal.TryPassword("Password of the key", oath.ErrWrongPassword, func(text string) error {
+		_, err := UnlockKey(k, text)
+		return err
+	})
 	if errors.Is(err, term.ErrNoTerminal) {
 		return oath.ErrLocked
 	}
 	return err
 }
 
-func unlock(k *keys.Key, password string) error {
-	accessKey, err := ykoath.DeriveAccessKey(password, k.Salt())
-	if err != nil {
-		return err
+// UnlockKey opens a key, in whatever form of Unicode its password was set, and returns
+// what opened it.
+func UnlockKey(k *keys.Key, password string) (accessKey ykoath.AccessKey, err error) {
+	for _, form := range oath.PasswordForms(password) {
+		if accessKey, err = ykoath.DeriveAccessKey(form, k.Salt()); err != nil {
+			return accessKey, err
+		}
+		if err = k.Unlock(accessKey); !errors.Is(err, oath.ErrWrongPassword) {
+			return accessKey, err
+		}
 	}
-	return k.Unlock(accessKey)
+	return accessKey, err
 }
 
 func (o *Opener) unlockGiven(ctx context.Context, k *keys.Key, password Password) error {
@@ -102,7 +111,8 @@ func (o *Opener) unlockGiven(ctx context.Context, k *keys.Key, password Password
 	if err != nil {
 		return err
 	}
-	return unlock(k, text)
+	_, err = UnlockKey(k, text)
+	return err
 }
 
 // unlockRemembered tries what the keyring holds. A password that does not open the

@@ -136,7 +136,10 @@ func (s *Password) AddFlags(c *cobra.Command, name, what string) {
 // IsGiven reports whether nobody need be asked.
 func (s Password) IsGiven() bool { return s.File != "" || s.Command != "" }
 
-// Read returns the password, without the end of its line.
+// byteOrderMark is what Windows' editors put in front of a text.
+const byteOrderMark = "\ufeff"
+
+// Read returns the password, without the end of its line, and without a byte order mark.
 func (s Password) Read(ctx context.Context) (string, error) {
 	var text []byte
 	var err error
@@ -151,7 +154,7 @@ func (s Password) Read(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("reading %s: %w", name, err)
 	}
 	line, _, _ := strings.Cut(string(text), "\n")
-	line = strings.TrimSuffix(line, "\r")
+	line = strings.TrimRight(strings.TrimPrefix(line, byteOrderMark), "\r")
 	switch {
 	case line == "":
 		return "", fmt.Errorf("reading %s: %w: the first line is empty", name, errEmptyPassword)

@@ -53,7 +53,7 @@ func (v *Vault) findPIV() (*keys.Finder, error) {
 	if v.beforePIV != nil {
 		v.beforePIV()
 	}
-	return keys.Connect(v.ctx, v.o.Random)
+	return v.o.connect(v.ctx)
 }
 
 // PIV opens the PIV applet of the YubiKey with that serial number, or of the only one
@@ -76,8 +76,11 @@ func (v *Vault) PIV(serial uint32) (*PIVKey, error) {
 
 func (v *Vault) openPIV(k keys.YubiKey) (*PIVKey, error) {
 	applet, err := vault.OpenPIV(k.Reader, vault.PIVOptions{
-		PIN:   func(tries int) (string, error) { return v.askPIN(k.Serial, tries) },
-		Touch: v.o.awaitTouch,
+		PIN: func(tries int) (string, error) { return v.askPIN(k.Serial, tries) },
+		Touch: func() func() {
+			done := v.o.awaitTouch(k.Reader, touchNotice)
+			return func() { done() }
+		},
 	})
 	if err != nil {
 		return nil, err

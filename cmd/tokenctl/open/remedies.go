@@ -13,6 +13,9 @@ const (
 	closeOthers  = "Close what uses it (Yubico Authenticator, ykman, gpg). For gpg: gpgconf --kill scdaemon"
 )
 
+// keyConflictHint says how to get out of a merge of two keys.
+const keyConflictHint = "Go back with: tokenctl vault git merge --abort. Then have one machine's vault replace the other's, with its key; see: tokenctl vault trust --help"
+
 // Remedies are for what goes wrong with finding and opening keys and the vault.
 var Remedies = []term.Remedy{
 	{Of: keys.ErrSeveral, Exit: term.ExitAmbiguous, Hint: "Choose one with --device SERIAL or --reader NAME, or leave only one plugged in."},
@@ -35,8 +38,11 @@ var Remedies = []term.Remedy{
 	{Of: vault.ErrNoVault, Exit: term.ExitFailure, Hint: "Make one with: tokenctl vault init"},
 	{Of: vault.ErrVaultExists, Exit: term.ExitFailure, Hint: "See to it with tokenctl vault status; another folder is named by --vault."},
 	{Of: vault.ErrNotEmpty, Exit: term.ExitFailure, Hint: "Name an empty or a new folder with --vault."},
-	{Of: vault.ErrInsecure, Exit: term.ExitFailure, Hint: "Make it yours alone: chmod go-w, and see who else had been there."},
-	{Of: vault.ErrSymlink, Exit: term.ExitFailure, Hint: "Put the file itself there, or delete the link."},
+	{Of: vault.ErrConflict, Exit: term.ExitFailure, Hint: "See both sides and keep one with: tokenctl vault resolve"},
+	{Of: vault.ErrKeyConflict, Exit: term.ExitFailure, Hint: keyConflictHint},
+	{Of: vault.ErrForeignOwner, Exit: term.ExitFailure, Hint: "See who that is. To make it yours: sudo chown -R \"$(id -u)\" " + term.VaultPlace},
+	{Of: vault.ErrInsecure, Exit: term.ExitFailure, Hint: "See who else could have been there. To make it yours alone: chmod -R go= " + term.VaultPlace},
+	{Of: vault.ErrSymlink, Exit: term.ExitFailure, Hint: "Put the file itself there instead of the link."},
 	{Of: vault.ErrReadOnly, Exit: term.ExitFailure, Hint: "Make the disk writable, or name another folder with --vault."},
 	{Of: vault.ErrDiskFull, Exit: term.ExitNoSpace, Hint: "Make room on the disk that the vault is on, or name another folder with --vault."},
 	{Of: vault.ErrRecipientsChanged, Exit: term.ExitFailure, Hint: "If you changed it on another machine: tokenctl vault trust. If not, somebody wants to read what you store."},
@@ -50,5 +56,5 @@ var Remedies = []term.Remedy{
 	{Of: vault.ErrKeyBusy, Exit: term.ExitNoKey, Hint: closeOthers},
 	{Of: errWrongPIN, Exit: term.ExitPassword, Hint: "When no try is left the PIN is blocked, and only the PUK unblocks it."},
 	{Of: vault.ErrPINBlocked, Exit: term.ExitPassword, Hint: "It was wrong too often. Unblock it with the PUK: ykman piv access unblock-pin. The passphrase still opens the vault."},
-	{Of: vault.ErrDamaged, Exit: term.ExitFailure, Hint: "The file is left as it is. Bring it back from a copy of the vault, or delete it."},
+	{Of: vault.ErrDamaged, Exit: term.ExitFailure, Hint: "The file is left as it is. Bring it back from a copy of the vault. What cannot be mended, move out of the vault and keep."},
 }

@@ -13,7 +13,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
@@ -28,6 +27,8 @@ import (
 type Opener struct {
 	*term.Console
 	Random io.Reader
+
+	named bool // the vault's conflicts are
 }
 
 // Tokens are a person's tokens, in use: the keys first, then the vault.
@@ -37,8 +38,8 @@ type Tokens struct {
 	Broken []*fleet.MemberError // members that are there, but cannot be opened
 
 	o      *Opener
-	held   []*keys.Key
-	used   []KnownKey       // the keys that are or were held, in that order
+	keys   []*keys.Key
+	used   []KnownKey       // the same keys
 	off    []*keys.OffError // keys without their OATH applet
 	noKey  error            // why no key is in use
 	chosen bool             // options chose the tokens, and no other is missed
@@ -52,17 +53,21 @@ func (t *Tokens) Close() {
 	}
 }
 
-// ReleaseKeys releases the keys alone, so that their other applets can be used.
+// ReleaseKeys releases the keys alone, so that their other applets can be used, or they
+// can be pulled out. One that is needed afterwards is opened anew, without asking for its
+// password again.
 func (t *Tokens) ReleaseKeys() {
-	for _, k := range t.held {
+	for _, k := range t.keys {
 		k.Close()
 	}
-	t.held = nil
+	for _, m := range t.Keys() {
+		m.Reset()
+	}
 }
 
-// Readers returns the readers of the keys in use.
+// Readers returns the readers of the keys.
 func (t *Tokens) Readers() (names []string) {
-	for _, k := range t.held {
+	for _, k := range t.keys {
 		names = append(names, k.Reader)
 	}
 	return names
@@ -155,7 +160,7 @@ func IsAbsence(err error) bool {
 }
 
 func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, named bool) error {
-	f, err := keys.Connect(ctx, o.Random)
+	f, err := o.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -165,7 +170,7 @@ func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, nam
 		return err
 	}
 	if options.Serial != 0 || len(readers) == 1 && !named {
-		k, err := f.One(options.Choice)
+		k, err := f.OneIn(readers, options.Choice)
 		if errors.Is(err, ykoath.ErrNoApplet) && options.Serial == 0 {
 			k, err = f.Identify(readers[0]) // which shows whether it is a key at all
 		}
@@ -204,15 +209,31 @@ func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, nam
 }
 
 func (o *Opener) addKey(ctx context.Context, t *Tokens, k *keys.Key, name string, password Password) {
-	t.held = append(t.held, k)
+	t.keys = append(t.keys, k)
 	t.used = append(t.used, o.saw(k.Serial, k.DeviceID()))
 	asks := k.Locked() && !password.IsGiven()
 	t.Fleet = append(t.Fleet, &fleet.Member{Name: name, Asks: asks, Open: func() (oath.Token, error) {
+		if err := o.reopen(ctx, k); err != nil {
+			return nil, err
+		}
 		if err := o.Unlock(ctx, k, password); err != nil {
 			return nil, err
 		}
-		return touchedKey{k.Session, o}, nil
+		return touchedKey{k.Session, o, k.Reader}, nil
 	}})
+}
+
+// reopen opens a key anew that was released.
+func (o *Opener) reopen(ctx context.Context, k *keys.Key) error {
+	if k.IsOpen() {
+		return nil
+	}
+	f, err := o.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Reopen(k)
 }
 
 // addVault adds the vault, if there is one. It returns an error if there is none
@@ -278,7 +299,7 @@ func (o *Opener) Targets(ctx context.Context, options TokenOptions, to []string)
 
 // Spare opens the key in a reader beside others, whose password it may have.
 func (o *Opener) Spare(ctx context.Context, reader string, password Password) (*Tokens, error) {
-	f, err := keys.Connect(ctx, o.Random)
+	f, err := o.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -293,32 +314,4 @@ func (o *Opener) Spare(ctx context.Context, reader string, password Password) (*
 	t := &Tokens{o: o, chosen: true}
 	o.addKey(ctx, t, k, k.Name(), password)
 	return t, nil
-}
-
-// A touchedKey is a key that says when it waits for a touch.
-type touchedKey struct {
-	*ykoath.Session
-	o *Opener
-}
-
-// touchNotice is how long a key may take to answer before it is safe to say that it
-// waits for a touch. It does not say so beforehand for every account.
-const touchNotice = 400 * time.Millisecond
-
-// Code computes a code as ykoath.Session does.
-func (k touchedKey) Code(a oath.Account, at time.Time) (oath.Code, error) {
-	if a.Touch {
-		k.o.askTouch()
-	} else {
-		defer k.o.awaitTouch()()
-	}
-	return k.Session.Code(a, at)
-}
-
-func (o *Opener) askTouch() { o.Note("Touch the key, please.") }
-
-// awaitTouch asks for a touch if the key is still silent a while from now.
-func (o *Opener) awaitTouch() (done func()) {
-	timer := time.AfterFunc(touchNotice, o.askTouch)
-	return func() { timer.Stop() }
 }

@@ -59,6 +59,7 @@ func (o *Opener) Vault(ctx context.Context, options VaultOptions) (*Vault, error
 	if err != nil {
 		return nil, err
 	}
+	o.Console.Vault = dir
 	known, err := readKnown(dir)
 	if err != nil {
 		return nil, err
@@ -105,6 +106,7 @@ func (o *Opener) CreateVault(ctx context.Context, n NewVault) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Console.Vault = dir
 	switch there, err := HasVault(dir); {
 	case err != nil:
 		return nil, err
@@ -164,10 +166,28 @@ func (v *Vault) Close() {
 		v.o.Note("The counter of %s was put back from %d to %d; is the vault an older copy?",
 			term.Printable(string(older.ID)), older.Known, older.Found)
 	}
+	v.nameConflicts()
 	if err := v.known.save(v.Known()); err != nil {
 		v.o.Note("tokenctl: %v", err)
 	}
 	v.Vault.Close()
+}
+
+// nameConflicts names what git could not merge, once in a command.
+func (v *Vault) nameConflicts() {
+	files := v.Conflicted()
+	if len(files) == 0 || v.o.named {
+		return
+	}
+	v.o.named = true
+	wayOut := "See both sides and keep one of each with: tokenctl vault resolve"
+	if slices.Contains(files, ".age-recipients") {
+		wayOut = keyConflictHint
+	}
+	for i, file := range files {
+		files[i] = term.Printable(file)
+	}
+	v.o.Note("In the vault, git could not merge what two machines did to %s. Until that is settled, nothing is committed.\n%s", term.List(files), wayOut)
 }
 
 // Ready reports whether the vault can be read without asking anybody.
@@ -253,7 +273,7 @@ func readIdentity(file string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("reading the vault's key: %w", err)
 	}
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(strings.TrimPrefix(string(text), byteOrderMark)) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
 			return line, nil
 		}
@@ -285,7 +305,7 @@ func readKnown(dir string) (knownFile, error) {
 		return k, fmt.Errorf("reading what is known of the vault: %w", err)
 	}
 	if err := json.Unmarshal(text, &k.Known); err != nil {
-		return k, fmt.Errorf("%s is damaged (%w); if you did not change the vault's keys, delete it", k.path, err)
+		return k, fmt.Errorf("%s is damaged (%w); if you did not change the vault's keys, move it away", k.path, err)
 	}
 	return k, nil
 }

@@ -219,7 +219,7 @@ func Type(t *term.Terminal, into *sheet.Reader) error {
 		case err != nil:
 			return err
 		case text == "":
-			missing := into.State().Missing
+			missing := into.Missing()
 			if warned || len(missing) == 0 {
 				return nil
 			}

@@ -27,6 +27,7 @@ type Console struct {
 	Terminal *Terminal // nil if there is none
 
 	Command  string   // as it was given: "tokenctl vault unlock"
+	Vault    string   // the vault's folder, if it is known; hints name it instead of VaultPlace
 	Remedies []Remedy // the first that fits counts
 
 	// Unwritten is why a line of the result could not be written, if so.
@@ -106,7 +107,7 @@ func (c *Console) Report(err error) (status int) {
 	}
 	remedy := c.remedy(err)
 	if remedy.Hint != "" {
-		c.Note("  %s", remedy.Hint)
+		c.Note("  %s", strings.ReplaceAll(remedy.Hint, VaultPlace, Argument(oath.ID(c.Vault))))
 	}
 	if errors.Is(err, ErrPartly) { // the remedy is for the other part
 		return ExitPartial

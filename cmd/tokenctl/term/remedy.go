@@ -42,6 +42,9 @@ type Remedy struct {
 	Hint string
 }
 
+// VaultPlace stands in a hint for the vault's folder, as it is typed in a shell.
+const VaultPlace = "VAULT-FOLDER"
+
 // Remedies are for the errors of this package.
 var Remedies = []Remedy{
 	{ErrNoTerminal, ExitUsage, "Without a terminal, pass --yes to confirm, and --secret-stdin or --password-file for what is secret."},

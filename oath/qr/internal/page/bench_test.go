@@ -15,7 +15,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/qr/internal/page"
 )
 
-// BenchmarkScan tells how many of the eleven codes on a page are read under which
+// BenchmarkScan reports how many of the eleven codes on a page are read under which
 // damage, and how many of them zbarimg reads.
 func BenchmarkScan(b *testing.B) {
 	const all = 20 // pages

@@ -29,7 +29,6 @@ func corners(p *plane, finders []finder, timing timing) (found []corner) {
 	for _, a := range finders {
 		near := a.near(p, finders)
 		for _, b := range near {
-			p.left -= len(near)
 			for _, c := range near {
 				found = addCorner(found, p, finders, corner{at: a, right: b, below: c}, timing)
 			}
@@ -38,8 +37,8 @@ func corners(p *plane, finders []finder, timing timing) (found []corner) {
 	return clearestFirst(found)
 }
 
-// brokenCorners returns the corners of which one finder pattern is not to be seen,
-// such as under a stain.
+// brokenCorners returns the corners that lack a finder pattern, such as under a
+// stain.
 func brokenCorners(p *plane, finders []finder) (found []corner) {
 	for _, a := range finders {
 		for _, b := range a.near(p, finders) {
@@ -65,25 +64,13 @@ func clearestFirst(found []corner) []corner {
 	return found
 }
 
-// addCorner adds a corner that has the shape and the timing patterns of one.
-func addCorner(found []corner, p *plane, finders []finder, c corner, timing timing) []corner {
-	if p.left <= 0 || !c.square() {
-		return found
-	}
-	p.left -= len(finders) / 8 // it takes as long
-	if c.crowded(finders) {
-		return found
-	}
-	if c.measure(p, timing); c.clarity < leastTimingClarity {
-		return found
-	}
-	return append(found, c)
-}
-
 // near returns the other finder patterns that may be of the same symbol, nearest
 // first. Around one of version 20 there are some fifty of smaller symbols.
 func (f *finder) near(p *plane, finders []finder) (near []finder) {
 	const most = 64
+	if p.left <= 0 {
+		return nil
+	}
 	p.left -= len(finders)
 	for _, other := range finders {
 		if other.point != f.point && alike(*f, other) {
@@ -94,6 +81,24 @@ func (f *finder) near(p *plane, finders []finder) (near []finder) {
 		return cmp.Compare(a.distance(f.point), b.distance(f.point))
 	})
 	return near[:min(len(near), most)]
+}
+
+// addCorner adds a corner that has the shape and the timing patterns of one.
+func addCorner(found []corner, p *plane, finders []finder, c corner, timing timing) []corner {
+	if p.left <= 0 {
+		return found
+	}
+	if p.left--; !c.square() {
+		return found
+	}
+	p.left -= len(finders) / 8 // to look at as many takes as long as a sample
+	if c.crowded(finders) {
+		return found
+	}
+	if c.measure(p, timing); c.clarity < leastTimingClarity {
+		return found
+	}
+	return append(found, c)
 }
 
 // alike reports whether finder patterns have the same colours and about the same
@@ -167,7 +172,7 @@ type timing func(g *grid, p *plane) float64
 
 // flat takes the grid as it is.
 func flat(g *grid, p *plane) float64 {
-	return (g.rightTiming(p) + g.belowTiming(p)) / 2
+	return (g.timing(p, 1, 0) + g.timing(p, 0, 1)) / 2
 }
 
 // warped tries perspectives, and leaves the grid in the one that shows the timing
@@ -178,32 +183,23 @@ func warped(g *grid, p *plane) float64 {
 	step := 1.6 / float64(g.size)
 	best, clarity := [2]float64{1, 1}, [2]float64{-1, -1}
 	for by := -most; by <= most; by += step {
-		g.weight = [2]float64{1 + by, 1}
-		if c := g.rightTiming(p); c > clarity[0] {
-			best[0], clarity[0] = 1+by, c
-		}
-		g.weight = [2]float64{1, 1 + by}
-		if c := g.belowTiming(p); c > clarity[1] {
-			best[1], clarity[1] = 1+by, c
+		for i := range best {
+			g.weight = [2]float64{1, 1}
+			g.weight[i] += by
+			if c := g.timing(p, 1-i, i); c > clarity[i] {
+				best[i], clarity[i] = 1+by, c
+			}
 		}
 	}
 	g.weight = best
 	return (clarity[0] + clarity[1]) / 2
 }
 
-// rightTiming returns how clearly modules alternate between the upper finder
-// patterns.
-func (g *grid) rightTiming(p *plane) (clarity float64) {
+// timing returns how clearly modules alternate between the upper finder patterns,
+// to the right, or between the left ones, downwards.
+func (g *grid) timing(p *plane, right, down int) (clarity float64) {
 	for i := 8; i < g.size-8; i++ {
-		clarity += alternate(i) * g.dark(p, i, 6)
-	}
-	return clarity / float64(g.size-16)
-}
-
-// belowTiming returns how clearly they do between the left ones.
-func (g *grid) belowTiming(p *plane) (clarity float64) {
-	for i := 8; i < g.size-8; i++ {
-		clarity += alternate(i) * g.dark(p, 6, i)
+		clarity += alternate(i) * g.dark(p, 6*down+i*right, 6*right+i*down)
 	}
 	return clarity / float64(g.size-16)
 }

@@ -19,7 +19,7 @@ const (
 	// maxFinders bounds the search for symbols; twenty have sixty.
 	maxFinders = 400
 
-	// leastFinderClarity tells finder patterns from chance. Measured at 100 dpi,
+	// leastFinderClarity separates finder patterns from chance. Measured at 100 dpi,
 	// those that a blur of 1.6 pixels leaves have 0.55 at the least, and one in a
 	// hundred things that only look like one to their row and column has 0.4.
 	leastFinderClarity = 0.35
@@ -28,7 +28,7 @@ const (
 // A finderSearch collects the finder patterns of a plane and of views of it.
 type finderSearch struct {
 	found []finder
-	taken [2][]bool // pixels that are on those found: dark on light, light on dark
+	taken [2][]bool // pixels on those: dark on light, light on dark
 }
 
 // findFinders returns the finder patterns of a plane, the clearest first. Smoothing
@@ -164,9 +164,6 @@ func inRatio(edges []float64) (unit float64, ok bool) {
 // is, and how wide modules are.
 func (p *plane) measure(f finder, apart int) (offset, width float64, ok bool) {
 	x, y := int(f.x), int(f.y)
-	if x < 0 || y < 0 || x >= p.w || y >= p.h {
-		return 0, 0, false
-	}
 	place, size, middle := x, p.w, f.x
 	if apart != 1 {
 		place, size, middle = y, p.h, f.y

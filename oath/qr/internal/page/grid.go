@@ -64,7 +64,7 @@ func (g *grid) outline(scale float64) [4]point {
 }
 
 // bend chooses the perspective in which the centre of the last alignment pattern
-// is where it is said to be.
+// is at a place.
 func (g *grid) bend(last point) {
 	r := (float64(g.size) - lastInset - inset) / g.side()
 	b, c := g.corner[1].minus(last).times(r), g.corner[2].minus(last).times(r)
@@ -107,7 +107,11 @@ func (g *grid) findLast(p *plane) (best []point) {
 	middle, reach := float64(g.size)-lastInset, 1.5+float64(g.size)*0.08
 	for y := middle - reach; y <= middle+reach; y += step {
 		for x := middle - reach; x <= middle+reach; x += step {
-			places = append(places, place{g.place(x, y), g.alignmentClarity(p, x, y)})
+			clarity := 0.0
+			for _, m := range alignmentMarks() {
+				clarity -= g.sign * m.dark * p.at(g.place(x+float64(m.x), y+float64(m.y)))
+			}
+			places = append(places, place{g.place(x, y), clarity})
 		}
 	}
 	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(b.clarity, a.clarity) })
@@ -123,52 +127,31 @@ func (g *grid) findLast(p *plane) (best []point) {
 	return best
 }
 
-// alignmentClarity returns how clearly an alignment pattern shows at a place.
-func (g *grid) alignmentClarity(p *plane, x, y float64) (clarity float64) {
-	for _, m := range alignmentMarks() {
-		clarity -= g.sign * m.dark * p.at(g.place(x+float64(m.x), y+float64(m.y)))
-	}
-	return clarity
-}
-
 // climb moves one corner after the other, and changes the perspective, by ever
-// smaller steps, as long as that helps.
+// smaller steps, as long as that helps. A weight's step moves the corner that has no
+// finder pattern by as much.
 func (g *grid) climb(p *plane, known []mark) {
 	const rounds = 8
 	clarity, pitch := g.clarity(p, known), g.pitch()
 	for _, step := range []float64{0.8, 0.4, 0.2, 0.1} { // modules
 		better := true
-		for round := 0; better && round < rounds; round++ {
+		move := func(change func(*grid)) {
+			try := *g
+			change(&try)
+			if c := try.clarity(p, known); c > clarity {
+				*g, clarity, better = try, c, true
+			}
+		}
+		for round := 0; better && round < rounds && p.left > 0; round++ {
 			better = false
-			for try := range g.neighbours(step, pitch) {
-				if c := try.clarity(p, known); c > clarity {
-					*g, clarity, better = try, c, true
+			for i := range g.corner {
+				for _, to := range []point{{1, 0}, {-1, 0}, {0, 1}, {0, -1}} {
+					move(func(g *grid) { g.corner[i] = g.corner[i].plus(to.times(step * pitch)) })
 				}
 			}
-		}
-	}
-}
-
-// neighbours yields the grids of which one corner is a step away from the grid's,
-// which may change in between. A weight's step moves the corner that is in none of
-// the finder patterns by as much.
-func (g *grid) neighbours(step, pitch float64) func(yield func(grid) bool) {
-	return func(yield func(grid) bool) {
-		for i := range g.corner {
-			for _, way := range []point{{1, 0}, {-1, 0}, {0, 1}, {0, -1}} {
-				try := *g
-				try.corner[i] = try.corner[i].plus(way.times(step * pitch))
-				if !yield(try) {
-					return
-				}
-			}
-		}
-		for i := range g.weight {
-			for _, way := range []float64{1, -1} {
-				try := *g
-				try.weight[i] += way * step / float64(g.size)
-				if !yield(try) {
-					return
+			for i := range g.weight {
+				for _, by := range []float64{1, -1} {
+					move(func(g *grid) { g.weight[i] += by * step / float64(g.size) })
 				}
 			}
 		}

@@ -47,28 +47,29 @@ type symbol struct {
 	outline [4]point // clockwise, in the picture
 }
 
-// Samples of brightness bound the search, so that a picture made for it does not
-// take hours: there may be millions of ways to choose three finder patterns. They
-// take some 20 ns each. A step may take but a part, so that what is in one size of
-// the picture does not hide what is in the next. A page of eleven codes takes
-// three million in all.
+// Samples of brightness bound the search, some 20 ns each: a picture made for it may
+// show millions of ways to choose three finder patterns. A page of eleven codes takes
+// three million and one of noise four for each pixel. A step may take but a part of
+// what a picture may, so that what is in one size of it does not hide what is in the
+// next.
 const (
-	maxSamples     = 256 << 20
-	maxStepSamples = 16 << 20
+	maxSamples        = 256 << 20
+	maxStepSamples    = 8 << 20
+	maxFindersSamples = 8 // for each pixel
 )
 
-// step runs a step of the search in a plane within its bounds.
-func (s *scanner) step(p *plane, run func()) {
-	allowed := min(s.left, maxStepSamples)
-	p.left = allowed
+// step runs a step of the search in a plane, which may take so many samples.
+func (s *scanner) step(p *plane, samples int, run func()) {
+	samples = min(samples, s.left)
+	p.left = samples
 	run()
-	s.left -= allowed - p.left
+	s.left -= samples - p.left
 }
 
 // scanSizes reads the symbols of the picture without its noise, and before that at
 // half, a quarter and so on of its size. Large modules are read where they are
-// small: that is fast, and noise averages out. Modules of one pixel are no noise,
-// so that these are looked for in the picture as it is.
+// small: that is fast, and noise averages out. Modules of one pixel look like noise:
+// if nothing else is found, they are looked for in the picture as it is.
 func (s *scanner) scanSizes(g *image.Gray) {
 	const leastSymbol, least, most = 21, 50, 1 << 24 // pixels on a side, and in all
 	if min(g.Rect.Dx(), g.Rect.Dy()) < leastSymbol {
@@ -94,11 +95,11 @@ func (s *scanner) scanSizes(g *image.Gray) {
 // scan reads the symbols of a plane, first those that are plain to see.
 func (s *scanner) scan(p *plane) {
 	var finders []finder
-	s.step(p, func() { finders = s.unread(findFinders(p)) })
+	s.step(p, maxFindersSamples*len(p.v), func() { finders = s.unread(findFinders(p)) })
 	for _, search := range []func(*plane, []finder) []corner{flatCorners, warpedCorners, brokenCorners} {
 		var corners []corner
-		s.step(p, func() { corners = search(p, finders) })
-		s.step(p, func() {
+		s.step(p, maxStepSamples, func() { corners = search(p, finders) })
+		s.step(p, maxStepSamples, func() {
 			for _, c := range corners {
 				s.try(p, c)
 			}

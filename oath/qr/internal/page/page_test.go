@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/sheettest"
 	"github.com/tokenctl/tokenctl/oath/qr"
@@ -159,25 +158,50 @@ func TestScanFindsNothing(t *testing.T) {
 	expect(t, onlyNoise, nil)
 }
 
-// Finder patterns in rows and columns form more corners than there is time to try.
-func TestScanGivesUp(t *testing.T) {
-	g := image.NewGray(image.Rect(0, 0, 1000, 1000))
+// finderField returns a picture full of finder patterns, whose modules are so many
+// pixels wide, in rows and columns that are so many apart.
+func finderField(side, unit, pitch int) *image.Gray {
+	g := image.NewGray(image.Rect(0, 0, side, side))
 	draw.Draw(g, g.Rect, image.White, image.Point{}, draw.Src)
-	square := func(at image.Point, from, to int, c color.Color) {
-		draw.Draw(g, image.Rect(from, from, to, to).Add(at), image.NewUniform(c), image.Point{}, draw.Src)
-	}
-	for y := 10; y < 950; y += 27 {
-		for x := 10; x < 950; x += 27 {
-			at := image.Pt(x, y)
-			square(at, 0, 21, color.Black)
-			square(at, 3, 18, color.White)
-			square(at, 6, 15, color.Black)
+	for y := unit; y < side; y += pitch {
+		for x := unit; x < side; x += pitch {
+			for i, c := range []color.Color{color.Black, color.White, color.Black} {
+				square := image.Rect(0, 0, 7*unit, 7*unit).Inset(i * unit).Add(image.Pt(x, y))
+				draw.Draw(g, square, image.NewUniform(c), image.Point{}, draw.Src)
+			}
 		}
 	}
-	start := time.Now()
-	expect(t, g, nil)
-	if took := time.Since(start); took > 20*time.Second { // of which it needs three
-		t.Errorf("it took %v", took)
+	return g
+}
+
+// Finder patterns in rows and columns form more corners than there is time to try:
+// three of 62,500 can be chosen in 40 million million ways.
+func TestScanGivesUp(t *testing.T) {
+	const limit, slack = 2 << 20, 1 << 18 // of samples; a symbol of version 40 has 200,000
+	for _, field := range [][3]int{{1000, 3, 27}, {2000, 1, 8}, {2000, 1, 12}, {2000, 4, 33}} {
+		g := finderField(field[0], field[1], field[2])
+		if got := page.Samples(g, limit); got < limit || got > limit+slack {
+			t.Errorf("%v: %d samples are taken, and %d may be", field, got, limit)
+		}
+	}
+	expect(t, finderField(1000, 3, 27), nil)
+}
+
+// What is within the bounds is far more than a page takes.
+func TestScanSamples(t *testing.T) {
+	noise := sheettest.Damage{Noise: 1}.Apply(image.NewGray(image.Rect(0, 0, 500, 500)))
+	for name, tt := range map[string]struct {
+		img  image.Image
+		most int
+	}{
+		"a poor page": {sheettest.Poor(1).Apply(sheettest.Page(mixedTexts(1), 100)), 8 << 20},
+		"a page":      {sheettest.Page(mixedTexts(1), 150), 16 << 20},
+		"noise":       {noise, 8 << 20},
+		"nothing":     {image.NewGray(image.Rect(0, 0, 500, 500)), 0},
+	} {
+		if got := page.Samples(tt.img.(*image.Gray), page.MaxSamples); got > tt.most {
+			t.Errorf("%s: %d samples are taken, want %d at most", name, got, tt.most)
+		}
 	}
 }
 

@@ -86,19 +86,6 @@ const bins = 32
 
 func newThresholds(g *image.Gray) *thresholds {
 	t := &thresholds{w: (g.Rect.Dx() + blockSide - 1) / blockSide, h: (g.Rect.Dy() + blockSide - 1) / blockSide}
-	t.middle, t.half = make([]float32, t.w*t.h), make([]float32, t.w*t.h)
-	histograms := t.count(g)
-	for y := range t.h {
-		for x := range t.w {
-			window := t.window(histograms, x, y)
-			t.middle[y*t.w+x], t.half[y*t.w+x] = split(&window)
-		}
-	}
-	return t
-}
-
-// count returns the histogram of each block.
-func (t *thresholds) count(g *image.Gray) [][bins]uint8 {
 	histograms := make([][bins]uint8, t.w*t.h)
 	for y := range g.Rect.Dy() {
 		blocks := histograms[y/blockSide*t.w:]
@@ -106,19 +93,21 @@ func (t *thresholds) count(g *image.Gray) [][bins]uint8 {
 			blocks[x/blockSide][int(v)*bins/256]++
 		}
 	}
-	return histograms
-}
-
-// window returns the histogram of the blocks around one.
-func (t *thresholds) window(histograms [][bins]uint8, x, y int) (window [bins]int) {
-	for by := max(0, y-windowReach); by <= min(t.h-1, y+windowReach); by++ {
-		for bx := max(0, x-windowReach); bx <= min(t.w-1, x+windowReach); bx++ {
-			for i, n := range &histograms[by*t.w+bx] {
-				window[i] += int(n)
+	t.middle, t.half = make([]float32, t.w*t.h), make([]float32, t.w*t.h)
+	for y := range t.h {
+		for x := range t.w {
+			var window [bins]int
+			for by := max(0, y-windowReach); by <= min(t.h-1, y+windowReach); by++ {
+				for bx := max(0, x-windowReach); bx <= min(t.w-1, x+windowReach); bx++ {
+					for i, n := range &histograms[by*t.w+bx] {
+						window[i] += int(n)
+					}
+				}
 			}
+			t.middle[y*t.w+x], t.half[y*t.w+x] = split(&window)
 		}
 	}
-	return window
+	return t
 }
 
 // leastHalf is half the least contrast between dark and light, in 255ths. It keeps
@@ -166,7 +155,7 @@ func (t *thresholds) level(y int, row []uint8, out []int8) {
 }
 
 // blocksAt returns the blocks, out of so many, whose middles are before and after
-// a pixel, and how near it is to the latter: from 0 to 1.
+// a pixel, and how near it is to the second: from 0 to 1.
 func blocksAt(pixel, blocks int) (before, after int, nearness float32) {
 	at := (float32(pixel)+0.5)/blockSide - 0.5
 	before = int(max(0, at))
@@ -189,13 +178,28 @@ func despeckle(g *image.Gray) *image.Gray {
 		}
 		above, below := line(g, y-1), line(g, y+1)
 		for x := 1; x < w-1; x++ {
-			v := row[x]
-			// Between its neighbours both ways, it has two on either side.
-			if (row[x-1] <= v) == (v <= row[x+1]) && (above[x] <= v) == (v <= below[x]) {
+			v, lighter, darker := row[x], 0, 0
+			for _, u := range [4]uint8{row[x-1], row[x+1], above[x], below[x]} {
+				if u >= v {
+					lighter++
+				}
+				if u <= v {
+					darker++
+				}
+			}
+			if lighter > 1 && darker > 1 { // as of most pixels
 				continue
 			}
-			low, high := secondExtremes([8]uint8{above[x-1], above[x], above[x+1], row[x-1], row[x+1], below[x-1], below[x], below[x+1]})
-			out[x] = max(low, min(high, v))
+			var flip, most, second uint8
+			if darker <= 1 {
+				flip = 0xff // a dark speck is a light one of the negative
+			}
+			for _, u := range [8]uint8{above[x-1], above[x], above[x+1], row[x-1], row[x+1], below[x-1], below[x], below[x+1]} {
+				u ^= flip
+				second = max(second, min(most, u))
+				most = max(most, u)
+			}
+			out[x] = min(v^flip, second) ^ flip
 		}
 	}
 	return clean
@@ -204,18 +208,6 @@ func despeckle(g *image.Gray) *image.Gray {
 // line returns a row of pixels.
 func line(g *image.Gray, y int) []uint8 {
 	return g.Pix[y*g.Stride:][:g.Rect.Dx()]
-}
-
-// secondExtremes returns the second smallest and the second largest.
-func secondExtremes(values [8]uint8) (low, high uint8) {
-	least, low, high, most := uint8(0xff), uint8(0xff), uint8(0), uint8(0)
-	for _, v := range values {
-		low = min(low, max(least, v))
-		least = min(least, v)
-		high = max(high, min(most, v))
-		most = max(most, v)
-	}
-	return low, high
 }
 
 // halve returns the picture at half its width and height.

@@ -79,13 +79,14 @@ func alignments(size int) (centres [][2]int) {
 func (g *grid) read(p *plane, known []mark) (text string, ok bool) {
 	m := g.sample(p)
 	sharp := m.sharpen(known)
-	// Once more, with what was learned from the whole symbol.
-	for _, try := range []*modules{sharp, m.sharpen(append(known, sharp.certain()...)), m} {
-		if text, ok := try.decode(); ok {
-			return text, true
-		}
+	if text, ok = sharp.decode(); ok {
+		return text, true
 	}
-	return "", false
+	// Once more, with what was learned from the whole symbol.
+	if text, ok = m.sharpen(append(known, sharp.certain()...)).decode(); ok {
+		return text, true
+	}
+	return m.decode()
 }
 
 // modules says how dark the modules of a symbol are, those of a margin around it
@@ -109,7 +110,7 @@ func (m *modules) at(x, y int) *float64 {
 	return &m.dark[(y+modulesMargin)*side+x+modulesMargin]
 }
 
-// sample looks at nine places of each module, of which the middle counts the most.
+// sample looks at nine places of each module; the middle counts the most.
 func (g *grid) sample(p *plane) *modules {
 	const apart = 0.25
 	weights := [3]float64{0.25, 0.5, 0.25}
@@ -149,8 +150,8 @@ func (m *modules) decode() (text string, ok bool) {
 }
 
 // sharpen takes from each module what others have blurred into it. How much that
-// is, marks tell, whose colours are known: it is chosen such that these come out
-// right, by least squares.
+// is, is learned from marks, whose colours are known: these come out right, by least
+// squares.
 func (m *modules) sharpen(known []mark) *modules {
 	weights := m.learn(known)
 	sharp := newModules(m.size)
@@ -164,7 +165,7 @@ func (m *modules) sharpen(known []mark) *modules {
 	return sharp
 }
 
-// certain returns the modules of which there is little doubt.
+// certain returns the modules with little doubt.
 func (m *modules) certain() (marks []mark) {
 	const doubt = 0.2
 	for y := range m.size {

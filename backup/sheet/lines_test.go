@@ -1,6 +1,8 @@
 package sheet
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -135,6 +137,101 @@ func TestNamesTypedAsTheyAre(t *testing.T) {
 		text = strings.Replace(text, line.Escape(printed, ""), typed, 1)
 		if got := readOne(t, text); got.Text != strings.Join(l.Groups[1:], " ") {
 			t.Errorf("%q is read as %q", text, got.Text)
+		}
+	}
+}
+
+// All lines of a text that do not check are told, and the others are read.
+func TestSeveralWrongLines(t *testing.T) {
+	text := string(plain(t, everyKind(t)).Text())
+	text = strings.Replace(text, "code 1: 3f29a", "code 1: 3f29b", 1)
+	text = strings.Replace(text, "GNBV GY3T QOJQ", "GNBV YG3T QOJQ", 1)
+	var r Reader
+	err := r.AddLines(text)
+	want := "line 7 does not check: look at the 3rd group, where two characters may have changed places\n" +
+		"line 17 does not check: look at the 1st group, near its 5th character"
+	if err == nil || err.Error() != want {
+		t.Errorf("the error is %v", err)
+	}
+	c := contents(t, &r, "")
+	if len(c.Accounts) != 4 || len(c.Codes) != 4 {
+		t.Errorf("read %d accounts, %d sets", len(c.Accounts), len(c.Codes))
+	}
+	if m := c.Missing; len(m) != 2 || m[0].From != 7 || m[1].From != 17 {
+		t.Errorf("missing %v", m)
+	}
+}
+
+// A text that is no sheet is given up soon.
+func TestTextThatIsNoSheet(t *testing.T) {
+	var r Reader
+	err := r.AddLines(strings.Repeat("7 Lorem ipsum dolor sit amet\n", 30000))
+	if err == nil || strings.Count(err.Error(), "\n") != maxLineErrors-1 {
+		t.Errorf("the error is %.200v", err)
+	}
+	if err := r.AddLines(strings.Repeat("x", maxSize)); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("64 MiB: %v", err)
+	}
+	long := r.AddLines("7 " + strings.Repeat("A", 1<<20))
+	if !errors.Is(long, ErrTooLarge) {
+		t.Errorf("a line of a mebibyte: %v", long)
+	}
+}
+
+// What is printed of each account is what is read of it.
+func TestItems(t *testing.T) {
+	s := everyKind(t)
+	c := contents(t, scan(t, symbolTexts(plain(t, s))...), "")
+	printed := make(map[string]bool)
+	for _, i := range s.Items() {
+		if i.Generation > 0 || len(i.Key.Secret.Bytes()) > 0 {
+			printed[describe(i)] = true
+		}
+	}
+	for _, i := range c.Items() {
+		if !printed[describe(i)] {
+			t.Errorf("read %s", describe(i))
+		}
+		delete(printed, describe(i))
+	}
+	if len(printed) > 0 || len(c.Items()) != 6 {
+		t.Errorf("not read: %v", printed)
+	}
+}
+
+func describe(i Item) string {
+	return fmt.Sprintf("%s %s %d", i.ID, i.Key.Secret.Base32(), i.Generation)
+}
+
+func TestPartialAndEmpty(t *testing.T) {
+	s := everyKind(t)
+	if c := contents(t, scan(t, symbolTexts(plain(t, s))...), ""); c.IsEmpty() || c.Partial(c.Sheets[0]) {
+		t.Errorf("a full sheet is empty: %v, partial: %v", c.IsEmpty(), c.Partial(c.Sheets[0]))
+	}
+	s.Partial = true
+	if c := contents(t, scan(t, symbolTexts(plain(t, s))...), ""); !c.Partial(c.Sheets[0]) {
+		t.Error("a sheet that adds to another is not partial")
+	}
+	s.Partial, s.VaultKey = false, ""
+	if c := contents(t, scan(t, symbolTexts(plain(t, s))...), ""); !c.Partial(c.Sheets[0]) {
+		t.Error("a sheet without the vault's key is not partial")
+	}
+	if c := (Contents{}); !c.IsEmpty() {
+		t.Error("no contents are not empty")
+	}
+}
+
+func TestClear(t *testing.T) {
+	s := everyKind(t)
+	c := contents(t, scan(t, symbolTexts(plain(t, s))...), "")
+	s.Clear()
+	c.Clear()
+	for _, i := range append(s.Items(), c.Items()...) {
+		for _, b := range i.Key.Secret.Bytes() {
+			if b != 0 {
+				t.Errorf("the secret of %s is still there", i.ID)
+				break
+			}
 		}
 	}
 }

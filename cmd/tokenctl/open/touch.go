@@ -1,0 +1,123 @@
+package open
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/keys"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
+)
+
+// A touchedKey is a key that says when it waits for a touch.
+type touchedKey struct {
+	*ykoath.Session
+	o      *Opener
+	reader string
+}
+
+// touchNotice is how long a key may take to answer before it is safe to say that it
+// waits for a touch. It does not say so beforehand for every account.
+const touchNotice = 400 * time.Millisecond
+
+// Code computes a code as ykoath.Session does. A refusal that comes at once is for
+// another reason than a touch that did not.
+func (k touchedKey) Code(a oath.Account, at time.Time) (oath.Code, error) {
+	notice := touchNotice
+	if a.Touch {
+		notice = 0
+	}
+	done := k.o.awaitTouch(k.reader, notice)
+	code, err := k.Session.Code(a, at)
+	if asked := done(); !asked && errors.Is(err, oath.ErrTouchTimeout) {
+		return code, oath.ErrPast
+	}
+	return code, err
+}
+
+// awaitTouch asks for a touch if the key in a reader is still silent a while from now.
+// Until done is called, which reports whether it asked, a file says so to other commands:
+// this one may be broken off, and the key goes on waiting.
+func (o *Opener) awaitTouch(reader string, notice time.Duration) (done func() (asked bool)) {
+	path, unknown := touchFile(reader)
+	var mu sync.Mutex
+	asked, over := false, false
+	ask := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if over {
+			return
+		}
+		asked = true
+		o.Note("Touch the key, please.")
+		if unknown == nil && os.MkdirAll(filepath.Dir(path), 0o700) == nil {
+			os.WriteFile(path, []byte(o.Now().Format(time.RFC3339)), 0o600)
+		}
+	}
+	var timer *time.Timer
+	if notice == 0 {
+		ask()
+	} else {
+		timer = time.AfterFunc(notice, ask)
+	}
+	return func() bool {
+		if timer != nil {
+			timer.Stop()
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		over = true
+		if asked && unknown == nil {
+			os.Remove(path)
+		}
+		return asked
+	}
+}
+
+// touchFile returns the file that says that the key in a reader was asked for a touch.
+func touchFile(reader string) (string, error) {
+	state, err := userFolder("XDG_STATE_HOME", ".local/state")
+	sum := sha256.Sum256([]byte(reader))
+	return filepath.Join(state, "tokenctl", "touch-"+hex.EncodeToString(sum[:8])), err
+}
+
+// maxTouch is how long a key may wait for a touch, whether or not its program still does:
+// a YubiKey for 15 seconds, one other maker's card for 30.
+const maxTouch = 30 * time.Second
+
+// busy returns for how much longer a key in use may wait for a touch that an earlier
+// command asked for, and says so.
+func (o *Opener) busy(reader string) time.Duration {
+	path, err := touchFile(reader)
+	if err != nil {
+		return 0
+	}
+	text, _ := os.ReadFile(path)
+	asked, err := time.Parse(time.RFC3339, string(text))
+	left := asked.Add(maxTouch).Sub(o.Now())
+	if err != nil || left <= 0 || left > maxTouch {
+		return 0
+	}
+	o.Note("The key still waits for a touch that an earlier command asked for. Touch it, or wait:\nit gives up by itself, in %d seconds at most.", int(left.Seconds())+1)
+	return left
+}
+
+// connect connects to the readers.
+func (o *Opener) connect(ctx context.Context) (*keys.Finder, error) {
+	f, err := keys.Connect(ctx, o.Random)
+	if err == nil {
+		f.Busy = o.busy
+		f.Held = func(reader string) { // so that it waits for no touch any more
+			if path, err := touchFile(reader); err == nil {
+				os.Remove(path)
+			}
+		}
+	}
+	return f, err
+}

@@ -1,0 +1,12 @@
+package page
+
+import "image"
+
+const MaxSamples = maxSamples
+
+// Samples returns how many samples of brightness Scan takes that may take so many.
+func Samples(g *image.Gray, most int) int {
+	s := scanner{left: most}
+	s.scanSizes(g)
+	return most - s.left
+}
