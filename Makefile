@@ -8,7 +8,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 # refuse to build where the checkout belongs to somebody else.
 export GOFLAGS += -buildvcs=false
 
-.PHONY: help deps build demo test vet portable lint fuzz bench pictures install clean
+.PHONY: help deps build demo check test vet portable lint fuzz bench pictures install clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -25,6 +25,11 @@ demo: ## enroll an account in a virtual YubiKey, and print a code
 	@.ci/deps demo
 	@$(MAKE) --no-print-directory build
 	@.ci/demo
+
+check: ## gofmt, go vet, and the tests that need no program but go: in a minute
+	@.ci/deps build
+	@$(MAKE) --no-print-directory vet
+	go test -short ./...
 
 test: deps vet portable ## every test
 	go test ./...

@@ -34,13 +34,13 @@ var unthrottled = Throttle{Free: 1 << 30, Limit: 1 << 30}
 
 // A hundred goroutines redeem one code.
 func TestOnceAmongGoroutines(t *testing.T) {
-	for name, open := range map[string]func() Store{
-		"file":       func() Store { return newFileStore(t) },
-		"postgresql": func() Store { return SQLStore{openPostgres(t, redeemers)} },
+	for name, open := range map[string]func(*testing.T) Store{
+		"file":       func(t *testing.T) Store { return newFileStore(t) },
+		"postgresql": func(t *testing.T) Store { return SQLStore{openPostgres(t, redeemers)} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			i, _ := newIssuer(t)
-			i.Store, i.Throttle = open(), unthrottled
+			i.Store, i.Throttle = open(t), unthrottled
 			codes := issue(t, i, "alice")
 			outcomes := make([]string, redeemers)
 			atOnce(redeemers, func(n int) { outcomes[n] = redeemed(i, codes[4]) })
@@ -75,24 +75,26 @@ func expectOne(t *testing.T, outcomes []string) {
 
 // A hundred redeemers in processes of their own, five in each, redeem one code.
 func TestOnceAmongProcesses(t *testing.T) {
-	file := newFileStore(t)
-	db := openPostgres(t, 1)
-	var schema string
-	if err := db.QueryRow("SELECT current_schema()").Scan(&schema); err != nil {
-		t.Fatal(err)
-	}
-	for name, store := range map[string]struct {
-		Store
-		where string
-	}{
-		"file":       {file, file.Path},
-		"postgresql": {SQLStore{db}, shared.server.dataSource(schema)},
+	for name, open := range map[string]func(*testing.T) (store Store, where string){
+		"file": func(t *testing.T) (Store, string) {
+			file := newFileStore(t)
+			return file, file.Path
+		},
+		"postgresql": func(t *testing.T) (Store, string) {
+			db := openPostgres(t, 1)
+			var schema string
+			if err := db.QueryRow("SELECT current_schema()").Scan(&schema); err != nil {
+				t.Fatal(err)
+			}
+			return SQLStore{db}, shared.server.dataSource(schema)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i, _ := newIssuer(t)
-			i.Store = store.Store
+			var where string
+			i.Store, where = open(t)
 			codes := issue(t, i, "alice")
-			expectOne(t, inProcesses(t, strings.Join([]string{name, store.where, codes[0]}, "\n")))
+			expectOne(t, inProcesses(t, strings.Join([]string{name, where, codes[0]}, "\n")))
 			remains(t, i, "alice", 9)
 		})
 	}

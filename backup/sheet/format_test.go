@@ -1,12 +1,13 @@
 package sheet
 
 import (
-	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 const formatFile = "../../docs/sheet-format.md"

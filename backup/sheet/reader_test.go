@@ -3,12 +3,13 @@ package sheet
 import (
 	"errors"
 	"fmt"
-	"golang.org/x/text/width"
 	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/text/width"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/sheet/layout"

@@ -3,11 +3,11 @@ package sheet
 import (
 	"errors"
 	"fmt"
-	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 

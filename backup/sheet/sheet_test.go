@@ -2,12 +2,12 @@ package sheet
 
 import (
 	"fmt"
-	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )

@@ -7,13 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
 
 // A home is where a person's vault and ledger are. Its vault has backup codes of
@@ -133,7 +134,8 @@ func TestBackupUseKilled(t *testing.T) {
 }
 
 // killedAnywhere runs a command in copies of a home, which is killed at every call
-// in turn that changes something, and counts the states that it is found in.
+// in turn that changes something, and counts the states that it is found in. strace
+// counts the calls of each thread by themselves, so all must be made by one.
 func killedAnywhere(t *testing.T, begin home, inspect func(home, outcome) string, command ...string) map[string]int {
 	t.Helper()
 	requireTool(t, "strace")
@@ -144,11 +146,14 @@ func killedAnywhere(t *testing.T, begin home, inspect func(home, outcome) string
 			t.Fatalf("%v\n%s", err, out)
 		}
 		args := []string{"strace", "-f", "-qq", "-o", os.DevNull, "-e", "trace=" + changing,
-			"-e", fmt.Sprintf("inject=%s:signal=KILL:when=%d", changing, call), "tokenctl"}
+			"-e", fmt.Sprintf("inject=%s:signal=KILL:when=%d", changing, call), "steady"}
 		args = append(append(args, command...), "--vault-key-file", h.key())
 		o := h.run(t, "", args...)
 		if o.status == 0 {
 			return seen
+		}
+		if o.status != -1 && o.status != 128+9 { // of strace, which ends as its program
+			t.Fatalf("not killed at call %d: %v", call, o)
 		}
 		seen[inspect(h, o)]++
 		os.RemoveAll(string(h))

@@ -224,8 +224,8 @@ func (p *program) allCodes(ctx context.Context, o codeOptions) error {
 func (p *program) noteLeftovers(holdings []fleet.Holding) {
 	for _, h := range holdings {
 		if fleet.IsLeftover(h.Account) {
-			p.Note("%s was left by an --overwrite of %s that was broken off. The same\ncommand again finishes it; if that is done, delete it: tokenctl delete '%s'",
-				term.Printable(h.Account.Label()), term.Printable(h.Account.Name), term.Printable(string(h.Account.ID())))
+			p.Note("%s is what an --overwrite left that was broken off.\nThe same command again takes it away. Or: tokenctl delete '%s'",
+				term.Printable(h.Account.Label()), term.Printable(string(h.Account.ID())))
 		}
 	}
 }

@@ -76,7 +76,7 @@ var (
 
 var enrollRemedies = []term.Remedy{
 	{Of: errNamesTooLong, Exit: term.ExitUsage, Hint: "On a terminal, another name is asked for. Or give one with --issuer and --account, or leave the keys out with --no-keys."},
-	{Of: fleet.ErrMustDelete, Exit: term.ExitNoSpace, Hint: "Make room on it with tokenctl delete, so that it can hold both for a moment. To delete the old one first: --delete-first"},
+	{Of: fleet.ErrMustDelete, Exit: term.ExitNoSpace, Hint: "Make room on it, so that it can hold both for a moment. To do it in the other order, and lose the old one if the new one fails: --delete-first"},
 	{Of: errNoToken, Exit: term.ExitNoKey, Hint: "Plug in the key, or make a vault with: tokenctl init"},
 	{Of: errSheetThere, Exit: term.ExitFailure, Hint: "Choose another name for the sheet."},
 	{Of: otpauth.ErrNotURI, Exit: term.ExitUsage, Hint: "It should begin with otpauth://. To type a secret, leave out the source."},

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -25,7 +24,7 @@ func hold(args []string) int {
 			return err
 		}
 		defer service.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		card, err := service.Open(ctx, args[0])
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"encoding/base32"
 	"encoding/json"
 	"fmt"
-	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"net/url"
 	"os"
 	"os/exec"
@@ -17,20 +16,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
 )
 
-// requireTool skips a test without another's tool, or fails it if the environment
-// has CI=true.
+// requireTool ends a test that another's tool is missing for, or is not wanted in.
 func requireTool(t testing.TB, name string) {
 	t.Helper()
 	_, err := exec.LookPath(name)
-	switch {
-	case err != nil && os.Getenv("CI") == "true":
-		t.Fatal(err)
-	case err != nil:
-		t.Skip(err)
-	}
+	oathtest.NeedsTool(t, err)
 }
 
 // A sample is an account of one kind.

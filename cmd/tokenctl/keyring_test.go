@@ -5,10 +5,10 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"os/exec"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -56,17 +56,15 @@ func (r *rig) background(c *exec.Cmd) error {
 // awaitSecretService waits until the bus has a keyring. To ask for that itself
 // would make the bus start one.
 func awaitSecretService(environment []string) error {
-	for start := time.Now(); time.Since(start) < patience; time.Sleep(20 * time.Millisecond) {
+	var failed error
+	return cmp.Or(await("the keyring", func() bool {
 		c := exec.Command("dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.DBus", "/",
 			"org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets")
 		c.Env = environment
-		if reply, err := c.Output(); err != nil {
-			return fmt.Errorf("asking the session bus: %w", err)
-		} else if bytes.Contains(reply, []byte("boolean true")) {
-			return nil
-		}
-	}
-	return fmt.Errorf("the keyring did not come up within %v", patience)
+		reply, err := c.Output()
+		failed = err
+		return err != nil || bytes.Contains(reply, []byte("boolean true"))
+	}), failed)
 }
 
 func scriptKeyring(ts *testscript.TestScript, neg bool, args []string) {

@@ -3,10 +3,13 @@
 package main
 
 import (
+	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -17,17 +20,44 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
 
-// TestMain lets the test binary be tokenctl, tokenctl without any rights, and a
-// program that holds a key, when it is run under their names.
+// TestMain lets the test binary be tokenctl, tokenctl on one thread, tokenctl
+// without any rights, and a program that holds a key, when it is run under their
+// names.
 func TestMain(m *testing.M) {
 	flag.Set("test.parallel", "8") // they wait for readers more than they compute
 	testscript.Main(m, map[string]func(){
-		"tokenctl": func() { detach(); watch(); setClock(); open.WorkFactor = 4; main() },
+		"tokenctl": func() { prepare(); main() },
+		"steady":   func() { prepare(); os.Exit(steady()) },
 		"nobody":   func() { detach(); watch(); drop(); main() },
 		"hold":     func() { os.Exit(hold(os.Args[1:])) },
 	})
+}
+
+// prepare makes tokenctl derive keys fast, and ask for a touch of a key that is slow
+// to answer only where a test says so.
+func prepare() {
+	detach()
+	watch()
+	setClock()
+	open.WorkFactor = 4
+	open.TouchNotice = time.Hour
+	if d, err := time.ParseDuration(os.Getenv(noticeVariable)); err == nil {
+		open.TouchNotice = d
+	}
+}
+
+// noticeVariable has how long a key may be silent before tokenctl asks for a touch.
+const noticeVariable = "TOUCH_NOTICE"
+
+// steady is main without signals and a terminal, and with all its system calls made
+// by one thread: strace counts those of each thread by themselves.
+func steady() int {
+	runtime.LockOSThread()
+	p := newProgram(term.Console{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Now: time.Now}, rand.Reader)
+	return execute(context.Background(), p, os.Args[1:])
 }
 
 // detach leaves the terminal that the tests may have been started from: tokenctl
@@ -60,9 +90,19 @@ func drop() {
 	}
 }
 
-// patience is how long a command may take. None waits for longer than for another
-// program to let go of the key, or for a touch, and tests keep both short.
-const patience = 30 * time.Second
+// patience is after how long something hangs, and the test fails. No test waits so
+// long for what is to happen, be the machine as busy as it may.
+const patience = 2 * time.Minute
+
+// await waits until a condition is fulfilled.
+func await(what string, condition func() bool) error {
+	for start := time.Now(); !condition(); time.Sleep(5 * time.Millisecond) {
+		if time.Since(start) > patience {
+			return fmt.Errorf("waited %v for %s", patience, what)
+		}
+	}
+	return nil
+}
 
 // watch ends a command that hangs, and shows where.
 func watch() {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
-	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
 
 var update = flag.Bool("update", false, "write the manual pages anew")

@@ -14,7 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
+	"syscall"
 )
 
 // compiledIn is where cups-pdf looks for its settings, whatever the server is told.
@@ -62,6 +62,10 @@ func (p *printer) install() error {
 	if err != nil {
 		return err
 	}
+	// A program that another test starts meanwhile would inherit the file open for
+	// writing, until it is its own, and whatever can be written to cannot be run.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	return errors.Join(
 		os.WriteFile(p.path("cupsd"), daemon, 0o700),
 		os.WriteFile(p.path("bin/backend/cups-pdf"), backend, 0o700),
@@ -162,27 +166,18 @@ func (p *printer) run() error {
 	if err != nil {
 		return err
 	}
+	c.Stderr = os.Stderr
 	if err := c.Start(); err != nil {
 		return err
 	}
 	p.tb.Cleanup(func() { stdin.Close(); c.Wait() })
-	return p.await("the socket", func() bool {
+	return await("the socket", func() bool {
 		link, err := net.Dial("unix", p.path("socket"))
 		if err == nil {
 			link.Close()
 		}
 		return err == nil
 	})
-}
-
-// await waits until a condition is fulfilled.
-func (p *printer) await(what string, condition func() bool) error {
-	for start := time.Now(); !condition(); time.Sleep(5 * time.Millisecond) {
-		if time.Since(start) > patience {
-			return fmt.Errorf("waited %v for %s", patience, what)
-		}
-	}
-	return nil
 }
 
 // addQueue makes a queue of the printer that cups-pdf comes with a model for.

@@ -14,6 +14,8 @@ import (
 
 	"codeberg.org/go-pdf/fpdf"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 // A printer is a print server of its own, with one queue, that prints to files. A
@@ -33,8 +35,7 @@ const (
 	cupsPDFModel = "/usr/share/ppd/cups-pdf/CUPS-PDF_opt.ppd"
 )
 
-// startPrinter runs a print server with a queue until the test ends. It skips the
-// test where that cannot be, or fails it if the environment has CI=true.
+// startPrinter runs a print server with a queue until the test ends.
 func startPrinter(tb testing.TB, queue string) *printer {
 	tb.Helper()
 	for _, program := range []string{"cupsd", "lpadmin", "lp", "gs", cupsPDF, cupsPDFModel} {
@@ -70,11 +71,8 @@ func (p *printer) log() []byte {
 // requirePrinting is requireTool for a program of the administrator's or a file.
 func requirePrinting(tb testing.TB, program string) {
 	tb.Helper()
-	if _, err := findPrinting(program); err != nil && os.Getenv("CI") == "true" {
-		tb.Fatal(err)
-	} else if err != nil {
-		tb.Skip(err)
-	}
+	_, err := findPrinting(program)
+	oathtest.NeedsTool(tb, err)
 }
 
 // findPrinting finds a program, which need not be for everybody to run.
@@ -99,7 +97,7 @@ const serverVariable = "CUPS_SERVER"
 func (p *printer) take() (document string, err error) {
 	p.taken++
 	var found []string
-	err = p.await(fmt.Sprintf("document %d", p.taken), func() bool {
+	err = await(fmt.Sprintf("document %d", p.taken), func() bool {
 		found, _ = filepath.Glob(p.path(fmt.Sprintf("tray/*-job_%d.pdf", p.taken)))
 		return len(found) > 0
 	})

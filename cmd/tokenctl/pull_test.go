@@ -4,7 +4,6 @@ package main
 
 import (
 	"fmt"
-	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
 )
 

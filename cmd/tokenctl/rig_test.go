@@ -16,7 +16,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
 	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
@@ -25,7 +27,7 @@ import (
 // A rig is a PC/SC daemon of its own and the virtual keys that are plugged in.
 type rig struct {
 	tb      testing.TB
-	daemon  *pcscdtest.Daemon
+	daemon  *pcscdtest.Daemon // nil with -short
 	keys    map[string]*device
 	holder  *holder       // of a key, another program; nil if there is none
 	talk    *conversation // on the terminal; nil if there is none
@@ -33,31 +35,48 @@ type rig struct {
 }
 
 // newRig starts a daemon for the length of a test, or skips the test where that
-// cannot be.
+// cannot be. With -short there is none, until a key is plugged in: then the test is
+// skipped.
 func newRig(tb testing.TB) *rig {
 	tb.Helper()
+	r := &rig{tb: tb, keys: make(map[string]*device)}
+	if testing.Short() {
+		return r
+	}
 	if _, err := pcsc.Connect(); errors.Is(err, pcsc.ErrUnavailable) {
 		tb.Skip(err)
 	}
-	return &rig{tb: tb, daemon: pcscdtest.Start(tb), keys: make(map[string]*device)}
+	r.daemon = pcscdtest.Start(tb)
+	return r
 }
 
 // A device is a virtual key, in a slot or on the table.
 type device struct {
 	*virtualkey.Key
-	trace trace
-	slot  int
-	pull  func()
+	trace  trace
+	slot   int
+	pull   func()
+	waited chan time.Time // ends a wait of an hour
+}
+
+// after has short waits of the key pass by themselves. One of an hour passes when
+// the test says so.
+func (d *device) after(wait time.Duration) <-chan time.Time {
+	if wait < time.Hour {
+		return time.After(wait)
+	}
+	return d.waited
 }
 
 // plug plugs a key in that has a name in this test. One of a new name is made as
 // the config says; another is the same as before.
 func (r *rig) plug(name string, slot int, config virtualkey.Config) *device {
 	r.tb.Helper()
+	oathtest.NeedsTool(r.tb, nil)
 	d, known := r.keys[name]
 	if !known {
-		d = &device{}
-		config.Trace = &d.trace
+		d = &device{waited: make(chan time.Time)}
+		config.Trace, config.After = &d.trace, d.after
 		key, err := virtualkey.New(config)
 		if err != nil {
 			r.tb.Fatal(err)
@@ -82,7 +101,10 @@ func (r *rig) again(d *device) {
 // environment is what a program needs to find the daemon and the printer, and
 // nothing of the user's own.
 func (r *rig) environment(home string) []string {
-	all := r.daemon.Env()
+	all := []string{"PCSCLITE_CSOCK_NAME=" + home + "/nowhere"}
+	if r.daemon != nil {
+		all = r.daemon.Env()
+	}
 	if r.printer != nil {
 		all = append(all, r.printer.environment())
 	}
@@ -137,13 +159,24 @@ func (t *trace) Write(b []byte) (int, error) {
 	return t.text.Write(b)
 }
 
+func (t *trace) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
+}
+
 // take returns the names of the commands since it was last called.
 func (t *trace) take() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	defer t.text.Reset()
+	return namesIn(t.text.String())
+}
+
+// namesIn returns the names of the commands in a trace.
+func namesIn(trace string) []string {
 	var names []string
-	for line := range strings.Lines(t.text.String()) {
+	for line := range strings.Lines(trace) {
 		if _, text, found := strings.Cut(strings.TrimSpace(line), " > "); found {
 			apdu, err := hex.DecodeString(text)
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 	"image/png"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
@@ -30,17 +32,22 @@ import (
 //	json PATH VALUE             what JSON on stdout holds, as in: json 0.code 123456
 //
 //	plug [FLAGS] NAME           plug a key in: -slot N, and the flags of virtualkey;
-//	                            one of a known name is the same key again
+//	                            one of a known name is the same key again. Where
+//	                            it waits for an hour or longer, as for a touch,
+//	waited NAME                 that hour is over
 //	pull NAME                   pull it out
 //	fault NAME SPEC...          what goes wrong, counting commands from now
 //	apdus NAME COMMAND...       what the key was sent since the last apdus
+//	sent NAME [COMMAND]         wait until the key was sent it, since the last apdus
+//	                            or sent; without a COMMAND, forget what was
 //	send NAME HEX...            APDUs that the key takes without a word
 //	daemon stop|start           the PC/SC daemon goes away and comes back
 //	occupy N | release          another program holds the key in slot N
 //
 //	need PROGRAM [ARGS...]      skip the script where it is not installed, or fails
 //	keyring                     a desktop session with a keyring
-//	sleep DURATION              for what gives no sign of having happened
+//	sleep DURATION              a person takes their time
+//	appears FILE                wait until there is one
 //	qr FILE URI...              a picture of QR codes, side by side
 //
 //	printer NAME                a print server that lp finds, with this one printer
@@ -55,6 +62,9 @@ import (
 //	expect REGEXP               wait until the terminal shows it, after what was
 //	                            expected before
 //	type TEXT                   type a line; press KEY: one key, as in ^C
+//	paste FILE                  type what is in it, all at once
+//	says REGEXP                 wait until the program, run with -pipe, says it on
+//	                            standard error; ! says: it did not so far
 //	exited N                    wait until the program exits with status N
 //	shown REGEXP                the terminal shows, or showed, it
 //	echoes                      the terminal shows what is typed
@@ -80,12 +90,15 @@ func TestScripts(t *testing.T) {
 			"plug":    scriptPlug,
 			"pull":    scriptPull,
 			"fault":   scriptFault,
+			"waited":  scriptWaited,
 			"apdus":   scriptAPDUs,
+			"sent":    scriptSent,
 			"send":    scriptSend,
 			"daemon":  scriptDaemon,
 			"occupy":  scriptOccupy,
 			"release": scriptRelease,
 			"sleep":   scriptSleep,
+			"appears": scriptAppears,
 			"need":    scriptNeed,
 			"keyring": scriptKeyring,
 			"qr":      scriptQR,
@@ -97,6 +110,8 @@ func TestScripts(t *testing.T) {
 			"expect":   scriptExpect,
 			"type":     scriptType,
 			"press":    scriptPress,
+			"paste":    scriptPaste,
+			"says":     scriptSays,
 			"exited":   scriptExited,
 			"shown":    scriptShown,
 			"echoes":   scriptEchoes,
@@ -215,6 +230,22 @@ func scriptAPDUs(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(sameCommands(deviceOf(ts, args).trace.take(), args[1:]))
 }
 
+func scriptWaited(ts *testscript.TestScript, neg bool, args []string) {
+	select {
+	case deviceOf(ts, args).waited <- time.Time{}:
+	case <-time.After(patience):
+		ts.Fatalf("the key does not wait")
+	}
+}
+
+func scriptSent(ts *testscript.TestScript, neg bool, args []string) {
+	d := deviceOf(ts, args)
+	ts.Check(await(fmt.Sprint(args), func() bool {
+		return len(args) == 1 || slices.Contains(namesIn(d.trace.String()), args[1])
+	}))
+	d.trace.take()
+}
+
 func scriptSend(ts *testscript.TestScript, neg bool, args []string) {
 	d := deviceOf(ts, args)
 	for _, text := range args[1:] {
@@ -230,6 +261,7 @@ func scriptSend(ts *testscript.TestScript, neg bool, args []string) {
 
 func scriptDaemon(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, len(args) == 1, "daemon stop|start")
+	oathtest.NeedsTool(rigOf(ts).tb, nil)
 	d := rigOf(ts).daemon
 	if args[0] == "stop" {
 		d.Pause()
@@ -243,6 +275,14 @@ func scriptSleep(ts *testscript.TestScript, neg bool, args []string) {
 	d, err := time.ParseDuration(args[0])
 	ts.Check(err)
 	time.Sleep(d)
+}
+
+func scriptAppears(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 1, "appears FILE")
+	ts.Check(await(args[0], func() bool {
+		_, err := os.Stat(ts.MkAbs(args[0]))
+		return err == nil
+	}))
 }
 
 func scriptQR(ts *testscript.TestScript, neg bool, args []string) {

@@ -35,7 +35,7 @@ func (o *targetOptions) addFlags(c *cobra.Command) {
 	f.StringSliceVar(&o.to, "to", nil, "put it on these alone: `TOKEN` is key:SERIAL or vault; several parted by commas")
 	f.Bool("all-keys", false, "put it on every key that is plugged in, which is what happens without --to")
 	f.BoolVarP(&o.touch, "touch", "t", false, "have the keys ask for a touch for each code")
-	f.BoolVar(&o.overwrite, "overwrite", false, "replace the account where there is another of this name; it is kept until the\nnew one is proved")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace the account where there is another of this name, once the new one is proved")
 	f.BoolVar(&o.delete, "delete-first", false, "let --overwrite delete it first on a full key that has no other way")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask, and do not offer to wait for a spare key")
 	f.BoolVar(&o.json, "json", false, "print JSON")
@@ -137,7 +137,7 @@ func (e *enrolling) mayLose(a oath.Account) func(*fleet.Member) error {
 		if e.o.yes && !e.o.delete {
 			return fleet.ErrMustDelete
 		}
-		err := e.p.Terminal.Confirm(e.o.delete, "%s is full, and must delete %s before it takes the new one. If it then refuses that,\nboth are lost. Delete it?",
+		err := e.p.Terminal.Confirm(e.o.delete, "%s is full, and must delete %s before it takes the new one.\nIf it then refuses that, both are lost. Delete it?",
 			m.Name, term.Printable(a.Label()))
 		if errors.Is(err, term.ErrNoTerminal) || errors.Is(err, term.ErrDeclined) {
 			return fleet.ErrMustDelete
@@ -155,7 +155,7 @@ func (e *enrolling) note(a oath.Account) func(fleet.Outcome) {
 			e.p.Note("%s: this key does not enforce touch: it computes codes without.", o.Member.Name)
 		}
 		if o.CountsFirst && o.State == fleet.Checked && a.Counter == 0 {
-			e.p.Note("%s: this key counts before it computes: the first code of %s is that of counter 1,\nnot 0. Services look ahead, and take it.", o.Member.Name, label)
+			e.p.Note("%s: this key counts before it computes. The first code of\n%s is that of counter 1, not 0: services look ahead, and take it.", o.Member.Name, label)
 		}
 		switch {
 		case o.Already:
@@ -327,6 +327,7 @@ type targetJSON struct {
 	State   string `json:"state"` // "checked", "stored" or "failed"; "present" or "absent" in a rehearsal
 	Already bool   `json:"already,omitempty"`
 	NoTouch bool   `json:"touch_ignored,omitempty"`
+	Kept    bool   `json:"kept,omitempty"`
 	Error   string `json:"error,omitempty"`
 }
 
@@ -344,7 +345,7 @@ func (e *enrolling) describe() []enrolledJSON {
 
 func describeOutcome(o fleet.Outcome) targetJSON {
 	states := [...]string{fleet.Checked: "checked", fleet.Stored: "stored", fleet.Failed: "failed"}
-	j := targetJSON{Token: o.Member.Name, State: states[o.State], Already: o.Already, NoTouch: o.IgnoresTouch}
+	j := targetJSON{Token: o.Member.Name, State: states[o.State], Already: o.Already, NoTouch: o.IgnoresTouch, Kept: o.Kept}
 	if o.Err != nil {
 		j.Error = o.Err.Error()
 	}

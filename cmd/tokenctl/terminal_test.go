@@ -22,9 +22,10 @@ import (
 
 // A conversation is a program on a terminal, and what was typed and shown there.
 type conversation struct {
-	cmd            *exec.Cmd
-	terminal       *os.File // the person's side
-	stdout, stderr bytes.Buffer
+	cmd      *exec.Cmd
+	terminal *os.File // the person's side
+	stdout   bytes.Buffer
+	stderr   trace
 
 	mu    sync.Mutex
 	shown []byte
@@ -114,10 +115,9 @@ func (t *conversation) find(re *regexp.Regexp) bool {
 	return found != nil
 }
 
-// write types something, once the program had the time to get ready for it: a
-// prompt is shown a moment before the echo is switched off.
+// write types something. What must not show is typed after "! echoes": a prompt
+// comes a moment before the echo is switched off.
 func (t *conversation) write(keys string) error {
-	time.Sleep(50 * time.Millisecond)
 	_, err := io.WriteString(t.terminal, keys)
 	return err
 }
@@ -147,7 +147,7 @@ func scriptTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	r := rigOf(ts)
 	c := exec.Command(args[0], args[1:]...)
 	c.Dir, c.Env = ts.MkAbs("."), r.environment(ts.Getenv("WORK"))
-	for _, name := range []string{"HOME", "XDG_STATE_HOME", "TOKENCTL_VAULT", busVariable} {
+	for _, name := range []string{"HOME", "XDG_STATE_HOME", "TOKENCTL_VAULT", busVariable, noticeVariable} {
 		c.Env = append(c.Env, name+"="+ts.Getenv(name))
 	}
 	talk, err := converse(c, piped)
@@ -171,6 +171,24 @@ func scriptType(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(rigOf(ts).talk.write(strings.Join(args, " ") + "\n"))
 }
 
+func scriptPaste(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 1, "paste FILE")
+	ts.Check(rigOf(ts).talk.write(ts.ReadFile(args[0])))
+}
+
+func scriptSays(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, len(args) == 1, "[!] says REGEXP")
+	re, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	said := &rigOf(ts).talk.stderr
+	if neg && re.MatchString(said.String()) {
+		ts.Fatalf("it said: %s", said)
+	}
+	if !neg {
+		ts.Check(await(fmt.Sprintf("%q on standard error", args[0]), func() bool { return re.MatchString(said.String()) }))
+	}
+}
+
 func scriptPress(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, len(args) == 1 && len(args[0]) == 2 && args[0][0] == '^', "press ^LETTER")
 	ts.Check(rigOf(ts).talk.write(string(args[0][1] & 0x1f)))
@@ -183,7 +201,7 @@ func scriptExited(ts *testscript.TestScript, neg bool, args []string) {
 	talk := rigOf(ts).talk
 	got := talk.wait()
 	ts.Stdout().Write(talk.stdout.Bytes())
-	ts.Stderr().Write(talk.stderr.Bytes())
+	io.WriteString(ts.Stderr(), talk.stderr.String())
 	ts.Logf("[terminal]\n%s", talk.transcript())
 	if got != want {
 		ts.Fatalf("exit status %d, want %d", got, want)
@@ -200,14 +218,9 @@ func scriptShown(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func scriptEchoes(ts *testscript.TestScript, neg bool, args []string) {
-	for deadline := time.Now().Add(time.Second); ; time.Sleep(10 * time.Millisecond) {
+	ts.Check(await(fmt.Sprintf("the terminal's echo to be %t", !neg), func() bool {
 		got, err := rigOf(ts).talk.echoes() // it changes a moment after the prompt
 		ts.Check(err)
-		if got != neg {
-			return
-		}
-		if time.Now().After(deadline) {
-			ts.Fatalf("the terminal's echo is %t", got)
-		}
-	}
+		return got != neg
+	}))
 }

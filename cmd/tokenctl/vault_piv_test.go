@@ -4,12 +4,12 @@ package main
 
 import (
 	"fmt"
-	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
 )
 

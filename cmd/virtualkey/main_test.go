@@ -37,7 +37,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	ask(t, conn, "\x00\x01\x04")
 	ask(t, conn, "\x00\x0c\x00\xa4\x04\x00\x07\xa0\x00\x00\x05\x27\x21\x01")
 	signal()
@@ -89,7 +89,7 @@ func TestReaderComesLater(t *testing.T) {
 		}
 		accepted <- err
 	}()
-	conn, err := dial(context.Background(), address, 10*time.Second)
+	conn, err := dial(context.Background(), address, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -184,7 +184,7 @@ func TestWaitRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := connectAt(t, path, "wait 30s"); got != ErrNoPermission.Error() {
+	if got := connectAt(t, path, "wait 2m"); got != ErrNoPermission.Error() {
 		t.Errorf("refused for good: got %q, want %q", got, ErrNoPermission)
 	}
 	refusing.Close()

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience is for what comes at once, but on a busy machine.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // command APDUs of the OATH applet: YKOATH, "SELECT" and "LIST".
 var (

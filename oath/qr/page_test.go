@@ -21,6 +21,7 @@ import (
 	"golang.org/x/image/tiff"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/sheettest"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
@@ -33,13 +34,8 @@ func uris(from, to int) (texts []string) {
 
 func requireTool(t *testing.T, name string) {
 	t.Helper()
-	if _, err := exec.LookPath(name); err == nil {
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is not installed", name)
-	}
-	t.Skipf("%s is not installed", name)
+	_, err := exec.LookPath(name)
+	oathtest.NeedsTool(t, err)
 }
 
 // readAll checks that a file has these codes.

@@ -19,6 +19,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 func testURI(account int) string {
@@ -389,17 +391,12 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// requireTool skips the test where another maker's program is missing, but
-// fails it where all of them are wanted.
+// requireTool ends a test that another maker's program is missing for, or is not
+// wanted in.
 func requireTool(t *testing.T, name string) {
 	t.Helper()
-	if _, err := exec.LookPath(name); err == nil {
-		return
-	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is not installed", name)
-	}
-	t.Skipf("%s is not installed", name)
+	_, err := exec.LookPath(name)
+	oathtest.NeedsTool(t, err)
 }
 
 // qrencode returns the picture that qrencode makes of a text.

@@ -16,6 +16,7 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
@@ -86,29 +87,18 @@ func readAge(t testing.TB, v *vault.Vault, name string) string {
 	return string(plain)
 }
 
-// missingTool skips a test that needs a program, and fails it under CI.
-func missingTool(t testing.TB, err error) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatal(err)
-	}
-	t.Skip(err)
-}
-
 // ageCommands returns the age commands to be judged by: the system's, and the one
 // of the age that this module is built with.
 func ageCommands(t *testing.T) map[string]string {
 	t.Helper()
 	system, err := exec.LookPath("age")
-	if err != nil {
-		missingTool(t, err)
-	}
+	oathtest.NeedsTool(t, err)
 	bin := t.TempDir()
 	install := exec.Command("go", "install", "filippo.io/age/cmd/age@v1.3.2")
 	install.Env = append(os.Environ(), "GOBIN="+bin, "GOFLAGS=")
 	if out, err := install.CombinedOutput(); err != nil {
 		t.Logf("building age: %v\n%s", err, out)
-		missingTool(t, err)
+		oathtest.NeedsTool(t, err)
 	}
 	return map[string]string{"system": system, "age v1.3.2": filepath.Join(bin, "age")}
 }
@@ -134,7 +124,6 @@ func ask(t *testing.T, answer, name string, args ...string) {
 		}
 		if !typed && strings.Contains(said.String(), "assphrase") {
 			typed = true
-			time.Sleep(50 * time.Millisecond) // age turns the echo off after it asks
 			if _, err := io.WriteString(terminal, answer+"\n"); err != nil {
 				t.Fatal(err)
 			}

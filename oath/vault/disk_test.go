@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
@@ -17,9 +18,7 @@ import (
 func inNamespace(t *testing.T, mount, job, dir string) {
 	t.Helper()
 	unshare, err := exec.LookPath("unshare")
-	if err != nil {
-		missingTool(t, err)
-	}
+	oathtest.NeedsTool(t, err)
 	prefix := []string{unshare, "--user", "--map-root-user", "--mount", "sh", "-ec"}
 	try := exec.Command(prefix[0], append(prefix[1:], mount, "sh", dir)...)
 	if out, err := try.CombinedOutput(); err != nil {

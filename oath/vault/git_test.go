@@ -12,15 +12,15 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
 // gitOptions have a git that knows nothing of who runs the test.
 func gitOptions(t *testing.T) vault.Options {
 	t.Helper()
-	if _, err := exec.LookPath("git"); err != nil {
-		missingTool(t, err)
-	}
+	_, err := exec.LookPath("git")
+	oathtest.NeedsTool(t, err)
 	home := t.TempDir()
 	o := quick
 	o.Git = func(folder string, args ...string) ([]byte, error) {

@@ -19,6 +19,7 @@ import (
 	"github.com/go-piv/piv-go/v2/piv"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/vault"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
@@ -375,9 +376,7 @@ func TestPIVOldFirmware(t *testing.T) {
 // TestPIVSeen has ykman see that the slot is in use.
 func TestPIVSeen(t *testing.T) {
 	ykman, err := exec.LookPath("ykman")
-	if err != nil {
-		missingTool(t, err)
-	}
+	oathtest.NeedsTool(t, err)
 	reader, _ := plug(t, virtualkey.Config{})
 	p := openPIV(t, vault.PIVOptions{})
 	if _, err := p.Make(vault.SlotKeyManagement, vault.NewSlot{}); err != nil {

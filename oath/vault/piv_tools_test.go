@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/vault"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
 )
@@ -19,9 +20,8 @@ import (
 func tool(t *testing.T, dir, command string, more ...string) string {
 	t.Helper()
 	words := append(strings.Fields(command), more...)
-	if _, err := exec.LookPath(words[0]); err != nil {
-		missingTool(t, err)
-	}
+	_, err := exec.LookPath(words[0])
+	oathtest.NeedsTool(t, err)
 	c := exec.Command(words[0], words[1:]...)
 	c.Dir, c.Env = dir, append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "LC_ALL=C.UTF-8")
 	out, err := c.CombinedOutput()

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
@@ -206,9 +207,7 @@ const changing = "write,pwrite64,ftruncate,fsync,fdatasync,mkdirat,renameat,rena
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	strace, err := exec.LookPath("strace")
-	if err != nil {
-		missingTool(t, err)
-	}
+	oathtest.NeedsTool(t, err)
 	for _, job := range []string{"create", "put GitHub:carol", "put New:dave", "replace", "code", "rename", "codes", "delete", "passphrase", "rekey"} {
 		t.Run(strings.Fields(job)[0]+strings.TrimPrefix(job, strings.Fields(job)[0]), func(t *testing.T) {
 			t.Parallel()

@@ -34,7 +34,7 @@ func insert(t testing.TB, ctx context.Context, k *virtualkey.Key, plugged func()
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Close() })
-	r.SetDeadline(time.Now().Add(10 * time.Second))
+	r.SetDeadline(time.Now().Add(time.Minute))
 	return r
 }
 

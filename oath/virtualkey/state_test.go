@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
@@ -213,14 +212,11 @@ func TestKilledWhileWriting(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := bufio.NewScanner(out)
-		lines.Scan() // it has begun
-		go func() {
-			time.Sleep(time.Duration(10+7*round) * time.Millisecond)
-			cmd.Process.Kill()
-		}()
-		told := 1
+		told := 0
 		for lines.Scan() {
-			told++
+			if told++; told == 1+3*round { // and it writes on meanwhile
+				cmd.Process.Kill()
+			}
 		}
 		cmd.Wait()
 

@@ -3,13 +3,14 @@ package layout
 import (
 	"bytes"
 	"fmt"
-	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"image"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 // Each block is on one page, with all that it has, and in order.

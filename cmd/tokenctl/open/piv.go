@@ -78,7 +78,7 @@ func (v *Vault) openPIV(k keys.YubiKey) (*PIVKey, error) {
 	applet, err := vault.OpenPIV(k.Reader, vault.PIVOptions{
 		PIN: func(tries int) (string, error) { return v.askPIN(k.Serial, tries) },
 		Touch: func() func() {
-			done := v.o.awaitTouch(k.Reader, touchNotice)
+			done := v.o.awaitTouch(k.Reader, TouchNotice)
 			return func() { done() }
 		},
 	})

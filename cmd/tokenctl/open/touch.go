@@ -22,14 +22,14 @@ type touchedKey struct {
 	reader string
 }
 
-// touchNotice is how long a key may take to answer before it is safe to say that it
+// TouchNotice is how long a key may take to answer before it is safe to say that it
 // waits for a touch. It does not say so beforehand for every account.
-const touchNotice = 400 * time.Millisecond
+var TouchNotice = 400 * time.Millisecond
 
 // Code computes a code as ykoath.Session does. A refusal that comes at once is for
 // another reason than a touch that did not.
 func (k touchedKey) Code(a oath.Account, at time.Time) (oath.Code, error) {
-	notice := touchNotice
+	notice := TouchNotice
 	if a.Touch {
 		notice = 0
 	}
@@ -104,7 +104,7 @@ func (o *Opener) busy(reader string) time.Duration {
 	if err != nil || left <= 0 || left > maxTouch {
 		return 0
 	}
-	o.Note("The key still waits for a touch that an earlier command asked for. Touch it, or wait:\nit gives up by itself, in %d seconds at most.", int(left.Seconds())+1)
+	o.Note("The key still waits for a touch that an earlier command asked for.\nTouch it, or wait: it gives up by itself, in %d seconds at most.", int(left.Seconds())+1)
 	return left
 }
 

@@ -67,7 +67,7 @@ func (p *process) end() {
 
 // startup is how long pcscd may take to get ready. A few hundredths of a second are
 // usual, but a machine may be busy.
-const startup = 30 * time.Second
+const startup = 2 * time.Minute
 
 // errPortTaken is returned by ready when somebody was faster to take a port.
 var errPortTaken = errors.New("the reader's port is taken")
