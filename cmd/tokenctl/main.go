@@ -57,12 +57,6 @@ import (
 // version is set when linking.
 var version = "development"
 
-// now and clockUnsynced are the clock. Only tests have another one.
-var (
-	now           = time.Now
-	clockUnsynced = kernelUnsynced
-)
-
 func main() {
 	keepPrivate()
 	os.Exit(run())

@@ -2,10 +2,17 @@ package main
 
 import (
 	"io"
+	"time"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
+)
+
+// now and clockUnsynced are the clock. Only tests have another one.
+var (
+	now           = time.Now
+	clockUnsynced = kernelUnsynced
 )
 
 // A program is what the commands have in common.
