@@ -110,7 +110,7 @@ var tokenRemedies = []term.Remedy{
 	{Of: oath.ErrWrongPassword, Exit: term.ExitPassword, Hint: "Check the keyboard layout and Caps Lock, and that it is the password of this key. A password that stays lost cannot be recovered; see: tokenctl reset --help"},
 	{Of: oath.ErrLocked, Exit: term.ExitPassword, Hint: "Give it on a terminal, or with --password-file or --password-command for a key, --passphrase-file or --passphrase-command for the vault."},
 	{Of: oath.ErrNoPassword, Exit: term.ExitPassword, Hint: "Leave out --password-file and --password-command, or set one with: tokenctl password set"},
-	{Of: oath.ErrUnlisted, Exit: term.ExitFailure, Hint: "Name an account by its whole name, as ISSUER:ACCOUNT; tokenctl code, rename and delete take it."},
+	{Of: oath.ErrUnlisted, Exit: term.ExitFailure, Hint: "Name an account by its whole name, as ISSUER:ACCOUNT. To make room: tokenctl delete ISSUER:ACCOUNT"},
 	{Of: oath.ErrPast, Exit: term.ExitFailure, Hint: "Set this computer's clock, if it is behind. If it was ahead before, the codes come back when that time is reached."},
 	{Of: oath.ErrNoOverwrite, Exit: term.ExitFailure},
 	{Of: oath.ErrTouchTimeout, Exit: term.ExitTouch, Hint: "Try again, and touch the key's contact when it blinks."},
