@@ -16,10 +16,18 @@ import (
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/keys"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
 // ErrAway says that a key which this machine knows is not there.
 var ErrAway = errors.New("it is not plugged in")
+
+// IsAbsence reports whether there just is no key, as for those who use a vault alone.
+func IsAbsence(err error) bool {
+	return !errors.As(err, new(*keys.OffError)) && slices.ContainsFunc([]error{
+		pcsc.ErrNoReader, pcsc.ErrNoCard, pcsc.ErrNoService, pcsc.ErrUnavailable, ykoath.ErrNoApplet,
+	}, func(absence error) bool { return errors.Is(err, absence) })
+}
 
 // Away returns why keys that this machine knows were not asked, nil if all were, or if
 // options chose the tokens. It comes last: it may end the sessions of the keys in use.

@@ -18,7 +18,6 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/keys"
-	"github.com/tokenctl/tokenctl/oath/pcsc"
 	"github.com/tokenctl/tokenctl/oath/vault"
 	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
@@ -150,13 +149,6 @@ func (o *Opener) Tokens(ctx context.Context, options TokenOptions, named bool) (
 		return nil, errors.Join(failures...)
 	}
 	return t, nil
-}
-
-// IsAbsence reports whether there just is no key, as for those who use a vault alone.
-func IsAbsence(err error) bool {
-	return !errors.As(err, new(*keys.OffError)) && slices.ContainsFunc([]error{
-		pcsc.ErrNoReader, pcsc.ErrNoCard, pcsc.ErrNoService, pcsc.ErrUnavailable, ykoath.ErrNoApplet,
-	}, func(absence error) bool { return errors.Is(err, absence) })
 }
 
 func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, named bool) error {
