@@ -16,7 +16,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
-// A Verdict is what comparing an account with the sheet came to, in one place. Its text
+// A Verdict is the result of comparing an account with the sheet, in one place. Its text
 // is what docs/json.md describes.
 type Verdict string
 
@@ -28,7 +28,7 @@ const (
 	KeysOnly Verdict = "keys_only" // it is on keys alone, and cannot be on a sheet
 	Outdated Verdict = "outdated"  // there are newer codes than on the sheet
 	Nowhere  Verdict = "nowhere"   // it is on the sheet, and on no token here
-	Unknown  Verdict = "unknown"   // the token does not tell
+	Unknown  Verdict = "unknown"   // the token cannot be asked, or does not show it
 )
 
 func equalIf(same bool) Verdict {
@@ -65,7 +65,7 @@ func (a *VerifiedAccount) isOn(fits func(where string) bool) bool {
 	return slices.ContainsFunc(a.Comparisons, func(c Comparison) bool { return fits(c.Where) })
 }
 
-// A Verification is what comparing a sheet with the tokens came to.
+// A Verification is the result of comparing a sheet with the tokens.
 type Verification struct {
 	Contents sheet.Contents
 	Accounts []*VerifiedAccount // that there is something to say of, by ID
@@ -89,8 +89,12 @@ func Verify(c sheet.Contents, from Sources, broken error) (*Verification, error)
 		v.failures = append(v.failures, broken)
 	}
 	if from.Vault != nil {
-		if err := from.Vault.Unlock(); err != nil {
+		identity, err := from.Vault.Identity()
+		if err != nil {
 			return nil, err
+		}
+		if c.VaultKey != "" {
+			v.VaultKey = equalIf(identity == c.VaultKey)
 		}
 		v.fail(fleet.VaultName, v.compareVault(from.Vault))
 	}
@@ -181,7 +185,7 @@ func compareOnKey(token oath.Token, e oath.Entry, key otpauth.Key, at time.Time)
 	return equalIf(code.Value == expected.Value), nil
 }
 
-// compareVault compares secrets, and the vault's own key.
+// compareVault compares secrets.
 func (v *Verification) compareVault(vault Vault) error {
 	accounts, err := vault.List()
 	for _, a := range accounts {
@@ -192,14 +196,6 @@ func (v *Verification) compareVault(vault Vault) error {
 			one.find(fleet.VaultName, verdict, err)
 		}
 	}
-	if v.Contents.VaultKey == "" {
-		return err
-	}
-	identity, failed := vault.Identity()
-	if failed != nil {
-		return failed
-	}
-	v.VaultKey = equalIf(identity == v.Contents.VaultKey)
 	return err
 }
 
@@ -215,7 +211,7 @@ func compareInVault(vault Vault, key otpauth.Key) (Verdict, error) {
 }
 
 // compareCodes compares an account's backup codes with those in the vault, as they are
-// now or cannot be told.
+// now, or notes why they cannot be read.
 func (v *Verification) compareCodes(id oath.ID, now backup.Record, err error) {
 	onSheet, there := v.Contents.Codes[id]
 	if !there && err == nil && !now.HasTexts() {
@@ -263,7 +259,7 @@ func (v *Verification) settle(hasVault bool) {
 	v.Accounts = slices.DeleteFunc(v.Accounts, func(a *VerifiedAccount) bool { return len(a.Comparisons) == 0 })
 }
 
-// Count returns how many comparisons came to one of those verdicts.
+// Count returns how many comparisons have one of those verdicts.
 func (v *Verification) Count(of ...Verdict) (n int) {
 	for _, one := range v.Accounts {
 		for _, c := range one.Comparisons {

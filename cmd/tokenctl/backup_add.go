@@ -100,13 +100,13 @@ func parsePolicy(flag string) (backup.Policy, error) {
 			return backup.Policy(policy), nil
 		}
 	}
-	return 0, term.Usagef("--policy %q is none of %s", flag, strings.Join(policyFlags, ", "))
+	return 0, term.Usagef("--policy %q must be one of %s", flag, strings.Join(policyFlags, ", "))
 }
 
 func (o backupAddOptions) validate(c *cobra.Command) error {
 	switch isFile := o.source != "" && o.source != "-"; {
 	case c.Flags().Changed("on-paper") && o.onPaper < 1:
-		return term.Usagef("--on-paper %d is no number of codes", o.onPaper)
+		return term.Usagef("--on-paper %d: they count from 1", o.onPaper)
 	case c.Flags().Changed("replace-number") && o.number < 1:
 		return term.Usagef("--replace-number %d: they count from 1", o.number)
 	case o.number > 0 && o.onPaper > 1:
@@ -120,9 +120,6 @@ func (o backupAddOptions) validate(c *cobra.Command) error {
 }
 
 var (
-	// errNoVaultForCodes says that there is nothing to keep codes in.
-	errNoVaultForCodes = errors.New("there is no vault to keep backup codes in")
-
 	// errNoSuchService says that nothing is known of a service.
 	errNoSuchService = errors.New("nothing is known of that service")
 
@@ -148,7 +145,7 @@ func (p *program) addBackupCodes(ctx context.Context, o backupAddOptions) error 
 	}
 	defer s.Close()
 	if s.Vault == nil && o.onPaper == 0 {
-		return errNoVaultForCodes
+		return store.ErrNoVault
 	}
 	if a.ID, err = p.accountForCodes(ctx, s, o); err != nil {
 		return err
@@ -203,7 +200,7 @@ func outcomeOf(a store.Added, record backup.Record) string {
 	case a.Mode == store.Replaces:
 		return fmt.Sprintf("number %d has its new code.", a.Number)
 	case a.Mode == store.Appends:
-		return fmt.Sprintf("%s, beside those before: %s.", recorded, term.Left(a.Before+a.Codes))
+		return fmt.Sprintf("%s, beside those before: %s.", recorded, backup.LeftInWords(a.Before+a.Codes))
 	case a.Before > 0:
 		return recorded + ". Those before count no more."
 	}

@@ -70,7 +70,7 @@ func (p *program) listBackupCodes(ctx context.Context, o backupListOptions) erro
 		return err
 	}
 	p.Report(s.Damaged)
-	list, failure := s.Statuses(ids, o.show)
+	list, failure := s.Statuses(ids, o.show || s.Ready())
 	switch {
 	case o.json:
 		err = p.PrintJSON(mapSlice(list, func(s store.Status) recordJSON {
@@ -116,7 +116,7 @@ func (p *program) printBackupCodes(list []store.Status, all bool) {
 }
 
 // recordJSON is what is kept of an account's backup codes, as other programs read
-// it; docs/json.md describes it. What only a locked vault tells is left out.
+// it; docs/json.md describes it. What only a locked vault has is left out.
 type recordJSON struct {
 	idJSON
 	Service    string           `json:"service"`

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/services"
 	"github.com/tokenctl/tokenctl/backup/store"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
@@ -55,7 +56,7 @@ func (p *program) backupStatus(ctx context.Context, o backupStatusOptions) error
 	if err != nil {
 		return err
 	}
-	list, failure := s.Statuses(ids, false)
+	list, failure := s.Statuses(ids, s.Ready())
 	onKeys, away, missed := p.accountsOnKeys(ctx, o.tokens)
 	p.noteAway(away)
 	accounts, err := s.Accounts(onKeys...)
@@ -87,7 +88,7 @@ func (p *program) backupStatus(ctx context.Context, o backupStatusOptions) error
 // wordsOf says what is found, and what to do about it.
 func wordsOf(f store.Finding) (what, do string) {
 	renew := "make new ones" + atPlace(f.Service.Where)
-	left := term.Left(f.Record.Left())
+	left := backup.LeftInWords(f.Record.Left())
 	switch f.Need {
 	case store.Due:
 		return fmt.Sprintf("one was used on %s, %s", f.Due.Since, left), renew

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/store"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
@@ -142,7 +143,7 @@ func (p *program) delete(ctx context.Context, o deleteOptions) error {
 	if codes.Loses(slices.ContainsFunc(h.Members, (*fleet.Member).IsVault)) {
 		loss = ", its backup codes"
 		if record := codes.Known(); record.Current() != nil {
-			loss += fmt.Sprintf(", of which %s,", term.Left(record.Left()))
+			loss += fmt.Sprintf(", of which %s,", backup.LeftInWords(record.Left()))
 		}
 	}
 	err = p.Terminal.Confirm(o.yes, "Delete %s%s and its secret from %s for good?",
@@ -165,11 +166,10 @@ type change struct {
 	failures []*fleet.MemberError
 }
 
-// reportChange tells where a change was made and where not.
+// reportChange says where a change was made and where not.
 func (p *program) reportChange(c change) error {
-	label := term.Printable(c.of.Label())
 	for _, m := range c.done {
-		p.Note("%s: %s is %s.", m.Name, label, c.what)
+		p.Note("%s: %s is %s.", m.Name, term.Printable(c.of.Label()), c.what)
 	}
 	var failed []error
 	is := "is not " + c.what
@@ -186,10 +186,10 @@ func (p *program) reportChange(c change) error {
 	}
 	err := errors.Join(failed...)
 	if len(c.done) == 0 {
-		return fmt.Errorf("%q %s: %w", label, is, err)
+		return fmt.Errorf("%q %s: %w", c.of.Label(), is, err)
 	}
 	if err != nil {
-		err = fmt.Errorf("%w: %q is not %s everywhere, as far as is known:\n%w", term.ErrPartly, label, c.what, err)
+		err = fmt.Errorf("%w: %q is not %s everywhere, as far as is known:\n%w", term.ErrPartly, c.of.Label(), c.what, err)
 	}
 	if c.json {
 		held := fleet.Holding{Entry: oath.Entry{Account: c.result}, Members: c.done}
@@ -198,7 +198,7 @@ func (p *program) reportChange(c change) error {
 	return err
 }
 
-// follow has an account's backup codes follow what becomes of it.
+// follow makes an account's backup codes follow what becomes of it.
 func (p *program) follow(t *open.Tokens, o open.TokenOptions, id oath.ID) (*store.Follower, error) {
 	s, err := p.open.StoreOf(t)
 	if err != nil {

@@ -118,8 +118,9 @@ func (p *program) oneCode(ctx context.Context, o codeOptions) error {
 // key as can be.
 func (p *program) findCode(t *open.Tokens, o codeOptions, clock fleet.Clock) (fleet.Holding, error) {
 	// Where the query looks like a whole ID, and nothing but the digits is wanted, a key
-	// can be asked for that account's code straight away; but the answer does not tell
-	// TOTP from HOTP, and so not whether the code expires, or two keys may be compared.
+	// can be asked for that account's code straight away; but the answer does not show
+	// whether it is TOTP or HOTP, and so whether the code expires, or two keys can be
+	// compared.
 	timed := o.next || o.minRemaining > 0
 	if strings.Contains(o.query, ":") && !o.json && !timed && !p.ShowsResults() && len(t.Keys()) < 2 {
 		code, m, err := t.CodeOf(oath.ID(o.query), clock)
@@ -144,17 +145,18 @@ func (p *program) findCode(t *open.Tokens, o codeOptions, clock fleet.Clock) (fl
 	return h, err
 }
 
-// computeCode asks for a code that was not told on the way, or not for that time.
+// computeCode asks for a code that did not come along with the account, or not for that
+// time.
 func computeCode(h *fleet.Holding, clock fleet.Clock) error {
 	code, m, err := h.ComputeCode(clock)
 	if errors.Is(err, fleet.ErrDiffer) {
 		return err
 	}
 	if err != nil {
-		return fmt.Errorf("%q: %w", term.Printable(h.Account.Label()), err)
+		return fmt.Errorf("%q: %w", h.Account.Label(), err)
 	}
 	h.Code, h.By, h.Members = code, m, []*fleet.Member{m}
-	// A vault that was locked told the name alone: the code shows the rest.
+	// A locked vault shows the name alone: the code shows the rest.
 	shown := oath.Account{Type: oath.HOTP, Digits: len(code.Value)}
 	if !code.Until.IsZero() {
 		shown.Type, shown.Period = oath.TOTP, h.Account.Period
@@ -171,7 +173,7 @@ func (p *program) adjust(ctx context.Context, o codeOptions, h *fleet.Holding) e
 	case life == 0:
 		return nil
 	case o.minRemaining > life:
-		return term.Usagef("a code of %q is never valid for more than %s", term.Printable(h.Account.Label()), life)
+		return term.Usagef("a code of %q is never valid for more than %s", h.Account.Label(), life)
 	case o.next:
 		return computeCode(h, func() time.Time { return p.Now().Add(life) })
 	}

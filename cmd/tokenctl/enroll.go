@@ -162,7 +162,7 @@ func (p *program) accountsToEnroll(o enrollOptions) ([]otpauth.Key, error) {
 		return []otpauth.Key{key}, nil
 	}
 	if o.typed.describesCodes() || o.typed.secretStdin {
-		return nil, term.Usagef("a SOURCE tells type, secret and form of the codes; only --issuer and --account may change what it says")
+		return nil, term.Usagef("a SOURCE has type, secret and form of the codes; only --issuer and --account may change what it says")
 	}
 	var texts []string
 	for _, source := range o.sources {
@@ -189,7 +189,7 @@ func (p *program) accountsToEnroll(o enrollOptions) ([]otpauth.Key, error) {
 		id := key.Account.ID()
 		there, twin := seen[id]
 		if twin && subtle.ConstantTimeCompare(there.Bytes(), key.Secret.Bytes()) == 0 {
-			return nil, term.Usagef("%q comes twice, with different secrets; enroll one by one, with another --account name", term.Printable(string(id)))
+			return nil, term.Usagef("%q comes twice, with different secrets; enroll one by one, with another --account name", id)
 		}
 		if !twin {
 			seen[id] = key.Secret

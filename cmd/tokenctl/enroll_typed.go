@@ -37,8 +37,7 @@ func (t *typedAccount) addFlags(c *cobra.Command) {
 	c.RegisterFlagCompletionFunc("algorithm", cobra.FixedCompletions([]string{"SHA1", "SHA256", "SHA512"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// describesCodes reports whether an option tells of the codes, rather than of
-// the name.
+// describesCodes reports whether an option is about the codes, not about the name.
 func (t typedAccount) describesCodes() bool {
 	return t.kind != "" || t.algorithm != "" || t.digits != 0 || t.period != 0 || t.counter != 0
 }
@@ -92,7 +91,7 @@ func (t typedAccount) account() (oath.Account, error) {
 	case "steam":
 		a.Issuer = oath.SteamIssuer
 	default:
-		return a, term.Usagef("--type %q is none of totp, hotp, steam", t.kind)
+		return a, term.Usagef("--type %q must be one of totp, hotp, steam", t.kind)
 	}
 	switch strings.ToUpper(strings.ReplaceAll(t.algorithm, "-", "")) {
 	case "", "SHA1":
@@ -101,7 +100,7 @@ func (t typedAccount) account() (oath.Account, error) {
 	case "SHA512":
 		a.Algorithm = oath.SHA512
 	default:
-		return a, term.Usagef("--algorithm %q is none of SHA1, SHA256, SHA512", t.algorithm)
+		return a, term.Usagef("--algorithm %q must be one of SHA1, SHA256, SHA512", t.algorithm)
 	}
 	switch {
 	case a.Type == oath.HOTP && t.period != 0:

@@ -1,5 +1,5 @@
-// Tokenctl keeps two-factor accounts on a hardware key, and sees to it that
-// their owner is never locked out.
+// Tokenctl keeps two-factor accounts on a hardware key, and makes sure that their owner
+// is never locked out.
 //
 // # Usage
 //

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/recovery"
 	"github.com/tokenctl/tokenctl/backup/sheet"
@@ -168,10 +169,10 @@ func (p *program) noteCodes(all []recovery.RestoredCodes) {
 		switch {
 		case c.Err != nil:
 		case c.Kept == ledger.InVault:
-			p.Note("%s: the backup codes of %s are there; %s.", fleet.VaultName, term.Label(c.ID), term.Left(c.Record.Left()))
+			p.Note("%s: the backup codes of %s are there; %s.", fleet.VaultName, term.Label(c.ID), backup.LeftInWords(c.Record.Left()))
 		default:
 			onPaper = true
-			p.Note("The backup codes of %s stay on paper; %s.", term.Label(c.ID), term.Left(c.Record.Left()))
+			p.Note("The backup codes of %s stay on paper; %s.", term.Label(c.ID), backup.LeftInWords(c.Record.Left()))
 		}
 	}
 	if onPaper {

@@ -83,7 +83,7 @@ func (p *program) sheet(ctx context.Context, o sheetOptions) error {
 	if o.selection.OnlyNew && len(content.Entries) == 0 {
 		p.Note("There is nothing new since the last sheet. Nothing was printed.")
 		if o.json {
-			err = p.PrintJSON(sheetJSON{OnlyNew: true, Accounts: []sheetAccountJSON{}})
+			err = p.PrintJSON(sheetJSON{Part: true, Accounts: []sheetAccountJSON{}})
 		}
 		return errors.Join(err, content.Lacking)
 	}
@@ -271,7 +271,7 @@ type sheetJSON struct {
 	ID         string     `json:"id,omitempty"`
 	Date       string     `json:"date,omitempty"` // as in 2026-11-23
 	Supersedes int        `json:"supersedes,omitempty"`
-	OnlyNew    bool       `json:"part"`
+	Part       bool       `json:"part"`
 	VaultKey   bool       `json:"vault_key"`
 	Encrypted  bool       `json:"encrypted"`
 	Split      *splitJSON `json:"split,omitempty"`
@@ -296,7 +296,7 @@ type sheetAccountJSON struct {
 
 func describeSheet(made madeSheet, o sheetOptions) sheetJSON {
 	j := sheetJSON{
-		Sheet: made.Number, ID: made.ID, Date: made.Date.Format(time.DateOnly), OnlyNew: made.Partial,
+		Sheet: made.Number, ID: made.ID, Date: made.Date.Format(time.DateOnly), Part: made.Partial,
 		VaultKey: made.VaultKey != "", Encrypted: o.seal.encrypt,
 		Accounts: mapSlice(made.Entries, func(e sheet.Entry) sheetAccountJSON {
 			j := sheetAccountJSON{accountJSON: describeAccount(e.Key.Account), Secret: recovery.HasSecret(e)}

@@ -96,16 +96,16 @@ type Result struct {
 	Outcomes []Outcome
 }
 
-// On enrolls on tokens, one after the other, and hands each outcome to told as it
+// On enrolls on tokens, one after the other, and hands each outcome to report as it
 // happens.
-func (r *Result) On(members []*Member, told func(Outcome)) {
+func (r *Result) On(members []*Member, report func(Outcome)) {
 	for _, m := range members {
 		o := r.Enrollment.On(m)
 		r.Outcomes = append(r.Outcomes, o)
 		if o.State == Checked {
 			r.Code = o.Code
 		}
-		told(o)
+		report(o)
 	}
 }
 
@@ -216,8 +216,8 @@ func (e Enrollment) check(token oath.Token, outcome Outcome) Outcome {
 	return outcome
 }
 
-// compare tells whether the account that is there already is the same one. Of
-// HOTP it does not: that would cost a counter, which may have moved besides.
+// compare finds out whether the account that is there already is the same one. It does
+// not for HOTP: that would cost a counter, which may have moved besides.
 func (e Enrollment) compare(token oath.Token, outcome Outcome, exists error) Outcome {
 	if e.Account.Type == oath.HOTP {
 		outcome.Err = fmt.Errorf("%w, and was not compared, which takes a code", exists)

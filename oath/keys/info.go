@@ -9,7 +9,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
-// Info is what can be told of the key in a reader.
+// Info describes the key in a reader.
 type Info struct {
 	Reader   string
 	Device   ykoath.Device
@@ -21,9 +21,8 @@ type Info struct {
 	Problem  string
 }
 
-// Inspect tells what can be told of the key in a reader. What goes wrong is told too,
-// and does not keep the rest from being told. A locked key is handed to unlock, which
-// reports whether it is open now.
+// Inspect describes the key in a reader, as far as it can be: what goes wrong is its
+// Problem. A locked key is handed to unlock, which reports whether it is open now.
 func (f *Finder) Inspect(reader string, unlock func(*Key) (bool, error)) Info {
 	i := Info{Reader: reader}
 	card, err := f.Card(reader)

@@ -46,14 +46,14 @@ func (c Choice) IsAny() bool { return c == Choice{} }
 type Key struct {
 	*ykoath.Session
 	Reader string
-	Serial uint32 // 0 if the key was not asked, or does not tell
+	Serial uint32 // 0 if the key was not asked, or has none to show
 
 	asked  bool              // for its serial number
 	card   *pcsc.Card        // nil if it is closed
 	access *ykoath.AccessKey // what it was opened with; nil if nothing was needed
 }
 
-// Name tells the key from others: key:SERIAL, or key:READER without a serial number.
+// Name names the key among others: key:SERIAL, or key:READER without a serial number.
 func (k Key) Name() string { return name(k.Serial, k.Reader) }
 
 func name(serial uint32, reader string) string {

@@ -35,8 +35,7 @@ func (o *Opener) LockedKey(ctx context.Context, c keys.Choice) (*keys.Key, error
 	return f.One(c)
 }
 
-// Inspect tells what can be told of the keys in the readers that a choice names,
-// and asks nobody.
+// Inspect describes the keys in the readers that a choice names, and asks nobody.
 func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, error) {
 	f, err := o.connect(ctx)
 	if err != nil {

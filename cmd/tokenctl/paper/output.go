@@ -109,11 +109,11 @@ func (o *Output) chooseFormat() error {
 			o.Format = "html"
 		}
 		if !slices.Contains(formats, o.Format) {
-			return term.Usagef("the name %q does not tell the format; choose it with --format pdf, html or txt", term.Printable(o.File))
+			return term.Usagef("the name %q does not tell the format; choose it with --format pdf, html or txt", o.File)
 		}
 	}
 	if !slices.Contains(formats, o.Format) {
-		return term.Usagef("--format %q is none of pdf, html, txt", o.Format)
+		return term.Usagef("--format %q must be one of pdf, html, txt", o.Format)
 	}
 	return nil
 }
@@ -142,7 +142,7 @@ func (o *Output) checkFiles(c *term.Console, n int) error {
 // givingAway are words by which programs that steal find such files.
 var givingAway = []string{"recovery", "backup", "code", "2fa", "mfa", "otp", "secret", "password", "authenticator", "tokenctl"}
 
-// givenAway returns what in a file's name says what is in it.
+// givenAway returns the word of a file's name that says what is in it.
 func givenAway(file string) string {
 	name := strings.ToLower(filepath.Base(file))
 	for _, word := range givingAway {
@@ -224,11 +224,10 @@ func (o *Output) render(d layout.Document) ([]byte, error) {
 	return d.Text(), nil
 }
 
-// jobTitle is what a printer shows of the sheet, and keeps in its log: nothing that
-// tells what it was.
+// jobTitle is what a printer shows of the sheet, and keeps in its log: not what it was.
 const jobTitle = "document"
 
-// grace is how long another program may take to end once it is told to stop.
+// grace is how long another program may take to end after it was stopped.
 const grace = time.Second
 
 // printJob hands a PDF to a printer through lp, by pipe, and returns what lp says of

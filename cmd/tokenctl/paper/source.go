@@ -94,7 +94,7 @@ func Read(ctx context.Context, c *term.Console, scans []string, into *sheet.Read
 	r := &scanReader{console: c, reader: into, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	defer r.group.Wait()
 	for _, file := range scans {
-		if isQRText(file) { // an error about such a file would tell the secret
+		if isQRText(file) { // an error about such a file would show the secret
 			return nil, term.Usagef("a SCAN is a file; give what is in a QR code on standard input: -")
 		}
 		name, data, err := ReadFile(c, file)
@@ -209,8 +209,7 @@ func (r *scanReader) text(name, text string) {
 	}
 }
 
-// Type reads a sheet's lines from the terminal, each of which is checked at once. An
-// empty line ends, but if something is missing only a second one does.
+// Type reads a sheet's lines from the terminal, and checks each at once. An empty line ends, but if something is missing only a second one does.
 func Type(t *term.Terminal, into *sheet.Reader) error {
 	t.Tell("Type the sheet line by line, each with its number in front and its check at the end.\nSpaces do not count, nor does the order. An empty line ends.")
 	for warned := false; ; {
