@@ -167,7 +167,11 @@ func (p *program) addBackupCodes(ctx context.Context, o backupAddOptions) error 
 			p.Note("%s", term.Printable(hint))
 		}
 	}
-	if p.Terminal != nil && !o.yes {
+	asks := p.Terminal != nil && !o.yes
+	if n := len(source.found.Ignored); n > 0 && !asks {
+		p.Note("%s not taken for codes.", term.Are(n, "line"))
+	}
+	if asks {
 		if err := p.confirmAddition(s.Store, a, source.found); err != nil {
 			return err
 		}
@@ -220,6 +224,9 @@ func (p *program) accountForCodes(ctx context.Context, s *open.Store, o backupAd
 		}
 	}
 	if o.isNew {
+		if err := checkName(o.query); err != nil {
+			return "", err
+		}
 		a := oath.ID(o.query).Account(oath.TOTP).WithDefaults()
 		return a.ID(), a.Validate()
 	}

@@ -97,7 +97,7 @@ func (p *program) listBackupCodes(ctx context.Context, o backupListOptions) erro
 		p.PrintColumns(rows)
 	}
 	if err == nil && failure == nil && len(ids) == 0 {
-		p.Note("No backup codes yet. Record some with: tokenctl backup add")
+		p.Note("No backup codes yet. Record some with: tokenctl backup add NAME")
 	}
 	return errors.Join(err, term.Partly(failure, len(list)))
 }

@@ -88,6 +88,9 @@ func (p *program) rename(ctx context.Context, o renameOptions) error {
 // withLabel returns the account under the name that a label gives it. A change
 // from or to Steam's issuer would change what its codes look like.
 func withLabel(a oath.Account, label string) (oath.Account, error) {
+	if err := checkName(label); err != nil {
+		return oath.Account{}, err
+	}
 	named := oath.ID(label).Account(oath.HOTP) // a label has no period to cut off
 	renamed := a
 	renamed.Issuer, renamed.Name = named.Issuer, named.Name

@@ -39,6 +39,8 @@ func newCodeCommand(p *program) *cobra.Command {
 			"standard output. It looks on the keys that are plugged in, then in the vault.\n" +
 			"Without a query it prints all codes but those that need a touch, move a counter,\n" +
 			"or are in a locked vault alone.\n\n" +
+			"QUERY is an account's ID, its name or its issuer; or the same in another case; or\n" +
+			"how it begins; or a part of it. The first of these that fits any account counts.\n\n" +
 			"The counter of an HOTP account moves each time its code is asked for.",
 		Example: "  tokenctl code github\n  tokenctl code GitHub:alice | xclip",
 		Args:    cobra.MaximumNArgs(1),

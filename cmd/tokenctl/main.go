@@ -21,9 +21,9 @@
 //
 // A SOURCE is an otpauth URI, a picture of a QR code, or "-" for either of them
 // on standard input. A SCAN is a picture of a page of the sheet, a PDF, or a sheet
-// in text. A QUERY fits accounts by ID, then by name, then by how they begin, then
-// by what they contain; the first of these that fits any account wins, and more
-// than one account is an error that lists them.
+// in text. A QUERY fits accounts by ID, then by name or issuer, then by either but for
+// case, then by how they begin, then by what they contain; the first of these that
+// fits any account wins, and more than one account is an error that lists them.
 //
 // Results go to standard output, all else to standard error, and questions to the
 // terminal itself. "tokenctl code NAME", piped, prints the digits and a newline.

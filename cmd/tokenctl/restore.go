@@ -35,9 +35,9 @@ func newRestoreCommand(p *program) *cobra.Command {
 		Short: "Come back from the recovery sheet",
 		Long: "Restore reads a recovery sheet and puts what is on it on every key that is plugged\n" +
 			"in, and in the vault, as enroll does. A SCAN is a scanned or photographed page (PNG,\n" +
-			"JPEG, TIFF or WebP), a PDF where poppler is installed, a sheet in text, or one of\n" +
-			"these on standard input (-); the pages come in any order. With --type, the lines\n" +
-			"of the sheet are typed in, and each is checked at once.\n\n" +
+			"JPEG, TIFF, WebP, GIF or BMP), a PDF where poppler is installed, a sheet in text, or\n" +
+			"one of these on standard input (-); the pages come in any order. With --type, the\n" +
+			"lines of the sheet are typed in, and each is checked at once.\n\n" +
 			"Where there is no vault, it offers to make one with the key that is on the sheet,\n" +
 			"so that the sheet opens it, now as before. The key on the sheet also opens a vault\n" +
 			"that is there, and gives it a new passphrase if the old one is forgotten.\n\n" +

@@ -114,7 +114,7 @@ var tokenRemedies = []term.Remedy{
 	{Of: oath.ErrPast, Exit: term.ExitFailure, Hint: "Set this computer's clock, if it is behind. If it was ahead before, the codes come back when that time is reached."},
 	{Of: oath.ErrNoOverwrite, Exit: term.ExitFailure},
 	{Of: oath.ErrTouchTimeout, Exit: term.ExitTouch, Hint: "Try again, and touch the key's contact when it blinks."},
-	{Of: oath.ErrExists, Exit: term.ExitFailure, Hint: "Replace it with --overwrite, which cannot be undone, or choose another --account name."},
+	{Of: oath.ErrExists, Exit: term.ExitFailure, Hint: "Replace it with --overwrite, which cannot be undone; or have tokenctl enroll give it another name: --account NAME"},
 	{Of: oath.ErrNoSpace, Exit: term.ExitNoSpace, Hint: "Use another key, or make room: tokenctl keys shows how full each is, and tokenctl list --long which accounts are elsewhere too."},
 	{Of: oath.ErrUnsupported, Exit: term.ExitFailure},
 	{Of: oath.ErrInvalid, Exit: term.ExitUsage},

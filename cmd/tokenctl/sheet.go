@@ -42,6 +42,7 @@ func newSheetCommand(p *program) *cobra.Command {
 			"A sheet takes the place of those before, unless it holds a part: with --only-new,\n" +
 			"--account or --no-secrets. Once it is printed, scan it and see that it can be read\n" +
 			"back: tokenctl sheet verify SCAN\n\n" +
+			"Without --print and --output, it asks on a terminal where the sheet is to go.\n\n" +
 			"Whoever has the sheet has the accounts. With --encrypt it is worth nothing without\n" +
 			"a passphrase, which is not on it. With --split, any K of N sheets open everything,\n" +
 			"and fewer open nothing; each is to be kept in another place.",
@@ -72,8 +73,12 @@ func (p *program) sheet(ctx context.Context, o sheetOptions) error {
 	if o.output.File == "-" && o.json {
 		return term.Usagef("standard output takes the sheet or the JSON, not both")
 	}
-	if err := o.output.Check(p.Console, max(1, o.seal.shares)); err != nil {
-		return err
+	sheets := max(1, o.seal.shares)
+	asks := !o.output.IsGiven() && p.Terminal != nil && !o.yes
+	if !asks { // before the vault is opened
+		if err := o.output.Check(p.Console, sheets); err != nil {
+			return err
+		}
 	}
 	content, s, err := p.collect(ctx, o)
 	defer content.Clear()
@@ -86,6 +91,11 @@ func (p *program) sheet(ctx context.Context, o sheetOptions) error {
 			err = p.PrintJSON(sheetJSON{Part: true, Accounts: []sheetAccountJSON{}})
 		}
 		return errors.Join(err, content.Lacking)
+	}
+	if asks {
+		if err := o.output.Ask(p.Console, sheets); err != nil {
+			return errors.Join(err, content.Lacking)
+		}
 	}
 	if o.seal.encrypt {
 		if o.seal.passphrase, err = p.open.NewPassphrase(ctx, "the sheet", o.seal.source, o.yes); err != nil {

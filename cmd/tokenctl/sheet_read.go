@@ -38,7 +38,7 @@ var (
 // unreadRemedies are for what comes along with a better reason, if there is one.
 var unreadRemedies = []term.Remedy{
 	{Of: errNoSheet, Exit: term.ExitUsage, Hint: "Scan it straight and sharp, 150 dpi or more; or type the lines in: --type"},
-	{Of: qr.ErrNoQR, Exit: term.ExitUsage, Hint: "Try a sharper or larger picture, or enter the secret that the service shows beside the code."},
+	{Of: qr.ErrNoQR, Exit: term.ExitUsage, Hint: "Try a sharper or larger picture, with a light margin around the code; or enter the secret that the service shows beside it."},
 }
 
 // readSheets returns what is on sheets, and notes what it found and what is missing.

@@ -26,6 +26,8 @@ var findTests = []struct {
 	{name: "ID before name", red: "60/alice", vault: "alice", query: "alice", want: "alice: vault"},
 	{name: "beginning before part", red: "Corp:github", blue: "GitHub:alice", query: "git", ambiguous: "Corp:github GitHub:alice"},
 	{name: "beginning of one", red: "Corp:agit", blue: "GitHub:alice", query: "git", want: "GitHub:alice: blue"},
+	{name: "issuer before its beginning", red: "GitHub-Enterprise:carla", vault: "GitHub:bob", query: "GitHub", want: "GitHub:bob: vault"},
+	{name: "but for case before beginning", red: "Corp:githubber", vault: "GitHub:bob", query: "github", want: "GitHub:bob: vault"},
 	{name: "two on one key", red: "GitHub:alice GitLab:alice", query: "alice", ambiguous: "GitHub:alice GitLab:alice"},
 	{name: "two on two", red: "GitHub:alice", vault: "GitLab:alice", query: "alice", ambiguous: "GitHub:alice GitLab:alice"},
 	{name: "period", red: "60/GitHub:alice", vault: "60/GitHub:alice", query: "alice", want: "60/GitHub:alice: red vault"},

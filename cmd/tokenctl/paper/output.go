@@ -66,6 +66,40 @@ func (o *Output) AddFlags(c *cobra.Command) {
 	}
 }
 
+// IsGiven reports whether flags say where a sheet is to go.
+func (o *Output) IsGiven() bool { return o.File != "" || o.Print || o.Printer != "" }
+
+// Ask asks where a sheet is to go, unless the flags say so, until that can be. It returns
+// term.ErrDeclined if it is to go nowhere.
+func (o *Output) Ask(c *term.Console, n int) error {
+	for asked := *o; !o.IsGiven(); {
+		answer, err := c.Terminal.Ask("Print it (p), or write it to a FILE (.pdf, .html, .txt)? Enter skips it")
+		if err != nil {
+			return err
+		}
+		to := asked
+		switch strings.ToLower(answer) {
+		case "":
+			return term.ErrDeclined
+		case "-":
+			err = term.Usagef("name a file")
+		case "p", "print":
+			to.Print = true
+		default:
+			to.File = term.ExpandHome(answer)
+		}
+		if err == nil {
+			err = to.Check(c, n)
+		}
+		if err != nil {
+			c.Report(err)
+			continue
+		}
+		*o = to
+	}
+	return nil
+}
+
 // Check finds what would stand in the way of n sheets, before there are any.
 func (o *Output) Check(c *term.Console, n int) (err error) {
 	o.paper = usualPaper()
@@ -301,5 +335,8 @@ var Remedies = []term.Remedy{
 	{Of: errNoPoppler, Exit: term.ExitFailure, Hint: "Install it: sudo apt install poppler-utils. Or give pictures of the pages, PNG or JPEG."},
 	{Of: errUnreadPDF, Exit: term.ExitFailure, Hint: "Give pictures of the pages, PNG or JPEG."},
 	{Of: errHTML, Exit: term.ExitUsage, Hint: "Print it from a browser, to paper or to a PDF, and give the scan or that PDF."},
-	{Of: errNoScan, Exit: term.ExitUsage, Hint: "It is read from PNG, JPEG, TIFF and WebP, from PDF, and from sheets in text."},
+	{Of: errNoScan, Exit: term.ExitUsage, Hint: "What is read is PNG, JPEG, TIFF, WebP, GIF and BMP, PDF, and text."},
+	{Of: errTIFF, Exit: term.ExitUsage, Hint: "Save it as PNG, and give that."},
+	{Of: errSVG, Exit: term.ExitUsage, Hint: "Open it in a browser, take a screenshot, and give that."},
+	{Of: errEmpty, Exit: term.ExitUsage, Hint: "If it comes from the clipboard: copy the picture or the URI first."},
 }
