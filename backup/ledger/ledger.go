@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
@@ -102,6 +103,32 @@ func (l *Ledger) Mentions(id oath.ID) bool {
 		_, found := s.Items[id]
 		return found
 	})
+}
+
+// Newest returns the newest day that something happened on, zero if there is none: a
+// clock that says an earlier one is wrong.
+func (l *Ledger) Newest() (newest time.Time) {
+	later := func(day time.Time) {
+		if day.After(newest) {
+			newest = day
+		}
+	}
+	for _, d := range l.Due {
+		later(time.Time(d.Since))
+	}
+	for _, id := range l.IDs() {
+		for _, s := range l.Accounts[id].Sets {
+			later(s.Made)
+			for _, c := range s.Codes {
+				later(c.Used)
+			}
+		}
+	}
+	for _, s := range l.Sheets {
+		later(time.Time(s.Date))
+		later(time.Time(s.Verified))
+	}
+	return newest
 }
 
 // IDs returns the accounts that have an entry, in order.

@@ -57,7 +57,7 @@ func Collect(from Sources) (c Content, err error) {
 		}
 		return entries[a.ID()]
 	}
-	onKeys, unreached := from.Keys.Describe(from.Now())
+	onKeys, unreached := from.Keys.Describe(from.Now)
 	for _, h := range onKeys {
 		for _, m := range h.Members {
 			e := on(h.Account)

@@ -83,7 +83,7 @@ func Verify(c sheet.Contents, from Sources, broken error) (*Verification, error)
 		v.on(k.Account.ID()).Key = &c.Accounts[i]
 	}
 	for _, m := range from.Keys {
-		v.fail(m.Name, v.compareKey(m, from.Now()))
+		v.fail(m.Name, v.compareKey(m, from.Now))
 	}
 	if broken != nil {
 		v.failures = append(v.failures, broken)
@@ -139,11 +139,12 @@ func (v *Verification) miss(one *VerifiedAccount, where string) {
 
 // compareKey compares the codes that a key computes for a time with those of the
 // sheet's secrets. One touch that does not come is the holder's answer for all.
-func (v *Verification) compareKey(m *fleet.Member, at time.Time) error {
+func (v *Verification) compareKey(m *fleet.Member, now fleet.Clock) error {
 	token, err := m.Token()
 	if err != nil {
 		return err
 	}
+	at := now() // once the password was given
 	entries, err := token.Codes(at)
 	var untouched error
 	for _, e := range entries {

@@ -15,6 +15,7 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
 )
 
 type backupAddOptions struct {
@@ -229,7 +230,10 @@ func (p *program) accountForCodes(ctx context.Context, s *open.Store, o backupAd
 		a := oath.ID(o.query).Account(oath.TOTP).WithDefaults()
 		return a.ID(), a.Validate()
 	}
-	onKeys, failure := p.accountsOnKeys(ctx, o.tokens)
+	onKeys, away, failure := p.accountsOnKeys(ctx, o.tokens)
+	for _, a := range away {
+		failure = errors.Join(failure, a)
+	}
 	if accounts, err = s.Accounts(onKeys...); err != nil {
 		return "", err
 	}
@@ -246,26 +250,26 @@ func (p *program) accountForCodes(ctx context.Context, s *open.Store, o backupAd
 	return a.ID(), nil
 }
 
-// accountsOnKeys returns those on the keys that are plugged in. The error is about
-// keys that could not be asked.
-func (p *program) accountsOnKeys(ctx context.Context, o open.TokenOptions) (accounts []oath.Account, err error) {
+// accountsOnKeys returns those on the keys that are plugged in, and the keys that are
+// known and are not. The error is about keys that could not be asked.
+func (p *program) accountsOnKeys(ctx context.Context, o open.TokenOptions) (accounts []oath.Account, away []*fleet.MemberError, err error) {
 	if o.NoKeys {
-		return nil, nil
+		return nil, nil, nil
 	}
 	o.Vault.None = true
 	t, err := p.open.Tokens(ctx, o, false)
 	if open.IsAbsence(err) && !o.NamesKey() {
-		return nil, nil
+		return nil, p.open.AwayWithout(o, err), nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer t.Close()
 	holdings, err := t.List()
 	for _, h := range holdings {
 		accounts = append(accounts, h.Account)
 	}
-	return accounts, err
+	return accounts, t.AwayKeys(), err
 }
 
 // noteOffered notes which service offers a file of that name for download, if that is

@@ -57,7 +57,8 @@ func (p *program) backupStatus(ctx context.Context, o backupStatusOptions) error
 		return err
 	}
 	list, failure := s.Statuses(ids, s.Ready())
-	onKeys, missed := p.accountsOnKeys(ctx, o.tokens)
+	onKeys, away, missed := p.accountsOnKeys(ctx, o.tokens)
+	p.noteAway(away)
 	accounts, err := s.Accounts(onKeys...)
 	if err != nil {
 		return err

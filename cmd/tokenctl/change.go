@@ -52,7 +52,7 @@ func (p *program) rename(ctx context.Context, o renameOptions) error {
 	defer t.Close()
 	old, err := t.Locate(o.query)
 	if err != nil {
-		return err
+		return t.ExplainNotFound(o.query, err)
 	}
 	renamed, err := withLabel(old.Account, o.name)
 	if err != nil {
@@ -81,7 +81,7 @@ func (p *program) rename(ctx context.Context, o renameOptions) error {
 	p.Report(err)
 	return p.reportChange(change{
 		what: "renamed to " + term.Printable(renamed.Label()), of: old.Account, result: renamed, json: o.json,
-		done: done, failures: failures,
+		done: done, failures: append(failures, t.AwayKeys()...),
 	})
 }
 
@@ -136,7 +136,7 @@ func (p *program) delete(ctx context.Context, o deleteOptions) error {
 	defer t.Close()
 	h, err := t.Locate(o.query)
 	if err != nil {
-		return err
+		return t.ExplainNotFound(o.query, err)
 	}
 	codes, err := p.follow(t, o.tokens, h.Account.ID())
 	if err != nil {
@@ -156,7 +156,7 @@ func (p *program) delete(ctx context.Context, o deleteOptions) error {
 	}
 	done, failures := h.Each(func(t oath.Token) error { return t.Delete(h.Account.ID()) })
 	p.Report(codes.Deleted(slices.ContainsFunc(done, (*fleet.Member).IsVault), len(failures) == 0))
-	return p.reportChange(change{what: "deleted", of: h.Account, result: h.Account, json: o.json, done: done, failures: failures})
+	return p.reportChange(change{what: "deleted", of: h.Account, result: h.Account, json: o.json, done: done, failures: append(failures, t.AwayKeys()...)})
 }
 
 // A change is what was done to an account on several tokens.
@@ -175,15 +175,24 @@ func (p *program) reportChange(c change) error {
 		p.Note("%s: %s is %s.", m.Name, term.Printable(c.of.Label()), c.what)
 	}
 	var failed []error
+	is := "is not " + c.what
 	for _, f := range c.failures {
-		failed = append(failed, f)
+		switch {
+		case errors.Is(f, oath.ErrUnsure):
+			is = fmt.Sprintf("may be %s or not", c.what)
+			failed = append(failed, fmt.Errorf("%s: it may be %s or not: %w", f.Member, c.what, f.Err))
+		case errors.Is(f, oath.ErrRemoved):
+			failed = append(failed, fmt.Errorf("%s: it is not %s, nothing was sent: %w", f.Member, c.what, f.Err))
+		default:
+			failed = append(failed, f)
+		}
 	}
 	err := errors.Join(failed...)
 	if len(c.done) == 0 {
-		return fmt.Errorf("%q is not %s: %w", c.of.Label(), c.what, err)
+		return fmt.Errorf("%q %s: %w", c.of.Label(), is, err)
 	}
 	if err != nil {
-		err = fmt.Errorf("%w: %q is not %s everywhere:\n%w", term.ErrPartly, c.of.Label(), c.what, err)
+		err = fmt.Errorf("%w: %q is not %s everywhere, as far as is known:\n%w", term.ErrPartly, c.of.Label(), c.what, err)
 	}
 	if c.json {
 		held := fleet.Holding{Entry: oath.Entry{Account: c.result}, Members: c.done}

@@ -10,6 +10,7 @@
 //	tokenctl rename QUERY NAME      give an account another name
 //	tokenctl delete QUERY           remove an account
 //	tokenctl keys                   show the keys that are plugged in
+//	tokenctl keys forget SERIAL     miss a key no more that is lost or given away
 //	tokenctl vault ...              the vault: status, unlock, lock, ways in, git
 //	tokenctl backup ...             one-time backup codes: add, use, list, status
 //	tokenctl sheet                  print the recovery sheet
@@ -70,7 +71,7 @@ func run() int {
 	defer stop()
 	p := newProgram(term.Console{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Now: time.Now, Terminal: term.OpenTerminal(),
+		Now: now, Terminal: term.OpenTerminal(),
 	}, rand.Reader)
 	defer p.Terminal.Close()
 	status := make(chan int, 1)

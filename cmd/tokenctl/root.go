@@ -96,14 +96,15 @@ func newRootCommand(p *program) *cobra.Command {
 // remedies holds every error that a user may meet. The first that fits counts: the
 // commands' own come first, then what may happen with any token, and last what says least.
 var remedies = slices.Concat(
-	term.Remedies, enrollRemedies, changeRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies,
+	term.Remedies, codeRemedies, enrollRemedies, changeRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies,
 	restoreRemedies, verifyRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
 )
 
 // tokenRemedies are for what may go wrong with any token, and any picture.
 var tokenRemedies = []term.Remedy{
 	{Of: fleet.ErrUnequal, Exit: term.ExitFailure, Hint: "Do not rely on this account. The key may be damaged, or not do what it says."},
-	{Of: oath.ErrRemoved, Exit: term.ExitNoKey, Hint: "Plug it in again and see with tokenctl list whether the change was made."},
+	{Of: oath.ErrUnsure, Exit: term.ExitNoKey, Hint: "Plug it in again and see whether it was done: tokenctl list, or tokenctl keys for a password."},
+	{Of: oath.ErrRemoved, Exit: term.ExitNoKey, Hint: "Plug it in again, and give the command again."},
 	{Of: oath.ErrAmbiguous, Exit: term.ExitAmbiguous},
 	{Of: oath.ErrNotFound, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl list"},
 	{Of: oath.ErrWrongPassword, Exit: term.ExitPassword, Hint: "Check the keyboard layout and Caps Lock, and that it is the password of this key. A password that stays lost cannot be recovered; see: tokenctl reset --help"},
@@ -120,4 +121,5 @@ var tokenRemedies = []term.Remedy{
 	{Of: qr.ErrFormat, Exit: term.ExitUsage, Hint: "Convert it, as with heif-convert of libheif-examples, or have the phone send it as JPEG."},
 	{Of: ykoath.ErrCorrupt, Exit: term.ExitFailure, Hint: "Have the service hand out a new secret, and enroll that instead: tokenctl enroll --overwrite"},
 	{Of: ykoath.ErrMalformed, Exit: term.ExitFailure, Hint: "Pull the key out, plug it in and try again. If it stays, the key or its reader is broken, or not compatible."},
+	{Of: open.ErrAway, Exit: term.ExitNoKey, Hint: "Plug it in. If you do not have it any more: tokenctl keys forget SERIAL"},
 }

@@ -131,8 +131,9 @@ func (p *program) collect(ctx context.Context, o sheetOptions) (content recovery
 	}
 	content, err = recovery.Collect(p.sources(t, s))
 	if err == nil {
-		err = content.Select(o.selection, s.Ledger)
+		err = t.ExplainNotFound(strings.Join(o.selection.Accounts, ", "), content.Select(o.selection, s.Ledger))
 	}
+	p.noteAway(t.AwayKeys())
 	return content, s, err
 }
 

@@ -76,6 +76,7 @@ func (p *program) verifySheet(ctx context.Context, o sheetVerifyOptions) error {
 	if err != nil {
 		return err
 	}
+	p.noteAway(t.AwayKeys())
 	verified := unread == nil && v.IsRight()
 	if verified {
 		unread = recovery.MarkRead(s, contents, p.Now())

@@ -13,6 +13,7 @@ import (
 type Info struct {
 	Reader   string
 	Device   ykoath.Device
+	ID       string // see ykoath.Session.DeviceID
 	Firmware string // of the OATH applet; "" if there is none
 	Password bool
 	Used     *int // accounts; nil if a password is missing
@@ -42,7 +43,7 @@ func (f *Finder) Inspect(reader string, unlock func(*Key) (bool, error)) Info {
 		return i
 	}
 	defer k.Close()
-	i.Firmware, i.Password = k.Version.String(), k.HasPassword()
+	i.ID, i.Firmware, i.Password = k.DeviceID(), k.Version.String(), k.HasPassword()
 	if i.Device.Serial != 0 { // the rule for YubiKeys, not for other makers' keys
 		i.Capacity = k.Version.Capacity()
 	}
