@@ -211,7 +211,7 @@ func (p *program) allCodes(ctx context.Context, o codeOptions) error {
 		return err
 	}
 	holdings, failure := t.Codes(clock)
-	failure = errors.Join(failure, t.Away())
+	failure = errors.Join(failure, p.missed(t))
 	if o.json {
 		err = p.PrintJSON(mapSlice(holdings, describeHolding))
 	} else {

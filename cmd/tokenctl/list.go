@@ -53,7 +53,7 @@ func (p *program) list(ctx context.Context, o listOptions) error {
 	} else {
 		holdings, failure = t.List()
 	}
-	failure = errors.Join(failure, t.Away())
+	failure = errors.Join(failure, p.missed(t))
 	switch {
 	case o.json:
 		err = p.PrintJSON(mapSlice(holdings, describeHeld))

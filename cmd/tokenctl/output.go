@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
@@ -89,6 +90,16 @@ func (p *program) noteAway(keys []*fleet.MemberError) {
 	for _, away := range keys {
 		p.Note("%s.", term.Printable(away.Error()))
 	}
+}
+
+// missed names the keys that are known and were not asked for their accounts. Beside a
+// key that was, that is no failure: the spare is in its drawer.
+func (p *program) missed(t *open.Tokens) error {
+	if !t.UsedKey() {
+		return t.Away()
+	}
+	p.noteAway(t.AwayKeys())
+	return nil
 }
 
 func names(members []*fleet.Member) []string {

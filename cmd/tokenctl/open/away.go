@@ -29,6 +29,9 @@ func IsAbsence(err error) bool {
 	}, func(absence error) bool { return errors.Is(err, absence) })
 }
 
+// UsedKey reports whether some key is in use.
+func (t *Tokens) UsedKey() bool { return len(t.used) > 0 }
+
 // Away returns why keys that this machine knows were not asked, nil if all were, or if
 // options chose the tokens. It comes last: it may end the sessions of the keys in use.
 func (t *Tokens) Away() error {
