@@ -143,6 +143,10 @@ func (a *assembly) readAccount(p line.Paragraph, w *words) record {
 		}
 		account.Algorithm = algorithms[i]
 	}
+	if touch := w.settings["touch"]; touch != "" && touch != "yes" {
+		w.fail("the touch")
+	}
+	account.Touch = w.settings["touch"] != ""
 	account.Digits = w.count("digits", 0, 0)
 	if counter := w.settings["counter"]; counter != "" {
 		account.Type = oath.HOTP
@@ -172,10 +176,11 @@ func (a *assembly) readContents(_ line.Paragraph, w *words) record {
 	r.date, r.adds = w.day(w.settings["date"]), w.count("adds", 0, 0)
 	r.blocks, r.from = w.count("blocks", 0, -1), w.count("from", 1, 0)
 	for block := range strings.SplitSeq(w.settings["list"], ".") {
-		if len(block)%digestLength != 0 {
+		digests, touch := strings.CutSuffix(block, touchMark)
+		if len(digests)%digestLength != 0 || touch && digests == "" {
 			w.fail("the list of contents")
 		}
-		r.list = append(r.list, line.CutEvery(block, digestLength))
+		r.list = append(r.list, listedBlock{line.CutEvery(digests, digestLength), touch})
 	}
 	if r.blocks == 0 {
 		r.list = nil
