@@ -68,7 +68,7 @@ func Collect(from Sources) (c Content, err error) {
 	if from.Vault != nil {
 		c.VaultKey, err = collectSecrets(from.Vault, &damage, func(a oath.Account, secret oath.Secret) {
 			e := on(a)
-			a.Touch = e.Key.Account.Touch
+			a.Touch = a.Touch || e.Key.Account.Touch
 			e.Key.Account, e.Key.Secret = a, secret
 			e.Where = append(e.Where, fleet.VaultName)
 		})
@@ -148,6 +148,17 @@ func noteSecret(e *sheet.Entry, l *ledger.Ledger) {
 	if other := l.LastWithSecret(e.Key.Account.ID()); !HasSecret(*e) && other != nil {
 		e.Notes = append(e.Notes, fmt.Sprintf("Its secret is on recovery sheet %d of %s: keep that one.", other.Number, other.Date))
 	}
+}
+
+// OnKeysAlone returns how many accounts are on keys, and not in the vault, so that their
+// secrets cannot be on the sheet.
+func OnKeysAlone(s sheet.Sheet) (n int) {
+	for _, e := range s.Entries {
+		if !HasSecret(e) && len(e.Where) > 0 && !slices.Contains(e.Where, fleet.VaultName) {
+			n++
+		}
+	}
+	return n
 }
 
 // HasSecret reports whether an account's secret is on the sheet.

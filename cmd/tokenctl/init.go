@@ -139,7 +139,7 @@ func (p *program) offerSheet(ctx context.Context, content sheet.Sheet) (done boo
 		}
 		to := paper.Output{File: answer}
 		if isPrint := strings.ToLower(answer); isPrint == "p" || isPrint == "print" {
-			to = paper.Output{Print: true}
+			to = paper.Output{Print: true, Yes: true}
 		}
 		err = to.Check(p.Console, 1)
 		if err == nil && answer == "-" {

@@ -40,6 +40,9 @@ func newRestoreCommand(p *program) *cobra.Command {
 			"Where there is no vault, it offers to make one with the key that is on the sheet,\n" +
 			"so that the sheet opens it, now as before. The key on the sheet also opens a vault\n" +
 			"that is there, and gives it a new passphrase if the old one is forgotten.\n\n" +
+			"On a terminal it says what it is about to do, and asks. If something of the sheet\n" +
+			"was not read, or its list of contents was not, so that this is not known, the exit\n" +
+			"status is 9; with --partial, a part is all that is wanted.\n\n" +
 			"After a failure halfway, the same command again does the rest.",
 		Example: "  tokenctl restore page*.png\n" +
 			"  tokenctl restore scan.pdf --dry-run\n" +
@@ -74,29 +77,35 @@ var restoreRemedies = []term.Remedy{
 }
 
 func (p *program) restore(ctx context.Context, o restoreOptions) error {
-	contents, unread := p.readSheets(ctx, o.from)
+	read, unread := p.readSheets(ctx, o.from)
+	contents := read.Contents
 	defer contents.Clear()
 	if contents.IsEmpty() {
 		return unread
 	}
-	if len(contents.Missing) > 0 && !o.partial && !o.dryRun {
-		err := errMissing
-		if p.Terminal != nil && !o.yes {
-			err = p.Terminal.Confirm(false, "Go on with what is there?")
-		}
-		if err != nil {
-			return errors.Join(err, unread)
-		}
-	}
-	for i := range contents.Accounts {
-		contents.Accounts[i].Account.Touch = o.touch
+	for i, k := range contents.Accounts {
+		contents.Accounts[i].Account.Touch = k.Account.Touch || o.touch
 	}
 	if o.dryRun {
 		return errors.Join(p.rehearse(ctx, contents, o), unread)
 	}
-	made, err := p.restoreVault(ctx, contents, o)
+	var missing error
+	if !o.partial {
+		missing = missingOf(contents)
+	}
+	if errors.Is(missing, errMissing) && (p.Terminal == nil || o.yes) {
+		return errors.Join(missing, unread)
+	}
+	wantsVault, err := p.wantsVault(ctx, contents, o)
+	if err == nil {
+		err = p.agree(ctx, contents, o, wantsVault, missing)
+	}
+	var made string
+	if err == nil && wantsVault {
+		made, err = p.restoreVault(ctx, contents, o)
+	}
 	if err != nil {
-		return err
+		return errors.Join(err, unread)
 	}
 	t, err := p.open.Targets(ctx, o.tokens, o.to)
 	if isNowhere(err) {
@@ -120,9 +129,10 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	codes, err := recovery.RestoreCodes(s, contents)
 	unread = errors.Join(unread, err)
 	p.noteCodes(codes)
-	if len(contents.Missing) == 0 && unread == nil {
+	if len(contents.Missing) == 0 && unread == nil && len(s.Ledger.SheetsOf(read.files)) == 0 {
 		unread = recovery.MarkRead(s, contents, p.Now())
 	}
+	unread = errors.Join(missing, unread)
 	e.offerSpare(ctx, t)
 	if o.json {
 		err = p.PrintJSON(restoreJSON{
@@ -146,6 +156,60 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 		unread = errors.Join(unread, c.Err)
 	}
 	return e.failure(unread)
+}
+
+// missingOf returns what restoring leaves undone, as not all of a sheet was read.
+func missingOf(c sheet.Contents) error {
+	switch {
+	case len(c.Missing) == 0:
+		return nil
+	case slices.ContainsFunc(c.Missing, func(m sheet.Missing) bool { return !m.Unlisted() }):
+		return errMissing
+	}
+	return errUnlisted
+}
+
+// agree says on a terminal what is about to be done, and asks. Who has just agreed to a
+// vault, to which all of it goes, is not asked again.
+func (p *program) agree(ctx context.Context, c sheet.Contents, o restoreOptions, wantsVault bool, missing error) error {
+	if p.Terminal == nil || o.yes {
+		return nil
+	}
+	var where []string
+	t, err := p.open.Targets(ctx, o.tokens, o.to)
+	hasVault := wantsVault
+	switch {
+	case err == nil:
+		where, hasVault = names(t.Fleet), hasVault || t.HasVault()
+		t.Close()
+	case !isNowhere(err):
+		return err
+	}
+	asks := len(where) > 0 && len(c.Accounts)+len(c.Codes) > 0 || wantsVault && o.newPassphrase.IsGiven()
+	if wantsVault {
+		where = append(where, "a new vault")
+	}
+	if wantsVault && o.newPassphrase.IsGiven() {
+		p.Terminal.Tell("A vault would be made, %s.", withKey(c))
+	}
+	if len(where) > 0 && len(c.Accounts) > 0 {
+		p.Terminal.Tell("%s would be put on %s.", term.Count(len(c.Accounts), "account"), term.List(where))
+	}
+	if len(c.Accounts) > 0 && o.overwrite {
+		p.Terminal.Tell("What is there under the same name would be replaced.")
+	}
+	if n := len(c.Codes); n > 0 && hasVault {
+		p.Terminal.Tell("The backup codes of %s would be put into the vault.", term.Count(n, "account"))
+	} else if n > 0 {
+		p.Terminal.Tell("The backup codes of %s would stay on paper, with their numbers recorded.", term.Count(n, "account"))
+	}
+	switch {
+	case missing != nil:
+		return p.Terminal.Confirm(false, "Go on with what is there?")
+	case asks:
+		return p.Terminal.Confirm(false, "Go on?")
+	}
+	return nil
 }
 
 func isNowhere(err error) bool { return open.IsAbsence(err) || errors.Is(err, vault.ErrNoVault) }
@@ -189,29 +253,27 @@ func withKey(c sheet.Contents) string {
 	return "with the key on the sheet, which then goes on opening it"
 }
 
-// restoreVault makes a vault where there is none and its owner wants one, with the
-// key that is on the sheet. It returns the key of the vault that it made.
-func (p *program) restoreVault(ctx context.Context, c sheet.Contents, o restoreOptions) (key string, err error) {
+// wantsVault reports whether there is no vault, and its owner wants one.
+func (p *program) wantsVault(ctx context.Context, c sheet.Contents, o restoreOptions) (bool, error) {
 	lacks, err := o.lacksVault()
-	if err != nil || !lacks {
-		return "", err
+	switch {
+	case err != nil || !lacks || o.newPassphrase.IsGiven():
+		return lacks, err
+	case c.VaultKey == "" && len(c.Codes) == 0 && p.seesKey(ctx):
+		return false, nil // nothing to put there that has no other place
+	case p.Terminal == nil || o.yes:
+		p.Note("There is no vault here, and none is made without a new passphrase: --new-passphrase-file")
+		return false, nil
 	}
-	if !o.newPassphrase.IsGiven() {
-		switch {
-		case c.VaultKey == "" && len(c.Codes) == 0 && p.seesKey(ctx):
-			return "", nil // nothing to put there that has no other place
-		case p.Terminal == nil || o.yes:
-			p.Note("There is no vault here, and none is made without a new passphrase: --new-passphrase-file")
-			return "", nil
-		}
-		err := p.Terminal.Confirm(false, "There is no vault here. Make one, %s?", withKey(c))
-		if errors.Is(err, term.ErrDeclined) {
-			return "", nil
-		}
-		if err != nil {
-			return "", err
-		}
+	err = p.Terminal.Confirm(false, "There is no vault here. Make one, %s?", withKey(c))
+	if errors.Is(err, term.ErrDeclined) {
+		return false, nil
 	}
+	return err == nil, err
+}
+
+// restoreVault makes a vault with the key that is on the sheet, and returns its key.
+func (p *program) restoreVault(ctx context.Context, c sheet.Contents, o restoreOptions) (key string, err error) {
 	v, err := p.open.CreateVault(ctx, open.NewVault{
 		Dir: o.tokens.Vault.Dir, Password: o.newPassphrase, Yes: o.yes, Identity: c.VaultKey,
 	})
