@@ -17,6 +17,7 @@ import (
 type assembly struct {
 	date    time.Time // of the sheet, zero if it is not known
 	adds    int       // the sheet that this one belongs with, 0 if none was named
+	bare    int       // Printing.Bare
 	records []record
 	gaps    []gap
 	wrong   []*line.Error // paragraphs that say nothing that is known
@@ -49,6 +50,7 @@ var readers = map[string]func(a *assembly, p line.Paragraph, w *words) record{
 	sheetKeyword:      func(*assembly, line.Paragraph, *words) record { return nil }, // read when it is typed
 	endKeyword:        func(*assembly, line.Paragraph, *words) record { return nil },
 	addsKeyword:       (*assembly).readAdds,
+	bareKeyword:       (*assembly).readBare,
 	line.KeyKeyword:   (*assembly).readKey,
 	accountKeyword:    (*assembly).readAccount,
 	codesKeyword:      (*assembly).readSet,
@@ -115,6 +117,11 @@ func (w *words) data(p line.Paragraph) string {
 
 func (a *assembly) readAdds(_ line.Paragraph, w *words) record {
 	a.adds = w.number(w.name, addsKeyword, 1)
+	return nil
+}
+
+func (a *assembly) readBare(_ line.Paragraph, w *words) record {
+	a.bare = w.number(w.name, bareKeyword, 0)
 	return nil
 }
 

@@ -200,6 +200,7 @@ func (r *readResult) printings() (all []Printing) {
 				}
 			}
 		}
+		one.Bare = max(one.Bare, p.bare)
 		all = append(all, one)
 	}
 	return all

@@ -59,10 +59,20 @@ func (s Sheet) contents() contentsRecord { return contentsRecord{date: s.Date, a
 
 // writer returns one that leaves room for the lines of the contents.
 func (s Sheet) writer() *line.Writer {
-	if s.adds() != 0 {
-		return &line.Writer{Last: 2}
+	return &line.Writer{Last: 1 + len(s.about())}
+}
+
+// about returns what follows the first line, each on a line of its own.
+func (s Sheet) about() (all []line.Paragraph) {
+	for _, p := range []struct {
+		keyword string
+		n       int
+	}{{addsKeyword, s.adds()}, {bareKeyword, s.bare()}} {
+		if p.n > 0 {
+			all = append(all, line.Paragraph{Keyword: p.keyword, Text: fmt.Sprint(p.n)})
+		}
 	}
-	return &line.Writer{Last: 1}
+	return all
 }
 
 // document puts the contents before the blocks, and again behind them: a reader
@@ -80,8 +90,8 @@ func (s Sheet) document(w *line.Writer, name string, body []layout.Block, conten
 	first, last := block("Contents"), block("Contents, once more")
 	var start line.Writer
 	first.Lines = start.Write(line.Paragraph{Keyword: sheetKeyword, Text: head})
-	if s.adds() != 0 {
-		first.Lines = append(first.Lines, start.Write(line.Paragraph{Keyword: addsKeyword, Text: fmt.Sprint(s.adds())})...)
+	for _, p := range s.about() {
+		first.Lines = append(first.Lines, start.Write(p)...)
 	}
 	last.Lines = w.Write(line.Paragraph{Keyword: endKeyword, Text: head})
 	return layout.Document{
@@ -138,6 +148,16 @@ func (s Sheet) count() (secrets, sets int) {
 		}
 	}
 	return secrets, sets
+}
+
+// bare returns how many accounts have neither their secret nor their codes on the sheet.
+func (s Sheet) bare() (n int) {
+	for _, e := range s.Entries {
+		if len(e.listed().digests) == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // listed returns what the list of contents says of an account's block.

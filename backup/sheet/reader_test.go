@@ -337,8 +337,14 @@ func TestSecretsThatAreNotOnTheSheet(t *testing.T) {
 			t.Errorf("%s: %q", b.Heading, b.Facts)
 		}
 	}
-	for name, d := range map[string]layout.Document{"plain": d, "sealed": sealed(t, s)} {
-		c := contents(t, scan(t, symbolTexts(d)...), passphrase)
+	var typed Reader
+	if err := typed.AddLines(string(d.Text())); err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]*Reader{
+		"plain": scan(t, symbolTexts(d)...), "sealed": scan(t, symbolTexts(sealed(t, s))...), "typed": &typed,
+	} {
+		c := contents(t, r, passphrase)
 		if c.Sheets[0].Bare != 1 { // the other has its codes there
 			t.Errorf("%s: %+v", name, c.Sheets)
 		}

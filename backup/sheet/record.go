@@ -231,6 +231,7 @@ const (
 	sheetKeyword      = "sheet"   // number, ID, date, lines=COUNT: the first line
 	endKeyword        = "end"     // the same again: the last line
 	addsKeyword       = "adds"    // the number of the sheet that this one belongs with
+	bareKeyword       = "bare"    // how many accounts it names with neither secret nor codes
 	accountKeyword    = "account" // label, settings that are not the usual ones; letters
 	codesKeyword      = "codes"   // an account's ID and settings of its codes, which follow
 	codeKeyword       = "code"

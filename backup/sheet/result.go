@@ -66,7 +66,7 @@ func (r *Reader) read() *readResult {
 		if t.known {
 			p := all.sheet(s)
 			p.date, p.lines, p.adds = t.head.date, t.head.lines, cmp.Or(a.adds, p.adds)
-			p.typed = p.typed || whole
+			p.typed, p.bare = p.typed || whole, max(p.bare, a.bare)
 		}
 		all.typed = append(all.typed, typedSheet{t, a})
 	}
@@ -117,6 +117,7 @@ type sheetParts struct {
 	adds  int
 	lines int  // how many it has, 0 if that is not known
 	typed bool // all of them
+	bare  int  // Printing.Bare, as a line of its own says
 	count int  // of records read
 
 	blocks int                    // how many it has

@@ -44,6 +44,7 @@ var (
 
 // unreadRemedies are for what comes along with a better reason, if there is one.
 var unreadRemedies = []term.Remedy{
+	{Of: errBare, Exit: term.ExitFailure, Hint: "Look for another sheet with their secrets, or for the key that they are on."},
 	{Of: errUnlisted, Exit: term.ExitPartial, Hint: "Its list of contents is on the first page and on the last: scan one of them, too. To restore a part alone: --partial"},
 	{Of: errNoSheet, Exit: term.ExitUsage, Hint: "Scan it straight and sharp, 150 dpi or more; or type the lines in: --type"},
 	{Of: qr.ErrNoQR, Exit: term.ExitUsage, Hint: "Try a sharper or larger picture, or enter the secret that the service shows beside the code."},
@@ -138,7 +139,7 @@ func (p *program) noteContents(c sheet.Contents) {
 		}
 		p.Note("%s.", line)
 		if s.Bare > 0 {
-			p.Note("It names %s whose secret is NOT on it, and cannot bring that back.", term.Count(s.Bare, "account"))
+			p.Note("%s named on it without a secret, which is NOT there: it cannot bring them back.", term.Are(s.Bare, "account"))
 		}
 	}
 	if !c.IsEmpty() {
