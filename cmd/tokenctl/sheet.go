@@ -65,16 +65,12 @@ func newSheetCommand(p *program) *cobra.Command {
 	return c
 }
 
-// errKeysAlone says that secrets are not on a sheet.
-var errKeysAlone = errors.New("a key does not give its secrets away")
+// errKeysAlone says that a key does not give secrets away.
+var errKeysAlone = errors.New("such secrets are NOT on the sheet, which cannot bring them back")
 
 // keysAlone says of how many accounts.
 func keysAlone(n int) error {
-	its, back := "its secret is", "that account"
-	if n > 1 {
-		its, back = "their secrets are", "those accounts"
-	}
-	return fmt.Errorf("%s on keys alone: %s NOT on the sheet, which cannot bring %s back: %w", term.Are(n, "account"), its, back, errKeysAlone)
+	return fmt.Errorf("%s on keys alone: %w", term.Are(n, "account"), errKeysAlone)
 }
 
 var sheetRemedies = []term.Remedy{
@@ -98,7 +94,7 @@ func (p *program) sheet(ctx context.Context, o sheetOptions) error {
 		return err
 	}
 	if file := s.Ledger.Unprinted(); o.selection.OnlyNew && file != nil {
-		p.Note("Sheet %d was written to a file, and nobody has read it back from paper yet. Print it, and\n"+
+		p.Note("Sheet %d was written to a file, and not read back from paper since. Print it, and\n"+
 			"scan it: tokenctl sheet verify SCAN. If the file is gone: tokenctl sheet", file.Number)
 	}
 	if o.selection.OnlyNew && len(content.Entries) == 0 {

@@ -183,7 +183,7 @@ func (o *Output) Announce(ctx context.Context, c *term.Console, what string, doc
 	if printer == "" {
 		printer = defaultPrinter(ctx)
 	}
-	c.Note("%s, with %s, for %s.", term.Count(pages, "page"), what, term.Printable(printer))
+	c.Note("To print: %s, with %s.\nThe printer: %s", term.Count(pages, "page"), what, term.Printable(printer))
 	return c.Terminal.Confirm(o.Yes || c.Terminal == nil, "Print?")
 }
 
@@ -195,9 +195,9 @@ func defaultPrinter(ctx context.Context) string {
 	said, err := exec.CommandContext(ctx, "lpstat", "-d").Output()
 	_, name, found := strings.Cut(strings.TrimSpace(string(said)), ": ")
 	if err != nil || !found {
-		return "the default printer"
+		return "the default one"
 	}
-	return "the default printer, " + name
+	return name + ", the default one"
 }
 
 // Digest returns the SHA-256 of a file, in hexadecimal.
