@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
@@ -71,6 +72,7 @@ type Verification struct {
 	Contents sheet.Contents
 	Accounts []*VerifiedAccount // that there is something to say of, by ID
 	VaultKey Verdict            // "" if it is not on the sheet, or there is no vault
+	Bare     int                // accounts that the sheets only name, beside those with codes on other paper
 
 	failures []error // of tokens that could not be asked for everything
 }
@@ -104,6 +106,15 @@ func Verify(c sheet.Contents, from Sources, broken error) (*Verification, error)
 		v.compareCodes(id, now, err)
 	}
 	v.settle(from.Vault != nil)
+	for _, s := range c.Sheets {
+		v.Bare += s.Bare
+	}
+	for _, id := range ids {
+		onSheet := slices.ContainsFunc(c.Accounts, func(k otpauth.Key) bool { return k.Account.ID() == id })
+		if from.Store.Ledger.Known(id).Kept == ledger.OnPaper && !onSheet {
+			v.Bare = max(v.Bare-1, 0)
+		}
+	}
 	return v, nil
 }
 

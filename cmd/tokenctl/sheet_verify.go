@@ -109,6 +109,7 @@ func (p *program) verifySheet(ctx context.Context, o sheetVerifyOptions) error {
 		{errUnseen, len(contents.Missing) > 0},
 		{errSheetLacks, v.Count(recovery.Lacking, recovery.Outdated) > 0},
 		{keysAlone(v.CountAccounts(recovery.KeysOnly)), v.Count(recovery.KeysOnly) > 0},
+		{fmt.Errorf("%s named alone: %w", term.Are(v.Bare, "account"), errKeysAlone), v.Bare > 0 && v.Count(recovery.KeysOnly) == 0},
 		{errors.New("not all of the sheet was compared"), v.Count(recovery.Nowhere, recovery.Unknown) > 0 || contents.IsEmpty()},
 	} {
 		if reason.is {
