@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,6 +102,9 @@ func (l *Ledger) head() file {
 // fileFormat is the form of the ledger's file. It grows with every change that an
 // older tokenctl would not keep when it writes the file again.
 const fileFormat = 2 // 1 had no Newest
+
+// maxFiles is how many files a sheet is written to: one, or one for each share.
+const maxFiles = 16
 
 // A file is a ledger as JSON. Format, Newest and Due come first, for readHead.
 type file struct {
@@ -314,6 +318,9 @@ func (l *Ledger) check() error {
 			return fmt.Errorf("sheet %d after sheet %d", s.Number, number)
 		}
 		number = s.Number
+		if len(s.Files) > maxFiles || slices.ContainsFunc(s.Files, func(d string) bool { return len(d) != 2*sha256.Size }) {
+			return fmt.Errorf("sheet %d has files that it cannot have", number)
+		}
 	}
 	return nil
 }

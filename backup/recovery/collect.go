@@ -139,8 +139,23 @@ func complete(e *sheet.Entry, s *store.Store) {
 // noteSecret adds where to look for a secret that is not on the sheet.
 func noteSecret(e *sheet.Entry, l *ledger.Ledger) {
 	if other := l.LastWithSecret(e.Key.Account.ID()); !HasSecret(*e) && other != nil {
-		e.Notes = append(e.Notes, fmt.Sprintf("Its secret is on recovery sheet %d of %s: keep that one.", other.Number, other.Date))
+		note := fmt.Sprintf("Its secret is on recovery sheet %d of %s: keep that one.", other.Number, other.Date)
+		if !other.OnPaper() {
+			note += " It was written to a file, and is not known to be on paper."
+		}
+		e.Notes = append(e.Notes, note)
 	}
+}
+
+// OnKeysAlone returns how many accounts are on keys, and not in the vault, so that their
+// secrets cannot be on the sheet.
+func OnKeysAlone(s sheet.Sheet) (n int) {
+	for _, e := range s.Entries {
+		if !HasSecret(e) && len(e.Where) > 0 && !slices.Contains(e.Where, fleet.VaultName) {
+			n++
+		}
+	}
+	return n
 }
 
 // HasSecret reports whether an account's secret is on the sheet.

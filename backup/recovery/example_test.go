@@ -40,9 +40,9 @@ func Example() {
 	content := must(recovery.Collect(from))
 	defer content.Clear()
 	var read sheet.Contents
-	made, _, err := recovery.Make(s, content.Sheet, rand.Reader, from.Now(), func(made sheet.Sheet) (err error) {
+	made, _, err := recovery.Make(s, content.Sheet, rand.Reader, from.Now(), func(made sheet.Sheet) (files []string, err error) {
 		read, err = scan(made) // instead of a printer and a scanner
-		return err
+		return nil, err
 	})
 	fmt.Println("sheet", made.Number, "has accounts:", len(made.Entries), err)
 

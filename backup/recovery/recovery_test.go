@@ -149,9 +149,9 @@ func (h *home) damage(t *testing.T, file string) {
 func (h *home) print(t *testing.T, c recovery.Content) (sheet.Sheet, sheet.Contents) {
 	t.Helper()
 	var read sheet.Contents
-	made, done, err := recovery.Make(h.Store, c.Sheet, rand.Reader, now, func(s sheet.Sheet) (err error) {
+	made, done, err := recovery.Make(h.Store, c.Sheet, rand.Reader, now, func(s sheet.Sheet) (files []string, err error) {
 		read, err = scan(s)
-		return err
+		return nil, err
 	})
 	if fatal(t, err); !done {
 		t.Fatal("not done")
@@ -291,7 +291,10 @@ func TestMake(t *testing.T) {
 		{"a ledger that cannot be written", func() error { fatal(t, os.Remove(h.path)); return os.Mkdir(h.path, 0o700) }, true},
 		{"a damaged ledger", func() error { t.Error("printed without a number"); return nil }, false},
 	} {
-		_, done, err := recovery.Make(h.Store, third, rand.Reader, now, func(s sheet.Sheet) error { expect(t, test.name, s.Number, 4); return test.put() })
+		_, done, err := recovery.Make(h.Store, third, rand.Reader, now, func(s sheet.Sheet) ([]string, error) {
+			expect(t, test.name, s.Number, 4)
+			return nil, test.put()
+		})
 		if done != test.done || err == nil {
 			t.Errorf("%s: done %t, %v", test.name, done, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
@@ -25,6 +26,7 @@ const (
 	Differs  Verdict = "differs"
 	Counted  Verdict = "counted"   // comparing would move the counter
 	Lacking  Verdict = "lacking"   // it is there, and not on the sheet
+	Unseen   Verdict = "unseen"    // it is there, and was not read, as not all of the sheet was
 	KeysOnly Verdict = "keys_only" // it is on keys alone, and cannot be on a sheet
 	Outdated Verdict = "outdated"  // there are newer codes than on the sheet
 	Nowhere  Verdict = "nowhere"   // it is on the sheet, and on no token here
@@ -70,6 +72,7 @@ type Verification struct {
 	Contents sheet.Contents
 	Accounts []*VerifiedAccount // that there is something to say of, by ID
 	VaultKey Verdict            // "" if it is not on the sheet, or there is no vault
+	Bare     int                // accounts that the sheets only name, beside those with codes on other paper
 
 	failures []error // of tokens that could not be asked for everything
 }
@@ -107,6 +110,15 @@ func Verify(c sheet.Contents, from Sources, broken error) (*Verification, error)
 		v.compareCodes(id, now, err)
 	}
 	v.settle(from.Vault != nil)
+	for _, s := range c.Sheets {
+		v.Bare += s.Bare
+	}
+	for _, id := range ids {
+		onSheet := slices.ContainsFunc(c.Accounts, func(k otpauth.Key) bool { return k.Account.ID() == id })
+		if from.Store.Ledger.Known(id).Kept == ledger.OnPaper && !onSheet {
+			v.Bare = max(v.Bare-1, 0)
+		}
+	}
 	return v, nil
 }
 
@@ -130,13 +142,6 @@ func (v *Verification) fail(token string, err error) {
 	}
 }
 
-// miss notes what is in a place and not on the sheet, unless that holds only a part.
-func (v *Verification) miss(one *VerifiedAccount, where string) {
-	if slices.ContainsFunc(v.Contents.Sheets, func(s sheet.Printing) bool { return !v.Contents.Partial(s) }) {
-		one.find(where, Lacking, nil)
-	}
-}
-
 // compareKey compares the codes that a key computes for a time with those of the
 // sheet's secrets. One touch that does not come is the holder's answer for all.
 func (v *Verification) compareKey(m *fleet.Member, now fleet.Clock) error {
@@ -151,7 +156,7 @@ func (v *Verification) compareKey(m *fleet.Member, now fleet.Clock) error {
 		one := v.on(e.Account.ID())
 		switch {
 		case one.Key == nil:
-			v.miss(one, m.Name)
+			one.find(m.Name, Lacking, nil)
 		case e.Account.Touch && untouched != nil:
 			one.find(m.Name, Unknown, untouched)
 		default:
@@ -190,7 +195,7 @@ func (v *Verification) compareVault(vault Vault) error {
 	accounts, err := vault.List()
 	for _, a := range accounts {
 		if one := v.on(a.ID()); one.Key == nil {
-			v.miss(one, fleet.VaultName)
+			one.find(fleet.VaultName, Lacking, nil)
 		} else {
 			verdict, err := compareInVault(vault, *one.Key)
 			one.find(fleet.VaultName, verdict, err)
@@ -205,7 +210,7 @@ func compareInVault(vault Vault, key otpauth.Key) (Verdict, error) {
 		return Unknown, err
 	}
 	defer secret.Clear()
-	a.Counter, a.Touch = key.Account.Counter, key.Account.Touch // which the sheet cannot know
+	a.Counter, a.Touch = key.Account.Counter, key.Account.Touch // the one moves, the other computes no code
 	same := subtle.ConstantTimeCompare(secret.Bytes(), key.Secret.Bytes()) == 1
 	return equalIf(same && a == key.Account), nil
 }
@@ -221,7 +226,7 @@ func (v *Verification) compareCodes(id oath.ID, now backup.Record, err error) {
 	case err != nil:
 		one.find(CodesPlace, Unknown, err)
 	case !there:
-		v.miss(one, CodesPlace)
+		one.find(CodesPlace, Lacking, nil)
 	case !now.HasTexts():
 		one.find(CodesPlace, Nowhere, nil)
 	default:
@@ -241,22 +246,40 @@ func compareSets(onSheet, now *backup.Set) Verdict {
 	}))
 }
 
-// settle notes what is on the sheet alone, and what is on keys alone.
+// settle notes what is on the sheet alone, and says of what is not there whether it
+// was not seen, cannot be there, or need not be, since the sheet holds only a part.
 func (v *Verification) settle(hasVault bool) {
+	full := slices.ContainsFunc(v.Contents.Sheets, func(s sheet.Printing) bool { return !v.Contents.Partial(s) })
+	bare := slices.ContainsFunc(v.Contents.Sheets, func(s sheet.Printing) bool { return s.Bare > 0 })
 	for _, one := range v.Accounts {
-		inVault := one.isOn(func(where string) bool { return where == fleet.VaultName })
-		switch {
-		case one.Key != nil && !one.isOn(func(where string) bool { return where != CodesPlace }):
+		onKeysAlone := (hasVault || !full) && !one.isOn(func(where string) bool { return where == fleet.VaultName })
+		if one.Key != nil && !one.isOn(func(where string) bool { return where != CodesPlace }) {
 			one.find("-", Nowhere, nil)
-		case one.Key == nil && hasVault && !inVault:
-			for i, c := range one.Comparisons {
-				if c.Where != CodesPlace && c.Verdict == Lacking {
-					one.Comparisons[i].Verdict = KeysOnly
-				}
+		}
+		for i, c := range one.Comparisons {
+			switch {
+			case c.Verdict != Lacking:
+			case len(v.Contents.Missing) > 0:
+				one.Comparisons[i].Verdict = Unseen
+			case (full || bare) && onKeysAlone && c.Where != CodesPlace:
+				one.Comparisons[i].Verdict = KeysOnly
 			}
+		}
+		if !full {
+			one.Comparisons = slices.DeleteFunc(one.Comparisons, func(c Comparison) bool { return c.Verdict == Lacking })
 		}
 	}
 	v.Accounts = slices.DeleteFunc(v.Accounts, func(a *VerifiedAccount) bool { return len(a.Comparisons) == 0 })
+}
+
+// CountAccounts returns how many accounts have a comparison with a verdict.
+func (v *Verification) CountAccounts(of Verdict) (n int) {
+	for _, one := range v.Accounts {
+		if slices.ContainsFunc(one.Comparisons, func(c Comparison) bool { return c.Verdict == of }) {
+			n++
+		}
+	}
+	return n
 }
 
 // Count returns how many comparisons have one of those verdicts.
@@ -274,9 +297,10 @@ func (v *Verification) Count(of ...Verdict) (n int) {
 	return n
 }
 
-// IsRight reports whether all that is on the sheet was read, compared, and found equal.
+// IsRight reports whether all that is on the sheet was read, compared, and found equal,
+// and there is anything.
 func (v *Verification) IsRight() bool {
-	return len(v.Contents.Missing) == 0 && v.Count(Differs, Nowhere, Unknown, Outdated) == 0
+	return len(v.Contents.Missing) == 0 && !v.Contents.IsEmpty() && v.Count(Differs, Nowhere, Unknown, Outdated) == 0
 }
 
 // Failures returns what could not be compared because of an error.

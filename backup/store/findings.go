@@ -15,7 +15,8 @@ type Status struct {
 	Record  backup.Record // without sets if only a locked vault has it
 	Kept    ledger.Keeping
 	Service services.Service
-	Sheet   int         // that they are printed on; 0 for none
+	Sheet   int         // on paper that has them; 0 for none
+	Written int         // the sheet that has them, if it was only written to a file; 0 for none
 	Due     *ledger.Due // nil if no reminder is due
 }
 
@@ -23,7 +24,9 @@ type Status struct {
 func (s *Store) Status(id oath.ID, record backup.Record, kept ledger.Keeping) Status {
 	status := Status{ID: id, Record: record, Kept: kept, Service: s.Service(id, record)}
 	if set := record.Current(); set != nil {
-		status.Sheet = s.Ledger.SheetWith(id, set.Generation)
+		if status.Sheet = s.Ledger.SheetWith(id, set.Generation, true); status.Sheet == 0 {
+			status.Written = s.Ledger.SheetWith(id, set.Generation, false)
+		}
 		if due, found := s.Ledger.DueOf(id); found {
 			status.Due = &due
 		}
@@ -67,7 +70,7 @@ const (
 	Due       Need = iota // one was used, and none made since
 	NoneLeft              // none is left
 	FewLeft               // Few or fewer are left, of more
-	Unprinted             // they are on no sheet
+	Unprinted             // they are on no sheet on paper
 	Missing               // none is recorded, and the service hands them out
 )
 

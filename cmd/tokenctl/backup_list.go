@@ -30,7 +30,8 @@ func newBackupListCommand(p *program) *cobra.Command {
 		Long: "List prints the accounts with backup codes: how many are left of how many, their\n" +
 			"generation, which grows whenever new ones are recorded, and on which day that was;\n" +
 			"whether they are in the vault or on paper alone, and the number of the recovery\n" +
-			"sheet that they are printed on. A dash is what only a locked vault tells.\n\n" +
+			"sheet on paper that they are on: one that was printed, or read back after it was\n" +
+			"written to a file. A dash is what only a locked vault tells.\n\n" +
 			"With --show it prints the codes themselves, which takes an unlocked vault, and\n" +
 			"leaves them unused.",
 		Example: "  tokenctl backup list\n  tokenctl backup list github --show",

@@ -99,7 +99,7 @@ func (p *program) useBackupCode(ctx context.Context, o backupUseOptions) (about 
 		label += ", on your paper"
 	}
 	p.Note("Number %d of %s: it is marked as used, and %s.", code.Number, label, backup.LeftInWords(record.Left()))
-	if n := s.Ledger.SheetWith(id, record.Generation()); n > 0 {
+	if n := s.Ledger.SheetWith(id, record.Generation(), true); n > 0 {
 		p.Note("Tick it off on recovery sheet %d.", n)
 	}
 	p.noteRenewal(id, record, code, service)

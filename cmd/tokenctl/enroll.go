@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/services"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
@@ -203,7 +204,10 @@ func (p *program) completeSheet(ctx context.Context, made *madeSheet, e *enrolli
 	made.Entries = entries
 	documents, err := sheetSeal{}.seal(made.Sheet, p.random)
 	if err == nil {
-		_, err = to.Put(ctx, p.Console, documents)
+		var digests []string
+		if _, digests, err = to.Put(ctx, p.Console, documents); err == nil {
+			err = made.store.Update(func(l *ledger.Ledger) error { l.Rewritten(made.ID, digests); return nil })
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("adding the spare to the recovery sheet: %w", err)

@@ -97,7 +97,7 @@ func newRootCommand(p *program) *cobra.Command {
 // commands' own come first, then what may happen with any token, and last what says least.
 var remedies = slices.Concat(
 	term.Remedies, codeRemedies, enrollRemedies, changeRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies,
-	restoreRemedies, verifyRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
+	restoreRemedies, verifyRemedies, sheetRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
 )
 
 // tokenRemedies are for what may go wrong with any token, and any picture.

@@ -8,6 +8,8 @@ package paper
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -43,6 +45,7 @@ type Output struct {
 	Overwrite bool
 	Print     bool
 	Printer   string // "" is the default printer
+	Yes       bool   // print without asking
 
 	paper layout.Paper // set by Check
 }
@@ -84,7 +87,7 @@ func (o *Output) Ask(c *term.Console, n int) error {
 		case "-":
 			err = term.Usagef("name a file")
 		case "p", "print":
-			to.Print = true
+			to.Print, to.Yes = true, true // which was the answer
 		default:
 			to.File = term.ExpandHome(answer)
 		}
@@ -200,10 +203,47 @@ func (o *Output) names(n int) []string {
 	return names
 }
 
+// Announce says what goes to which printer, and asks on a terminal whether it may.
+func (o *Output) Announce(ctx context.Context, c *term.Console, what string, documents []layout.Document) error {
+	pages := 0
+	for _, d := range documents {
+		n, err := d.CountPages(o.paper)
+		if err != nil {
+			return fmt.Errorf("laying out the sheet: %w", err)
+		}
+		pages += n
+	}
+	printer := o.Printer
+	if printer == "" {
+		printer = defaultPrinter(ctx)
+	}
+	c.Note("To print: %s, with %s.\nThe printer: %s", term.Count(pages, "page"), what, term.Printable(printer))
+	return c.Terminal.Confirm(o.Yes || c.Terminal == nil, "Print?")
+}
+
+// defaultPrinter asks CUPS for its name, which lpstat puts behind a colon, in any
+// language.
+func defaultPrinter(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, 2*grace)
+	defer cancel()
+	said, err := exec.CommandContext(ctx, "lpstat", "-d").Output()
+	_, name, found := strings.Cut(strings.TrimSpace(string(said)), ": ")
+	if err != nil || !found {
+		return "the default one"
+	}
+	return name + ", the default one"
+}
+
+// Digest returns the SHA-256 of a file, in hexadecimal.
+func Digest(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
 // Put writes or prints documents, and returns what became of them: files' names, or
-// what lp says of the jobs. All files are written or none, since a share alone is good
+// what lp says of the jobs; and the Digest of each file. All files are written or none, since a share alone is good
 // for nothing; what is on its way to the printer cannot be had back.
-func (o *Output) Put(ctx context.Context, c *term.Console, documents []layout.Document) (done []string, err error) {
+func (o *Output) Put(ctx context.Context, c *term.Console, documents []layout.Document) (done, digests []string, err error) {
 	pages := make([][]byte, len(documents))
 	defer func() {
 		for _, page := range pages {
@@ -212,14 +252,17 @@ func (o *Output) Put(ctx context.Context, c *term.Console, documents []layout.Do
 	}()
 	for i, d := range documents {
 		if pages[i], err = o.render(d); err != nil {
-			return nil, fmt.Errorf("laying out the sheet: %w", err)
+			return nil, nil, fmt.Errorf("laying out the sheet: %w", err)
+		}
+		if !o.Print {
+			digests = append(digests, Digest(pages[i]))
 		}
 	}
 	if !o.Print && o.File == "-" {
 		if _, err := c.Out.Write(pages[0]); err != nil {
-			return nil, fmt.Errorf("writing the sheet: %w", err)
+			return nil, nil, fmt.Errorf("writing the sheet: %w", err)
 		}
-		return []string{"-"}, nil
+		return []string{"-"}, digests, nil
 	}
 	names := o.names(len(pages))
 	for i, page := range pages {
@@ -242,7 +285,7 @@ func (o *Output) Put(ctx context.Context, c *term.Console, documents []layout.Do
 		}
 		done = nil
 	}
-	return done, err
+	return done, digests, err
 }
 
 func (o *Output) render(d layout.Document) ([]byte, error) {

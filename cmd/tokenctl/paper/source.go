@@ -166,28 +166,29 @@ type scan struct {
 }
 
 // Read reads scans into a reader: pictures, PDFs, and texts; "-" is standard input. It
-// notes what it finds in each. A file that cannot be read does not keep it from reading
-// the others: that is one of the failures.
-func Read(ctx context.Context, c *term.Console, scans []string, into *sheet.Reader) (failures []error, err error) {
+// notes what it finds in each, and returns their Digests. A file that cannot be read
+// does not keep it from reading the others: that is one of the failures.
+func Read(ctx context.Context, c *term.Console, scans []string, into *sheet.Reader) (digests []string, failures []error, err error) {
 	r := &scanReader{console: c, reader: into, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	defer r.group.Wait()
 	for _, file := range scans {
 		if isQRText(file) { // an error about such a file would show the secret
-			return nil, term.Usagef("a SCAN is a file; give what is in a QR code on standard input: -")
+			return nil, nil, term.Usagef("a SCAN is a file; give what is in a QR code on standard input: -")
 		}
 		name, data, err := ReadFile(c, file)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		digests = append(digests, Digest(data))
 		if err := r.add(ctx, name, data); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	r.group.Wait()
 	for _, s := range r.scans {
 		r.report(s)
 	}
-	return r.failures, nil
+	return digests, r.failures, nil
 }
 
 // add takes what is in a file. It returns an error only if no file of its kind can be
