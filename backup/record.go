@@ -189,6 +189,18 @@ func (r Record) Next() (Code, error) {
 	return unused[0], nil
 }
 
+// LeftInWords says how many codes can still be used: "none is left", "1 is left", "2 are
+// left".
+func LeftInWords(n int) string {
+	switch n {
+	case 0:
+		return "none is left"
+	case 1:
+		return "1 is left"
+	}
+	return fmt.Sprintf("%d are left", n)
+}
+
 func (r Record) unused() (codes []Code) {
 	for _, c := range r.current() {
 		if r.State(len(r.Sets)-1, c) == Unused {

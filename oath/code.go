@@ -22,6 +22,9 @@ type Code struct {
 // IsZero reports whether there is no code.
 func (c Code) IsZero() bool { return c.Value == "" }
 
+// IsExpired reports whether the code was valid, and is not any more.
+func (c Code) IsExpired(now time.Time) bool { return !c.Until.IsZero() && !c.Until.After(now) }
+
 // Remaining returns how long the code stays valid after now, and 0 once it has
 // expired or if it does not expire.
 func (c Code) Remaining(now time.Time) time.Duration {

@@ -51,9 +51,12 @@ var (
 	// what was asked for. Nothing was changed.
 	ErrUnsupported = errors.New("not supported by this token")
 
-	// ErrRemoved says that the token went away in the middle. Whether the last
-	// change took place is not known.
+	// ErrRemoved says that the token went away in the middle.
 	ErrRemoved = errors.New("the key was removed")
+
+	// ErrUnsure says that a change was sent to the token and no answer came: it may
+	// be done or not.
+	ErrUnsure = errors.New("whether it was done is not known")
 
 	// ErrDamaged says that a file that holds an account cannot be used. It is left
 	// as it is, and the others can be.

@@ -1,8 +1,6 @@
 package oath
 
-import (
-	"strings"
-)
+import "strings"
 
 // An AmbiguousError lists the accounts that a query fits. It wraps ErrAmbiguous.
 type AmbiguousError struct {
@@ -13,27 +11,51 @@ type AmbiguousError struct {
 func (e *AmbiguousError) Error() string { return ErrAmbiguous.Error() }
 func (e *AmbiguousError) Unwrap() error { return ErrAmbiguous }
 
-// queryTiers are the ways in which a query fits an account, the strictest first.
-var queryTiers = []func(a Account, query string) bool{
-	func(a Account, query string) bool { return string(a.ID()) == query },
-	func(a Account, query string) bool {
-		return compose(a.Name) == compose(query) || compose(a.Label()) == compose(query)
+// queryTiers are the ways in which a query fits an account, the strictest first. From
+// the third on, query and names are folded.
+var queryTiers = []func(a names, query string) bool{
+	func(a names, query string) bool { return a.id == query },
+	names.has,
+	func(a names, query string) bool { return a.id == query || a.has(query) },
+	func(a names, query string) bool {
+		return strings.HasPrefix(a.label, query) || strings.HasPrefix(a.name, query)
 	},
-	func(a Account, query string) bool {
-		return hasPrefixFold(a.Label(), query) || hasPrefixFold(a.Name, query)
-	},
-	func(a Account, query string) bool { return strings.Contains(fold(a.Label()), fold(query)) },
+	func(a names, query string) bool { return strings.Contains(a.label, query) },
 }
 
-// Match returns the accounts that fit the query best: those with that very ID;
-// or else with that very name; or else that begin with it; or else that contain
-// it. Case does not count in the latter two, nor, but for the ID, Unicode's normal
-// form. It returns ErrNotFound if none does.
+// names are what an account may be called.
+type names struct{ id, label, issuer, name string }
+
+func (n names) has(query string) bool {
+	return n.label == query || n.name == query || n.issuer != "" && n.issuer == query
+}
+
+// Match returns the accounts that fit the query best: those with that very ID; or else
+// with that very label, issuer or name; or else with the same but for case; or else
+// those that begin with it, and last those that contain it. In the latter three,
+// case does not count; nor, but for the ID, does the form in which Unicode writes a letter. It returns
+// ErrNotFound if none fits.
 func Match(accounts []Account, query string) ([]Account, error) {
-	for _, fits := range queryTiers {
+	exact, folded := make([]names, len(accounts)), make([]names, len(accounts))
+	for i, a := range accounts {
+		id := string(a.ID())
+		exact[i] = names{id, compose(a.Label()), compose(a.Issuer), compose(a.Name)}
+		folded[i] = names{fold(id), fold(a.Label()), fold(a.Issuer), fold(a.Name)}
+	}
+	for tier, fits := range queryTiers {
+		called := exact
+		if tier >= 2 {
+			called = folded
+		}
+		switch tier {
+		case 1:
+			query = compose(query)
+		case 2:
+			query = fold(query)
+		}
 		var matches []Account
-		for _, a := range accounts {
-			if fits(a, query) {
+		for i, a := range accounts {
+			if fits(called[i], query) {
 				matches = append(matches, a)
 			}
 		}
@@ -56,5 +78,3 @@ func MatchOne(accounts []Account, query string) (Account, error) {
 	}
 	return matches[0], nil
 }
-
-func hasPrefixFold(s, prefix string) bool { return strings.HasPrefix(fold(s), fold(prefix)) }

@@ -12,6 +12,7 @@ func TestMatch(t *testing.T) {
 	var accounts []oath.Account
 	for _, id := range []oath.ID{
 		"GitHub:alice", "GitHub:bob", "60/GitHub:alice", "GitLab:alice", "alice", "Alice", "mail:GitHub", "Ünï:x", "2024/foo",
+		"GitHub Enterprise:carla",
 	} {
 		accounts = append(accounts, id.Account(oath.TOTP))
 	}
@@ -25,19 +26,27 @@ func TestMatch(t *testing.T) {
 		{"60/GitHub:alice", []oath.ID{"60/GitHub:alice"}},
 		{"alice", []oath.ID{"alice"}},
 		{"2024/foo", []oath.ID{"2024/foo"}},
-		// The very name, of whatever issuer.
+		// The very name or issuer, before what begins with it.
 		{"bob", []oath.ID{"GitHub:bob"}},
-		{"GitHub", []oath.ID{"mail:GitHub"}},
+		{"GitHub", []oath.ID{"GitHub:alice", "GitHub:bob", "60/GitHub:alice", "mail:GitHub"}},
+		{"Alice", []oath.ID{"Alice"}},
 		{"foo", []oath.ID{"2024/foo"}},
-		// What it begins with, in any case.
+		{"GitHub Enterprise", []oath.ID{"GitHub Enterprise:carla"}},
+		// The same but for case, or for the form of a letter.
 		{"github", []oath.ID{"GitHub:alice", "GitHub:bob", "60/GitHub:alice", "mail:GitHub"}},
+		{"60/github:ALICE", []oath.ID{"60/GitHub:alice"}},
+		{"ALICE", []oath.ID{"GitHub:alice", "60/GitHub:alice", "GitLab:alice", "alice", "Alice"}},
+		{"U\u0308NI\u0308", []oath.ID{"Ünï:x"}},
 		{"GITLAB", []oath.ID{"GitLab:alice"}},
+		// What it begins with.
+		{"githu", []oath.ID{"GitHub:alice", "GitHub:bob", "60/GitHub:alice", "mail:GitHub", "GitHub Enterprise:carla"}},
 		{"BO", []oath.ID{"GitHub:bob"}},
-		{"ünï", []oath.ID{"Ünï:x"}},
-		{"", []oath.ID{"GitHub:alice", "GitHub:bob", "60/GitHub:alice", "GitLab:alice", "alice", "Alice", "mail:GitHub", "Ünï:x", "2024/foo"}},
+		{"ün", []oath.ID{"Ünï:x"}},
+		{"", []oath.ID{"GitHub:alice", "GitHub:bob", "60/GitHub:alice", "GitLab:alice", "alice", "Alice", "mail:GitHub", "Ünï:x", "2024/foo", "GitHub Enterprise:carla"}},
 		// What it contains.
 		{"LAB:", []oath.ID{"GitLab:alice"}},
 		{"ub:b", []oath.ID{"GitHub:bob"}},
+		{"I\u0308", []oath.ID{"Ünï:x"}},
 
 		{"carol", nil},
 		{"60/", nil},

@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 const (
@@ -44,14 +45,15 @@ func NewSecret(key []byte) (Secret, error) {
 // secretEncoding is what services show secrets in, RFC 4648, section 6.
 var secretEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// secretGrouping is what stands between the groups of a secret.
-const secretGrouping = " -\t\u00a0"
+// isGrouping reports whether a character stands between the groups of a secret: a space
+// or a dash of any kind, or what does not show.
+func isGrouping(r rune) bool { return r == '\t' || unicode.In(r, unicode.Zs, unicode.Pd, unicode.Cf) }
 
 // ParseSecret reads a secret in base32 (RFC 4648) as services show it: in either
-// case, in groups parted by spaces or dashes, with or without padding. The error
+// case, in groups parted by spaces or dashes of any kind, with or without padding. The error
 // wraps ErrInvalid and tells where the text stops being base32, but not the text.
 func ParseSecret(s string) (Secret, error) {
-	letters, err := base32Letters(strings.TrimRight(s, secretGrouping+"="))
+	letters, err := base32Letters(strings.TrimRightFunc(s, func(r rune) bool { return r == '=' || isGrouping(r) }))
 	if err != nil {
 		return Secret{}, fmt.Errorf("%w: the secret is not base32: %w", ErrInvalid, err)
 	}
@@ -67,12 +69,15 @@ func ParseSecret(s string) (Secret, error) {
 func base32Letters(text string) (string, error) {
 	var letters strings.Builder
 	for i, r := range []rune(text) {
+		if '\uff01' <= r && r <= '\uff5e' { // ASCII from a Chinese or Japanese keyboard
+			r -= '\uff01' - '!'
+		}
 		switch {
 		case r >= 'a' && r <= 'z':
 			letters.WriteRune(r - 'a' + 'A')
 		case r >= 'A' && r <= 'Z', r >= '2' && r <= '7':
 			letters.WriteRune(r)
-		case strings.ContainsRune(secretGrouping, r):
+		case isGrouping(r):
 		case r >= '0' && r <= '9':
 			return "", fmt.Errorf("character %d is a digit that base32 does not have (it uses A-Z and 2-7)", i+1)
 		default:

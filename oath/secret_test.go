@@ -21,6 +21,8 @@ func TestParseSecret(t *testing.T) {
 		{"JBSW Y3DP ehpk 3pxp", hello},
 		{"JBSW-Y3DP-EHPK-3PXP", hello},
 		{"  jbsw\ty3dp\u00a0ehpk -- 3pxp ", hello},
+		{"jbsw\u2009y3dp\u202fehpk\u30003p\u00adxp\u200b", hello},
+		{"ＪＢＳＷ－Ｙ３ＤＰ‑ehpk–３ｐxp==", hello},
 		{"JBSWY3DPEHPK3PXP====", hello},
 		{"JBSWY3DPEHPK3PXP == == ", hello},
 		{"GEZDGNBVGY3TQOJQGE======", "12345678901"},

@@ -28,7 +28,7 @@ func PasswordForms(text string) []string {
 // compose makes names that look the same the same: in Unicode's normal form C.
 func compose(name string) string { return norm.NFC.String(name) }
 
-// fold is compose for names whose case does not count.
+// fold is compose for names whose case does not count (Unicode, section 3.13, D145).
 func fold(name string) string {
-	return norm.NFC.String(cases.Fold().String(norm.NFC.String(name)))
+	return norm.NFC.String(cases.Fold().String(norm.NFD.String(name)))
 }

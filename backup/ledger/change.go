@@ -106,7 +106,7 @@ func (l *Ledger) Reconcile(id oath.ID, vault backup.Record) (merged backup.Recor
 	return merged, !reflect.DeepEqual(merged, vault)
 }
 
-// AddSheet records a sheet that was printed. Its number must be higher than those
+// AddSheet records a sheet that was made. Its number must be higher than those
 // before. What older ones had on them is forgotten once a full one after them was
 // read back.
 func (l *Ledger) AddSheet(s Sheet) error {
@@ -116,6 +116,13 @@ func (l *Ledger) AddSheet(s Sheet) error {
 	l.Sheets = append(l.Sheets, s)
 	l.forgetOldSheets()
 	return nil
+}
+
+// Rewritten records that the files of the sheet of that ID were written anew.
+func (l *Ledger) Rewritten(sheetID string, digests []string) {
+	if s := l.last(func(s Sheet) bool { return s.ID == sheetID }); s != nil {
+		s.Files = digests
+	}
 }
 
 // Verify records that the sheet of that ID was read back, and reports whether

@@ -43,6 +43,6 @@ func Example() {
 		return
 	}
 	due, _ := l.DueOf(id)
-	fmt.Println(l.Known(id).Left(), "left since", due.Since, "on sheet", l.SheetWith(id, 1))
+	fmt.Println(l.Known(id).Left(), "left since", due.Since, "on sheet", l.SheetWith(id, 1, true))
 	// Output: 9 left since 2026-11-23 on sheet 1
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -51,40 +52,64 @@ func Update(path string, change func(*Ledger) error) error {
 // ReadDue returns a ledger's reminders. It reads no further than these go, so that
 // every command can afford it, and does not notice damage behind them.
 func ReadDue(path string) ([]Due, error) {
+	head, err := readHead(path)
+	return readDue(head.Due), err
+}
+
+// ReadNewest returns what Newest does, and reads as little as ReadDue.
+func ReadNewest(path string) (time.Time, error) {
+	head, err := readHead(path)
+	day, _ := time.Parse(time.DateOnly, head.Newest)
+	return day, err
+}
+
+// readHead reads what stands before the accounts.
+func readHead(path string) (head file, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+		return head, nil
 	}
 	if err != nil {
-		return nil, err
+		return head, err
 	}
 	defer f.Close()
-	var format int
-	var lines []dueLine
 	decoder := json.NewDecoder(f)
 	isNext := func(want json.Token) bool {
 		token, err := decoder.Token()
 		return err == nil && token == want
 	}
-	if isNext(json.Delim('{')) && isNext("format") && decoder.Decode(&format) == nil && format == fileFormat &&
-		isNext("due") && decoder.Decode(&lines) == nil {
-		return readDue(lines), nil
+	if isNext(json.Delim('{')) && isNext("format") && decoder.Decode(&head.Format) == nil && head.Format == fileFormat &&
+		isNext("newest") && decoder.Decode(&head.Newest) == nil && isNext("due") && decoder.Decode(&head.Due) == nil {
+		return head, nil
 	}
-	// Somebody put it into another order, or it is damaged.
+	// It is an older one, somebody put it into another order, or it is damaged.
 	l, err := Read(path)
 	if err != nil {
-		return nil, err
+		return file{}, err
 	}
-	return l.Due, nil
+	return l.head(), nil
+}
+
+// head returns what stands before the accounts in the file.
+func (l *Ledger) head() file {
+	f := file{Format: fileFormat, Newest: backup.Date(l.Newest()).String()}
+	for _, d := range l.Due {
+		f.Due = append(f.Due, dueLine{accountOf(d.ID), d})
+	}
+	return f
 }
 
 // fileFormat is the form of the ledger's file. It grows with every change that an
 // older tokenctl would not keep when it writes the file again.
-const fileFormat = 1
+const fileFormat = 2 // 1 had no Newest
 
-// A file is a ledger as JSON. Format and Due come first, for ReadDue.
+// maxFiles is how many files a sheet is written to: one, or one for each share.
+const maxFiles = 16
+
+// A file is a ledger as JSON. Format, Newest and Due come first, for readHead.
 type file struct {
 	Format   int         `json:"format"`
+	Newest   string      `json:"newest"` // as in 2026-11-23; "" for none
 	Due      []dueLine   `json:"due"`
 	Accounts []entryLine `json:"accounts"`
 	Sheets   []sheetLine `json:"sheets"`
@@ -143,10 +168,7 @@ func (a account) id() oath.ID {
 
 // write writes the ledger with each account and each sheet on a line of its own.
 func (l *Ledger) write() ([]byte, error) {
-	var f file
-	for _, d := range l.Due {
-		f.Due = append(f.Due, dueLine{accountOf(d.ID), d})
-	}
+	f := l.head()
 	for _, id := range l.IDs() {
 		e := l.Accounts[id]
 		line := entryLine{account: accountOf(id), Service: e.Service, Policy: e.Policy, Kept: e.Kept}
@@ -163,7 +185,7 @@ func (l *Ledger) write() ([]byte, error) {
 		f.Sheets = append(f.Sheets, line)
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "{\"format\":%d", fileFormat)
+	fmt.Fprintf(&b, "{\"format\":%d,\"newest\":%q", f.Format, f.Newest)
 	err := errors.Join(writeLines(&b, "due", f.Due), writeLines(&b, "accounts", f.Accounts), writeLines(&b, "sheets", f.Sheets))
 	b.WriteString("}\n")
 	return b.Bytes(), err
@@ -296,6 +318,9 @@ func (l *Ledger) check() error {
 			return fmt.Errorf("sheet %d after sheet %d", s.Number, number)
 		}
 		number = s.Number
+		if len(s.Files) > maxFiles || slices.ContainsFunc(s.Files, func(d string) bool { return len(d) != 2*sha256.Size }) {
+			return fmt.Errorf("sheet %d has files that it cannot have", number)
+		}
 	}
 	return nil
 }

@@ -71,8 +71,9 @@ func TestLedgerRoundTrips(t *testing.T) {
 	}
 }
 
-// The file of format 1, which every later tokenctl must read, and write alike.
-const exampleFile = `{"format":1,
+// The file of format 2, which every later tokenctl must read, and write alike. Format 1
+// had no newest day, and must be read.
+const exampleFile = `{"format":2,"newest":"2026-11-24",
 "due":[
 {"id":"GitHub:alice","service":"GitHub","since":"2026-11-24","renew":"Settings > \"Codes\" & more","left":9,"generation":3},
 {"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//g==","left":0}],
@@ -90,16 +91,25 @@ const exampleFile = `{"format":1,
 {"number":9,"id":"CDEFGHIJ","only_new":true,"items":null}]}
 `
 
-func TestFormat1(t *testing.T) {
+func TestFormats(t *testing.T) {
 	for content, l := range map[string]*Ledger{
 		exampleFile: exampleLedger(),
-		"{\"format\":1,\n\"due\":[],\n\"accounts\":[],\n\"sheets\":[]}\n": new(Ledger),
+		"{\"format\":2,\"newest\":\"\",\n\"due\":[],\n\"accounts\":[],\n\"sheets\":[]}\n": new(Ledger),
 	} {
 		if written, err := l.write(); err != nil || string(written) != content {
 			t.Errorf("%v: written as\n%s\nnot\n%s", err, written, content)
 		}
-		if read, err := parse("", []byte(content)); err != nil || !reflect.DeepEqual(read, l) {
-			t.Errorf("%v: read as %+v, not %+v", err, read, l)
+		_, lines, _ := strings.Cut(content, "\n")
+		for _, content := range []string{content, "{\"format\":1,\n" + lines} {
+			if read, err := parse("", []byte(content)); err != nil || !reflect.DeepEqual(read, l) {
+				t.Errorf("%v: read as %+v, not %+v", err, read, l)
+			}
+			path := ledgerFile(t)
+			os.MkdirAll(filepath.Dir(path), 0o700)
+			os.WriteFile(path, []byte(content), 0o600)
+			if newest, err := ReadNewest(path); err != nil || !newest.Equal(l.Newest()) {
+				t.Errorf("the newest day is %v, %v", newest, err)
+			}
 		}
 	}
 }
@@ -160,8 +170,8 @@ func TestDamagedLedger(t *testing.T) {
 		"two":               {string(good) + string(good), backup.ErrDamaged},
 		"no format":         {"{}", backup.ErrDamaged},
 		"not an object":     {"[]", backup.ErrDamaged},
-		"newer":             {`{"format":2,"due":{"new":"form"},"more":1}`, backup.ErrNewer},
-		"newer, at the end": {`{"due":[],"accounts":[],"sheets":[],"format":2}`, backup.ErrNewer},
+		"newer":             {`{"format":3,"due":{"new":"form"},"more":1}`, backup.ErrNewer},
+		"newer, at the end": {`{"due":[],"accounts":[],"sheets":[],"format":3}`, backup.ErrNewer},
 		"unknown field":     {`{"format":1,"due":[],"accounts":[],"sheets":[],"more":1}`, backup.ErrDamaged},
 		"account twice":     {`{"format":1,"accounts":[{"id":"a","policy":"any order"},{"id":"a","policy":"any order"}]}`, backup.ErrDamaged},
 		"item twice":        {`{"format":1,"sheets":[{"number":1,"items":[{"id":"a"},{"id":"a"}]}]}`, backup.ErrDamaged},

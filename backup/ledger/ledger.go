@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
@@ -53,7 +54,7 @@ type Due struct {
 	Generation int `json:"generation,omitempty"`
 }
 
-// A Sheet is one that was printed.
+// A Sheet is one that was made.
 type Sheet struct {
 	Number int         `json:"number"` // from 1
 	ID     string      `json:"id"`     // as printed on it
@@ -63,7 +64,12 @@ type Sheet struct {
 	// they lacked, chosen accounts, or codes without secrets. Others are full.
 	Partial bool `json:"only_new,omitempty"`
 
-	// Verified is the day on which it was read back; zero if it was not.
+	// Files are the SHA-256, in hexadecimal, of each file that it was written to, by which
+	// the very file is known from a scan of the paper; none if it was printed. Nobody
+	// knows whether a file was put on paper, until that is read back.
+	Files []string `json:"files,omitempty"`
+
+	// Verified is the day on which it was read back from paper; zero if it was not.
 	Verified backup.Date `json:"verified,omitzero"`
 
 	Items map[oath.ID]Item `json:"-"`
@@ -87,6 +93,9 @@ func Fingerprint(uri string) string {
 	return hex.EncodeToString(sum[:4])
 }
 
+// OnPaper reports whether the sheet was printed, or read back from paper.
+func (s Sheet) OnPaper() bool { return len(s.Files) == 0 || !s.Verified.IsZero() }
+
 // Known returns the entry of an account, which is empty if it has none. To change
 // one, see Entry.
 func (l *Ledger) Known(id oath.ID) Entry {
@@ -102,6 +111,32 @@ func (l *Ledger) Mentions(id oath.ID) bool {
 		_, found := s.Items[id]
 		return found
 	})
+}
+
+// Newest returns the newest day that something happened on, zero if there is none: a
+// clock that says an earlier one is wrong.
+func (l *Ledger) Newest() (newest time.Time) {
+	later := func(day time.Time) {
+		if day.After(newest) {
+			newest = day
+		}
+	}
+	for _, d := range l.Due {
+		later(time.Time(d.Since))
+	}
+	for _, id := range l.IDs() {
+		for _, s := range l.Accounts[id].Sets {
+			later(s.Made)
+			for _, c := range s.Codes {
+				later(c.Used)
+			}
+		}
+	}
+	for _, s := range l.Sheets {
+		later(time.Time(s.Date))
+		later(time.Time(s.Verified))
+	}
+	return newest
 }
 
 // IDs returns the accounts that have an entry, in order.
@@ -182,14 +217,41 @@ func (l *Ledger) SupersededBy(next Sheet) int {
 }
 
 // SheetWith returns the number of the newest sheet that has an account's codes of
-// a generation; 0 if there is none, or a full sheet without them superseded it.
-func (l *Ledger) SheetWith(id oath.ID, generation int) int {
-	for _, s := range slices.Backward(l.SinceFull()) {
-		if generation != 0 && s.Items[id].Generation == generation {
+// a generation; 0 if there is none, or a full sheet without them superseded it. With
+// onPaper, only sheets that are count.
+func (l *Ledger) SheetWith(id oath.ID, generation int, onPaper bool) int {
+	for _, s := range slices.Backward(l.Sheets) {
+		switch {
+		case generation == 0 || onPaper && !s.OnPaper():
+		case s.Items[id].Generation == generation:
 			return s.Number
+		case !s.Partial:
+			return 0
 		}
 	}
 	return 0
+}
+
+// SheetsOf returns the numbers of the sheets that were written to files of those
+// digests.
+func (l *Ledger) SheetsOf(digests []string) (numbers []int) {
+	for _, s := range l.Sheets {
+		if slices.ContainsFunc(s.Files, func(d string) bool { return slices.Contains(digests, d) }) {
+			numbers = append(numbers, s.Number)
+		}
+	}
+	return numbers
+}
+
+// Unprinted returns the newest sheet SinceFull that is not known to be on paper, nil if
+// there is none.
+func (l *Ledger) Unprinted() *Sheet {
+	for _, s := range slices.Backward(l.SinceFull()) {
+		if !s.OnPaper() {
+			return &s
+		}
+	}
+	return nil
 }
 
 // Lacks reports whether an account's secret or its codes, as they are now, stand

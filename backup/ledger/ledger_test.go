@@ -6,7 +6,9 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/oath"
@@ -178,9 +180,9 @@ func TestQuestionsAboutSheets(t *testing.T) {
 		if s := l.LastWithSecret("a"); s != nil {
 			secret = s.Number
 		}
-		got := []int{since, secret, l.SheetWith("a", 1), l.SheetWith("a", 2), l.SupersededBy(next), l.SupersededBy(lacking), l.SupersededBy(lackingPart)}
+		got := []int{since, secret, l.SheetWith("a", 1, true), l.SheetWith("a", 2, true), l.SupersededBy(next), l.SupersededBy(lacking), l.SupersededBy(lackingPart)}
 		want := []int{test.since, test.secret, test.with1, test.with2, test.next, test.lacking, test.partial}
-		if !slices.Equal(got, want) || l.SheetWith("z", 0) != 0 || l.LastWithSecret("z") != nil {
+		if !slices.Equal(got, want) || l.SheetWith("z", 0, true) != 0 || l.LastWithSecret("z") != nil {
 			t.Errorf("%s: got %v, want %v", test.name, got, want)
 		}
 	}
@@ -255,5 +257,46 @@ func BenchmarkReadLedger(b *testing.B) {
 		if _, err := Read(path); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A sheet in a file is not on paper until it was read back from there; its very file
+// is known.
+func TestFilesAreNotPaper(t *testing.T) {
+	file := strings.Repeat("a", 64)
+	l := &Ledger{Sheets: []Sheet{
+		{Number: 1, ID: "ONE", Items: map[oath.ID]Item{"a": {Generation: 1}}},
+		{Number: 2, ID: "TWO", Items: map[oath.ID]Item{"a": {Generation: 2}}, Files: []string{file}},
+		{Number: 3, ID: "THREE", Partial: true, Items: map[oath.ID]Item{"b": {Generation: 1}}, Files: []string{strings.Repeat("d", 64)}},
+	}}
+	got := []int{l.SheetWith("a", 1, true), l.SheetWith("a", 1, false), l.SheetWith("a", 2, true), l.SheetWith("a", 2, false), l.SheetWith("b", 1, true), l.Unprinted().Number}
+	if want := []int{1, 0, 0, 2, 0, 3}; !slices.Equal(got, want) {
+		t.Errorf("before: %d, want %d", got, want)
+	}
+	if got := l.SheetsOf([]string{file, strings.Repeat("b", 64)}); !slices.Equal(got, []int{2}) {
+		t.Errorf("the file is that of %d", got)
+	}
+	l.Rewritten("THREE", []string{strings.Repeat("c", 64)})
+	if got := l.SheetsOf([]string{strings.Repeat("d", 64)}); len(got) > 0 {
+		t.Errorf("a file that was replaced is that of %d", got)
+	}
+	path := filepath.Join(t.TempDir(), "ledger")
+	if err := Update(path, func(kept *Ledger) error { *kept = *l; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	read, err := Read(path)
+	if err != nil || read.Sheets[1].OnPaper() || !read.Sheets[0].OnPaper() {
+		t.Errorf("read %+v, %v", read, err)
+	}
+	for _, id := range []string{"TWO", "THREE"} {
+		l.Verify(id, time.Now())
+	}
+	got = []int{l.SheetWith("a", 1, true), l.SheetWith("a", 2, true), l.SheetWith("b", 1, true)}
+	if want := []int{0, 2, 3}; !slices.Equal(got, want) || l.Unprinted() != nil {
+		t.Errorf("after: %d, want %d", got, want)
+	}
+	l.Sheets[0].Files = make([]string, maxFiles+1)
+	if err := Update(path, func(kept *Ledger) error { *kept = *l; return nil }); err == nil {
+		t.Error("any number of files is kept")
 	}
 }

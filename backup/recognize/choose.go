@@ -50,7 +50,9 @@ func (l *textLine) candidates() []candidate {
 func (l *textLine) candidatesOf(it *item, texts []string) []candidate {
 	var all []candidate
 	for i, text := range texts {
-		all = append(all, candidate{text, lookOf(text), it, l, i == 0})
+		look := lookOf(text)
+		look.strong = look.strong || !it.loose && len(texts) == 1 && look.digits
+		all = append(all, candidate{text, look, it, l, i == 0})
 	}
 	return all
 }
@@ -227,12 +229,15 @@ func withoutOddEnds(chosen []candidate) []candidate {
 	if len(chosen) < 5 {
 		return chosen
 	}
-	shapes := make(map[string]int)
+	shapes, sizes := make(map[string]int), make(map[int]int)
+	size := func(c candidate) int { return letters(c.text) - strings.Count(c.text, " ") }
 	for _, c := range chosen {
 		shapes[c.look.shape]++
+		sizes[size(c)]++
 	}
 	isOdd := func(c candidate) bool {
-		return c.item.number == 0 && shapes[c.look.shape] == 1 && len(shapes) <= 3
+		isSpaced := !c.item.loose && sizes[size(c)] > 1 // by a space that is part of it
+		return c.item.number == 0 && shapes[c.look.shape] == 1 && len(shapes) <= 3 && !isSpaced
 	}
 	if isOdd(chosen[0]) {
 		chosen = chosen[1:]

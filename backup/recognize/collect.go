@@ -82,7 +82,7 @@ func (f *Found) number() {
 func (f *Found) ignore(lines []*textLine) {
 	for _, l := range lines {
 		if !l.taken && strings.ContainsFunc(l.text, isNoOrnament) {
-			f.Ignored = append(f.Ignored, Line{l.number, l.text})
+			f.Ignored = append(f.Ignored, Line{l.number, withoutSecret(l.text)})
 		}
 	}
 }

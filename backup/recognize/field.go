@@ -15,6 +15,7 @@ type lineParser struct {
 	// it: "used on 24 Nov 2026".
 	remarking bool
 	negated   bool // "not", for the next word
+	glued     bool // the field that is read
 
 	words  []string // of the line, behind its label
 	digits bool     // there are some in them
@@ -166,7 +167,9 @@ func (p *lineParser) word(word string) {
 		p.line.prose = true
 		return
 	}
-	p.item().words = append(p.item().words, word)
+	it := p.item()
+	it.loose = it.loose || len(it.words) > 0 && !p.glued
+	it.words = append(it.words, word)
 	p.words = append(p.words, word)
 	p.digits = p.digits || strings.ContainsAny(word, "0123456789")
 }

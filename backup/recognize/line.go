@@ -32,6 +32,7 @@ type item struct {
 	words  []string
 	used   bool
 	led    bool // a word for codes stood in front, and is cut off
+	loose  bool // a usual space is between some of its words, at which codes may end
 
 	// star and remark may mean that the code was used: if others have none.
 	star, remark bool
@@ -40,9 +41,14 @@ type item struct {
 func (r *textReader) lines(text string) []*textLine {
 	var lines []*textLine
 	var t table
+	pam := pamOf(text)
 	for i, s := range strings.Split(text, "\n") {
 		line := &textLine{number: i + 1, text: strings.TrimSpace(s), about: isAboutCodes(s)}
 		lines = append(lines, line)
+		if pam.skips(line.text) {
+			line.prose = true
+			continue
+		}
 		if t.isHead(line.text) || t.row(line) {
 			continue
 		}
@@ -78,6 +84,7 @@ func (r *textReader) read(line *textLine, text string) {
 		if f.apart {
 			p.begin(0)
 		}
+		p.glued = f.glued
 		p.field(f.text)
 	}
 	p.end()
@@ -134,7 +141,7 @@ func (it *item) atBareNumbers() []*item {
 		if len(last.words) == 0 && last.number == 0 {
 			last.number = number
 		} else {
-			parts = append(parts, &item{number: number})
+			parts = append(parts, &item{number: number, loose: it.loose})
 		}
 	}
 	return parts
@@ -144,6 +151,7 @@ func (it *item) atBareNumbers() []*item {
 type field struct {
 	text  string
 	apart bool // by more than a space from the one before
+	glued bool // by one that does not break a line, or is narrow: a group of the same code
 }
 
 // fieldsOf parts a line at spaces. A tab, two spaces, and some signs keep apart
@@ -151,24 +159,25 @@ type field struct {
 func fieldsOf(line string) []field {
 	var fields []field
 	var current strings.Builder
-	spaces, apart := 0, true
+	spaces, apart, glued := 0, true, false
 	flush := func() {
 		if current.Len() > 0 {
-			fields = append(fields, field{current.String(), apart})
+			fields = append(fields, field{current.String(), apart, glued})
 			current.Reset()
-			spaces, apart = 0, false
+			spaces, apart, glued = 0, false, true
 		}
 	}
 	for _, r := range line {
 		switch {
 		case isInvisible(r):
-		case strings.ContainsRune("\t,;|•·\u3000", r):
+		case strings.ContainsRune("\t,;|•·", r):
 			flush()
 			apart = true
 		case unicode.IsSpace(r):
 			flush()
 			spaces++
 			apart = apart || spaces > 1
+			glued = glued && r != ' '
 		default:
 			current.WriteRune(plainRune(r))
 		}

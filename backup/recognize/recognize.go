@@ -29,7 +29,8 @@ type Found struct {
 	Numbered bool // the text itself numbers them
 
 	// Ignored are the lines that were not taken for codes: headings, dates,
-	// addresses. A code that was not recognized is among them.
+	// addresses. A code that was not recognized is among them. The secret of an
+	// account is left out of their texts.
 	Ignored []Line
 
 	// Repeated are codes that came before in the same text.
@@ -88,6 +89,9 @@ func (f Found) Texts() []string {
 //
 // Codes count as used that are struck through, ticked, or marked in words; or if
 // some have an asterisk, or a word in parentheses, and others none.
+//
+// Of what google-authenticator prints, and of the file that it writes, the scratch codes
+// are taken alone: beside them stand the account's secret and the code of the moment.
 func Codes(text []byte, form *regexp.Regexp) (Found, error) {
 	decoded, err := decodeText(text)
 	if err != nil {

@@ -365,3 +365,60 @@ func numbered(n int) string {
 	}
 	return b.String()
 }
+
+// Of what google-authenticator prints and writes, the scratch codes alone are taken, and
+// the secret is not repeated.
+func TestPAM(t *testing.T) {
+	const secret = "WQ3TQOJQGEZDGNBVGY3TQOJQGE"
+	for name, text := range map[string]string{
+		"screen": "Warning: pasting the following URL into your browser exposes the OTP secret to Google:\n" +
+			"  https://www.google.com/chart?chs=200x200&chld=M|0&cht=qr&chl=otpauth://totp/alice@host%3Fsecret%3D" + secret + "%26issuer%3Dhost\n" +
+			"Your new secret key is: " + secret + "\nYour verification code is 496804\nYour emergency scratch codes are:\n  53417654\n  12345678\n",
+		"later": "Your new secret key is: " + secret + "\nEnter code from app (-1 to skip): 496804\nCode confirmed\n" +
+			"Your emergency scratch codes are:\n  53417654\n  12345678\n\nDo you want me to update your \"/root/.google_authenticator\" file? (y/n) y\n",
+		"file":         secret + "\n\" RATE_LIMIT 3 30 1764170000\n\" DISALLOW_REUSE 58805666\n\" TOTP_AUTH\n53417654\n12345678\n",
+		"counter":      secret + "\r\n\" HOTP_COUNTER 1\r\n53417654\r\n12345678\r\n",
+		"cut":          "Your new secret key is: " + secret + "\nYour verification code is 496804\n  53417654\n  12345678\n",
+		"in lower":     "secret=" + strings.ToLower(secret) + "\n53417654\n12345678\n",
+		"secret alone": "WQ3T QOJQ GEZD GNBV GY3T QOJQ GEAA\n\" TOTP_AUTH\n53417654\n12345678\n",
+	} {
+		f, err := Codes([]byte(text), nil)
+		if err != nil || !slices.Equal(f.Texts(), []string{"53417654", "12345678"}) {
+			t.Errorf("%s: %q, %v", name, f.Texts(), err)
+		}
+		for _, line := range f.Ignored {
+			if strings.Contains(strings.ToUpper(line.Text), "WQ3T") {
+				t.Errorf("%s: the secret is repeated: %s", name, line.Text)
+			}
+		}
+	}
+}
+
+// Spaces and characters that look like the usual ones do not keep a code from being
+// taken where its neighbours are.
+func TestUnusualSpaces(t *testing.T) {
+	for _, space := range []string{"\u00a0", "\u202f", "\u2007", "\u2009", "\u200a", "\u3000"} {
+		for at := range 6 {
+			list := []string{"abcd1234", "bcde2345", "cdef3456", "defg4567", "efgh5678", "fghi6789"}
+			want := slices.Clone(list)
+			want[at] = list[at][:4] + " " + list[at][4:]
+			list[at] = list[at][:4] + space + list[at][4:]
+			f, err := Codes([]byte(strings.Join(list, "\n")), nil)
+			if err != nil || !slices.Equal(f.Texts(), want) {
+				t.Errorf("%+q at %d: %q, %v", space, at, f.Texts(), err)
+			}
+		}
+	}
+	for text, want := range map[string][]string{
+		"abcd1234\nefgh\u00ad5678\nijkl9012":        {"abcd1234", "efgh5678", "ijkl9012"},
+		"abcd1234\nefgh\u200b5678\nijkl9012":        {"abcd1234", "efgh5678", "ijkl9012"},
+		"abcd1234\nefgh５６７８\nijkl9012":              {"abcd1234", "efgh5678", "ijkl9012"},
+		"abcd-1234\nefgh－5678\nijkl‑9012":           {"abcd-1234", "efgh-5678", "ijkl-9012"},
+		"1.\u00a0abcd-1234\n2.\u00a0efgh\u00a05678": {"abcd-1234", "efgh 5678"},
+		"1 abcd 1234 2 efgh 5678":                   nil, // as before, for they may be words
+	} {
+		if f, _ := Codes([]byte(text), nil); !slices.Equal(f.Texts(), want) && len(want)+len(f.Texts()) > 0 {
+			t.Errorf("%q: %q, want %q", text, f.Texts(), want)
+		}
+	}
+}

@@ -115,8 +115,12 @@ func isInvisible(r rune) bool {
 }
 
 // plainRune returns the dash or quotation mark on the keyboard for those that word
-// processors write instead.
+// processors write instead, and ASCII for the wide characters of Chinese and Japanese
+// keyboards (Unicode, "Halfwidth and Fullwidth Forms").
 func plainRune(r rune) rune {
+	if '\uff01' <= r && r <= '\uff5e' {
+		return r - '\uff01' + '!'
+	}
 	switch r {
 	case '\u2010', '\u2011', '\u2012', '\u2013', '\u2014', '\u2212':
 		return '-'

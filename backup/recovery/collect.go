@@ -1,7 +1,7 @@
 // Package recovery brings a person's accounts to paper, and back.
 //
 // [Collect] gathers from tokens and the store of backup codes what belongs on a sheet: a
-// [Content], of which a [Selection] may leave a part. [Make] numbers and records the
+// [Content], and a [Selection] leaves a part of it. [Make] numbers and records the
 // sheet. [Verify] compares what was read from paper with the tokens: a [Verification]
 // holds a [Verdict] for each account in each place. [PlanRestore] is what restoring would
 // do, and [RestoreCodes] does it for backup codes; accounts are enrolled as any are.
@@ -24,12 +24,12 @@ import (
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
-// A Vault gives away what it holds, once it is unlocked; oath/vault is one.
+// A Vault gives its secrets away; a *vault.Vault of oath/vault is one. Identity returns
+// its own key, and so shows whether it opens.
 type Vault interface {
-	Unlock() error
+	Identity() (string, error)
 	List() ([]oath.Account, error)
 	Secret(oath.ID) (oath.Account, oath.Secret, error)
-	Identity() (string, error)
 }
 
 // Sources are the places that know of a person's accounts.
@@ -40,7 +40,7 @@ type Sources struct {
 	Now   func() time.Time
 }
 
-// A Content is what a sheet is to hold.
+// A Content is what a sheet will hold.
 type Content struct {
 	sheet.Sheet
 	Lacking error // why something is not on it that should be
@@ -57,7 +57,7 @@ func Collect(from Sources) (c Content, err error) {
 		}
 		return entries[a.ID()]
 	}
-	onKeys, unreached := from.Keys.Describe(from.Now())
+	onKeys, unreached := from.Keys.Describe(from.Now)
 	for _, h := range onKeys {
 		for _, m := range h.Members {
 			e := on(h.Account)
@@ -104,7 +104,7 @@ func collectSecrets(v Vault, damage *[]error, add func(oath.Account, oath.Secret
 		}
 		return err
 	}
-	if err := v.Unlock(); err != nil {
+	if key, err = v.Identity(); err != nil {
 		return "", err
 	}
 	accounts, err := v.List()
@@ -119,7 +119,7 @@ func collectSecrets(v Vault, damage *[]error, add func(oath.Account, oath.Secret
 			return "", err
 		}
 	}
-	return v.Identity()
+	return key, nil
 }
 
 // complete adds where new codes are made, and where to look for what is not on this
@@ -131,14 +131,7 @@ func complete(e *sheet.Entry, s *store.Store) {
 		e.Renew = service.RenewAt()
 	}
 	if known.Kept == ledger.OnPaper && e.Codes.Generation() == 0 {
-		left := "none is left"
-		switch n := known.Left(); {
-		case n == 1:
-			left = "1 is left"
-		case n > 1:
-			left = fmt.Sprintf("%d are left", n)
-		}
-		e.Notes = append(e.Notes, fmt.Sprintf("Its backup codes are on a paper of their own; %s.", left))
+		e.Notes = append(e.Notes, fmt.Sprintf("Its backup codes are on a paper of their own; %s.", backup.LeftInWords(known.Left())))
 	}
 	noteSecret(e, s.Ledger)
 }
@@ -146,8 +139,23 @@ func complete(e *sheet.Entry, s *store.Store) {
 // noteSecret adds where to look for a secret that is not on the sheet.
 func noteSecret(e *sheet.Entry, l *ledger.Ledger) {
 	if other := l.LastWithSecret(e.Key.Account.ID()); !HasSecret(*e) && other != nil {
-		e.Notes = append(e.Notes, fmt.Sprintf("Its secret is on recovery sheet %d of %s: keep that one.", other.Number, other.Date))
+		note := fmt.Sprintf("Its secret is on recovery sheet %d of %s: keep that one.", other.Number, other.Date)
+		if !other.OnPaper() {
+			note += " It was written to a file, and is not known to be on paper."
+		}
+		e.Notes = append(e.Notes, note)
 	}
+}
+
+// OnKeysAlone returns how many accounts are on keys, and not in the vault, so that their
+// secrets cannot be on the sheet.
+func OnKeysAlone(s sheet.Sheet) (n int) {
+	for _, e := range s.Entries {
+		if !HasSecret(e) && len(e.Where) > 0 && !slices.Contains(e.Where, fleet.VaultName) {
+			n++
+		}
+	}
+	return n
 }
 
 // HasSecret reports whether an account's secret is on the sheet.

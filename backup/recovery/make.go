@@ -11,29 +11,42 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// Make gives a sheet its number, has it written or printed, and records it. The ledger
-// stays locked meanwhile, so that no other sheet gets the same number; and it is left
-// as it is if put fails. done reports whether put went well: an error says then that the
-// sheet is not recorded.
-func Make(s *store.Store, content sheet.Sheet, random io.Reader, day time.Time, put func(sheet.Sheet) error) (made sheet.Sheet, done bool, err error) {
-	made = content
-	if made.ID, err = sheet.NewID(random); err != nil {
-		return made, false, err
+// Make gives a sheet its number, has it written or printed, and records it. put
+// returns the digest of each file that it wrote, for the ledger. The ledger stays locked
+// meanwhile, so that no other sheet gets the same number; and it is left as it is if
+// put fails. done reports whether put went well: an error says then that the sheet is
+// not recorded.
+func Make(s *store.Store, content sheet.Sheet, random io.Reader, day time.Time, put func(sheet.Sheet) (files []string, err error)) (made sheet.Sheet, done bool, err error) {
+	id, err := sheet.NewID(random)
+	if err != nil {
+		return content, false, err
 	}
-	made.Date = backup.Day(day)
 	err = s.Update(func(l *ledger.Ledger) error {
-		made.Number = l.NextSheet()
-		record := ledger.Sheet{
-			Number: made.Number, ID: made.ID, Date: backup.Date(made.Date), Partial: made.Partial, Items: itemsOf(made.Items()),
-		}
-		made.Supersedes = l.SupersededBy(record)
-		if err := put(made); err != nil {
+		var record ledger.Sheet
+		made, record = number(l, content, id, day)
+		if record.Files, err = put(made); err != nil {
 			return err
 		}
 		done = true
 		return l.AddSheet(record)
 	})
 	return made, done, err
+}
+
+// Draft returns a sheet as Make would number it now, with an ID that is not its own:
+// for counting pages.
+func Draft(l *ledger.Ledger, content sheet.Sheet, day time.Time) sheet.Sheet {
+	draft, _ := number(l, content, "AAAAAAAA", day)
+	return draft
+}
+
+func number(l *ledger.Ledger, content sheet.Sheet, id string, day time.Time) (sheet.Sheet, ledger.Sheet) {
+	content.ID, content.Date, content.Number = id, backup.Day(day), l.NextSheet()
+	record := ledger.Sheet{
+		Number: content.Number, ID: id, Date: backup.Date(content.Date), Partial: content.Partial, Items: itemsOf(content.Items()),
+	}
+	content.Supersedes = l.SupersededBy(record)
+	return content, record
 }
 
 // itemsOf returns what the ledger keeps of accounts on a sheet.

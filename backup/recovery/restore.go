@@ -58,14 +58,14 @@ type PlannedAccount struct {
 	Targets []PlannedTarget
 }
 
-// A PlannedTarget is a token that is to have an account.
+// A PlannedTarget is a token that would be given an account.
 type PlannedTarget struct {
 	Token   string
 	Present bool // it has an account of that ID, which would be compared
 }
 
 // PlanRestore finds out which accounts are on which tokens, and changes nothing. The
-// error tells of tokens that could not be asked.
+// error is about tokens that could not be asked.
 func PlanRestore(c sheet.Contents, tokens fleet.Fleet, vault bool) (Plan, error) {
 	plan := Plan{Codes: planCodes(c, vault)}
 	for _, k := range c.Accounts {

@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
-// A Verdict is what comparing an account with the sheet came to, in one place. Its text
+// A Verdict is the result of comparing an account with the sheet, in one place. Its text
 // is what docs/json.md describes.
 type Verdict string
 
@@ -25,10 +26,11 @@ const (
 	Differs  Verdict = "differs"
 	Counted  Verdict = "counted"   // comparing would move the counter
 	Lacking  Verdict = "lacking"   // it is there, and not on the sheet
+	Unseen   Verdict = "unseen"    // it is there, and was not read, as not all of the sheet was
 	KeysOnly Verdict = "keys_only" // it is on keys alone, and cannot be on a sheet
 	Outdated Verdict = "outdated"  // there are newer codes than on the sheet
 	Nowhere  Verdict = "nowhere"   // it is on the sheet, and on no token here
-	Unknown  Verdict = "unknown"   // the token does not tell
+	Unknown  Verdict = "unknown"   // the token cannot be asked, or does not show it
 )
 
 func equalIf(same bool) Verdict {
@@ -65,11 +67,12 @@ func (a *VerifiedAccount) isOn(fits func(where string) bool) bool {
 	return slices.ContainsFunc(a.Comparisons, func(c Comparison) bool { return fits(c.Where) })
 }
 
-// A Verification is what comparing a sheet with the tokens came to.
+// A Verification is the result of comparing a sheet with the tokens.
 type Verification struct {
 	Contents sheet.Contents
 	Accounts []*VerifiedAccount // that there is something to say of, by ID
 	VaultKey Verdict            // "" if it is not on the sheet, or there is no vault
+	Bare     int                // accounts that the sheets only name, beside those with codes on other paper
 
 	failures []error // of tokens that could not be asked for everything
 }
@@ -83,14 +86,18 @@ func Verify(c sheet.Contents, from Sources, broken error) (*Verification, error)
 		v.on(k.Account.ID()).Key = &c.Accounts[i]
 	}
 	for _, m := range from.Keys {
-		v.fail(m.Name, v.compareKey(m, from.Now()))
+		v.fail(m.Name, v.compareKey(m, from.Now))
 	}
 	if broken != nil {
 		v.failures = append(v.failures, broken)
 	}
 	if from.Vault != nil {
-		if err := from.Vault.Unlock(); err != nil {
+		identity, err := from.Vault.Identity()
+		if err != nil {
 			return nil, err
+		}
+		if c.VaultKey != "" {
+			v.VaultKey = equalIf(identity == c.VaultKey)
 		}
 		v.fail(fleet.VaultName, v.compareVault(from.Vault))
 	}
@@ -103,6 +110,15 @@ func Verify(c sheet.Contents, from Sources, broken error) (*Verification, error)
 		v.compareCodes(id, now, err)
 	}
 	v.settle(from.Vault != nil)
+	for _, s := range c.Sheets {
+		v.Bare += s.Bare
+	}
+	for _, id := range ids {
+		onSheet := slices.ContainsFunc(c.Accounts, func(k otpauth.Key) bool { return k.Account.ID() == id })
+		if from.Store.Ledger.Known(id).Kept == ledger.OnPaper && !onSheet {
+			v.Bare = max(v.Bare-1, 0)
+		}
+	}
 	return v, nil
 }
 
@@ -126,27 +142,21 @@ func (v *Verification) fail(token string, err error) {
 	}
 }
 
-// miss notes what is in a place and not on the sheet, unless that holds only a part.
-func (v *Verification) miss(one *VerifiedAccount, where string) {
-	if slices.ContainsFunc(v.Contents.Sheets, func(s sheet.Printing) bool { return !v.Contents.Partial(s) }) {
-		one.find(where, Lacking, nil)
-	}
-}
-
 // compareKey compares the codes that a key computes for a time with those of the
 // sheet's secrets. One touch that does not come is the holder's answer for all.
-func (v *Verification) compareKey(m *fleet.Member, at time.Time) error {
+func (v *Verification) compareKey(m *fleet.Member, now fleet.Clock) error {
 	token, err := m.Token()
 	if err != nil {
 		return err
 	}
+	at := now() // once the password was given
 	entries, err := token.Codes(at)
 	var untouched error
 	for _, e := range entries {
 		one := v.on(e.Account.ID())
 		switch {
 		case one.Key == nil:
-			v.miss(one, m.Name)
+			one.find(m.Name, Lacking, nil)
 		case e.Account.Touch && untouched != nil:
 			one.find(m.Name, Unknown, untouched)
 		default:
@@ -180,25 +190,17 @@ func compareOnKey(token oath.Token, e oath.Entry, key otpauth.Key, at time.Time)
 	return equalIf(code.Value == expected.Value), nil
 }
 
-// compareVault compares secrets, and the vault's own key.
+// compareVault compares secrets.
 func (v *Verification) compareVault(vault Vault) error {
 	accounts, err := vault.List()
 	for _, a := range accounts {
 		if one := v.on(a.ID()); one.Key == nil {
-			v.miss(one, fleet.VaultName)
+			one.find(fleet.VaultName, Lacking, nil)
 		} else {
 			verdict, err := compareInVault(vault, *one.Key)
 			one.find(fleet.VaultName, verdict, err)
 		}
 	}
-	if v.Contents.VaultKey == "" {
-		return err
-	}
-	identity, failed := vault.Identity()
-	if failed != nil {
-		return failed
-	}
-	v.VaultKey = equalIf(identity == v.Contents.VaultKey)
 	return err
 }
 
@@ -208,13 +210,13 @@ func compareInVault(vault Vault, key otpauth.Key) (Verdict, error) {
 		return Unknown, err
 	}
 	defer secret.Clear()
-	a.Counter, a.Touch = key.Account.Counter, key.Account.Touch // which the sheet cannot know
+	a.Counter, a.Touch = key.Account.Counter, key.Account.Touch // the one moves, the other computes no code
 	same := subtle.ConstantTimeCompare(secret.Bytes(), key.Secret.Bytes()) == 1
 	return equalIf(same && a == key.Account), nil
 }
 
 // compareCodes compares an account's backup codes with those in the vault, as they are
-// now or cannot be told.
+// now, or notes why they cannot be read.
 func (v *Verification) compareCodes(id oath.ID, now backup.Record, err error) {
 	onSheet, there := v.Contents.Codes[id]
 	if !there && err == nil && !now.HasTexts() {
@@ -224,7 +226,7 @@ func (v *Verification) compareCodes(id oath.ID, now backup.Record, err error) {
 	case err != nil:
 		one.find(CodesPlace, Unknown, err)
 	case !there:
-		v.miss(one, CodesPlace)
+		one.find(CodesPlace, Lacking, nil)
 	case !now.HasTexts():
 		one.find(CodesPlace, Nowhere, nil)
 	default:
@@ -244,25 +246,43 @@ func compareSets(onSheet, now *backup.Set) Verdict {
 	}))
 }
 
-// settle notes what is on the sheet alone, and what is on keys alone.
+// settle notes what is on the sheet alone, and says of what is not there whether it
+// was not seen, cannot be there, or need not be, since the sheet holds only a part.
 func (v *Verification) settle(hasVault bool) {
+	full := slices.ContainsFunc(v.Contents.Sheets, func(s sheet.Printing) bool { return !v.Contents.Partial(s) })
+	bare := slices.ContainsFunc(v.Contents.Sheets, func(s sheet.Printing) bool { return s.Bare > 0 })
 	for _, one := range v.Accounts {
-		inVault := one.isOn(func(where string) bool { return where == fleet.VaultName })
-		switch {
-		case one.Key != nil && !one.isOn(func(where string) bool { return where != CodesPlace }):
+		onKeysAlone := (hasVault || !full) && !one.isOn(func(where string) bool { return where == fleet.VaultName })
+		if one.Key != nil && !one.isOn(func(where string) bool { return where != CodesPlace }) {
 			one.find("-", Nowhere, nil)
-		case one.Key == nil && hasVault && !inVault:
-			for i, c := range one.Comparisons {
-				if c.Where != CodesPlace && c.Verdict == Lacking {
-					one.Comparisons[i].Verdict = KeysOnly
-				}
+		}
+		for i, c := range one.Comparisons {
+			switch {
+			case c.Verdict != Lacking:
+			case len(v.Contents.Missing) > 0:
+				one.Comparisons[i].Verdict = Unseen
+			case (full || bare) && onKeysAlone && c.Where != CodesPlace:
+				one.Comparisons[i].Verdict = KeysOnly
 			}
+		}
+		if !full {
+			one.Comparisons = slices.DeleteFunc(one.Comparisons, func(c Comparison) bool { return c.Verdict == Lacking })
 		}
 	}
 	v.Accounts = slices.DeleteFunc(v.Accounts, func(a *VerifiedAccount) bool { return len(a.Comparisons) == 0 })
 }
 
-// Count returns how many comparisons came to one of those verdicts.
+// CountAccounts returns how many accounts have a comparison with a verdict.
+func (v *Verification) CountAccounts(of Verdict) (n int) {
+	for _, one := range v.Accounts {
+		if slices.ContainsFunc(one.Comparisons, func(c Comparison) bool { return c.Verdict == of }) {
+			n++
+		}
+	}
+	return n
+}
+
+// Count returns how many comparisons have one of those verdicts.
 func (v *Verification) Count(of ...Verdict) (n int) {
 	for _, one := range v.Accounts {
 		for _, c := range one.Comparisons {
@@ -277,9 +297,10 @@ func (v *Verification) Count(of ...Verdict) (n int) {
 	return n
 }
 
-// IsRight reports whether all that is on the sheet was read, compared, and found equal.
+// IsRight reports whether all that is on the sheet was read, compared, and found equal,
+// and there is anything.
 func (v *Verification) IsRight() bool {
-	return len(v.Contents.Missing) == 0 && v.Count(Differs, Nowhere, Unknown, Outdated) == 0
+	return len(v.Contents.Missing) == 0 && !v.Contents.IsEmpty() && v.Count(Differs, Nowhere, Unknown, Outdated) == 0
 }
 
 // Failures returns what could not be compared because of an error.

@@ -17,6 +17,7 @@ import (
 type assembly struct {
 	date    time.Time // of the sheet, zero if it is not known
 	adds    int       // the sheet that this one belongs with, 0 if none was named
+	bare    int       // Printing.Bare
 	records []record
 	gaps    []gap
 	wrong   []*line.Error // paragraphs that say nothing that is known
@@ -49,6 +50,7 @@ var readers = map[string]func(a *assembly, p line.Paragraph, w *words) record{
 	sheetKeyword:      func(*assembly, line.Paragraph, *words) record { return nil }, // read when it is typed
 	endKeyword:        func(*assembly, line.Paragraph, *words) record { return nil },
 	addsKeyword:       (*assembly).readAdds,
+	bareKeyword:       (*assembly).readBare,
 	line.KeyKeyword:   (*assembly).readKey,
 	accountKeyword:    (*assembly).readAccount,
 	codesKeyword:      (*assembly).readSet,
@@ -118,6 +120,11 @@ func (a *assembly) readAdds(_ line.Paragraph, w *words) record {
 	return nil
 }
 
+func (a *assembly) readBare(_ line.Paragraph, w *words) record {
+	a.bare = w.number(w.name, bareKeyword, 0)
+	return nil
+}
+
 func (a *assembly) readKey(p line.Paragraph, w *words) record {
 	if !a.whole(p, thing(line.KeyKeyword, "")) {
 		return nil
@@ -143,6 +150,10 @@ func (a *assembly) readAccount(p line.Paragraph, w *words) record {
 		}
 		account.Algorithm = algorithms[i]
 	}
+	if touch := w.settings["touch"]; touch != "" && touch != "yes" {
+		w.fail("the touch")
+	}
+	account.Touch = w.settings["touch"] != ""
 	account.Digits = w.count("digits", 0, 0)
 	if counter := w.settings["counter"]; counter != "" {
 		account.Type = oath.HOTP
@@ -172,10 +183,11 @@ func (a *assembly) readContents(_ line.Paragraph, w *words) record {
 	r.date, r.adds = w.day(w.settings["date"]), w.count("adds", 0, 0)
 	r.blocks, r.from = w.count("blocks", 0, -1), w.count("from", 1, 0)
 	for block := range strings.SplitSeq(w.settings["list"], ".") {
-		if len(block)%digestLength != 0 {
+		digests, touch := strings.CutSuffix(block, touchMark)
+		if len(digests)%digestLength != 0 || touch && digests == "" {
 			w.fail("the list of contents")
 		}
-		r.list = append(r.list, line.CutEvery(block, digestLength))
+		r.list = append(r.list, listedBlock{line.CutEvery(digests, digestLength), touch})
 	}
 	if r.blocks == 0 {
 		r.list = nil

@@ -42,6 +42,7 @@ type Printing struct {
 	Sealed bool      // with a passphrase
 	Shares int       // how many copies there are, if it is split
 	Need   int       // how many of them open it
+	Bare   int       // how many accounts it names with neither secret nor codes
 }
 
 // Contents returns what was read. The passphrase is that of a sealed sheet, else
@@ -73,6 +74,9 @@ func (r *Reader) Contents(passphrase string) (Contents, error) {
 	}
 	var conflict ConflictError
 	c.Accounts, c.Doubtful, conflict.IDs = all.settled(ranks)
+	for i, k := range c.Accounts {
+		c.Accounts[i].Account.Touch = all.touched[accountRecord{k}.digest()]
+	}
 	if len(conflict.IDs) > 0 {
 		wrong = append(wrong, &conflict)
 	}
@@ -141,8 +145,10 @@ func (r *readResult) ranks() map[string]int {
 	ranks := make(map[string]int)
 	for i, p := range r.ordered() {
 		for _, c := range p.list.ordered() {
-			for _, d := range slices.Concat(c.list...) {
-				ranks[d] = i + 1
+			for _, b := range c.list {
+				for _, d := range b.digests {
+					ranks[d] = i + 1
+				}
 			}
 		}
 	}
@@ -187,6 +193,14 @@ func (r *readResult) printings() (all []Printing) {
 		if len(p.shares) > 0 {
 			one.Shares, one.Need = p.shares[0].of, p.shares[0].need
 		}
+		for _, c := range p.list.ordered() {
+			for _, b := range c.list {
+				if len(b.digests) == 0 {
+					one.Bare++
+				}
+			}
+		}
+		one.Bare = max(one.Bare, p.bare)
 		all = append(all, one)
 	}
 	return all
@@ -219,11 +233,6 @@ func (r *readResult) notes(foreign int) (notes []string) {
 	for number := max(newest.adds, newest.sheet-most); newest.adds > 0 && number < newest.sheet; number++ {
 		if !read[number] {
 			note("Sheet %d is not among these. If it was kept with sheet %d, read it as well.", number, newest.sheet)
-		}
-	}
-	for _, p := range sheets {
-		if p.id != "" && p.list.of == 0 && p.sealed.of == 0 && p.lines == 0 && len(p.codes) > 0 {
-			note("The list of contents of sheet %d was not read: whether anything is missing, is not known.", p.sheet)
 		}
 	}
 	return notes

@@ -45,7 +45,7 @@ func TestFormatExamples(t *testing.T) {
 			t.Errorf("%s: %v", record[1], err)
 		}
 	}
-	for _, keyword := range []string{sheetKeyword, endKeyword, addsKeyword, line.KeyKeyword, accountKeyword, codesKeyword, partKeyword, contentsKeyword, codesKeyword,
+	for _, keyword := range []string{sheetKeyword, endKeyword, addsKeyword, bareKeyword, line.KeyKeyword, accountKeyword, codesKeyword, partKeyword, contentsKeyword, codesKeyword,
 		shareKeyword, commitmentKeyword, "and", "more"} {
 		if !strings.Contains(text, "`"+keyword+"`") {
 			t.Errorf("the keyword %s is not described", keyword)

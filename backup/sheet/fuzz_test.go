@@ -132,6 +132,9 @@ func TestHostileRecords(t *testing.T) {
 		strings.Replace(head, ":2 1 ", ":2 100001 ", 1) + "|1: abc",
 		strings.Replace(head, ":2 1 ", ":2 0 ", 1) + "|1: abc",
 		"tokenctl:2 1 AAAAAAAA|sheet: 1 AAAAAAAA 2026-11-23 lines=9",
+		"tokenctl:2 1 AAAAAAAA|contents: 1/1 date=2026-11-23 blocks=1 from=1 list=+",
+		"tokenctl:2 1 AAAAAAAA|contents: 1/1 date=2026-11-23 blocks=1 from=1 list=AAAA++",
+		"tokenctl:2 1 AAAAAAAA|account: alice touch=no|JBSWY3DP",
 		"tokenctl:2 1 AAAAAAAA|",
 		"tokenctl:2 1 AAAAAAAA",
 	} {

@@ -148,8 +148,8 @@ func TestSeveralWrongLines(t *testing.T) {
 	text = strings.Replace(text, "GNBV GY3T QOJQ", "GNBV YG3T QOJQ", 1)
 	var r Reader
 	err := r.AddLines(text)
-	want := "line 7 does not check: look at the 3rd group, where two characters may have changed places\n" +
-		"line 17 does not check: look at the 1st group, near its 5th character"
+	want := "line 8 does not check: look at the 3rd group, where two characters may have changed places\n" +
+		"line 18 does not check: look at the 1st group, near its 5th character"
 	if err == nil || err.Error() != want {
 		t.Errorf("the error is %v", err)
 	}
@@ -157,7 +157,7 @@ func TestSeveralWrongLines(t *testing.T) {
 	if len(c.Accounts) != 4 || len(c.Codes) != 4 {
 		t.Errorf("read %d accounts, %d sets", len(c.Accounts), len(c.Codes))
 	}
-	if m := c.Missing; len(m) != 2 || m[0].From != 7 || m[1].From != 17 {
+	if m := c.Missing; len(m) != 2 || m[0].From != 8 || m[1].From != 18 {
 		t.Errorf("missing %v", m)
 	}
 }

@@ -29,11 +29,15 @@ type Missing struct {
 	From, To int
 
 	// Of is how many there are; of Shares, how many are needed. It is 0 if that is
-	// not known: of Parts and Shares, because there are none yet.
+	// not known: of Parts, Shares and Lists, because there are none yet.
 	Of int
 
 	Label string // an account's, where it is known
 }
+
+// Unlisted reports whether it is a whole list of contents: what else is missing, if
+// anything is, is not known then.
+func (m Missing) Unlisted() bool { return m.Kind == Lists && m.Of == 0 }
 
 // String returns "part 3 of 4", "lines 12 to 14", "block 12 of 50 (GitHub:alice)".
 func (m Missing) String() string {
@@ -60,6 +64,10 @@ func (m Missing) String() string {
 		return "the shares"
 	case m.Kind == Shares:
 		return fmt.Sprintf("%d more of the %d shares that are needed", m.From, m.Of)
+	case m.Unlisted() && m.Sheet > 0:
+		return fmt.Sprintf("the list of contents of sheet %d, so that what else is missing is not known", m.Sheet)
+	case m.Unlisted():
+		return "the list of contents, so that what else is missing is not known"
 	case m.Kind == Lists:
 		return run("QR code") + " of the list of contents"
 	case m.Kind == Blocks:
@@ -98,6 +106,27 @@ func (r *readResult) missing() (all []Missing) {
 	for _, t := range r.typed {
 		add(Missing{Sheet: t.head.sheet, Kind: Lines}, r.missingLines(t))
 	}
+	return append(all, r.missingLists()...)
+}
+
+// missingLists returns the lists of contents without which it is not known what is
+// missing: of sheets, or else of what was scanned and is on none of them. Lines need no
+// list where all of a sheet's were typed, or those that were not are missing.
+func (r *readResult) missingLists() (all []Missing) {
+	if !r.scanned {
+		return nil
+	}
+	for _, p := range r.ordered() {
+		if p.id != "" && p.list.of+p.sealed.of+len(p.shares) == 0 && !p.typed {
+			all = append(all, Missing{Sheet: p.sheet, Kind: Lists, From: 1, To: 1})
+		}
+	}
+	listed := r.ranks()
+	for d := range r.have {
+		if len(all) == 0 && listed[d] == 0 && !r.lined[d] {
+			all = append(all, Missing{Kind: Lists, From: 1, To: 1})
+		}
+	}
 	return all
 }
 
@@ -105,8 +134,8 @@ func (r *readResult) missing() (all []Missing) {
 func (r *readResult) missingBlocks(p *sheetParts) (all []Missing) {
 	used := make(map[string]int)
 	for _, c := range p.list.ordered() {
-		for i, digests := range c.list {
-			lacks, label := r.lacks(digests, used)
+		for i, b := range c.list {
+			lacks, label := r.lacks(b.digests, used)
 			if !lacks {
 				continue
 			}

@@ -27,7 +27,7 @@ func (s Sheet) Plain() (layout.Document, error) {
 	var body []layout.Block
 	if s.VaultKey != "" {
 		key := keyRecord(s.VaultKey)
-		list.list = append(list.list, []string{key.digest()})
+		list.list = append(list.list, listedBlock{digests: []string{key.digest()}})
 		body = append(body, layout.Block{
 			Number:  1,
 			Heading: "The vault's key",
@@ -36,15 +36,11 @@ func (s Sheet) Plain() (layout.Document, error) {
 			Notes:   []string{"This key opens the files of the vault. It has no other name and no passphrase: whoever has it, has all that is in the vault."},
 		})
 	}
-	secrets, _ := s.count()
 	for _, e := range s.Entries {
-		b, digests := s.entryBlock(w, e)
+		b := s.entryBlock(w, e)
 		b.Number = len(body) + 1
-		if !e.hasSecret() && secrets > 0 {
-			b.Notes = append([]string{"The secret is not on this sheet, which therefore cannot bring this account back."}, b.Notes...)
-		}
 		body = append(body, b)
-		list.list = append(list.list, digests)
+		list.list = append(list.list, e.listed())
 	}
 	return s.document(w, s.ID, body, list.cut(s.stamp()), s.plainSteps()), nil
 }
@@ -63,10 +59,20 @@ func (s Sheet) contents() contentsRecord { return contentsRecord{date: s.Date, a
 
 // writer returns one that leaves room for the lines of the contents.
 func (s Sheet) writer() *line.Writer {
-	if s.adds() != 0 {
-		return &line.Writer{Last: 2}
+	return &line.Writer{Last: 1 + len(s.about())}
+}
+
+// about returns what follows the first line, each on a line of its own.
+func (s Sheet) about() (all []line.Paragraph) {
+	for _, p := range []struct {
+		keyword string
+		n       int
+	}{{addsKeyword, s.adds()}, {bareKeyword, s.bare()}} {
+		if p.n > 0 {
+			all = append(all, line.Paragraph{Keyword: p.keyword, Text: fmt.Sprint(p.n)})
+		}
 	}
-	return &line.Writer{Last: 1}
+	return all
 }
 
 // document puts the contents before the blocks, and again behind them: a reader
@@ -84,8 +90,8 @@ func (s Sheet) document(w *line.Writer, name string, body []layout.Block, conten
 	first, last := block("Contents"), block("Contents, once more")
 	var start line.Writer
 	first.Lines = start.Write(line.Paragraph{Keyword: sheetKeyword, Text: head})
-	if s.adds() != 0 {
-		first.Lines = append(first.Lines, start.Write(line.Paragraph{Keyword: addsKeyword, Text: fmt.Sprint(s.adds())})...)
+	for _, p := range s.about() {
+		first.Lines = append(first.Lines, start.Write(p)...)
 	}
 	last.Lines = w.Write(line.Paragraph{Keyword: endKeyword, Text: head})
 	return layout.Document{
@@ -121,8 +127,11 @@ func (s Sheet) facts() (facts []layout.Fact) {
 	case s.Supersedes != 0:
 		add("Supersedes", fmt.Sprintf("sheet %d, and those kept with it. Destroy them once this one is checked.", s.Supersedes))
 	}
-	if secrets == 0 && sets > 0 && s.VaultKey == "" {
-		add("Note", "This sheet has backup codes alone. It cannot bring accounts back.")
+	switch without := len(s.Entries) - secrets; {
+	case without > 0 && secrets > 0:
+		add("NOT on it", fmt.Sprintf("the secrets of %s that it names. It cannot bring them back.", plural(without, "account")))
+	case without > 0:
+		add("NOT on it", "the secret of any account that it names. It cannot bring accounts back.")
 	}
 	return facts
 }
@@ -141,10 +150,33 @@ func (s Sheet) count() (secrets, sets int) {
 	return secrets, sets
 }
 
-// entryBlock returns the block of an account, and the digests of its records.
-func (s Sheet) entryBlock(w *line.Writer, e Entry) (b layout.Block, digests []string) {
-	b.Heading, b.Facts = e.label(), e.facts()
+// bare returns how many accounts have neither their secret nor their codes on the sheet.
+func (s Sheet) bare() (n int) {
+	for _, e := range s.Entries {
+		if len(e.listed().digests) == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// listed returns what the list of contents says of an account's block.
+func (e Entry) listed() (b listedBlock) {
 	if e.hasSecret() {
+		b = listedBlock{[]string{accountRecord{e.Key}.digest()}, e.Key.Account.Touch}
+	}
+	if e.hasCodes() {
+		b.digests = append(b.digests, codesRecord{account: e.id(), record: e.Codes}.digest())
+	}
+	return b
+}
+
+// entryBlock returns the block of an account.
+func (s Sheet) entryBlock(w *line.Writer, e Entry) (b layout.Block) {
+	b.Heading, b.Facts = e.label(), e.facts()
+	if !e.hasSecret() {
+		b.Notes = append(b.Notes, "The secret is NOT on this sheet, which cannot bring this account back.")
+	} else {
 		r := accountRecord{e.Key}
 		caption := "Scan with an authenticator app"
 		if e.Key.Account.IsSteam() {
@@ -152,7 +184,6 @@ func (s Sheet) entryBlock(w *line.Writer, e Entry) (b layout.Block, digests []st
 		}
 		addSymbol(&b, caption, e.Key.URI())
 		b.Lines = w.Write(r.paragraph())
-		digests = append(digests, r.digest())
 		if e.Key.Account.Type == oath.HOTP {
 			b.Notes = append(b.Notes, "The counter moves with every code. If the service refuses a code, try the next few.")
 		}
@@ -164,7 +195,6 @@ func (s Sheet) entryBlock(w *line.Writer, e Entry) (b layout.Block, digests []st
 			addSymbol(&b, numbered("Backup codes, for tokenctl", i, len(pieces)), s.stamp().text(piece.paragraphs(false)...))
 		}
 		addCodeLines(&b, w, r)
-		digests = append(digests, r.digest())
 	}
 	if set := e.Codes.Current(); set != nil && len(set.Codes) > 0 {
 		if !e.hasCodes() {
@@ -174,7 +204,7 @@ func (s Sheet) entryBlock(w *line.Writer, e Entry) (b layout.Block, digests []st
 		}
 	}
 	b.Notes = append(b.Notes, e.Notes...)
-	return b, digests
+	return b
 }
 
 // addSymbol adds a QR code, if one can hold the text.
@@ -237,6 +267,9 @@ func (e Entry) facts() (facts []layout.Fact) {
 			parts = append(parts, a.Algorithm.String())
 		}
 		add("Settings", strings.Join(parts, ", "))
+	}
+	if e.Key.Account.Touch {
+		add("Touch", "a key asks for one before it computes a code")
 	}
 	add("New codes", e.Renew)
 	return facts

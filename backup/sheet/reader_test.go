@@ -69,11 +69,11 @@ func checkContents(t testing.TB, c Contents, s Sheet) {
 	var uris, want []string
 	codes := make(map[oath.ID]backup.Record)
 	for _, k := range c.Accounts {
-		uris = append(uris, k.URI())
+		uris = append(uris, fmt.Sprint(k.URI(), k.Account.Touch))
 	}
 	for _, e := range s.Entries {
 		if e.hasSecret() {
-			want = append(want, e.Key.URI())
+			want = append(want, fmt.Sprint(e.Key.URI(), e.Key.Account.Touch))
 		}
 		if e.hasCodes() {
 			codes[e.Key.Account.ID()] = e.Codes
@@ -270,15 +270,89 @@ func TestForeignTexts(t *testing.T) {
 	checkContents(t, c, everyKind(t))
 }
 
-// An account's QR code needs no sheet around it.
+// An account's QR code needs no sheet around it. But then it is not known what is
+// missing.
 func TestAccountsOfNoSheet(t *testing.T) {
 	uri := "otpauth://totp/Forge:carol?secret=GEZDGNBVGY3TQOJQ&issuer=Forge"
 	c := contents(t, scan(t, uri), "")
-	if len(c.Accounts) != 1 || c.Accounts[0].Account.Label() != "Forge:carol" || c.Number != 0 || len(c.Missing)+len(c.Notes) > 0 {
+	if len(c.Accounts) != 1 || c.Accounts[0].Account.Label() != "Forge:carol" || c.Number != 0 ||
+		fmt.Sprint(c.Missing) != "[the list of contents, so that what else is missing is not known]" || len(c.Notes) > 0 {
 		t.Errorf("read %+v", c)
 	}
 	var r Reader
 	if err := r.AddText("otpauth://totp/Forge:carol?secret=0"); !errors.Is(err, oath.ErrInvalid) {
 		t.Errorf("a broken account: %v", err)
+	}
+}
+
+// Without its list of contents, or all of its lines, nothing of a sheet counts as all
+// of it; nor does what stands on no list beside one.
+func TestFragmentsAreNotWhole(t *testing.T) {
+	d := plain(t, everyKind(t))
+	text := string(d.Text())
+	for _, test := range []struct {
+		name           string
+		scanned, typed string
+		want           string
+	}{
+		{"one block", strings.Join(symbolTexts(layout.Document{Body: d.Body[4:5]}), "\n"), "", "[the list of contents of sheet 7, so that what else is missing is not known]"},
+		{"an account", d.Body[2].Symbols[0].Text, "", "[the list of contents, so that what else is missing is not known]"},
+		{"the key", typedIdentity, "", "[the list of contents, so that what else is missing is not known]"},
+		{"all lines", "", text, "[]"},
+		{"all lines, and a block", d.Body[2].Symbols[0].Text, text, "[]"},
+		{"all lines, and another account", "otpauth://totp/Forge:carol?secret=GEZDGNBVGY3TQOJQ", text, "[the list of contents, so that what else is missing is not known]"},
+		{"a line, and a block", d.Body[2].Symbols[0].Text, typedText(d.Body[0].Lines[0]), "[the list of contents of sheet 7, so that what else is missing is not known]"},
+		{"all, and another account", strings.Join(append(symbolTexts(d), "otpauth://totp/Forge:carol?secret=GEZDGNBVGY3TQOJQ"), "\n"), "",
+			"[the list of contents, so that what else is missing is not known]"},
+	} {
+		r := &Reader{}
+		for text := range strings.SplitSeq(test.scanned, "\n") {
+			if text != "" && r.AddText(text) != nil {
+				t.Errorf("%s: %s is not taken", test.name, text)
+			}
+		}
+		if err := r.AddLines(test.typed); err != nil {
+			t.Error(err)
+		}
+		if got := fmt.Sprint(contents(t, r, "").Missing); got != test.want {
+			t.Errorf("%s: missing %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
+// An account whose secret is not on the sheet says so on the first page and in its
+// block, and is counted by who reads the list; so is a touch.
+func TestSecretsThatAreNotOnTheSheet(t *testing.T) {
+	s := everyKind(t)
+	d := plain(t, s)
+	if !slices.Contains(d.Facts, layout.Fact{Name: "NOT on it", Value: "the secrets of 2 accounts that it names. It cannot bring them back."}) {
+		t.Errorf("facts %q", d.Facts)
+	}
+	for _, b := range d.Body {
+		want := b.Heading == "nothing" || b.Heading == "Only: on = key:bob:b"
+		if got := slices.Contains(b.Notes, "The secret is NOT on this sheet, which cannot bring this account back."); got != want {
+			t.Errorf("%s: %q", b.Heading, b.Notes)
+		}
+		want = slices.Contains([]string{"nothing", "AWS:root", "Bank:alice"}, b.Heading)
+		if got := slices.ContainsFunc(b.Facts, func(f layout.Fact) bool { return f.Name == "Touch" }); got != want {
+			t.Errorf("%s: %q", b.Heading, b.Facts)
+		}
+	}
+	var typed Reader
+	if err := typed.AddLines(string(d.Text())); err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]*Reader{
+		"plain": scan(t, symbolTexts(d)...), "sealed": scan(t, symbolTexts(sealed(t, s))...), "typed": &typed,
+	} {
+		c := contents(t, r, passphrase)
+		if c.Sheets[0].Bare != 1 { // the other has its codes there
+			t.Errorf("%s: %+v", name, c.Sheets)
+		}
+	}
+	for _, uri := range symbolTexts(d) {
+		if strings.HasPrefix(uri, "otpauth:") && strings.Contains(uri, "touch") {
+			t.Errorf("an app would not know %s", uri)
+		}
 	}
 }

@@ -39,8 +39,8 @@ type (
 		adds     int // the sheet that this one belongs with; 0 if it stands alone
 		blocks   int
 		part, of int
-		from     int        // the number of the first block in the list
-		list     [][]string // for each block the digests of its records
+		from     int // the number of the first block in the list
+		list     []listedBlock
 	}
 
 	// A codesRecord is the current set of an account's backup codes, or a part of it.
@@ -78,6 +78,15 @@ type (
 		data       string // bytes
 	}
 )
+
+// A listedBlock is what the list of contents says of a block.
+type listedBlock struct {
+	digests []string // of its records; none if its account is only named
+	touch   bool     // keys ask for a touch before they compute its account's code
+}
+
+// touchMark stands behind a block's digests.
+const touchMark = "+"
 
 // How a sheet is sealed.
 const (
@@ -222,6 +231,7 @@ const (
 	sheetKeyword      = "sheet"   // number, ID, date, lines=COUNT: the first line
 	endKeyword        = "end"     // the same again: the last line
 	addsKeyword       = "adds"    // the number of the sheet that this one belongs with
+	bareKeyword       = "bare"    // how many accounts it names with neither secret nor codes
 	accountKeyword    = "account" // label, settings that are not the usual ones; letters
 	codesKeyword      = "codes"   // an account's ID and settings of its codes, which follow
 	codeKeyword       = "code"
@@ -241,6 +251,9 @@ func (r accountRecord) paragraph() line.Paragraph {
 		text = line.Escape(a.Issuer, "=:") + ":" + line.Escape(a.Name, "=")
 	}
 	text += setting("algorithm", a.Algorithm, oath.SHA1)
+	if a.Touch {
+		text += " touch=yes"
+	}
 	if !a.IsSteam() {
 		text += setting("digits", a.Digits, oath.DefaultDigits)
 	}
@@ -271,8 +284,10 @@ func (r commitmentRecord) paragraph() line.Paragraph {
 
 func (r contentsRecord) paragraph() line.Paragraph {
 	blocks := make([]string, len(r.list))
-	for i, digests := range r.list {
-		blocks[i] = strings.Join(digests, "")
+	for i, b := range r.list {
+		if blocks[i] = strings.Join(b.digests, ""); b.touch {
+			blocks[i] += touchMark
+		}
 	}
 	return line.Paragraph{Keyword: contentsKeyword, Text: fmt.Sprintf("%s date=%s%s blocks=%d from=%d list=%s",
 		ratio(r.part, r.of), formatDay(r.date), setting("adds", r.adds, 0), r.blocks, r.from, strings.Join(blocks, "."))}
@@ -333,7 +348,9 @@ func (r contentsRecord) cut(s stamp) (pieces []contentsRecord) {
 	list := r.list
 	r.blocks, r.from, r.part, r.of, r.list = len(list), maxCount-1, 9999, 9999, nil
 	room := maxSymbol - len(s.text(r.paragraph()))
-	cut := cutBySize(list, room, func(digests []string) int { return len(digests)*digestLength + len(".") })
+	cut := cutBySize(list, room, func(b listedBlock) int {
+		return len(b.digests)*digestLength + len(touchMark) + len(".")
+	})
 	r.from = 1
 	for i, piece := range cut {
 		r.part, r.of, r.list = i+1, len(cut), piece

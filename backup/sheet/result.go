@@ -23,6 +23,8 @@ type readResult struct {
 	got      map[string]bool        // things that gaps are about
 	have     map[string]int         // how many records have a digest
 	labels   map[string]string      // of digests
+	touched  map[string]bool        // digests of accounts that keys ask for a touch for
+	lined    map[string]bool        // digests of what stands on sheets that were typed completely
 	typed    []typedSheet
 	scanned  bool // something came out of a QR code
 	steps    int  // taken until now, for tests
@@ -39,6 +41,7 @@ func (r *Reader) read() *readResult {
 	all := &readResult{
 		sheets: make(map[string]*sheetParts), texts: make(map[string]bool), got: make(map[string]bool),
 		have: make(map[string]int), labels: make(map[string]string), scanned: len(r.scanned) > 0,
+		touched: make(map[string]bool), lined: make(map[string]bool),
 	}
 	for _, one := range r.scanned {
 		one.addTo(all, one.stamp)
@@ -53,12 +56,17 @@ func (r *Reader) read() *readResult {
 		paragraphs := t.paragraphs()
 		a := assemble(paragraphs, t.head.date)
 		all.steps += len(t.lines) + len(paragraphs) + len(a.records)
+		whole := t.known && len(missingOf(t.numbers(), t.head.lines)) == 0
 		for _, one := range a.records {
 			one.addTo(all, s)
+			if r, ok := one.(interface{ digest() string }); ok && whole {
+				all.lined[r.digest()] = true
+			}
 		}
 		if t.known {
 			p := all.sheet(s)
 			p.date, p.lines, p.adds = t.head.date, t.head.lines, cmp.Or(a.adds, p.adds)
+			p.typed, p.bare = p.typed || whole, max(p.bare, a.bare)
 		}
 		all.typed = append(all.typed, typedSheet{t, a})
 	}
@@ -107,8 +115,10 @@ type sheetParts struct {
 	stamp
 	date  time.Time
 	adds  int
-	lines int // how many it has, 0 if that is not known
-	count int // of records read
+	lines int  // how many it has, 0 if that is not known
+	typed bool // all of them
+	bare  int  // Printing.Bare, as a line of its own says
+	count int  // of records read
 
 	blocks int                    // how many it has
 	list   pieces[contentsRecord] // of contents
@@ -122,6 +132,9 @@ type sheetParts struct {
 
 func (a accountRecord) addTo(r *readResult, _ stamp) {
 	uri := a.URI()
+	if a.Account.Touch {
+		r.touched[a.digest()] = true
+	}
 	if r.texts[uri] {
 		return
 	}
@@ -146,6 +159,11 @@ func (c contentsRecord) addTo(r *readResult, s stamp) {
 	p.count++
 	p.date, p.adds, p.blocks = c.date, c.adds, c.blocks
 	p.list.add(c.part, c.of, c)
+	for _, b := range c.list {
+		if b.touch {
+			r.touched[b.digests[0]] = true
+		}
+	}
 }
 
 func (f partRecord) addTo(r *readResult, s stamp) {

@@ -146,21 +146,20 @@ func (s Sheet) sealedText() string {
 	b.WriteString("# A line that begins with otpauth:// is an account: show it to an authenticator app as a QR code.\n")
 	list := s.contents()
 	if s.VaultKey != "" {
-		list.list = append(list.list, []string{keyRecord(s.VaultKey).digest()})
+		list.list = append(list.list, listedBlock{digests: []string{keyRecord(s.VaultKey).digest()}})
 		b.WriteString("# The vault's key:\n" + s.VaultKey + "\n")
 	}
 	for _, e := range s.Entries {
-		var digests []string
 		if e.hasSecret() {
 			b.WriteString(e.Key.URI() + "\n")
-			digests = append(digests, accountRecord{e.Key}.digest())
+		} else {
+			fmt.Fprintf(&b, "# The secret of %s is NOT on this sheet.\n", line.Escape(e.label(), ""))
 		}
 		if e.hasCodes() {
 			r := codesRecord{account: e.id(), record: e.Codes}
 			b.WriteString(s.stamp().text(r.paragraphs(false)...) + "\n")
-			digests = append(digests, r.digest())
 		}
-		list.list = append(list.list, digests)
+		list.list = append(list.list, e.listed())
 	}
 	for _, piece := range list.cut(s.stamp()) {
 		b.WriteString(s.stamp().text(piece.paragraph()) + "\n")

@@ -50,7 +50,7 @@ func everyKind(t testing.TB) Sheet {
 	github.Sets[0].Codes[4].Since = 1
 	steam := oneSet(backup.Reusable, "R12345")
 	words := oneSet(backup.InOrder, "correct horse  battery staple and so on for some more words", "fünf %20 = 20 €", "x")
-	return Sheet{
+	s := Sheet{
 		Number: 7, Supersedes: 6, Date: onDay(t, "2026-11-23"), ID: "KQ3ZT7AB", VaultKey: typedIdentity,
 		Entries: []Entry{
 			{Key: keyFrom(t, "otpauth://totp/GitHub:alice?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=GitHub"), Codes: github,
@@ -61,9 +61,12 @@ func everyKind(t testing.TB) Sheet {
 			{Key: keyFrom(t, "otpauth://totp/%E6%97%A5%E6%9C%AC%E8%AA%9E%E9%8A%80%E8%A1%8C:%E5%B1%B1%E7%94%B0?secret=GEZDGNBVGY3TQOJQ"), Codes: words},
 			{Key: otpauth.Key{Account: oath.Account{Issuer: "Only: on = key", Name: "bob:b", Type: oath.TOTP}},
 				Codes: oneSet(backup.ByNumber, "111", "222"), Notes: []string{"A note."}},
-			{Key: otpauth.Key{Account: oath.Account{Name: "nothing", Type: oath.TOTP}}, Where: []string{"YubiKey 1"}},
+			{Key: otpauth.Key{Account: oath.Account{Name: "nothing", Type: oath.TOTP, Touch: true}}, Where: []string{"YubiKey 1"}},
 		},
 	}
+	s.Entries[1].Key.Account.Touch = true
+	s.Entries[2].Key.Account.Touch = true
+	return s
 }
 
 const typedIdentity = "AGE-SECRET-KEY-1QYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZ9K4CN"

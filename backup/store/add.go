@@ -15,7 +15,7 @@ import (
 // ErrNothingNew says that all of the codes are recorded already.
 var ErrNothingNew = errors.New("these backup codes are recorded already")
 
-// An Addition is codes that are to be recorded.
+// An Addition is codes to record.
 type Addition struct {
 	ID       oath.ID
 	Service  services.Service
@@ -62,7 +62,7 @@ func (a Addition) Mode(r backup.Record) (JoinMode, int) {
 	return Supersedes, 0
 }
 
-// Added is what recording codes came to.
+// Added is the result of recording codes.
 type Added struct {
 	Mode   JoinMode
 	Number int // that was replaced
@@ -71,7 +71,8 @@ type Added struct {
 }
 
 // Add records codes. Those before are void, or stay good beside them; see
-// [Addition.Mode]. It returns ErrNothingNew if the current set has all of them.
+// [Addition.Mode]. It returns ErrNothingNew if the current set has all of them, and
+// ErrNoVault for texts without a vault.
 func (s *Store) Add(a Addition) (Added, backup.Record, error) {
 	kept := ledger.InVault
 	if a.OnPaper() {
@@ -142,15 +143,20 @@ func (a Addition) freshTo(r *backup.Record) []backup.Code {
 }
 
 // Verify reads codes back from the vault, as before the file that they came from is
-// deleted. It returns ErrLost if one is not there.
+// deleted. It returns ErrLost if one is not there, and ErrNoVault.
 func (s *Store) Verify(id oath.ID, codes []backup.Code) error {
+	if s.Vault == nil {
+		return about(id, ErrNoVault)
+	}
 	text, err := s.Vault.BackupCodes(id)
 	if err != nil {
 		return err
 	}
-	record, err := backup.ParseRecord(text)
-	if err != nil {
-		return err
+	var record backup.Record
+	if text != nil {
+		if record, err = backup.ParseRecord(text); err != nil {
+			return err
+		}
 	}
 	there := make(map[string]bool)
 	for _, set := range record.Sets {
@@ -167,9 +173,12 @@ func (s *Store) Verify(id oath.ID, codes []backup.Code) error {
 }
 
 // Use records that a code was used on a day, and only then returns it: the one of that
-// number, or the next one for 0.
-func (s *Store) Use(id oath.ID, kept ledger.Keeping, number int, day time.Time) (code backup.Code, record backup.Record, err error) {
-	record, err = s.Change(id, kept, func(r *backup.Record) error {
+// number, or the next one for 0. Its errors are those of Read and of backup.Record.Use.
+func (s *Store) Use(id oath.ID, number int, day time.Time) (code backup.Code, record backup.Record, err error) {
+	if record, err = s.Read(id); err != nil {
+		return code, record, err
+	}
+	record, err = s.Change(id, KeptOf(record), func(r *backup.Record) error {
 		n := number
 		if n == 0 {
 			next, err := r.Next() // another process may have used one

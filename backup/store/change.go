@@ -8,8 +8,8 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// KeptOf returns where the codes of a record in the vault are: there, unless only
-// their numbers are.
+// KeptOf returns where the codes of a record are: in the vault if it has their texts, else
+// on paper.
 func KeptOf(r backup.Record) ledger.Keeping {
 	if r.HasTexts() {
 		return ledger.InVault
@@ -44,6 +44,9 @@ func (s *Store) change(id oath.ID, kept ledger.Keeping, settled bool, change fun
 			return nil
 		})
 		return record, about(id, err)
+	}
+	if s.Vault == nil {
+		return record, about(id, ErrNoVault)
 	}
 	err = s.Vault.UpdateBackupCodes(id, func(old []byte) ([]byte, error) {
 		record = s.Ledger.Known(id).Record.Clone()

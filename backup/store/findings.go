@@ -15,7 +15,8 @@ type Status struct {
 	Record  backup.Record // without sets if only a locked vault has it
 	Kept    ledger.Keeping
 	Service services.Service
-	Sheet   int         // that they are printed on; 0 for none
+	Sheet   int         // on paper that has them; 0 for none
+	Written int         // the sheet that has them, if it was only written to a file; 0 for none
 	Due     *ledger.Due // nil if no reminder is due
 }
 
@@ -23,7 +24,9 @@ type Status struct {
 func (s *Store) Status(id oath.ID, record backup.Record, kept ledger.Keeping) Status {
 	status := Status{ID: id, Record: record, Kept: kept, Service: s.Service(id, record)}
 	if set := record.Current(); set != nil {
-		status.Sheet = s.Ledger.SheetWith(id, set.Generation)
+		if status.Sheet = s.Ledger.SheetWith(id, set.Generation, true); status.Sheet == 0 {
+			status.Written = s.Ledger.SheetWith(id, set.Generation, false)
+		}
 		if due, found := s.Ledger.DueOf(id); found {
 			status.Due = &due
 		}
@@ -31,20 +34,20 @@ func (s *Store) Status(id oath.ID, record backup.Record, kept ledger.Keeping) St
 	return status
 }
 
-// Statuses describes the codes of accounts. The vault is read if it can be without
-// asking anybody, or with reads set. The error tells what could not be read; the rest
-// is there all the same, unless the vault did not open.
-func (s *Store) Statuses(ids []oath.ID, reads bool) ([]Status, error) {
-	defer s.Sync()
-	reads = reads || s.Vault != nil && s.Vault.Ready()
+// Statuses describes the codes of accounts: as the vault has them if it is to be read,
+// else as the ledger knows them. The error says what could not be read; the rest comes
+// along with it, unless the vault did not open.
+func (s *Store) Statuses(ids []oath.ID, readVault bool) ([]Status, error) {
+	news := make(map[oath.ID]backup.Record)
+	defer s.learn(news)
 	var list []Status
 	var failures []error
 	for _, id := range ids {
 		e := s.Ledger.Known(id)
 		record, kept := e.Record, e.Kept
-		if reads {
+		if readVault {
 			var err error
-			if record, err = s.Load(id); errors.Is(err, oath.ErrLocked) || errors.Is(err, oath.ErrWrongPassword) {
+			if record, err = s.load(id, news); errors.Is(err, oath.ErrLocked) || errors.Is(err, oath.ErrWrongPassword) {
 				return nil, err
 			}
 			failures = append(failures, err)
@@ -60,27 +63,27 @@ func (s *Store) Statuses(ids []oath.ID, reads bool) ([]Status, error) {
 	return list, errors.Join(failures...)
 }
 
-// A Need is what is to be done about an account's codes, the most urgent first.
+// A Need is what to do about an account's codes, the most urgent first.
 type Need int
 
 const (
 	Due       Need = iota // one was used, and none made since
 	NoneLeft              // none is left
 	FewLeft               // Few or fewer are left, of more
-	Unprinted             // they are on no sheet
+	Unprinted             // they are on no sheet on paper
 	Missing               // none is recorded, and the service hands them out
 )
 
 // Few is how many codes are few, of a set of more.
 const Few = 3
 
-// A Finding is something to be done about an account's codes.
+// A Finding is something to do about an account's codes.
 type Finding struct {
 	Status
 	Need Need
 }
 
-// Findings returns what is to be done about codes, and about accounts without any at
+// Findings returns what to do about codes, and about accounts without any at
 // services that hand them out.
 func (s *Store) Findings(list []Status, accounts []oath.Account) (findings []Finding) {
 	for need := Due; need <= Unprinted; need++ {
@@ -102,8 +105,7 @@ func (s *Store) Findings(list []Status, accounts []oath.Account) (findings []Fin
 	return findings
 }
 
-// needs reports whether that need is one of an account. One that is due is not said to
-// be low besides.
+// needs reports whether an account has that need. One that is due is not low besides.
 func (s Status) needs(n Need) bool {
 	set, left := s.Record.Current(), s.Record.Left()
 	switch n {

@@ -9,7 +9,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// A Follower has an account's backup codes follow what becomes of the account.
+// A Follower makes an account's backup codes follow what becomes of the account.
 type Follower struct {
 	store *Store
 	id    oath.ID
@@ -36,16 +36,16 @@ func (s *Store) hasOrDamaged(id oath.ID) (bool, error) {
 	return there, err
 }
 
-// Loses reports whether codes are deleted along with the account, which the vault may
-// be among the tokens to lose.
+// Loses reports whether codes are deleted along with the account. inVault says that the
+// vault is one of the tokens that lose it.
 func (f *Follower) Loses(inVault bool) bool { return f.codes && (f.whole || inVault) }
 
 // Known returns what the ledger knows of the codes.
 func (f *Follower) Known() backup.Record { return f.store.Ledger.Known(f.id).Record }
 
-// Renamed gives the codes the account's new name, once tokens have done so: the vault
-// among them, which has moved its codes then, and all or some. It reports whether the
-// codes keep the old name, since the account does on some token.
+// Renamed gives the codes the account's new name, after tokens gave it to the account.
+// inVault says that the vault is one of them, and has moved its codes already; all says
+// that no token failed. The codes stay under the old name if the account does on a token.
 func (f *Follower) Renamed(to oath.ID, inVault, all bool) (stay bool, err error) {
 	if to == f.id {
 		return false, nil
@@ -67,7 +67,7 @@ func (f *Follower) Renamed(to oath.ID, inVault, all bool) (stay bool, err error)
 }
 
 // Deleted removes the codes of an account that is gone from every token, and forgets
-// those that the vault removed with it.
+// those that the vault removed along with it. Its parameters are those of Renamed.
 func (f *Follower) Deleted(inVault, all bool) error {
 	gone := f.whole && all
 	if gone && f.codes && !inVault {

@@ -4,9 +4,9 @@
 //
 // A [Store] finds accounts, reads their records, and changes them: [Store.Add] records
 // codes, [Store.Use] spends one, [Store.Restore] takes codes from paper. Where the two
-// places differ, a code is used that either says is used; what is newer in the vault
-// reaches the ledger by [Store.Sync]. The ledger's reminders follow from what a change
-// did to the record. [Store.Findings] are what is to be done, and a [Follower] has codes
+// places differ, a code is used that either says is used; the ledger learns what is newer
+// in the vault by [Store.Read]. The ledger's reminders follow from what a change did to
+// the record. [Store.Findings] are what is to be done, and a [Follower] makes the codes
 // follow an account that is renamed or deleted.
 package store
 
@@ -32,13 +32,16 @@ var (
 	// ErrLost says that codes do not read back from the vault as they were recorded.
 	ErrLost = errors.New("the vault does not have the same codes")
 
+	// ErrNoVault says that codes are to be kept in a vault, and there is none.
+	ErrNoVault = errors.New("there is no vault to keep backup codes in")
+
 	// ErrLedger says that the ledger is there and cannot be used. The error wraps
 	// backup.ErrDamaged or backup.ErrNewer.
 	ErrLedger = errors.New("the ledger of backup codes cannot be used")
 )
 
-// A Vault keeps codes; oath/vault is one. Its methods are described there. They may
-// ask for what unlocks it.
+// A Vault keeps codes; a *vault.Vault of oath/vault is one, whose methods are described
+// there. They may ask for what unlocks it.
 type Vault interface {
 	List() ([]oath.Account, error)
 	ListBackupCodes() ([]oath.Account, error)
@@ -47,9 +50,6 @@ type Vault interface {
 	UpdateBackupCodes(oath.ID, func(old []byte) ([]byte, error)) error
 	SetBackupCodes(oath.ID, []byte) error
 	MoveBackupCodes(from, to oath.ID) error
-
-	// Ready reports whether it can be read without asking anybody.
-	Ready() bool
 }
 
 // A Store is what is kept of all accounts' backup codes.
@@ -61,13 +61,12 @@ type Store struct {
 	Ledger  *ledger.Ledger // as it was read or written last; never nil
 	Damaged error          // why it cannot be read, and is taken for empty
 
-	path     string
-	unsynced map[oath.ID]backup.Record // that the ledger has not learned yet
+	path string
 }
 
 // New returns a store without a vault yet, whose ledger is the file at path.
 func New(path string, known func() services.Catalog, warn func(error)) *Store {
-	s := &Store{Services: known, Warn: warn, path: path, unsynced: make(map[oath.ID]backup.Record)}
+	s := &Store{Services: known, Warn: warn, path: path}
 	l, err := ledger.Read(path)
 	if err != nil {
 		l, s.Damaged = new(ledger.Ledger), ledgerError(err)
@@ -178,7 +177,7 @@ func (s *Store) Service(id oath.ID, record backup.Record) services.Service {
 	return s.Services().Of(id, record)
 }
 
-// about tells which account an error is about.
+// about says which account an error is about.
 func about(id oath.ID, err error) error {
 	if err == nil {
 		return nil
@@ -187,16 +186,20 @@ func about(id oath.ID, err error) error {
 }
 
 // Read returns an account's record, with the codes themselves if they are in the
-// vault. The ledger learns what is new in it. A record that comes with an error is what
-// there is of it.
+// vault. The ledger learns what is new in it: codes may have been used or made on another
+// machine. A record that comes with an error is what there is of it. The error is that of
+// the vault, ErrAway, ErrOlder, or ErrLedger if the codes may be in a ledger that is
+// damaged.
 func (s *Store) Read(id oath.ID) (backup.Record, error) {
-	record, err := s.Load(id)
-	s.Sync()
+	news := make(map[oath.ID]backup.Record)
+	record, err := s.load(id, news)
+	s.learn(news)
 	return record, err
 }
 
-// Load is Read, but the ledger learns nothing until Sync.
-func (s *Store) Load(id oath.ID) (backup.Record, error) {
+// load returns an account's record, and enters it among the news if the ledger lacks
+// something of it.
+func (s *Store) load(id oath.ID, news map[oath.ID]backup.Record) (backup.Record, error) {
 	e := s.Ledger.Known(id)
 	there, err := s.has(id)
 	switch {
@@ -211,7 +214,7 @@ func (s *Store) Load(id oath.ID) (backup.Record, error) {
 	}
 	record, err := s.FromVault(id)
 	if err == nil && s.isNews(id, record) {
-		s.unsynced[id] = record
+		news[id] = record
 	}
 	return record, err
 }
@@ -271,20 +274,18 @@ func (s *Store) isNews(id oath.ID, record backup.Record) bool {
 	return err != nil || failed != nil || string(had) != string(has) || e.Kept == ""
 }
 
-// Sync brings the ledger up to date with what was loaded from the vault: codes may have
-// been used or made on another machine.
-func (s *Store) Sync() {
-	if len(s.unsynced) == 0 || s.Damaged != nil {
+// learn brings the ledger up to date with what was read from the vault.
+func (s *Store) learn(news map[oath.ID]backup.Record) {
+	if len(news) == 0 || s.Damaged != nil {
 		return
 	}
 	err := s.Update(func(l *ledger.Ledger) error {
-		for id, record := range s.unsynced {
-			s.enter(l, id, record, KeptOf(record), false)
+		for _, id := range slices.Sorted(maps.Keys(news)) {
+			s.enter(l, id, news[id], KeptOf(news[id]), false)
 		}
 		return nil
 	})
 	if err != nil {
 		s.Warn(err)
 	}
-	clear(s.unsynced)
 }

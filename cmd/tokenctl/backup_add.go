@@ -15,6 +15,7 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
 )
 
 type backupAddOptions struct {
@@ -99,13 +100,13 @@ func parsePolicy(flag string) (backup.Policy, error) {
 			return backup.Policy(policy), nil
 		}
 	}
-	return 0, term.Usagef("--policy %q is none of %s", flag, strings.Join(policyFlags, ", "))
+	return 0, term.Usagef("--policy %q must be one of %s", flag, strings.Join(policyFlags, ", "))
 }
 
 func (o backupAddOptions) validate(c *cobra.Command) error {
 	switch isFile := o.source != "" && o.source != "-"; {
 	case c.Flags().Changed("on-paper") && o.onPaper < 1:
-		return term.Usagef("--on-paper %d is no number of codes", o.onPaper)
+		return term.Usagef("--on-paper %d: they count from 1", o.onPaper)
 	case c.Flags().Changed("replace-number") && o.number < 1:
 		return term.Usagef("--replace-number %d: they count from 1", o.number)
 	case o.number > 0 && o.onPaper > 1:
@@ -119,9 +120,6 @@ func (o backupAddOptions) validate(c *cobra.Command) error {
 }
 
 var (
-	// errNoVaultForCodes says that there is nothing to keep codes in.
-	errNoVaultForCodes = errors.New("there is no vault to keep backup codes in")
-
 	// errNoSuchService says that nothing is known of a service.
 	errNoSuchService = errors.New("nothing is known of that service")
 
@@ -147,7 +145,7 @@ func (p *program) addBackupCodes(ctx context.Context, o backupAddOptions) error 
 	}
 	defer s.Close()
 	if s.Vault == nil && o.onPaper == 0 {
-		return errNoVaultForCodes
+		return store.ErrNoVault
 	}
 	if a.ID, err = p.accountForCodes(ctx, s, o); err != nil {
 		return err
@@ -169,7 +167,11 @@ func (p *program) addBackupCodes(ctx context.Context, o backupAddOptions) error 
 			p.Note("%s", term.Printable(hint))
 		}
 	}
-	if p.Terminal != nil && !o.yes {
+	asks := p.Terminal != nil && !o.yes
+	if n := len(source.found.Ignored); n > 0 && !asks {
+		p.Note("%s not taken for codes.", term.Are(n, "line"))
+	}
+	if asks {
 		if err := p.confirmAddition(s.Store, a, source.found); err != nil {
 			return err
 		}
@@ -202,7 +204,7 @@ func outcomeOf(a store.Added, record backup.Record) string {
 	case a.Mode == store.Replaces:
 		return fmt.Sprintf("number %d has its new code.", a.Number)
 	case a.Mode == store.Appends:
-		return fmt.Sprintf("%s, beside those before: %s.", recorded, term.Left(a.Before+a.Codes))
+		return fmt.Sprintf("%s, beside those before: %s.", recorded, backup.LeftInWords(a.Before+a.Codes))
 	case a.Before > 0:
 		return recorded + ". Those before count no more."
 	}
@@ -222,10 +224,16 @@ func (p *program) accountForCodes(ctx context.Context, s *open.Store, o backupAd
 		}
 	}
 	if o.isNew {
+		if err := checkName(o.query); err != nil {
+			return "", err
+		}
 		a := oath.ID(o.query).Account(oath.TOTP).WithDefaults()
 		return a.ID(), a.Validate()
 	}
-	onKeys, failure := p.accountsOnKeys(ctx, o.tokens)
+	onKeys, away, failure := p.accountsOnKeys(ctx, o.tokens)
+	for _, a := range away {
+		failure = errors.Join(failure, a)
+	}
 	if accounts, err = s.Accounts(onKeys...); err != nil {
 		return "", err
 	}
@@ -242,26 +250,26 @@ func (p *program) accountForCodes(ctx context.Context, s *open.Store, o backupAd
 	return a.ID(), nil
 }
 
-// accountsOnKeys returns those on the keys that are plugged in. The error is about
-// keys that could not be asked.
-func (p *program) accountsOnKeys(ctx context.Context, o open.TokenOptions) (accounts []oath.Account, err error) {
+// accountsOnKeys returns those on the keys that are plugged in, and the keys that are
+// known and are not. The error is about keys that could not be asked.
+func (p *program) accountsOnKeys(ctx context.Context, o open.TokenOptions) (accounts []oath.Account, away []*fleet.MemberError, err error) {
 	if o.NoKeys {
-		return nil, nil
+		return nil, nil, nil
 	}
 	o.Vault.None = true
 	t, err := p.open.Tokens(ctx, o, false)
 	if open.IsAbsence(err) && !o.NamesKey() {
-		return nil, nil
+		return nil, p.open.AwayWithout(o, err), nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer t.Close()
 	holdings, err := t.List()
 	for _, h := range holdings {
 		accounts = append(accounts, h.Account)
 	}
-	return accounts, err
+	return accounts, t.AwayKeys(), err
 }
 
 // noteOffered notes which service offers a file of that name for download, if that is

@@ -2,15 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
-	"github.com/tokenctl/tokenctl/oath"
 )
 
 func newBackupKeepCommand(p *program) *cobra.Command {
@@ -32,18 +29,10 @@ func (p *program) keepBackupCodes(query string) error {
 	if err != nil {
 		return err
 	}
-	var accounts []oath.Account
-	for _, id := range s.Ledger.IDs() {
-		accounts = append(accounts, id.Account(oath.TypeUnknown))
-	}
-	account, err := oath.MatchOne(accounts, query)
-	if errors.Is(err, oath.ErrNotFound) {
-		err = backup.ErrNoCodes
-	}
+	id, err := s.Find(query)
 	if err != nil {
-		return fmt.Errorf("%q: %w", query, err)
+		return err
 	}
-	id := account.ID()
 	label, left := term.Label(id), s.Ledger.Known(id).Left()
 	switch due, err := s.Keep(id); {
 	case err != nil:
@@ -51,9 +40,9 @@ func (p *program) keepBackupCodes(query string) error {
 	case !due:
 		p.Note("%s: no code was used since the last were recorded. Nothing was changed.", label)
 	case left == 0:
-		p.Note("%s: %s, and nothing reminds you of that any more but tokenctl backup status.", label, term.Left(left))
+		p.Note("%s: %s, and nothing reminds you of that any more but tokenctl backup status.", label, backup.LeftInWords(left))
 	default:
-		p.Note("%s: %s. The next reminder comes when another is used.", label, term.Left(left))
+		p.Note("%s: %s. The next reminder comes when another is used.", label, backup.LeftInWords(left))
 	}
 	return nil
 }
@@ -96,7 +85,7 @@ func (p *program) forgetBackupCodes(ctx context.Context, o backupForgetOptions) 
 	}
 	stock := "however many are left"
 	if record := s.Ledger.Known(id).Record; record.Current() != nil {
-		stock = "of which " + term.Left(record.Left())
+		stock = "of which " + backup.LeftInWords(record.Left())
 	}
 	if err := p.Terminal.Confirm(o.yes, "Forget the backup codes of %s for good, %s?", term.Label(id), stock); err != nil {
 		return err

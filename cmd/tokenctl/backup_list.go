@@ -30,7 +30,8 @@ func newBackupListCommand(p *program) *cobra.Command {
 		Long: "List prints the accounts with backup codes: how many are left of how many, their\n" +
 			"generation, which grows whenever new ones are recorded, and on which day that was;\n" +
 			"whether they are in the vault or on paper alone, and the number of the recovery\n" +
-			"sheet that they are printed on. A dash is what only a locked vault tells.\n\n" +
+			"sheet on paper that they are on: one that was printed, or read back after it was\n" +
+			"written to a file. A dash is what only a locked vault tells.\n\n" +
 			"With --show it prints the codes themselves, which takes an unlocked vault, and\n" +
 			"leaves them unused.",
 		Example: "  tokenctl backup list\n  tokenctl backup list github --show",
@@ -70,7 +71,7 @@ func (p *program) listBackupCodes(ctx context.Context, o backupListOptions) erro
 		return err
 	}
 	p.Report(s.Damaged)
-	list, failure := s.Statuses(ids, o.show)
+	list, failure := s.Statuses(ids, o.show || s.Ready())
 	switch {
 	case o.json:
 		err = p.PrintJSON(mapSlice(list, func(s store.Status) recordJSON {
@@ -97,7 +98,7 @@ func (p *program) listBackupCodes(ctx context.Context, o backupListOptions) erro
 		p.PrintColumns(rows)
 	}
 	if err == nil && failure == nil && len(ids) == 0 {
-		p.Note("No backup codes yet. Record some with: tokenctl backup add")
+		p.Note("No backup codes yet. Record some with: tokenctl backup add NAME")
 	}
 	return errors.Join(err, term.Partly(failure, len(list)))
 }
@@ -116,7 +117,7 @@ func (p *program) printBackupCodes(list []store.Status, all bool) {
 }
 
 // recordJSON is what is kept of an account's backup codes, as other programs read
-// it; docs/json.md describes it. What only a locked vault tells is left out.
+// it; docs/json.md describes it. What only a locked vault has is left out.
 type recordJSON struct {
 	idJSON
 	Service    string           `json:"service"`

@@ -76,7 +76,7 @@ func (p *program) readCodesText(s *codesSource, source string) (text []byte, err
 // maxIgnored is the number of lines that were not taken for codes, and are shown.
 const maxIgnored = 5
 
-// describeFound tells what a text was taken for, on the terminal alone: the
+// describeFound says what a text was taken for, on the terminal alone: the
 // beginning of a code, and lines that may be codes, belong nowhere else.
 func describeFound(f recognize.Found) string {
 	var b strings.Builder
@@ -118,8 +118,7 @@ type codesFile struct {
 	info fs.FileInfo // of the file that was read
 }
 
-// readCodesFile reads a file, of which there is a codesFile if it is a regular
-// one.
+// readCodesFile reads a file. The codesFile is nil unless it is a regular file.
 func readCodesFile(path string) ([]byte, *codesFile, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -146,8 +145,8 @@ func readCodesFile(path string) ([]byte, *codesFile, error) {
 }
 
 var (
-	// errCodesInArgs says that a FILE is not there, and may be a code. It does not
-	// tell which.
+	// errCodesInArgs says that a FILE is not there, and may be a code, which it does not
+	// quote.
 	errCodesInArgs = term.Usagef("there is no such file; codes do not belong on the command line, which other programs can read")
 
 	// errNotDeleted says that codes were recorded, and their file is still there.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/services"
 	"github.com/tokenctl/tokenctl/backup/store"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
@@ -26,9 +27,9 @@ func newBackupStatusCommand(p *program) *cobra.Command {
 		Short: "Show which backup codes are to be made, recorded or printed",
 		Long: "Status prints what is to be done about backup codes, one account a line: codes that\n" +
 			"were used and not made anew, and where to do so; accounts with few or none left;\n" +
-			"codes that are on no recovery sheet yet; and accounts without any at services that\n" +
-			"are known to hand them out. It asks no service: what it knows of them may be out\n" +
-			"of date.\n\n" +
+			"codes that are on no recovery sheet on paper yet, where one in a file counts once it\n" +
+			"was printed and read back; and accounts without any at services that are known to\n" +
+			"hand them out. It asks no service: what it knows of them may be out of date.\n\n" +
 			"With --check the exit status is 1 if codes are to be made anew, or none is left.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.backupStatus(c.Context(), o) },
@@ -55,8 +56,9 @@ func (p *program) backupStatus(ctx context.Context, o backupStatusOptions) error
 	if err != nil {
 		return err
 	}
-	list, failure := s.Statuses(ids, false)
-	onKeys, missed := p.accountsOnKeys(ctx, o.tokens)
+	list, failure := s.Statuses(ids, s.Ready())
+	onKeys, away, missed := p.accountsOnKeys(ctx, o.tokens)
+	p.noteAway(away)
 	accounts, err := s.Accounts(onKeys...)
 	if err != nil {
 		return err
@@ -86,13 +88,16 @@ func (p *program) backupStatus(ctx context.Context, o backupStatusOptions) error
 // wordsOf says what is found, and what to do about it.
 func wordsOf(f store.Finding) (what, do string) {
 	renew := "make new ones" + atPlace(f.Service.Where)
-	left := term.Left(f.Record.Left())
+	left := backup.LeftInWords(f.Record.Left())
 	switch f.Need {
 	case store.Due:
 		return fmt.Sprintf("one was used on %s, %s", f.Due.Since, left), renew
 	case store.NoneLeft, store.FewLeft:
 		return left, renew
 	case store.Unprinted:
+		if f.Written > 0 {
+			return "not on paper", fmt.Sprintf("print sheet %d; then scan it: tokenctl sheet verify SCAN", f.Written)
+		}
 		return "not on paper", "tokenctl sheet --only-new"
 	}
 	return "none recorded", "get them" + atPlace(f.Service.Where)

@@ -11,7 +11,6 @@ import (
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/services"
-	"github.com/tokenctl/tokenctl/backup/store"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
@@ -79,7 +78,7 @@ func (p *program) useBackupCode(ctx context.Context, o backupUseOptions) (about 
 		if err := p.confirmUse(id, record, code, service, o.yes); err != nil {
 			return "", err
 		}
-		code, record, err = s.Use(id, store.KeptOf(record), o.number, backup.Day(p.Now()))
+		code, record, err = s.Use(id, o.number, backup.Day(p.Now()))
 	} else {
 		err = fmt.Errorf("%q: %w", id.Label(), err)
 	}
@@ -99,8 +98,8 @@ func (p *program) useBackupCode(ctx context.Context, o backupUseOptions) (about 
 	} else {
 		label += ", on your paper"
 	}
-	p.Note("Number %d of %s: it is marked as used, and %s.", code.Number, label, term.Left(record.Left()))
-	if n := s.Ledger.SheetWith(id, record.Generation()); n > 0 {
+	p.Note("Number %d of %s: it is marked as used, and %s.", code.Number, label, backup.LeftInWords(record.Left()))
+	if n := s.Ledger.SheetWith(id, record.Generation(), true); n > 0 {
 		p.Note("Tick it off on recovery sheet %d.", n)
 	}
 	p.noteRenewal(id, record, code, service)
@@ -121,7 +120,7 @@ func (p *program) numberToUse(record backup.Record, number int) (int, error) {
 		return 0, err
 	}
 	if number, err = strconv.Atoi(answer); err != nil || number < 1 {
-		return 0, term.Usagef("%q is no number of a code", term.Printable(answer))
+		return 0, term.Usagef("invalid number %q of a code", answer)
 	}
 	return number, nil
 }
@@ -162,7 +161,7 @@ func voidedBy(record backup.Record, c backup.Code) []int {
 	return voided
 }
 
-// noteRenewal tells what is to be done after a code was used.
+// noteRenewal says what to do after a code was used.
 func (p *program) noteRenewal(id oath.ID, record backup.Record, c backup.Code, s services.Service) {
 	service, add := term.Printable(s.Name), "tokenctl backup add "+term.Argument(id)
 	if c.Text == "" {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/store"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
@@ -51,7 +52,7 @@ func (p *program) rename(ctx context.Context, o renameOptions) error {
 	defer t.Close()
 	old, err := t.Locate(o.query)
 	if err != nil {
-		return err
+		return t.ExplainNotFound(o.query, err)
 	}
 	renamed, err := withLabel(old.Account, o.name)
 	if err != nil {
@@ -80,13 +81,16 @@ func (p *program) rename(ctx context.Context, o renameOptions) error {
 	p.Report(err)
 	return p.reportChange(change{
 		what: "renamed to " + term.Printable(renamed.Label()), of: old.Account, result: renamed, json: o.json,
-		done: done, failures: failures,
+		done: done, failures: append(failures, t.AwayKeys()...),
 	})
 }
 
 // withLabel returns the account under the name that a label gives it. A change
 // from or to Steam's issuer would change what its codes look like.
 func withLabel(a oath.Account, label string) (oath.Account, error) {
+	if err := checkName(label); err != nil {
+		return oath.Account{}, err
+	}
 	named := oath.ID(label).Account(oath.HOTP) // a label has no period to cut off
 	renamed := a
 	renamed.Issuer, renamed.Name = named.Issuer, named.Name
@@ -132,7 +136,7 @@ func (p *program) delete(ctx context.Context, o deleteOptions) error {
 	defer t.Close()
 	h, err := t.Locate(o.query)
 	if err != nil {
-		return err
+		return t.ExplainNotFound(o.query, err)
 	}
 	codes, err := p.follow(t, o.tokens, h.Account.ID())
 	if err != nil {
@@ -142,7 +146,7 @@ func (p *program) delete(ctx context.Context, o deleteOptions) error {
 	if codes.Loses(slices.ContainsFunc(h.Members, (*fleet.Member).IsVault)) {
 		loss = ", its backup codes"
 		if record := codes.Known(); record.Current() != nil {
-			loss += fmt.Sprintf(", of which %s,", term.Left(record.Left()))
+			loss += fmt.Sprintf(", of which %s,", backup.LeftInWords(record.Left()))
 		}
 	}
 	err = p.Terminal.Confirm(o.yes, "Delete %s%s and its secret from %s for good?",
@@ -152,7 +156,7 @@ func (p *program) delete(ctx context.Context, o deleteOptions) error {
 	}
 	done, failures := h.Each(func(t oath.Token) error { return t.Delete(h.Account.ID()) })
 	p.Report(codes.Deleted(slices.ContainsFunc(done, (*fleet.Member).IsVault), len(failures) == 0))
-	return p.reportChange(change{what: "deleted", of: h.Account, result: h.Account, json: o.json, done: done, failures: failures})
+	return p.reportChange(change{what: "deleted", of: h.Account, result: h.Account, json: o.json, done: done, failures: append(failures, t.AwayKeys()...)})
 }
 
 // A change is what was done to an account on several tokens.
@@ -165,22 +169,30 @@ type change struct {
 	failures []*fleet.MemberError
 }
 
-// reportChange tells where a change was made and where not.
+// reportChange says where a change was made and where not.
 func (p *program) reportChange(c change) error {
-	label := term.Printable(c.of.Label())
 	for _, m := range c.done {
-		p.Note("%s: %s is %s.", m.Name, label, c.what)
+		p.Note("%s: %s is %s.", m.Name, term.Printable(c.of.Label()), c.what)
 	}
 	var failed []error
+	is := "is not " + c.what
 	for _, f := range c.failures {
-		failed = append(failed, f)
+		switch {
+		case errors.Is(f, oath.ErrUnsure):
+			is = fmt.Sprintf("may be %s or not", c.what)
+			failed = append(failed, fmt.Errorf("%s: it may be %s or not: %w", f.Member, c.what, f.Err))
+		case errors.Is(f, oath.ErrRemoved):
+			failed = append(failed, fmt.Errorf("%s: it is not %s, nothing was sent: %w", f.Member, c.what, f.Err))
+		default:
+			failed = append(failed, f)
+		}
 	}
 	err := errors.Join(failed...)
 	if len(c.done) == 0 {
-		return fmt.Errorf("%q is not %s: %w", label, c.what, err)
+		return fmt.Errorf("%q %s: %w", c.of.Label(), is, err)
 	}
 	if err != nil {
-		err = fmt.Errorf("%w: %q is not %s everywhere:\n%w", term.ErrPartly, label, c.what, err)
+		err = fmt.Errorf("%w: %q is not %s everywhere, as far as is known:\n%w", term.ErrPartly, c.of.Label(), c.what, err)
 	}
 	if c.json {
 		held := fleet.Holding{Entry: oath.Entry{Account: c.result}, Members: c.done}
@@ -189,7 +201,7 @@ func (p *program) reportChange(c change) error {
 	return err
 }
 
-// follow has an account's backup codes follow what becomes of it.
+// follow makes an account's backup codes follow what becomes of it.
 func (p *program) follow(t *open.Tokens, o open.TokenOptions, id oath.ID) (*store.Follower, error) {
 	s, err := p.open.StoreOf(t)
 	if err != nil {

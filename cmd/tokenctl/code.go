@@ -16,6 +16,11 @@ import (
 	"github.com/tokenctl/tokenctl/oath/fleet"
 )
 
+var codeRemedies = []term.Remedy{
+	{Of: fleet.ErrDiffer, Exit: term.ExitAmbiguous, Hint: "Choose a key with --device SERIAL, and see which code the service takes. Then give the other the same secret, with enroll --overwrite."},
+	{Of: fleet.ErrExpired, Exit: term.ExitFailure, Hint: "Try again, and answer within the time that a code is good for."},
+}
+
 type codeOptions struct {
 	tokens       open.TokenOptions
 	query        string
@@ -34,6 +39,8 @@ func newCodeCommand(p *program) *cobra.Command {
 			"standard output. It looks on the keys that are plugged in, then in the vault.\n" +
 			"Without a query it prints all codes but those that need a touch, move a counter,\n" +
 			"or are in a locked vault alone.\n\n" +
+			"QUERY is an account's ID, its name or its issuer; or the same in another case; or\n" +
+			"how it begins; or a part of it. The first of these that fits any account counts.\n\n" +
 			"The counter of an HOTP account moves each time its code is asked for.",
 		Example: "  tokenctl code github\n  tokenctl code GitHub:alice | xclip",
 		Args:    cobra.MaximumNArgs(1),
@@ -58,41 +65,42 @@ func newCodeCommand(p *program) *cobra.Command {
 // maxTime is the last second, since 1970, that RFC 3339 can write: of the year 9999.
 const maxTime = 253402300799
 
-// when returns the time to compute codes for, which is now unless an option says
-// otherwise.
-func (o codeOptions) when(now time.Time) (time.Time, error) {
+// clock returns the clock to compute codes by, which is the computer's unless an option
+// says otherwise.
+func (o codeOptions) clock(p *program) (fleet.Clock, error) {
 	if o.at == "" {
-		return now, nil
+		p.noteClock()
+		return p.Now, nil
 	}
 	if seconds, err := strconv.ParseInt(o.at, 10, 64); err == nil && seconds >= 0 && seconds <= maxTime {
-		return time.Unix(seconds, 0), nil
+		return fleet.At(time.Unix(seconds, 0)), nil
 	}
 	at, err := time.Parse(time.RFC3339, o.at)
 	if err != nil {
-		return time.Time{}, term.Usagef("--at %q is neither RFC 3339, as in 2026-01-31T12:00:00Z, nor seconds since 1970", o.at)
+		return nil, term.Usagef("--at %q is neither RFC 3339, as in 2026-01-31T12:00:00Z, nor seconds since 1970", o.at)
 	}
-	return at, nil
+	return fleet.At(at), nil
 }
 
 func (p *program) oneCode(ctx context.Context, o codeOptions) error {
-	at, err := o.when(p.Now())
-	if err != nil {
-		return err
-	}
 	if o.query == "" {
 		return term.Usagef("the query is empty")
+	}
+	clock, err := o.clock(p)
+	if err != nil {
+		return err
 	}
 	t, err := p.open.Tokens(ctx, o.tokens, o.json)
 	if err != nil {
 		return err
 	}
 	defer t.Close()
-	h, err := p.findCode(t, o, at)
-	if err != nil {
-		return err
+	h, err := p.findCode(t, o, clock)
+	if err == nil {
+		err = p.adjust(ctx, o, &h)
 	}
-	if h, err = p.adjust(ctx, o, h); err != nil {
-		return err
+	if err != nil {
+		return t.ExplainNotFound(o.query, err)
 	}
 	if o.json {
 		return p.PrintJSON(describeHolding(h))
@@ -103,81 +111,94 @@ func (p *program) oneCode(ctx context.Context, o codeOptions) error {
 		if h.Account.Type != oath.TypeUnknown {
 			until = validity(h.Code, p.Now())
 		}
-		p.Note("%s on %s%s", term.Printable(h.Account.Label()), h.Members[0].Name, until)
+		p.Note("%s on %s%s", term.Printable(h.Account.Label()), h.By.Name, until)
 	}
 	return nil
 }
 
 // findCode finds the account and computes its code, in as few exchanges with a
 // key as can be.
-func (p *program) findCode(t *open.Tokens, o codeOptions, at time.Time) (fleet.Holding, error) {
+func (p *program) findCode(t *open.Tokens, o codeOptions, clock fleet.Clock) (fleet.Holding, error) {
 	// Where the query looks like a whole ID, and nothing but the digits is wanted, a key
-	// can be asked for that account's code straight away; but the answer does not tell
-	// TOTP from HOTP, and so not whether the code expires.
+	// can be asked for that account's code straight away; but the answer does not show
+	// whether it is TOTP or HOTP, and so whether the code expires, or two keys can be
+	// compared.
 	timed := o.next || o.minRemaining > 0
-	if strings.Contains(o.query, ":") && !o.json && !timed && !p.ShowsResults() {
-		code, m, err := t.CodeOf(oath.ID(o.query), at)
+	if strings.Contains(o.query, ":") && !o.json && !timed && !p.ShowsResults() && len(t.Keys()) < 2 {
+		code, m, err := t.CodeOf(oath.ID(o.query), clock)
 		if !errors.Is(err, oath.ErrNotFound) {
-			return fleet.Holding{Entry: oath.Entry{Code: code}, Members: []*fleet.Member{m}}, err
+			return fleet.Holding{Entry: oath.Entry{Code: code}, By: m}, err
 		}
 	}
-	h, err := t.Find(o.query, at)
+	h, err := t.Find(o.query, clock)
 	if errors.Is(err, oath.ErrUnlisted) && !timed { // nor does the token tell more, but for a code
-		code, m, failed := t.CodeOf(oath.ID(o.query), at)
+		code, m, failed := t.CodeOf(oath.ID(o.query), clock)
 		if failed == nil {
 			entry := oath.Entry{Account: oath.ID(o.query).Account(oath.TypeUnknown), Code: oath.Code{Value: code.Value}}
-			return fleet.Holding{Entry: entry, Members: []*fleet.Member{m}}, nil
+			return fleet.Holding{Entry: entry, Members: []*fleet.Member{m}, By: m}, nil
 		}
 		if !errors.Is(failed, oath.ErrNotFound) {
 			err = failed
 		}
 	}
-	if err != nil || !h.Code.IsZero() {
-		return h, err
+	if err == nil && h.Code.IsZero() {
+		err = computeCode(&h, clock)
 	}
-	return computeCode(h, at)
+	return h, err
 }
 
-// computeCode asks for a code that was not told on the way.
-func computeCode(h fleet.Holding, at time.Time) (fleet.Holding, error) {
-	code, m, err := h.ComputeCode(at)
-	if err != nil {
-		return h, fmt.Errorf("%q: %w", term.Printable(h.Account.Label()), err)
+// computeCode asks for a code that did not come along with the account, or not for that
+// time.
+func computeCode(h *fleet.Holding, clock fleet.Clock) error {
+	code, m, err := h.ComputeCode(clock)
+	if errors.Is(err, fleet.ErrDiffer) {
+		return err
 	}
-	h.Code, h.Members = code, []*fleet.Member{m}
-	// A vault that was locked told the name alone: the code shows the rest.
+	if err != nil {
+		return fmt.Errorf("%q: %w", h.Account.Label(), err)
+	}
+	h.Code, h.By, h.Members = code, m, []*fleet.Member{m}
+	// A locked vault shows the name alone: the code shows the rest.
 	shown := oath.Account{Type: oath.HOTP, Digits: len(code.Value)}
 	if !code.Until.IsZero() {
 		shown.Type, shown.Period = oath.TOTP, h.Account.Period
 	}
 	h.Account = fleet.Complete(h.Account, shown)
-	return h, nil
+	return nil
 }
 
-// adjust computes the code that --next or --min-remaining ask for, in the place
-// of the current one.
-func (p *program) adjust(ctx context.Context, o codeOptions, h fleet.Holding) (fleet.Holding, error) {
-	if life := h.Code.Until.Sub(h.Code.From); life > 0 && o.minRemaining > life {
-		return h, term.Usagef("a code of %q is never valid for more than %s", term.Printable(h.Account.Label()), life)
+// adjust computes the code that --next or --min-remaining ask for, instead of the
+// current one.
+func (p *program) adjust(ctx context.Context, o codeOptions, h *fleet.Holding) error {
+	life := h.Code.Until.Sub(h.Code.From)
+	switch {
+	case life == 0:
+		return nil
+	case o.minRemaining > life:
+		return term.Usagef("a code of %q is never valid for more than %s", h.Account.Label(), life)
+	case o.next:
+		return computeCode(h, func() time.Time { return p.Now().Add(life) })
 	}
-	if h.Code.Until.IsZero() || (!o.next && h.Code.Remaining(p.Now()) >= o.minRemaining) {
-		return h, nil
-	}
-	if !o.next {
+	enough := o.minRemaining
+	for h.Code.Remaining(p.Now()) < enough { // again, if a touch took its time
 		select {
 		case <-ctx.Done():
-			return h, ctx.Err()
+			return ctx.Err()
 		case <-time.After(h.Code.Until.Sub(p.Now())):
 		}
+		if err := computeCode(h, p.Now); err != nil {
+			return err
+		}
+		enough = min(enough, life-life/10) // a code that has just begun is as good as can be
 	}
-	return computeCode(h, h.Code.Until)
+	return nil
 }
 
 func (p *program) allCodes(ctx context.Context, o codeOptions) error {
 	if o.next || o.minRemaining > 0 {
 		return term.Usagef("--next and --min-remaining are for one account")
 	}
-	at, err := o.when(p.Now())
+	clock, err := o.clock(p)
 	if err != nil {
 		return err
 	}
@@ -189,7 +210,8 @@ func (p *program) allCodes(ctx context.Context, o codeOptions) error {
 	if err := t.UnlockVault(); err != nil {
 		return err
 	}
-	holdings, failure := t.Codes(at)
+	holdings, failure := t.Codes(clock)
+	failure = errors.Join(failure, p.missed(t))
 	if o.json {
 		err = p.PrintJSON(mapSlice(holdings, describeHolding))
 	} else {
@@ -206,8 +228,8 @@ func (p *program) allCodes(ctx context.Context, o codeOptions) error {
 func (p *program) noteLeftovers(holdings []fleet.Holding) {
 	for _, h := range holdings {
 		if fleet.IsLeftover(h.Account) {
-			p.Note("%s was left by an --overwrite of %s that was broken off. The same\ncommand again finishes it; if that is done, delete it: tokenctl delete '%s'",
-				term.Printable(h.Account.Label()), term.Printable(h.Account.Name), term.Printable(string(h.Account.ID())))
+			p.Note("%s is what an --overwrite left that was broken off.\nThe same command again takes it away. Or: tokenctl delete '%s'",
+				term.Printable(h.Account.Label()), term.Printable(string(h.Account.ID())))
 		}
 	}
 }

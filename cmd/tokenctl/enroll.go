@@ -1,18 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/services"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
@@ -21,7 +19,6 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
-	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 type enrollOptions struct {
@@ -37,9 +34,10 @@ func newEnrollCommand(p *program) *cobra.Command {
 		Use:   "enroll [SOURCE...]",
 		Short: "Put an account on every key and in the vault",
 		Long: "Enroll puts an account on every key that is plugged in, and in the vault: from an\n" +
-			"otpauth URI, from a picture of the QR code that the service shows (PNG or JPEG),\n" +
-			"from either of them on standard input (-), or from options and questions. Several\n" +
-			"codes in one picture are several accounts.\n\n" +
+			"otpauth URI, from a picture of the QR code that the service shows (PNG, JPEG, TIFF,\n" +
+			"WebP, GIF or BMP; a PDF where poppler is installed), from either of them on standard\n" +
+			"input (-), or from options and questions. Several codes in one picture are several\n" +
+			"accounts; codes of other kinds are left alone.\n\n" +
 			"Each key then computes a code, tokenctl computes the same one by itself, and if\n" +
 			"they agree prints it, to be typed into the service at once.\n\n" +
 			"With --sheet, what was put on a token goes on a recovery sheet as well, while its\n" +
@@ -70,16 +68,26 @@ var (
 	// errNoToken says that there is nothing to enroll on.
 	errNoToken = errors.New("there is neither a key nor a vault")
 
+	// errNoURI says that there is no account in a source.
+	errNoURI = errors.New("there is no otpauth URI in it")
+
+	// errSecretInName says that a name is a URI, or has a secret in it. It does not
+	// repeat it.
+	errSecretInName = errors.New("the name holds a secret")
+
 	// errSheetThere is paper.ErrFileThere where --overwrite replaces an account.
 	errSheetThere = errors.New("there is such a file already")
 )
 
 var enrollRemedies = []term.Remedy{
 	{Of: errNamesTooLong, Exit: term.ExitUsage, Hint: "On a terminal, another name is asked for. Or give one with --issuer and --account, or leave the keys out with --no-keys."},
-	{Of: fleet.ErrMustDelete, Exit: term.ExitNoSpace, Hint: "Make room on it with tokenctl delete, so that it can hold both for a moment. To delete the old one first: --delete-first"},
+	{Of: fleet.ErrMustDelete, Exit: term.ExitNoSpace, Hint: "Make room on it, so that it can hold both for a moment. To do it in the other order, and lose the old one if the new one fails: --delete-first"},
 	{Of: errNoToken, Exit: term.ExitNoKey, Hint: "Plug in the key, or make a vault with: tokenctl init"},
 	{Of: errSheetThere, Exit: term.ExitFailure, Hint: "Choose another name for the sheet."},
-	{Of: otpauth.ErrNotURI, Exit: term.ExitUsage, Hint: "It should begin with otpauth://. To type a secret, leave out the source."},
+	{Of: errNoURI, Exit: term.ExitUsage, Hint: "It should begin with otpauth://. To type a secret, leave out the source."},
+	{Of: otpauth.ErrNotURI, Exit: term.ExitUsage},
+	{Of: otpauth.ErrName, Exit: term.ExitUsage, Hint: "Name the account with --account, and its service with --issuer."},
+	{Of: errSecretInName, Exit: term.ExitUsage, Hint: "Give a name alone. A URI goes to tokenctl enroll - on standard input."},
 }
 
 func (p *program) enroll(ctx context.Context, o enrollOptions) error {
@@ -90,7 +98,7 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 			return err
 		}
 	}
-	accounts, unread := p.accountsToEnroll(o)
+	accounts, unread := p.accountsToEnroll(ctx, o)
 	if len(accounts) == 0 {
 		return unread
 	}
@@ -151,83 +159,6 @@ func (p *program) beginWithout(ctx context.Context, o open.TokenOptions, noKey e
 	return p.open.Tokens(ctx, o, true)
 }
 
-// accountsToEnroll returns the accounts, which may come with an error about what else
-// is there and cannot be read.
-func (p *program) accountsToEnroll(o enrollOptions) ([]otpauth.Key, error) {
-	if len(o.sources) == 0 {
-		key, err := p.readTyped(o.typed)
-		if err != nil {
-			return nil, err
-		}
-		return []otpauth.Key{key}, nil
-	}
-	if o.typed.describesCodes() || o.typed.secretStdin {
-		return nil, term.Usagef("a SOURCE tells type, secret and form of the codes; only --issuer and --account may change what it says")
-	}
-	var texts []string
-	for _, source := range o.sources {
-		found, err := p.textsOf(source)
-		if err != nil {
-			return nil, err
-		}
-		texts = append(texts, found...)
-	}
-	accounts, unread := otpauth.ParseAll(texts...)
-	for _, k := range accounts {
-		for _, warning := range k.Warnings {
-			p.Note("%s: %s", term.Printable(k.Account.Label()), term.Printable(warning))
-		}
-	}
-	if err := o.typed.rename(accounts); err != nil {
-		return nil, err
-	}
-	// Two of the same name with different secrets are an error, for one would be written
-	// over the other.
-	seen := make(map[oath.ID]oath.Secret, len(accounts))
-	var distinct []otpauth.Key
-	for _, key := range accounts {
-		id := key.Account.ID()
-		there, twin := seen[id]
-		if twin && subtle.ConstantTimeCompare(there.Bytes(), key.Secret.Bytes()) == 0 {
-			return nil, term.Usagef("%q comes twice, with different secrets; enroll one by one, with another --account name", term.Printable(string(id)))
-		}
-		if !twin {
-			seen[id] = key.Secret
-			distinct = append(distinct, key)
-		}
-	}
-	return distinct, unread
-}
-
-// textsOf returns the URIs of a source: itself; or of the QR codes in a picture, or the
-// lines of a text, "-" being standard input.
-func (p *program) textsOf(source string) (texts []string, err error) {
-	if paper.IsURI(source) {
-		p.Note("Other programs on this computer can read a command line, and the shell may keep it.\nNext time, give the URI on standard input: tokenctl enroll -")
-		return []string{source}, nil
-	}
-	name, data, err := paper.ReadFile(p.Console, source)
-	if err != nil {
-		return nil, err
-	}
-	if qr.IsPicture(data) {
-		texts, err = qr.Read(bytes.NewReader(data))
-	} else {
-		for line := range strings.Lines(string(data)) {
-			if line = strings.TrimSpace(line); line != "" {
-				texts = append(texts, line)
-			}
-		}
-		if len(texts) == 0 {
-			err = otpauth.ErrNotURI
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", name, err)
-	}
-	return texts, nil
-}
-
 // sheetEnrolled puts the accounts that a token took on a sheet, if one is wanted.
 func (p *program) sheetEnrolled(ctx context.Context, t *open.Tokens, e *enrolling, to paper.Output, known func() services.Catalog) (*madeSheet, error) {
 	if to.File == "" {
@@ -273,7 +204,10 @@ func (p *program) completeSheet(ctx context.Context, made *madeSheet, e *enrolli
 	made.Entries = entries
 	documents, err := sheetSeal{}.seal(made.Sheet, p.random)
 	if err == nil {
-		_, err = to.Put(ctx, p.Console, documents)
+		var digests []string
+		if _, digests, err = to.Put(ctx, p.Console, documents); err == nil {
+			err = made.store.Update(func(l *ledger.Ledger) error { l.Rewritten(made.ID, digests); return nil })
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("adding the spare to the recovery sheet: %w", err)

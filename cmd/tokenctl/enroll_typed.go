@@ -37,8 +37,7 @@ func (t *typedAccount) addFlags(c *cobra.Command) {
 	c.RegisterFlagCompletionFunc("algorithm", cobra.FixedCompletions([]string{"SHA1", "SHA256", "SHA512"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// describesCodes reports whether an option tells of the codes, rather than of
-// the name.
+// describesCodes reports whether an option is about the codes, not about the name.
 func (t typedAccount) describesCodes() bool {
 	return t.kind != "" || t.algorithm != "" || t.digits != 0 || t.period != 0 || t.counter != 0
 }
@@ -59,32 +58,109 @@ func (t typedAccount) rename(keys []otpauth.Key) error {
 	if t.name != "" {
 		a.Name = t.name
 	}
+	if err := checkName(a.Label()); err != nil {
+		return err
+	}
 	if a.IsSteam() != wasSteam {
 		return term.Usagef("the issuer %q stands for Steam's codes, and for them alone", oath.SteamIssuer)
 	}
 	return a.Validate()
 }
 
-// readTyped returns the account of the options, and asks for what they leave out.
-func (p *program) readTyped(t typedAccount) (otpauth.Key, error) {
+// readTyped returns the account of the options, and asks for what they leave out. Who
+// answers a question with a URI gets the accounts of that.
+func (p *program) readTyped(t typedAccount) ([]otpauth.Key, error) {
 	a, err := t.account()
 	if err != nil {
-		return otpauth.Key{}, err
+		return nil, err
 	}
 	if a.Name == "" {
-		if a, err = p.askName(a); err != nil {
-			return otpauth.Key{}, err
+		if p.Terminal == nil {
+			return nil, term.Usagef("there is nothing to enroll: name a SOURCE, or an --account")
+		}
+		if a.Issuer == "" {
+			keys, err := p.askOrURI(t, "Service (may be empty)", p.Terminal.Ask, func(answer string) error {
+				a.Issuer = answer
+				a = a.WithDefaults()
+				return validName(a.Issuer, "x")
+			})
+			if keys != nil || err != nil {
+				return keys, err
+			}
+		}
+		keys, err := p.askOrURI(t, "Account", p.Terminal.Ask, func(answer string) error {
+			a.Name = answer
+			return validName(a.Issuer, a.Name)
+		})
+		if keys != nil || err != nil {
+			return keys, err
 		}
 	}
 	if err := a.Validate(); err != nil {
-		return otpauth.Key{}, err
+		return nil, err
 	}
-	secret, err := p.readSecret(t.secretStdin)
-	return otpauth.Key{Account: a, Secret: secret}, err
+	if t.secretStdin {
+		secret, err := p.readSecret()
+		if err != nil {
+			return nil, err
+		}
+		return []otpauth.Key{{Account: a, Secret: secret}}, nil
+	}
+	var secret oath.Secret
+	keys, err := p.askOrURI(t, "Secret (base32; it does not show)", p.Terminal.AskSecret, func(answer string) (err error) {
+		secret, err = oath.ParseSecret(answer)
+		return err
+	})
+	switch {
+	case errors.Is(err, term.ErrNoTerminal):
+		return nil, fmt.Errorf("the secret: %w", err)
+	case keys != nil || err != nil:
+		return keys, err
+	}
+	return []otpauth.Key{{Account: a, Secret: secret}}, nil
+}
+
+// validName reports what is wrong with a name before there is the rest of an account.
+func validName(issuer, name string) error {
+	a := oath.Account{Issuer: issuer, Name: name}.WithDefaults()
+	if err := checkName(a.Label()); err != nil {
+		return err
+	}
+	return a.Validate()
+}
+
+// askOrURI asks until an answer is taken, or is a URI: then it returns its accounts, and
+// accountsOf's error.
+func (p *program) askOrURI(t typedAccount, question string, ask func(string) (string, error), take func(answer string) error) ([]otpauth.Key, error) {
+	for {
+		answer, err := ask(question)
+		if err != nil {
+			return nil, err
+		}
+		_, failure := otpauth.Parse(answer)
+		switch {
+		case otpauth.IsURI(answer):
+			keys, err := p.accountsOf([]string{answer}, t)
+			if len(keys) > 0 || errors.As(err, new(term.UsageError)) {
+				p.Terminal.Tell("That is a URI, which says the rest as well. Clear the screen where it shows.")
+				return keys, err
+			}
+			failure = err
+		case errors.As(failure, new(*otpauth.AppError)):
+		default:
+			if failure = take(answer); failure == nil {
+				return nil, nil
+			}
+		}
+		p.Terminal.Tell("%s. Once more, please.", term.Sentence(failure))
+	}
 }
 
 func (t typedAccount) account() (oath.Account, error) {
 	a := oath.Account{Issuer: t.issuer, Name: t.name, Type: oath.TOTP, Digits: t.digits, Period: t.period, Counter: t.counter}
+	if err := checkName(a.Label()); err != nil {
+		return a, err
+	}
 	switch strings.ToLower(t.kind) {
 	case "", "totp":
 	case "hotp":
@@ -92,7 +168,7 @@ func (t typedAccount) account() (oath.Account, error) {
 	case "steam":
 		a.Issuer = oath.SteamIssuer
 	default:
-		return a, term.Usagef("--type %q is none of totp, hotp, steam", t.kind)
+		return a, term.Usagef("--type %q must be one of totp, hotp, steam", t.kind)
 	}
 	switch strings.ToUpper(strings.ReplaceAll(t.algorithm, "-", "")) {
 	case "", "SHA1":
@@ -101,7 +177,7 @@ func (t typedAccount) account() (oath.Account, error) {
 	case "SHA512":
 		a.Algorithm = oath.SHA512
 	default:
-		return a, term.Usagef("--algorithm %q is none of SHA1, SHA256, SHA512", t.algorithm)
+		return a, term.Usagef("--algorithm %q must be one of SHA1, SHA256, SHA512", t.algorithm)
 	}
 	switch {
 	case a.Type == oath.HOTP && t.period != 0:
@@ -112,38 +188,18 @@ func (t typedAccount) account() (oath.Account, error) {
 	return a.WithDefaults(), nil
 }
 
-func (p *program) askName(a oath.Account) (oath.Account, error) {
-	if p.Terminal == nil {
-		return a, term.Usagef("there is nothing to enroll: name a SOURCE, or an --account")
-	}
-	var err error
-	if a.Issuer == "" {
-		if a.Issuer, err = p.Terminal.Ask("Service (may be empty)"); err != nil {
-			return a, err
-		}
-	}
-	a.Name, err = p.Terminal.Ask("Account")
-	return a.WithDefaults(), err
-}
-
 // maxSecretLine bounds the line that a secret is read from, in bytes: base32 takes
 // 8 characters for 5 bytes, and a space between groups of 4 is common.
 const maxSecretLine = 4 * oath.MaxSecretSize
 
-func (p *program) readSecret(fromStdin bool) (oath.Secret, error) {
-	if !fromStdin {
-		text, err := p.Terminal.AskSecret("Secret (base32; it does not show)")
-		if errors.Is(err, term.ErrNoTerminal) {
-			return oath.Secret{}, fmt.Errorf("the secret: %w", err)
-		}
-		if err != nil {
-			return oath.Secret{}, err
-		}
-		return oath.ParseSecret(text)
-	}
+// readSecret reads the secret from standard input.
+func (p *program) readSecret() (oath.Secret, error) {
 	line, err := bufio.NewReader(io.LimitReader(p.In, maxSecretLine)).ReadString('\n')
 	if err != nil && err != io.EOF {
 		return oath.Secret{}, fmt.Errorf("reading the secret: %w", err)
+	}
+	if otpauth.IsURI(line) {
+		return oath.Secret{}, term.Usagef("standard input has a URI, not a secret; leave out the options, and enroll it with: tokenctl enroll -")
 	}
 	return oath.ParseSecret(strings.TrimSpace(line))
 }

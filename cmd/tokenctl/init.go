@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -133,22 +132,13 @@ func (p *program) offerSheet(ctx context.Context, content sheet.Sheet) (done boo
 		return false, err
 	}
 	for {
-		answer, err := p.Terminal.Ask("Print it (p), or write it to a FILE (.pdf, .html, .txt)? Enter skips it")
-		if err != nil || answer == "" {
+		var to paper.Output
+		if err := to.Ask(p.Console, 1); errors.Is(err, term.ErrDeclined) {
+			return false, nil
+		} else if err != nil {
 			return false, err
 		}
-		to := paper.Output{File: answer}
-		if isPrint := strings.ToLower(answer); isPrint == "p" || isPrint == "print" {
-			to = paper.Output{Print: true}
-		}
-		err = to.Check(p.Console, 1)
-		if err == nil && answer == "-" {
-			err = term.Usagef("name a file")
-		}
-		var made madeSheet
-		if err == nil {
-			made, err = p.makeSheet(ctx, s, content, sheetSeal{}, to)
-		}
+		made, err := p.makeSheet(ctx, s, content, sheetSeal{}, to)
 		if len(made.done) > 0 {
 			p.noteSheet(made, to, sheetSeal{})
 			return true, err

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -23,13 +25,42 @@ func newKeysCommand(p *program) *cobra.Command {
 		Short: "Show the keys that are plugged in",
 		Long: "Keys prints serial number, model, firmware, accounts and password of every key\n" +
 			"that is plugged in. Accounts are used/capacity; how many a key with a password\n" +
-			"holds shows only if the password is given or remembered.",
+			"holds shows only if the password is given or remembered.\n\n" +
+			"Keys that were plugged in here before are known by their serial numbers, and named\n" +
+			"where they are not asked. To end that for one: tokenctl keys forget SERIAL",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.keys(c.Context(), o) },
 	}
 	o.key.AddFlags(c)
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	c.AddCommand(newKeysForgetCommand(p))
 	return c
+}
+
+func newKeysForgetCommand(p *program) *cobra.Command {
+	return &cobra.Command{
+		Use:   "forget SERIAL",
+		Short: "Miss a key no more that is lost or given away",
+		Long: "Forget forgets a key that was plugged in here before, so that no command misses it\n" +
+			"any more. It does nothing to the key itself, nor to its accounts at the services.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			serial, err := strconv.ParseUint(strings.TrimPrefix(args[0], "key:"), 10, 32)
+			if err != nil {
+				return term.Usagef("invalid serial number %q", args[0])
+			}
+			forgotten, err := open.ForgetKey(uint32(serial))
+			switch {
+			case err != nil:
+				return err
+			case forgotten:
+				p.Note("key:%d is forgotten.", serial)
+			default:
+				p.Note("No key:%d was known.", serial)
+			}
+			return nil
+		},
+	}
 }
 
 // keyJSON is a key as other programs read it; docs/json.md describes it.
@@ -47,6 +78,12 @@ type keyJSON struct {
 
 func (p *program) keys(ctx context.Context, o keysOptions) error {
 	found, err := p.open.Inspect(ctx, o.key)
+	for _, k := range open.KnownKeys() {
+		isThere := func(i keys.Info) bool { return i.Device.Serial == k.Serial }
+		if o.key.IsAny() && !slices.ContainsFunc(found, isThere) {
+			p.Note("%s is known, and was last seen on %s.", k.Name(), k.Seen)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -49,10 +49,11 @@ func (p *program) list(ctx context.Context, o listOptions) error {
 		if err := t.UnlockVault(); err != nil {
 			return err
 		}
-		holdings, failure = t.Describe(p.Now())
+		holdings, failure = t.Describe(p.Now)
 	} else {
 		holdings, failure = t.List()
 	}
+	failure = errors.Join(failure, p.missed(t))
 	switch {
 	case o.json:
 		err = p.PrintJSON(mapSlice(holdings, describeHeld))

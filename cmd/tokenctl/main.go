@@ -1,5 +1,5 @@
-// Tokenctl keeps two-factor accounts on a hardware key, and sees to it that
-// their owner is never locked out.
+// Tokenctl keeps two-factor accounts on a hardware key, and makes sure that their owner
+// is never locked out.
 //
 // # Usage
 //
@@ -10,6 +10,7 @@
 //	tokenctl rename QUERY NAME      give an account another name
 //	tokenctl delete QUERY           remove an account
 //	tokenctl keys                   show the keys that are plugged in
+//	tokenctl keys forget SERIAL     miss a key no more that is lost or given away
 //	tokenctl vault ...              the vault: status, unlock, lock, ways in, git
 //	tokenctl backup ...             one-time backup codes: add, use, list, status
 //	tokenctl sheet                  print the recovery sheet
@@ -20,9 +21,9 @@
 //
 // A SOURCE is an otpauth URI, a picture of a QR code, or "-" for either of them
 // on standard input. A SCAN is a picture of a page of the sheet, a PDF, or a sheet
-// in text. A QUERY fits accounts by ID, then by name, then by how they begin, then
-// by what they contain; the first of these that fits any account wins, and more
-// than one account is an error that lists them.
+// in text. A QUERY fits accounts by ID, then by name or issuer, then by either but for
+// case, then by how they begin, then by what they contain; the first of these that
+// fits any account wins, and more than one account is an error that lists them.
 //
 // Results go to standard output, all else to standard error, and questions to the
 // terminal itself. "tokenctl code NAME", piped, prints the digits and a newline.
@@ -70,7 +71,7 @@ func run() int {
 	defer stop()
 	p := newProgram(term.Console{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Now: time.Now, Terminal: term.OpenTerminal(),
+		Now: now, Terminal: term.OpenTerminal(),
 	}, rand.Reader)
 	defer p.Terminal.Close()
 	status := make(chan int, 1)

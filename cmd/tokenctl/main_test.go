@@ -11,6 +11,8 @@ import (
 	"os"
 	"runtime"
 	"runtime/pprof"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -39,6 +41,7 @@ func TestMain(m *testing.M) {
 func prepare() {
 	detach()
 	watch()
+	setClock()
 	open.WorkFactor = 4
 	open.TouchNotice = time.Hour
 	if d, err := time.ParseDuration(os.Getenv(noticeVariable)); err == nil {
@@ -60,6 +63,24 @@ func steady() int {
 // detach leaves the terminal that the tests may have been started from: tokenctl
 // would ask its questions there. Where a test gave it a terminal, it stays.
 func detach() { syscall.Setsid() }
+
+// setClock lets a script have another clock: TEST_CLOCK names a file with the seconds
+// since 1970, read anew each time, and TEST_UNSYNCED makes it one that nobody sets.
+func setClock() {
+	clockUnsynced = func() bool { return os.Getenv("TEST_UNSYNCED") != "" }
+	file := os.Getenv("TEST_CLOCK")
+	if file == "" {
+		return
+	}
+	now = func() time.Time {
+		text, err := os.ReadFile(file)
+		seconds, malformed := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+		if err = errors.Join(err, malformed); err != nil {
+			panic(err)
+		}
+		return time.Unix(seconds, 0)
+	}
+}
 
 // drop gives up all rights, if they are root's.
 func drop() {

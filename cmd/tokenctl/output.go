@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 )
@@ -59,7 +61,7 @@ func describeAccount(a oath.Account) accountJSON {
 type codeJSON struct {
 	accountJSON
 	Code       string     `json:"code,omitempty"`
-	Reason     string     `json:"reason,omitempty"` // "touch", "counter" or "locked"
+	Reason     string     `json:"reason,omitempty"` // "touch", "counter", "differs" or "locked"
 	ValidFrom  *time.Time `json:"valid_from,omitempty"`
 	ValidUntil *time.Time `json:"valid_until,omitempty"`
 }
@@ -83,6 +85,23 @@ func describeHeld(h fleet.Holding) accountJSON {
 	return j
 }
 
+// noteAway names the keys that are known and were not asked.
+func (p *program) noteAway(keys []*fleet.MemberError) {
+	for _, away := range keys {
+		p.Note("%s.", term.Printable(away.Error()))
+	}
+}
+
+// missed names the keys that are known and were not asked for their accounts. Beside a
+// key that was, that is no failure: the spare is in its drawer.
+func (p *program) missed(t *open.Tokens) error {
+	if !t.UsedKey() {
+		return t.Away()
+	}
+	p.noteAway(t.AwayKeys())
+	return nil
+}
+
 func names(members []*fleet.Member) []string {
 	return mapSlice(members, func(m *fleet.Member) string { return m.Name })
 }
@@ -94,6 +113,8 @@ func reasonWithout(h fleet.Holding) string {
 		return "counter"
 	case h.Account.Touch:
 		return "touch"
+	case len(h.Differ) > 0:
+		return "differs"
 	}
 	return "locked"
 }

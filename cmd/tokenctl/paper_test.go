@@ -167,6 +167,9 @@ func TestTypedIn(t *testing.T) {
 		say(line, "")
 	}
 	say("", "Found: 8 accounts, backup codes of 1 account and the vault's key")
+	if err := errors.Join(talk.expect("a new vault"), talk.expect(`Go on\?`), talk.write("y\n")); err != nil {
+		t.Fatal(err)
+	}
 	if status := talk.wait(); status != 0 {
 		t.Fatalf("exit status %d\n%s", status, talk.transcript())
 	}

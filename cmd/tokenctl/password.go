@@ -159,7 +159,7 @@ func (p *program) rememberPassword(ctx context.Context, o open.KeyOptions) error
 	case !k.HasPassword():
 		return oath.ErrNoPassword
 	case k.DeviceID() == "":
-		return fmt.Errorf("%w: this key has no salt to tell it by", oath.ErrUnsupported)
+		return fmt.Errorf("%w: this key has no salt to know it by", oath.ErrUnsupported)
 	case !open.HasKeyring():
 		return open.ErrNoKeyring
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
@@ -31,8 +32,8 @@ func (p *program) remind(c *cobra.Command) {
 	}
 }
 
-// isAboutCommands reports whether a command is one of cobra's, which tell of
-// commands and do nothing.
+// isAboutCommands reports whether a command is one of cobra's, which describe commands
+// and do nothing.
 func isAboutCommands(c *cobra.Command) bool {
 	for ; c.HasParent(); c = c.Parent() {
 		switch c.Name() {
@@ -58,7 +59,7 @@ func reminder(due []ledger.Due) string {
 	}
 	var names []string
 	for _, d := range due[:min(len(due), maxReminded)] {
-		names = append(names, fmt.Sprintf("%s (%s)", term.Label(d.ID), term.Left(d.Left)))
+		names = append(names, fmt.Sprintf("%s (%s)", term.Label(d.ID), backup.LeftInWords(d.Left)))
 	}
 	if more := len(due) - len(names); more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
@@ -68,7 +69,7 @@ func reminder(due []ledger.Due) string {
 
 // lastUse says since when an account is due, and how many codes there are still.
 func lastUse(d ledger.Due) string {
-	return fmt.Sprintf("one was used on %s, %s", d.Since, term.Left(d.Left))
+	return fmt.Sprintf("one was used on %s, %s", d.Since, backup.LeftInWords(d.Left))
 }
 
 func atPlace(where string) string {

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/oath"
 )
 
 type resetOptions struct {
@@ -18,13 +20,13 @@ func newResetCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "reset",
 		Short: "Wipe the key's accounts and password",
-		Long: "Reset deletes every account on the key, with their secrets, and its password. It\n" +
-			"needs no password, and there is no way back. What else the key does (FIDO, PIV,\n" +
-			"OpenPGP) stays as it is.",
+		Long: "Reset deletes every account on the key, with their secrets, and its password. There\n" +
+			"is no way back. A YubiKey needs no password for this; some other makers' keys do.\n" +
+			"What else the key does (FIDO, PIV, OpenPGP) stays as it is.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.reset(c.Context(), o) },
 	}
-	o.key.AddChoice(c)
+	o.key.AddFlags(c)
 	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	return c
 }
@@ -39,7 +41,13 @@ func (p *program) reset(ctx context.Context, o resetOptions) error {
 	if err := p.Terminal.Confirm(o.yes, "Delete every account on the key in %q, and its password, for good?", k.Reader); err != nil {
 		return err
 	}
-	if err := k.Reset(); err != nil {
+	err = k.Reset()
+	if errors.Is(err, oath.ErrLocked) && k.Locked() {
+		if err = p.open.Unlock(ctx, k, o.key.Password); err == nil {
+			err = k.Reset()
+		}
+	}
+	if err != nil {
 		return err
 	}
 	open.Forget(deviceID) // if it was remembered, it opens nothing now

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/recovery"
 	"github.com/tokenctl/tokenctl/backup/sheet"
@@ -15,7 +16,6 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
-	"github.com/tokenctl/tokenctl/oath/keys"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
@@ -34,12 +34,15 @@ func newRestoreCommand(p *program) *cobra.Command {
 		Short: "Come back from the recovery sheet",
 		Long: "Restore reads a recovery sheet and puts what is on it on every key that is plugged\n" +
 			"in, and in the vault, as enroll does. A SCAN is a scanned or photographed page (PNG,\n" +
-			"JPEG, TIFF or WebP), a PDF where poppler is installed, a sheet in text, or one of\n" +
-			"these on standard input (-); the pages come in any order. With --type, the lines\n" +
-			"of the sheet are typed in, and each is checked at once.\n\n" +
+			"JPEG, TIFF, WebP, GIF or BMP), a PDF where poppler is installed, a sheet in text, or\n" +
+			"one of these on standard input (-); the pages come in any order. With --type, the\n" +
+			"lines of the sheet are typed in, and each is checked at once.\n\n" +
 			"Where there is no vault, it offers to make one with the key that is on the sheet,\n" +
 			"so that the sheet opens it, now as before. The key on the sheet also opens a vault\n" +
 			"that is there, and gives it a new passphrase if the old one is forgotten.\n\n" +
+			"On a terminal it says what it is about to do, and asks. If something of the sheet\n" +
+			"was not read, or its list of contents was not, so that this is not known, the exit\n" +
+			"status is 9; with --partial, a part is all that is wanted.\n\n" +
 			"After a failure halfway, the same command again does the rest.",
 		Example: "  tokenctl restore page*.png\n" +
 			"  tokenctl restore scan.pdf --dry-run\n" +
@@ -74,22 +77,14 @@ var restoreRemedies = []term.Remedy{
 }
 
 func (p *program) restore(ctx context.Context, o restoreOptions) error {
-	contents, unread := p.readSheets(ctx, o.from)
+	read, unread := p.readSheets(ctx, o.from)
+	contents := read.Contents
 	defer contents.Clear()
 	if contents.IsEmpty() {
 		return unread
 	}
-	if len(contents.Missing) > 0 && !o.partial && !o.dryRun {
-		err := errMissing
-		if p.Terminal != nil && !o.yes {
-			err = p.Terminal.Confirm(false, "Go on with what is there?")
-		}
-		if err != nil {
-			return errors.Join(err, unread)
-		}
-	}
-	for i := range contents.Accounts {
-		contents.Accounts[i].Account.Touch = o.touch
+	for i, k := range contents.Accounts {
+		contents.Accounts[i].Account.Touch = k.Account.Touch || o.touch
 	}
 	if o.dryRun {
 		return errors.Join(p.rehearse(ctx, contents, o), unread)
@@ -105,9 +100,23 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 			return errors.Join(err, unread)
 		}
 	}
-	made, err := p.restoreVault(ctx, contents, o)
+	var missing error
+	if !o.partial {
+		missing = missingOf(contents)
+	}
+	if errors.Is(missing, errMissing) && (p.Terminal == nil || o.yes) {
+		return errors.Join(missing, unread)
+	}
+	wantsVault, err := p.wantsVault(ctx, contents, o)
+	if err == nil {
+		err = p.agree(ctx, contents, o, wantsVault, missing)
+	}
+	var made string
+	if err == nil && wantsVault {
+		made, err = p.restoreVault(ctx, contents, o)
+	}
 	if err != nil {
-		return err
+		return errors.Join(err, unread)
 	}
 	t, err := p.open.Targets(ctx, o.tokens, o.to)
 	if isNowhere(err) {
@@ -131,9 +140,10 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	codes, err := recovery.RestoreCodes(s, contents)
 	unread = errors.Join(unread, err)
 	p.noteCodes(codes)
-	if len(contents.Missing) == 0 && unread == nil {
+	if len(contents.Missing) == 0 && unread == nil && len(s.Ledger.SheetsOf(read.files)) == 0 {
 		unread = recovery.MarkRead(s, contents, p.Now())
 	}
+	unread = errors.Join(missing, unread)
 	e.offerSpare(ctx, t)
 	if o.json {
 		err = p.PrintJSON(restoreJSON{
@@ -159,6 +169,63 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	return e.failure(unread)
 }
 
+// missingOf returns what restoring leaves undone, as not all of a sheet was read.
+func missingOf(c sheet.Contents) error {
+	switch {
+	case len(c.Missing) == 0:
+		return nil
+	case slices.ContainsFunc(c.Missing, func(m sheet.Missing) bool { return !m.Unlisted() }):
+		return errMissing
+	}
+	return errUnlisted
+}
+
+// agree says on a terminal what is about to be done, and asks. Who has just agreed to a
+// vault, to which all of it goes, is not asked again.
+func (p *program) agree(ctx context.Context, c sheet.Contents, o restoreOptions, wantsVault bool, missing error) error {
+	if p.Terminal == nil || o.yes {
+		return nil
+	}
+	var where []string
+	hasVault := wantsVault
+	to := slices.DeleteFunc(slices.Clone(o.to), func(name string) bool { return wantsVault && name == fleet.VaultName })
+	if len(to) > 0 || len(o.to) == 0 {
+		t, err := p.open.Targets(ctx, o.tokens, to)
+		switch {
+		case err == nil:
+			where, hasVault = names(t.Fleet), hasVault || t.HasVault()
+			t.Close()
+		case !isNowhere(err):
+			return err
+		}
+	}
+	asks := len(where) > 0 && len(c.Accounts)+len(c.Codes) > 0 || wantsVault && o.newPassphrase.IsGiven()
+	if wantsVault {
+		where = append(where, "a new vault")
+	}
+	if wantsVault && o.newPassphrase.IsGiven() {
+		p.Terminal.Tell("A vault would be made, %s.", withKey(c))
+	}
+	if len(where) > 0 && len(c.Accounts) > 0 {
+		p.Terminal.Tell("%s would be put on %s.", term.Count(len(c.Accounts), "account"), term.List(where))
+	}
+	if len(c.Accounts) > 0 && o.overwrite {
+		p.Terminal.Tell("What is there under the same name would be replaced.")
+	}
+	if n := len(c.Codes); n > 0 && hasVault {
+		p.Terminal.Tell("The backup codes of %s would be put into the vault.", term.Count(n, "account"))
+	} else if n > 0 {
+		p.Terminal.Tell("The backup codes of %s would stay on paper, with their numbers recorded.", term.Count(n, "account"))
+	}
+	switch {
+	case missing != nil:
+		return p.Terminal.Confirm(false, "Go on with what is there?")
+	case asks:
+		return p.Terminal.Confirm(false, "Go on?")
+	}
+	return nil
+}
+
 func isNowhere(err error) bool { return open.IsAbsence(err) || errors.Is(err, vault.ErrNoVault) }
 
 // noteCodes says where backup codes are now.
@@ -168,133 +235,13 @@ func (p *program) noteCodes(all []recovery.RestoredCodes) {
 		switch {
 		case c.Err != nil:
 		case c.Kept == ledger.InVault:
-			p.Note("%s: the backup codes of %s are there; %s.", fleet.VaultName, term.Label(c.ID), term.Left(c.Record.Left()))
+			p.Note("%s: the backup codes of %s are there; %s.", fleet.VaultName, term.Label(c.ID), backup.LeftInWords(c.Record.Left()))
 		default:
 			onPaper = true
-			p.Note("The backup codes of %s stay on paper; %s.", term.Label(c.ID), term.Left(c.Record.Left()))
+			p.Note("The backup codes of %s stay on paper; %s.", term.Label(c.ID), backup.LeftInWords(c.Record.Left()))
 		}
 	}
 	if onPaper {
 		p.Note("Without a vault there is no place for codes: their numbers alone are kept. Do not throw the sheet away.")
 	}
-}
-
-// lacksVault reports whether a vault is wanted and there is none.
-func (o restoreOptions) lacksVault() (bool, error) {
-	if o.tokens.Vault.None || o.tokens.NamesKey() || len(o.to) > 0 && !slices.Contains(o.to, fleet.VaultName) {
-		return false, nil
-	}
-	dir, err := o.tokens.Vault.Folder()
-	if err != nil {
-		return false, err
-	}
-	there, err := open.HasVault(dir)
-	return !there && err == nil, nil // whatever is wrong with a vault shows when it is opened
-}
-
-// withKey says what key a vault would be made with.
-func withKey(c sheet.Contents) string {
-	if c.VaultKey == "" {
-		return "with a new key"
-	}
-	return "with the key on the sheet, which then goes on opening it"
-}
-
-// restoreVault makes a vault where there is none and its owner wants one, with the
-// key that is on the sheet. It returns the key of the vault that it made.
-func (p *program) restoreVault(ctx context.Context, c sheet.Contents, o restoreOptions) (key string, err error) {
-	lacks, err := o.lacksVault()
-	if err != nil || !lacks {
-		return "", err
-	}
-	if !o.newPassphrase.IsGiven() {
-		switch {
-		case c.VaultKey == "" && len(c.Codes) == 0 && p.seesKey(ctx):
-			return "", nil // nothing to put there that has no other place
-		case p.Terminal == nil || o.yes:
-			p.Note("There is no vault here, and none is made without a new passphrase: --new-passphrase-file")
-			return "", nil
-		}
-		err := p.Terminal.Confirm(false, "There is no vault here. Make one, %s?", withKey(c))
-		if errors.Is(err, term.ErrDeclined) {
-			return "", nil
-		}
-		if err != nil {
-			return "", err
-		}
-	}
-	v, err := p.open.CreateVault(ctx, open.NewVault{
-		Dir: o.tokens.Vault.Dir, Password: o.newPassphrase, Yes: o.yes, Identity: c.VaultKey,
-	})
-	if err != nil {
-		return "", err
-	}
-	defer v.Close()
-	p.Note("The vault is in %s.", term.Printable(v.Dir()))
-	return v.Identity()
-}
-
-// restoresToKey reports whether a key is among what a sheet is restored to.
-func (p *program) restoresToKey(ctx context.Context, o restoreOptions) bool {
-	if len(o.to) > 0 {
-		return slices.ContainsFunc(o.to, func(name string) bool { return name != fleet.VaultName })
-	}
-	return !o.tokens.NoKeys && p.seesKey(ctx)
-}
-
-// seesKey reports whether a key is plugged in.
-func (p *program) seesKey(ctx context.Context) bool {
-	f, err := keys.Connect(ctx, p.random)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	_, err = f.Readers("")
-	return err == nil
-}
-
-// unlockRestored opens the vault with what was given, or with a key that is known:
-// of the vault that was just made, or on the sheet, if that is the vault's. What the
-// sheet opens gets a new passphrase, if one is given: the old one may be forgotten. If
-// there is nothing else on the sheet, that is what it was read for.
-func (p *program) unlockRestored(ctx context.Context, t *open.Tokens, made string, c sheet.Contents, o restoreOptions) error {
-	if err := t.UnlockVault(); err != nil || t.Vault == nil {
-		return err
-	}
-	switch {
-	case made != "":
-		return t.Vault.UnlockWithIdentity(made)
-	case c.VaultKey == "" || !t.HasVault():
-		return nil
-	}
-	locked := t.Vault.Locked()
-	err := t.Vault.UnlockWithIdentity(c.VaultKey)
-	if errors.Is(err, vault.ErrWrongKey) {
-		return nil // of another vault, or of this one before it had a new key
-	}
-	if err != nil || !locked && !o.newPassphrase.IsGiven() {
-		return err
-	}
-	if !o.newPassphrase.IsGiven() {
-		p.Note("The key on the sheet opens the vault.")
-		if len(c.Accounts) > 0 || len(c.Codes) > 0 || p.Terminal == nil || o.yes {
-			return nil
-		}
-		err := p.Terminal.Confirm(false, "Set a new passphrase?")
-		if errors.Is(err, term.ErrDeclined) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	passphrase, err := p.open.NewPassphrase(ctx, "the vault", o.newPassphrase, o.yes)
-	if err != nil {
-		return err
-	}
-	if err := t.Vault.SetPassphrase(passphrase); err != nil {
-		return err
-	}
-	p.Note("The vault has a new passphrase.")
-	return nil
 }

@@ -37,6 +37,7 @@ func (p *program) rehearse(ctx context.Context, c sheet.Contents, o restoreOptio
 		p.Note("A vault would be made, %s.", withKey(c))
 	}
 	plan, failure := recovery.PlanRestore(c, t.Fleet, makes || t.HasVault())
+	p.noteAway(t.AwayKeys())
 	for _, a := range plan.Accounts {
 		if slices.ContainsFunc(a.Targets, func(t recovery.PlannedTarget) bool { return misfit(a, t) != nil }) {
 			failure = errors.Join(failure, fmt.Errorf("%w: %q", errNamesTooLong, term.Printable(a.Account.Label())))

@@ -96,28 +96,30 @@ func newRootCommand(p *program) *cobra.Command {
 // remedies holds every error that a user may meet. The first that fits counts: the
 // commands' own come first, then what may happen with any token, and last what says least.
 var remedies = slices.Concat(
-	term.Remedies, enrollRemedies, changeRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies,
-	restoreRemedies, verifyRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
+	term.Remedies, codeRemedies, enrollRemedies, changeRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies,
+	restoreRemedies, verifyRemedies, sheetRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
 )
 
 // tokenRemedies are for what may go wrong with any token, and any picture.
 var tokenRemedies = []term.Remedy{
 	{Of: fleet.ErrUnequal, Exit: term.ExitFailure, Hint: "Do not rely on this account. The key may be damaged, or not do what it says."},
-	{Of: oath.ErrRemoved, Exit: term.ExitNoKey, Hint: "Plug it in again and see with tokenctl list whether the change was made."},
+	{Of: oath.ErrUnsure, Exit: term.ExitNoKey, Hint: "Plug it in again and see whether it was done: tokenctl list, or tokenctl keys for a password."},
+	{Of: oath.ErrRemoved, Exit: term.ExitNoKey, Hint: "Plug it in again, and give the command again."},
 	{Of: oath.ErrAmbiguous, Exit: term.ExitAmbiguous},
 	{Of: oath.ErrNotFound, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl list"},
 	{Of: oath.ErrWrongPassword, Exit: term.ExitPassword, Hint: "Check the keyboard layout and Caps Lock, and that it is the password of this key. A password that stays lost cannot be recovered; see: tokenctl reset --help"},
 	{Of: oath.ErrLocked, Exit: term.ExitPassword, Hint: "Give it on a terminal, or with --password-file or --password-command for a key, --passphrase-file or --passphrase-command for the vault."},
 	{Of: oath.ErrNoPassword, Exit: term.ExitPassword, Hint: "Leave out --password-file and --password-command, or set one with: tokenctl password set"},
-	{Of: oath.ErrUnlisted, Exit: term.ExitFailure, Hint: "Name an account by its whole name, as ISSUER:ACCOUNT. To make room: tokenctl delete ISSUER:ACCOUNT"},
+	{Of: oath.ErrUnlisted, Exit: term.ExitFailure, Hint: "Give an account its whole NAME, as ISSUER:ACCOUNT. To make room: tokenctl delete NAME"},
 	{Of: oath.ErrPast, Exit: term.ExitFailure, Hint: "Set this computer's clock, if it is behind. If it was ahead before, the codes come back when that time is reached."},
 	{Of: oath.ErrNoOverwrite, Exit: term.ExitFailure},
 	{Of: oath.ErrTouchTimeout, Exit: term.ExitTouch, Hint: "Try again, and touch the key's contact when it blinks."},
-	{Of: oath.ErrExists, Exit: term.ExitFailure, Hint: "Replace it with --overwrite, which cannot be undone, or choose another --account name."},
+	{Of: oath.ErrExists, Exit: term.ExitFailure, Hint: "Replace it with --overwrite, which cannot be undone; or have tokenctl enroll give it another name: --account NAME"},
 	{Of: oath.ErrNoSpace, Exit: term.ExitNoSpace, Hint: "Use another key, or make room: tokenctl keys shows how full each is, and tokenctl list --long which accounts are elsewhere too."},
 	{Of: oath.ErrUnsupported, Exit: term.ExitFailure},
 	{Of: oath.ErrInvalid, Exit: term.ExitUsage},
 	{Of: qr.ErrFormat, Exit: term.ExitUsage, Hint: "Convert it, as with heif-convert of libheif-examples, or have the phone send it as JPEG."},
 	{Of: ykoath.ErrCorrupt, Exit: term.ExitFailure, Hint: "Have the service hand out a new secret, and enroll that instead: tokenctl enroll --overwrite"},
 	{Of: ykoath.ErrMalformed, Exit: term.ExitFailure, Hint: "Pull the key out, plug it in and try again. If it stays, the key or its reader is broken, or not compatible."},
+	{Of: open.ErrAway, Exit: term.ExitNoKey, Hint: "Plug it in. If you do not have it any more: tokenctl keys forget SERIAL"},
 }

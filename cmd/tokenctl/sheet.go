@@ -1,14 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,7 +18,6 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
-	"github.com/tokenctl/tokenctl/oath/fleet"
 )
 
 type sheetOptions struct {
@@ -37,11 +35,14 @@ func newSheetCommand(p *program) *cobra.Command {
 		Short: "Print the recovery sheet, which brings everything back",
 		Long: "Sheet puts on paper what is in the vault: every account as a QR code that any\n" +
 			"authenticator takes, and in lines to be typed in; the backup codes; and the vault's\n" +
-			"own key. An account that is on keys alone is named, but its secret cannot be read\n" +
-			"back from them. \"tokenctl restore\" brings all of it back from a scan.\n\n" +
+			"own key. \"tokenctl restore\" brings all of it back from a scan. An account that is\n" +
+			"on keys alone is named, but a key does not give its secret away: it cannot be\n" +
+			"brought back from the sheet, and the exit status is 9.\n\n" +
 			"A sheet takes the place of those before, unless it holds a part: with --only-new,\n" +
-			"--account or --no-secrets. Once it is printed, scan it and see that it can be read\n" +
-			"back: tokenctl sheet verify SCAN\n\n" +
+			"--account or --no-secrets. Once it is on paper, scan it and see that it can be read\n" +
+			"back: tokenctl sheet verify SCAN. Until then, what was written to a file does not\n" +
+			"count as printed.\n\n" +
+			"Without --print and --output, it asks on a terminal where the sheet is to go.\n\n" +
 			"Whoever has the sheet has the accounts. With --encrypt it is worth nothing without\n" +
 			"a passphrase, which is not on it. With --split, any K of N sheets open everything,\n" +
 			"and fewer open nothing; each is to be kept in another place.",
@@ -65,27 +66,53 @@ func newSheetCommand(p *program) *cobra.Command {
 	return c
 }
 
+// errKeysAlone says that a key does not give secrets away.
+var errKeysAlone = errors.New("such secrets are NOT on the sheet, which cannot bring them back")
+
+// keysAlone says of how many accounts.
+func keysAlone(n int) error {
+	return fmt.Errorf("%s on keys alone: %w", term.Are(n, "account"), errKeysAlone)
+}
+
+var sheetRemedies = []term.Remedy{
+	{Of: errKeysAlone, Exit: term.ExitPartial, Hint: "To have it on paper, have the service show a new secret, and enroll that in the vault, too: tokenctl enroll --overwrite"},
+}
+
 func (p *program) sheet(ctx context.Context, o sheetOptions) error {
+	o.output.Yes = o.yes
 	if err := o.seal.check(); err != nil {
 		return err
 	}
 	if o.output.File == "-" && o.json {
 		return term.Usagef("standard output takes the sheet or the JSON, not both")
 	}
-	if err := o.output.Check(p.Console, max(1, o.seal.shares)); err != nil {
-		return err
+	sheets := max(1, o.seal.shares)
+	asks := !o.output.IsGiven() && p.Terminal != nil && !o.yes
+	if !asks { // before the vault is opened
+		if err := o.output.Check(p.Console, sheets); err != nil {
+			return err
+		}
 	}
 	content, s, err := p.collect(ctx, o)
 	defer content.Clear()
 	if err != nil {
 		return err
 	}
+	if file := s.Ledger.Unprinted(); o.selection.OnlyNew && file != nil {
+		p.Note("Sheet %d was written to a file, and not read back from paper since. Print it, and\n"+
+			"scan it: tokenctl sheet verify SCAN. If the file is gone: tokenctl sheet", file.Number)
+	}
 	if o.selection.OnlyNew && len(content.Entries) == 0 {
 		p.Note("There is nothing new since the last sheet. Nothing was printed.")
 		if o.json {
-			err = p.PrintJSON(sheetJSON{OnlyNew: true, Accounts: []sheetAccountJSON{}})
+			err = p.PrintJSON(sheetJSON{Part: true, Accounts: []sheetAccountJSON{}})
 		}
 		return errors.Join(err, content.Lacking)
+	}
+	if asks {
+		if err := o.output.Ask(p.Console, sheets); err != nil {
+			return errors.Join(err, content.Lacking)
+		}
 	}
 	if o.seal.encrypt {
 		if o.seal.passphrase, err = p.open.NewPassphrase(ctx, "the sheet", o.seal.source, o.yes); err != nil {
@@ -103,7 +130,11 @@ func (p *program) sheet(ctx context.Context, o sheetOptions) error {
 	if content.Lacking != nil {
 		content.Lacking = fmt.Errorf("%w: the sheet lacks what could not be read:\n%w", term.ErrPartly, content.Lacking)
 	}
-	return errors.Join(err, unrecorded, content.Lacking)
+	var bare error
+	if n := recovery.OnKeysAlone(made.Sheet); n > 0 && !o.selection.NoSecrets {
+		bare = fmt.Errorf("%w: %w", term.ErrPartly, keysAlone(n))
+	}
+	return errors.Join(err, unrecorded, bare, content.Lacking)
 }
 
 // collect returns what the options want on the sheet.
@@ -121,8 +152,9 @@ func (p *program) collect(ctx context.Context, o sheetOptions) (content recovery
 	}
 	content, err = recovery.Collect(p.sources(t, s))
 	if err == nil {
-		err = content.Select(o.selection, s.Ledger)
+		err = t.ExplainNotFound(strings.Join(o.selection.Accounts, ", "), content.Select(o.selection, s.Ledger))
 	}
+	p.noteAway(t.AwayKeys())
 	return content, s, err
 }
 
@@ -143,6 +175,7 @@ type sheetSeal struct {
 	split      string // K-of-N
 
 	need, shares int // of split, set by check; 0 if it is not split
+	workFactor   int // of the passphrase; 0 for open.WorkFactor
 }
 
 func (s *sheetSeal) addFlags(c *cobra.Command) {
@@ -179,7 +212,7 @@ func (s sheetSeal) seal(content sheet.Sheet, random io.Reader) (documents []layo
 	case s.shares > 0:
 		documents, err = content.Split(s.need, s.shares, random)
 	case s.encrypt:
-		one, err = content.Encrypt(s.passphrase, open.WorkFactor)
+		one, err = content.Encrypt(s.passphrase, cmp.Or(s.workFactor, open.WorkFactor))
 		documents = []layout.Document{one}
 	default:
 		one, err = content.Plain()
@@ -194,128 +227,38 @@ func (s sheetSeal) seal(content sheet.Sheet, random io.Reader) (documents []layo
 // A madeSheet is a sheet that was written or printed.
 type madeSheet struct {
 	sheet.Sheet
-	done []string // files' names, or what lp says of the jobs
+	done  []string // files' names, or what lp says of the jobs
+	store *store.Store
 }
 
-// makeSheet writes or prints a sheet, and records it in the ledger. An error that comes
-// with something done says that it was not recorded.
+// makeSheet writes or prints a sheet, and records it in the ledger. What is to be printed
+// it announces before, for nobody is asked while the ledger is locked. An error that
+// comes with something done says that it was not recorded.
 func (p *program) makeSheet(ctx context.Context, s *store.Store, content sheet.Sheet, seal sheetSeal, to paper.Output) (madeSheet, error) {
+	if to.Print {
+		draft := seal
+		draft.workFactor = 1 // which makes as many pages
+		documents, err := draft.seal(recovery.Draft(s.Ledger, content, p.Now()), p.random)
+		if err == nil {
+			err = to.Announce(ctx, p.Console, contentOf(content), documents)
+		}
+		if err != nil {
+			return madeSheet{}, err
+		}
+	}
 	var put []string
-	made, done, err := recovery.Make(s, content, p.random, p.Now(), func(made sheet.Sheet) error {
+	made, done, err := recovery.Make(s, content, p.random, p.Now(), func(made sheet.Sheet) (digests []string, err error) {
 		documents, err := seal.seal(made, p.random)
 		if err == nil {
-			put, err = to.Put(ctx, p.Console, documents)
+			put, digests, err = to.Put(ctx, p.Console, documents)
 		}
-		return err
+		return digests, err
 	})
 	if !done {
-		return madeSheet{made, nil}, err
+		return madeSheet{Sheet: made}, err
 	}
 	if err != nil {
 		err = fmt.Errorf("%w: the sheet is not recorded: %w", term.ErrPartly, err)
 	}
-	return madeSheet{made, put}, err
-}
-
-// noteSheet says what is on a sheet, where it is, and what to do with it.
-func (p *program) noteSheet(made madeSheet, to paper.Output, seal sheetSeal) {
-	codes, keysAlone := 0, 0
-	for _, e := range made.Entries {
-		if e.Item().Generation > 0 {
-			codes++
-		}
-		if !recovery.HasSecret(e) && len(e.Where) > 0 && !slices.Contains(e.Where, fleet.VaultName) {
-			keysAlone++
-		}
-	}
-	counted := []string{term.Count(len(made.Entries), "account")}
-	if made.VaultKey != "" {
-		counted = append(counted, "the vault's key")
-	}
-	if codes > 0 {
-		counted = append(counted, fmt.Sprintf("backup codes of %d", codes))
-	}
-	name := fmt.Sprintf("Recovery sheet %d, with %s,", made.Number, term.List(counted))
-	switch {
-	case to.Print:
-		p.Note("%s went to the printer: %s", name, term.Printable(strings.Join(made.done, "; ")))
-	case to.File != "-":
-		p.Note("%s is in %s.", name, term.Printable(strings.Join(made.done, ", ")))
-	}
-	if keysAlone > 0 {
-		p.Note("%s on keys alone, and not wholly on the sheet: a secret cannot be read back from a key.", term.Are(keysAlone, "account"))
-	}
-	switch {
-	case seal.shares > 0:
-		p.Note("Any %d of the %d sheets open it. Keep them apart from each other.", seal.need, seal.shares)
-	case seal.encrypt:
-		p.Note("Without its passphrase nobody can read it, and the passphrase is kept nowhere.")
-	}
-	switch {
-	case to.Print:
-		p.Note("Printers, and computers that print for others, may keep a copy of what they print.")
-	case to.File != "-" && !seal.encrypt && seal.shares == 0:
-		p.Note("Whoever has the file has what is on it. Delete it once it is printed.")
-	}
-	if made.Supersedes > 0 && !made.Partial {
-		p.Note("It takes the place of sheet %d, and of those kept with it: destroy them, once this one is checked.", made.Supersedes)
-	}
-	p.Note("Scan it once it is on paper, and see that it can be read back: tokenctl sheet verify SCAN")
-}
-
-// sheetJSON is a sheet that was made; docs/json.md describes it. One that there
-// was no need for has no number.
-type sheetJSON struct {
-	Sheet      int        `json:"sheet,omitempty"`
-	ID         string     `json:"id,omitempty"`
-	Date       string     `json:"date,omitempty"` // as in 2026-11-23
-	Supersedes int        `json:"supersedes,omitempty"`
-	OnlyNew    bool       `json:"part"`
-	VaultKey   bool       `json:"vault_key"`
-	Encrypted  bool       `json:"encrypted"`
-	Split      *splitJSON `json:"split,omitempty"`
-	Files      []string   `json:"files,omitempty"`
-	Jobs       []string   `json:"jobs,omitempty"` // as lp names them
-
-	Accounts []sheetAccountJSON `json:"accounts"`
-}
-
-type splitJSON struct {
-	Needed int `json:"needed"`
-	Sheets int `json:"sheets"`
-}
-
-// sheetAccountJSON is an account on a sheet. Its tokens are those that the sheet
-// names.
-type sheetAccountJSON struct {
-	accountJSON
-	Secret      bool `json:"secret"`                 // is on the sheet
-	BackupCodes int  `json:"backup_codes,omitempty"` // how many that are on the sheet can be used
-}
-
-func describeSheet(made madeSheet, o sheetOptions) sheetJSON {
-	j := sheetJSON{
-		Sheet: made.Number, ID: made.ID, Date: made.Date.Format(time.DateOnly), OnlyNew: made.Partial,
-		VaultKey: made.VaultKey != "", Encrypted: o.seal.encrypt,
-		Accounts: mapSlice(made.Entries, func(e sheet.Entry) sheetAccountJSON {
-			j := sheetAccountJSON{accountJSON: describeAccount(e.Key.Account), Secret: recovery.HasSecret(e)}
-			j.Tokens = e.Where
-			if e.Item().Generation > 0 {
-				j.BackupCodes = e.Codes.Left()
-			}
-			return j
-		}),
-	}
-	if !made.Partial {
-		j.Supersedes = made.Supersedes
-	}
-	if o.seal.shares > 0 {
-		j.Split = &splitJSON{o.seal.need, o.seal.shares}
-	}
-	if o.output.Print {
-		j.Jobs = made.done
-	} else {
-		j.Files = made.done
-	}
-	return j
+	return madeSheet{made, put, s}, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,38 +32,55 @@ var (
 	// errNoSheet says that nothing of a recovery sheet was read.
 	errNoSheet = errors.New("nothing of a recovery sheet was found")
 
+	// errBare says that a sheet names accounts, and has nothing of them.
+	errBare = errors.New("the sheet names accounts, and has neither secrets nor backup codes: it brings nothing back")
+
+	// errUnlisted says that something was restored without the sheet's list of contents.
+	errUnlisted = errors.New("whether that is all of the sheet is not known")
+
 	// errMissing says that something of a sheet is missing, and nothing was done.
 	errMissing = errors.New("the sheet is not all there")
 )
 
 // unreadRemedies are for what comes along with a better reason, if there is one.
 var unreadRemedies = []term.Remedy{
+	{Of: errBare, Exit: term.ExitFailure, Hint: "Look for another sheet with their secrets, or for the key that they are on."},
+	{Of: errUnlisted, Exit: term.ExitPartial, Hint: "Its list of contents is on the first page and on the last: scan one of them, too. To restore a part alone: --partial"},
 	{Of: errNoSheet, Exit: term.ExitUsage, Hint: "Scan it straight and sharp, 150 dpi or more; or type the lines in: --type"},
-	{Of: qr.ErrNoQR, Exit: term.ExitUsage, Hint: "Try a sharper or larger picture, or enter the secret that the service shows beside the code."},
+	{Of: qr.ErrNoQR, Exit: term.ExitUsage, Hint: "Try a sharper or larger picture, with a light margin around the code; or enter the secret that the service shows beside it."},
+}
+
+// A readSheet is what was read of sheets.
+type readSheet struct {
+	sheet.Contents
+	files []string // a digest of each file
 }
 
 // readSheets returns what is on sheets, and notes what it found and what is missing.
 // What cannot be read comes as an error along with the rest; if there is nothing else,
 // the contents are empty.
-func (p *program) readSheets(ctx context.Context, s sheetSource) (sheet.Contents, error) {
+func (p *program) readSheets(ctx context.Context, s sheetSource) (contents readSheet, err error) {
 	if len(s.scans) == 0 && !s.typed {
-		return sheet.Contents{}, term.Usagef("name a SCAN of the sheet, or type its lines in with --type")
+		return contents, term.Usagef("name a SCAN of the sheet, or type its lines in with --type")
 	}
 	if s.typed && p.Terminal == nil {
-		return sheet.Contents{}, fmt.Errorf("%w: to type lines on; give them in a file, or on standard input", term.ErrNoTerminal)
+		return contents, fmt.Errorf("%w: to type lines on; give them in a file, or on standard input", term.ErrNoTerminal)
 	}
 	var r sheet.Reader
-	failures, err := paper.Read(ctx, p.Console, s.scans, &r)
+	files, failures, err := paper.Read(ctx, p.Console, s.scans, &r)
 	if err == nil && s.typed {
 		err = paper.Type(p.Terminal, &r)
 	}
 	if err != nil {
-		return sheet.Contents{}, err
+		return contents, err
 	}
-	contents, err := p.unseal(ctx, &r, s.passphrase)
-	p.noteContents(contents)
+	contents.files = files
+	contents.Contents, err = p.unseal(ctx, &r, s.passphrase)
+	p.noteContents(contents.Contents)
 	switch {
 	case !contents.IsEmpty() || err != nil:
+	case len(contents.Missing) == 0 && contents.namesAccounts():
+		err = errBare
 	case len(contents.Missing) > 0:
 		err = errMissing
 	default:
@@ -72,6 +90,11 @@ func (p *program) readSheets(ctx context.Context, s sheetSource) (sheet.Contents
 		p.Note("%s", term.Printable(failure.Error()))
 	}
 	return contents, err
+}
+
+// namesAccounts reports whether there are accounts on the sheets by name alone.
+func (r readSheet) namesAccounts() bool {
+	return slices.ContainsFunc(r.Sheets, func(s sheet.Printing) bool { return s.Bare > 0 })
 }
 
 // unseal returns what is on the sheets, and asks for the passphrase if they have one.
@@ -115,6 +138,9 @@ func (p *program) noteContents(c sheet.Contents) {
 			line += fmt.Sprintf(". It belongs with sheet %d", s.Adds)
 		}
 		p.Note("%s.", line)
+		if s.Bare > 0 {
+			p.Note("%s named on it without a secret, which is NOT there:\nit cannot bring them back.", term.Are(s.Bare, "account"))
+		}
 	}
 	if !c.IsEmpty() {
 		p.Note("Found: %s.", term.List(found(c)))
@@ -153,12 +179,13 @@ type printingJSON struct {
 	ID    string `json:"id"`
 	Date  string `json:"date,omitempty"` // as in 2026-11-23
 	Part  bool   `json:"part"`
+	Bare  int    `json:"without_secret,omitempty"` // accounts that it only names
 }
 
 func describeContents(c sheet.Contents) sheetsJSON {
 	return sheetsJSON{
 		Sheets: mapSlice(c.Sheets, func(s sheet.Printing) printingJSON {
-			return printingJSON{s.Number, s.ID, term.Date(s.Date), c.Partial(s)}
+			return printingJSON{s.Number, s.ID, term.Date(s.Date), c.Partial(s), s.Bare}
 		}),
 		Missing:  mapSlice(c.Missing, sheet.Missing.String),
 		VaultKey: c.VaultKey != "",

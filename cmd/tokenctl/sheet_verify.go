@@ -29,9 +29,10 @@ func newSheetVerifyCommand(p *program) *cobra.Command {
 			"secret on the sheet, and must compute the same code; it may want a touch for that.\n" +
 			"An account that counts its codes is not compared on a key: that would move the\n" +
 			"counter.\n\n" +
-			"If all that is on the sheet is right, it counts as verified. If something differs,\n" +
-			"the exit status is 1. If something is missing from the scan, could not be compared,\n" +
-			"or is not on the sheet, it is 9.",
+			"If all of the sheet was read, and all that is on it is right, it counts as verified,\n" +
+			"and as being on paper: the file that tokenctl wrote is known, and is not taken for\n" +
+			"a scan. If something differs, the exit status is 1. If something is missing from\n" +
+			"the scan, could not be compared, or is not on the sheet, it is 9.",
 		Example: "  tokenctl sheet verify scan.pdf",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.from.scans = args
@@ -49,18 +50,28 @@ var (
 	errSheetDiffers = errors.New("the sheet does not agree with the tokens")
 
 	// errSheetLacks says that a sheet is right, and lacks something that is there.
-	errSheetLacks = errors.New("the sheet is right as far as it goes")
+	errSheetLacks = errors.New("the sheet is right as far as it goes, and lacks what is newer")
+
+	// errNotPaper says that a file was read that a sheet was written to.
+	errNotPaper = errors.New("this is the file as it was written, and not the paper, which is still to be checked")
+
+	// errUnseen says that a sheet was not read as a whole.
+	errUnseen = errors.New("not all of the sheet was seen")
 )
 
 var verifyRemedies = []term.Remedy{
 	{Of: errSheetDiffers, Exit: term.ExitFailure, Hint: "Find out which is right: a code of either, tried at the service. If the tokens are, print a new sheet: tokenctl sheet"},
+	{Of: errNotPaper, Exit: term.ExitPartial, Hint: "Print it, scan or photograph what was printed, and give that: tokenctl sheet verify SCAN"},
+	{Of: errUnseen, Exit: term.ExitPartial, Hint: "Scan all of its pages, and give all scans at once."},
 	{Of: errSheetLacks, Exit: term.ExitFailure, Hint: "Print what it lacks: tokenctl sheet --only-new"},
 }
 
 func (p *program) verifySheet(ctx context.Context, o sheetVerifyOptions) error {
 	contents, unread := p.readSheets(ctx, o.from)
 	defer contents.Clear()
-	if contents.IsEmpty() {
+	if errors.Is(unread, errBare) {
+		unread = nil // all of it was read
+	} else if contents.IsEmpty() {
 		return unread
 	}
 	t, err := p.open.Tokens(ctx, o.tokens, true)
@@ -72,13 +83,15 @@ func (p *program) verifySheet(ctx context.Context, o sheetVerifyOptions) error {
 	if err != nil {
 		return err
 	}
-	v, err := recovery.Verify(contents, p.sources(t, s), t.BrokenVault())
+	v, err := recovery.Verify(contents.Contents, p.sources(t, s), t.BrokenVault())
 	if err != nil {
 		return err
 	}
-	verified := unread == nil && v.IsRight()
+	p.noteAway(t.AwayKeys())
+	isFile := len(s.Ledger.SheetsOf(contents.files)) > 0
+	verified := unread == nil && v.IsRight() && !isFile
 	if verified {
-		unread = recovery.MarkRead(s, contents, p.Now())
+		unread = recovery.MarkRead(s, contents.Contents, p.Now())
 	}
 	if o.json {
 		if err := p.PrintJSON(describeVerification(v, verified)); err != nil {
@@ -88,21 +101,32 @@ func (p *program) verifySheet(ctx context.Context, o sheetVerifyOptions) error {
 		p.PrintColumns(verificationRows(v))
 	}
 	unread = errors.Join(v.Failures(), unread)
-	switch {
+	var reasons []error
+	for _, reason := range []struct {
+		err error
+		is  bool
+	}{
+		{errNotPaper, isFile},
+		{errUnseen, len(contents.Missing) > 0},
+		{errSheetLacks, v.Count(recovery.Lacking, recovery.Outdated) > 0},
+		{keysAlone(v.CountAccounts(recovery.KeysOnly)), v.Count(recovery.KeysOnly) > 0},
+		{fmt.Errorf("%s named alone: %w", term.Are(v.Bare, "account"), errKeysAlone), v.Bare > 0 && v.Count(recovery.KeysOnly) == 0},
+		{errors.New("not all of the sheet was compared"), v.Count(recovery.Nowhere, recovery.Unknown) > 0 || contents.IsEmpty()},
+	} {
+		if reason.is {
+			reasons = append(reasons, reason.err)
+		}
+	}
+	switch reasons := errors.Join(append(reasons, unread)...); {
+	case v.Count(recovery.Differs) > 0 && unread != nil:
+		return fmt.Errorf("%w:\n%w", errSheetDiffers, unread)
 	case v.Count(recovery.Differs) > 0:
-		err = errSheetDiffers
-	case v.Count(recovery.Lacking, recovery.Outdated) > 0:
-		err = fmt.Errorf("%w: %w, and lacks what is newer", term.ErrPartly, errSheetLacks)
-	case !verified || unread != nil:
-		err = fmt.Errorf("%w: not all of the sheet was compared", term.ErrPartly)
-	default:
-		p.Note("The sheet can be read back, and is right.")
-		return nil
+		return errSheetDiffers
+	case reasons != nil:
+		return fmt.Errorf("%w:\n%w", term.ErrPartly, reasons)
 	}
-	if unread != nil {
-		err = fmt.Errorf("%w:\n%w", err, unread)
-	}
-	return err
+	p.Note("The sheet can be read back, and is right.")
+	return nil
 }
 
 // verificationRows are the comparisons, for a person.
@@ -112,6 +136,7 @@ func verificationRows(v *recovery.Verification) (rows [][]string) {
 		recovery.Differs:  "differs",
 		recovery.Counted:  "not compared, since that would move its counter",
 		recovery.Lacking:  "not on the sheet",
+		recovery.Unseen:   "not on these pages",
 		recovery.KeysOnly: "not on the sheet, since a key does not give its secret away",
 		recovery.Outdated: "older on the sheet: there are new ones",
 		recovery.Nowhere:  "not compared, since it is on no token here",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +34,7 @@ func (o *targetOptions) addFlags(c *cobra.Command) {
 	f.StringSliceVar(&o.to, "to", nil, "put it on these alone: `TOKEN` is key:SERIAL or vault; several parted by commas")
 	f.Bool("all-keys", false, "put it on every key that is plugged in, which is what happens without --to")
 	f.BoolVarP(&o.touch, "touch", "t", false, "have the keys ask for a touch for each code")
-	f.BoolVar(&o.overwrite, "overwrite", false, "replace the account where there is another of this name; it is kept until the\nnew one is proved")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace the account where there is another of this name, once the new one is proved")
 	f.BoolVar(&o.delete, "delete-first", false, "let --overwrite delete it first on a full key that has no other way")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask, and do not offer to wait for a spare key")
 	f.BoolVar(&o.json, "json", false, "print JSON")
@@ -55,13 +56,17 @@ type enrolling struct {
 	p       *program
 	o       targetOptions
 	results []fleet.Result
+	away    []*fleet.MemberError // known keys that are not there
 
 	untouched map[string]bool // keys that were said to ignore touch
 }
 
 // enrollAll puts accounts on tokens, and says what is there as it happens.
 func (p *program) enrollAll(t *open.Tokens, accounts []otpauth.Key, o targetOptions) *enrolling {
-	e := &enrolling{p: p, o: o, results: make([]fleet.Result, len(accounts)), untouched: make(map[string]bool)}
+	e := &enrolling{
+		p: p, o: o, results: make([]fleet.Result, len(accounts)), away: t.AwayKeys(),
+		untouched: make(map[string]bool),
+	}
 	for i, k := range accounts {
 		e.results[i].Enrollment = fleet.Enrollment{
 			Account: k.Account, Secret: k.Secret, Replace: o.overwrite, Now: p.Now, MayLose: e.mayLose(k.Account),
@@ -71,6 +76,12 @@ func (p *program) enrollAll(t *open.Tokens, accounts []otpauth.Key, o targetOpti
 				term.Printable(k.Account.Label()))
 		}
 		e.results[i].On(t.Fleet, e.note(k.Account))
+		if k.Account.Type == oath.HOTP {
+			continue // it is for one token
+		}
+		for _, away := range e.away {
+			e.results[i].Outcomes = append(e.results[i].Outcomes, fleet.Outcome{Member: &fleet.Member{Name: away.Member}, Err: away.Err})
+		}
 	}
 	return e
 }
@@ -125,7 +136,7 @@ func (e *enrolling) mayLose(a oath.Account) func(*fleet.Member) error {
 		if e.o.yes && !e.o.delete {
 			return fleet.ErrMustDelete
 		}
-		err := e.p.Terminal.Confirm(e.o.delete, "%s is full, and must delete %s before it takes the new one. If it then refuses that,\nboth are lost. Delete it?",
+		err := e.p.Terminal.Confirm(e.o.delete, "%s is full, and must delete %s before it takes the new one.\nIf it then refuses that, both are lost. Delete it?",
 			m.Name, term.Printable(a.Label()))
 		if errors.Is(err, term.ErrNoTerminal) || errors.Is(err, term.ErrDeclined) {
 			return fleet.ErrMustDelete
@@ -143,7 +154,7 @@ func (e *enrolling) note(a oath.Account) func(fleet.Outcome) {
 			e.p.Note("%s: this key does not enforce touch: it computes codes without.", o.Member.Name)
 		}
 		if o.CountsFirst && o.State == fleet.Checked && a.Counter == 0 {
-			e.p.Note("%s: this key counts before it computes: the first code of %s is that of counter 1,\nnot 0. Services look ahead, and take it.", o.Member.Name, label)
+			e.p.Note("%s: this key counts before it computes. The first code of\n%s is that of counter 1, not 0: services look ahead, and take it.", o.Member.Name, label)
 		}
 		switch {
 		case o.Already:
@@ -158,17 +169,30 @@ func (e *enrolling) note(a oath.Account) func(fleet.Outcome) {
 
 // offerSpare enrolls on each further key that is plugged in, until its owner has no
 // more, and reports whether it waited. It asks a person who named no token, has one key
-// plugged in, and enrolls what a spare is good for. The first key may be pulled out to
-// make room.
+// plugged in or another that is known, and enrolls what a spare is good for. The first
+// key may be pulled out to make room.
 func (e *enrolling) offerSpare(ctx context.Context, t *open.Tokens) (waited bool) {
 	p, o := e.p, e.o
 	free := len(o.to) == 0 && !o.tokens.NamesKey() && !o.yes && !o.json
 	timed := slices.ContainsFunc(e.results, func(r fleet.Result) bool { return r.Account.Type == oath.TOTP })
-	if !free || !timed || p.Terminal == nil || !p.ShowsResults() || t.OnlyReader() == "" {
+	readers := t.Readers()
+	var away []string
+	for _, a := range e.away {
+		if errors.Is(a, open.ErrAway) { // and not for want of a smart card service
+			away = append(away, a.Member)
+		}
+	}
+	if !free || !timed || p.Terminal == nil || !p.ShowsResults() || len(readers) != 1 && len(away) == 0 {
 		return false
 	}
-	seen := map[string]bool{t.OnlyReader(): true}
+	seen := make(map[string]bool)
+	for _, reader := range readers {
+		seen[reader] = true
+	}
 	t.ReleaseKeys()
+	if len(away) > 0 {
+		p.Terminal.Tell("Not there yet: %s.", strings.Join(away, ", "))
+	}
 	p.Terminal.Tell("A secret cannot be read back from a key. If you have a spare key, plug it in now,\nand it gets the same account. Otherwise, press Enter.")
 	for {
 		reader, err := p.awaitKey(ctx, seen)
@@ -183,9 +207,6 @@ func (e *enrolling) offerSpare(ctx context.Context, t *open.Tokens) (waited bool
 			p.Report(err)
 		}
 		p.Terminal.Tell("Another one? Otherwise, press Enter.")
-	}
-	for i := range e.results {
-		e.results[i].Renew()
 	}
 	return true
 }
@@ -224,72 +245,4 @@ func (e *enrolling) enrollSpare(ctx context.Context, reader string) error {
 		r.On(spare.Fleet, e.note(r.Account))
 	}
 	return nil
-}
-
-// print prints the codes.
-func (e *enrolling) print() {
-	var rows [][]string
-	for _, r := range e.results {
-		if !r.Code.IsZero() {
-			rows = append(rows, []string{string(r.Account.ID()), r.Code.Value})
-		}
-	}
-	if len(e.results) == 1 && len(rows) == 1 {
-		e.p.PrintLine(rows[0][1])
-		e.p.Note("The code%s", validity(e.results[0].Code, e.p.Now()))
-		return
-	}
-	e.p.PrintColumns(rows)
-}
-
-// errUnfinished says that a part was done, and that the command is as well begun anew.
-var errUnfinished = fmt.Errorf("%w; once this is mended, the same command does the rest", term.ErrPartly)
-
-// failure returns what is not where it should be, besides what else went wrong.
-func (e *enrolling) failure(others error) error {
-	failures := []error{others}
-	done := false
-	for _, r := range e.results {
-		done = done || len(r.Where()) > 0
-		failures = append(failures, r.Err())
-	}
-	err := errors.Join(failures...)
-	if err == nil || !done {
-		return err
-	}
-	return fmt.Errorf("%w:\n%w", errUnfinished, err)
-}
-
-// enrolledJSON is an account with what came of enrolling it; docs/json.md describes it.
-type enrolledJSON struct {
-	codeJSON
-	Targets []targetJSON `json:"targets"`
-}
-
-type targetJSON struct {
-	Token   string `json:"token"`
-	State   string `json:"state"` // "checked", "stored" or "failed"; "present" or "absent" in a rehearsal
-	Already bool   `json:"already,omitempty"`
-	NoTouch bool   `json:"touch_ignored,omitempty"`
-	Error   string `json:"error,omitempty"`
-}
-
-func (e *enrolling) describe() []enrolledJSON {
-	return mapSlice(e.results, func(r fleet.Result) enrolledJSON {
-		holding := fleet.Holding{Entry: oath.Entry{Account: r.Account, Code: r.Code}, Members: r.Where()}
-		j := enrolledJSON{codeJSON: describeHolding(holding), Targets: mapSlice(r.Outcomes, describeOutcome)}
-		if r.Code.IsZero() {
-			j.Reason = ""
-		}
-		return j
-	})
-}
-
-func describeOutcome(o fleet.Outcome) targetJSON {
-	states := [...]string{fleet.Checked: "checked", fleet.Stored: "stored", fleet.Failed: "failed"}
-	j := targetJSON{Token: o.Member.Name, State: states[o.State], Already: o.Already, NoTouch: o.IgnoresTouch}
-	if o.Err != nil {
-		j.Error = o.Err.Error()
-	}
-	return j
 }

@@ -114,7 +114,7 @@ func (p *program) printVault(j vaultJSON) {
 		opened = "nothing but its own key, on paper"
 	}
 	rows := [][]string{
-		{"folder", term.Printable(j.Folder)},
+		{"folder", j.Folder},
 		{"accounts", fmt.Sprint(j.Accounts)},
 		{"opened by", opened},
 		{"locked", term.YesNo(j.Locked)},
@@ -143,7 +143,7 @@ func newVaultUnlockCommand(p *program) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if duration <= 0 {
-				return term.Usagef("--for %v is no time at all", duration)
+				return term.Usagef("--for %v must be more than nothing", duration)
 			}
 			if !open.HasKeyring() {
 				return open.ErrNoKeyring

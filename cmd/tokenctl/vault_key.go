@@ -101,7 +101,7 @@ func (p *program) slotFor(ctx context.Context, k *vault.PIV, o addKeyOptions, po
 	}
 	slot, err := k.Make(id, policies)
 	if open.IsWithoutPIN(err) {
-		err = vault.ErrManagementKey // which may be behind the PIN that nobody told
+		err = vault.ErrManagementKey // which may be behind the PIN that nobody gave
 	}
 	return slot, open.WrongPIN(err)
 }
@@ -111,10 +111,10 @@ func (o addKeyOptions) policies() (policies vault.NewSlot, err error) {
 	touch := map[string]vault.TouchPolicy{"cached": vault.TouchCached, "always": vault.TouchAlways, "never": vault.TouchNever}
 	var known bool
 	if policies.PIN, known = pin[o.pinPolicy]; !known {
-		return policies, term.Usagef("--pin-policy %q is none of once, always, never", o.pinPolicy)
+		return policies, term.Usagef("--pin-policy %q must be one of once, always, never", o.pinPolicy)
 	}
 	if policies.Touch, known = touch[o.touchPolicy]; !known {
-		return policies, term.Usagef("--touch-policy %q is none of cached, always, never", o.touchPolicy)
+		return policies, term.Usagef("--touch-policy %q must be one of cached, always, never", o.touchPolicy)
 	}
 	return policies, nil
 }
@@ -150,7 +150,7 @@ func (o addKeyOptions) readManagementKey(ctx context.Context) ([]byte, error) {
 	return key, nil
 }
 
-// noteAttestation tells what is known of how the slot's key came to be.
+// noteAttestation says what is known of how the slot's key came to be.
 func (p *program) noteAttestation(k *vault.PIV, slot *vault.Slot) {
 	attestation, err := k.Attest(slot)
 	switch {
@@ -178,7 +178,7 @@ func newVaultRemoveKeyCommand(p *program) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			serial, err := strconv.ParseUint(strings.TrimPrefix(args[0], "key:"), 10, 32)
 			if err != nil || serial == 0 {
-				return term.Usagef("%q is no serial number", args[0])
+				return term.Usagef("invalid serial number %q", args[0])
 			}
 			return p.withVault(c.Context(), o, func(v *open.Vault) error {
 				return p.removeWay(v, uint32(serial), yes)

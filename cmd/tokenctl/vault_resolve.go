@@ -61,7 +61,7 @@ var resolveRemedies = []term.Remedy{
 }
 
 func (p *program) resolve(v *open.Vault, o resolveOptions) error {
-	conflicts, err := v.Conflicts(p.Now(), mergeCodes)
+	conflicts, err := v.Conflicts(p.Now, mergeCodes)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (p *program) removeWay(v *open.Vault, serial uint32, yes bool) error {
 	return err
 }
 
-// wayName tells a way in as reports and options do.
+// wayName names a way in as reports and options do.
 func wayName(w vault.Way) string {
 	if w.IsPassphrase() {
 		return "passphrase"

@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -67,8 +68,11 @@ func (e Enrollment) On(m *Member) Outcome {
 		return e.replace(token, outcome)
 	}
 	store := token.Put
-	if e.Replace { // the vault writes a file whole, and reads it back first
+	switch {
+	case e.Replace: // the vault writes a file whole, and reads it back first
 		store = token.Replace
+	case e.Account.Type == oath.HOTP && isLocked(token) && e.Account.Counter < math.MaxUint64:
+		e.Account.Counter++ // the first code comes from another token, or from the secret itself
 	}
 	err = store(e.Account, e.Secret)
 	switch {
@@ -92,16 +96,16 @@ type Result struct {
 	Outcomes []Outcome
 }
 
-// On enrolls on tokens, one after the other, and hands each outcome to told as it
+// On enrolls on tokens, one after the other, and hands each outcome to report as it
 // happens.
-func (r *Result) On(members []*Member, told func(Outcome)) {
+func (r *Result) On(members []*Member, report func(Outcome)) {
 	for _, m := range members {
 		o := r.Enrollment.On(m)
 		r.Outcomes = append(r.Outcomes, o)
 		if o.State == Checked {
 			r.Code = o.Code
 		}
-		told(o)
+		report(o)
 	}
 }
 
@@ -125,11 +129,11 @@ func (r *Result) Where() (members []*Member) {
 	return members
 }
 
-// Renew computes the code that has expired by now. A token has shown already that it
-// computes the same.
+// Renew computes the code that has expired by now, which a token has shown to compute
+// as well; or the first one, if the only tokens that took the account are locked.
 func (r *Result) Renew() {
 	now := r.Now()
-	if r.Code.Until.IsZero() || r.Code.Remaining(now) > 0 {
+	if !r.Code.IsExpired(now) && !(r.Code.IsZero() && slices.ContainsFunc(r.Outcomes, Outcome.IsSealed)) {
 		return
 	}
 	if code, err := oath.Compute(r.Account, r.Secret, now); err == nil {
@@ -137,12 +141,18 @@ func (r *Result) Renew() {
 	}
 }
 
+// IsChecked reports whether a token has shown that it computes the right code.
+func (r *Result) IsChecked() bool {
+	return slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.State == Checked })
+}
+
 // Err returns what went wrong on which token, and nil if the account is on each. On a
-// token that is locked it could not be checked, which is no error.
+// token that is locked it could not be checked, which is no error; one that is away is
+// away for every account, and not named here.
 func (r *Result) Err() error {
 	var failures []error
 	for _, o := range r.Outcomes {
-		failures = append(failures, o.error(r.Account))
+		failures = append(failures, o.error(r.Enrollment))
 	}
 	return errors.Join(failures...)
 }
@@ -151,10 +161,13 @@ func (r *Result) Err() error {
 // it is locked.
 func (o Outcome) IsSealed() bool { return o.State == Stored && errors.Is(o.Err, oath.ErrLocked) }
 
-func (o Outcome) error(a oath.Account) error {
-	on := fmt.Sprintf("%s: %q", o.Member.Name, a.Label())
+// IsAway reports whether the token was not asked.
+func (o Outcome) IsAway() bool { return errors.As(o.Err, new(*AwayError)) }
+
+func (o Outcome) error(e Enrollment) error {
+	on := fmt.Sprintf("%s: %q", o.Member.Name, e.Account.Label())
 	switch {
-	case o.State == Checked || o.IsSealed():
+	case o.State == Checked || o.IsSealed() || o.IsAway():
 		return nil
 	case o.State == Stored:
 		return fmt.Errorf("%s is there, but was not checked: %w", on, o.Err)
@@ -162,8 +175,10 @@ func (o Outcome) error(a oath.Account) error {
 		return fmt.Errorf("%s: %w", on, o.Err)
 	case o.Kept:
 		return fmt.Errorf("%s is as it was: %w", on, o.Err)
-	case errors.Is(o.Err, oath.ErrRemoved):
+	case errors.Is(o.Err, oath.ErrUnsure):
 		return fmt.Errorf("%s may be there or not: %w", on, o.Err)
+	case errors.Is(o.Err, oath.ErrRemoved) && !e.Replace:
+		return fmt.Errorf("%s is not there, nothing was sent: %w", on, o.Err)
 	}
 	return fmt.Errorf("%s is not there: %w", on, o.Err)
 }
@@ -201,8 +216,8 @@ func (e Enrollment) check(token oath.Token, outcome Outcome) Outcome {
 	return outcome
 }
 
-// compare tells whether the account that is there already is the same one. Of
-// HOTP it does not: that would cost a counter, which may have moved besides.
+// compare finds out whether the account that is there already is the same one. It does
+// not for HOTP: that would cost a counter, which may have moved besides.
 func (e Enrollment) compare(token oath.Token, outcome Outcome, exists error) Outcome {
 	if e.Account.Type == oath.HOTP {
 		outcome.Err = fmt.Errorf("%w, and was not compared, which takes a code", exists)

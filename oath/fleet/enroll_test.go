@@ -262,3 +262,61 @@ func TestEnrollAsksForNoPassphrase(t *testing.T) {
 		t.Errorf("state %d, asked %t", o.State, c.asked)
 	}
 }
+
+// A Result is told as it happens, forgets what is tried again, and keeps a code that is
+// good now.
+func TestResult(t *testing.T) {
+	red, blue, sealed, other, at0 := newKey(t, virtualkey.Config{}), newKey(t, virtualkey.Config{}), newVault(t), newKey(t, virtualkey.Config{}), now
+	blue.device.SetFaults(at(insCalculate, virtualkey.FaultPull))
+	sealed.Lock()
+	put(t, other, "09876543210987654321", "GitHub:alice")
+	r := fleet.Result{Enrollment: fleet.Enrollment{Account: totp("GitHub:alice"), Secret: secret(t, one), Now: func() time.Time { return at0 }}}
+	told := ""
+	tell := func(o fleet.Outcome) { told += o.Member.Name + " " }
+	f := fleet.Fleet{member("red", red), member("blue", blue), member("other", other), failing("broken"), member("sealed", sealed)}
+	r.On(f, tell)
+	if told != "red blue other broken sealed " || names(r.Where()) != "red blue sealed" || !r.IsOn("red") || r.IsOn("blue") || r.IsOn("sealed") {
+		t.Errorf("told of %s, on %s", told, names(r.Where()))
+	}
+	want := `blue: "GitHub:alice" is there, but was not checked: CALCULATE: the key was pulled out
+other: "GitHub:alice": PUT: the account is already there, with another secret
+broken: "GitHub:alice" is not there: in use by another program`
+	if r.Err().Error() != want {
+		t.Errorf("got %q, want %q", r.Err(), want)
+	}
+
+	before := r.Code
+	if r.Renew(); r.Code != before || r.Code.Value != codeOf(t, r.Account, one) {
+		t.Errorf("a code that is good became %v", r.Code)
+	}
+	at0 = r.Code.Until
+	if r.Renew(); !r.Code.From.Equal(at0) {
+		t.Errorf("a code that has expired became %v", r.Code)
+	}
+	counted := fleet.Result{Enrollment: fleet.Enrollment{Account: hotp("Bank:bob"), Secret: secret(t, one), Now: r.Now}}
+	counted.On(f[:1], tell)
+	before = counted.Code
+	if counted.Renew(); before.IsZero() || counted.Code != before {
+		t.Errorf("the counted code %v became %v", before, counted.Code)
+	}
+
+	blue.device.SetFaults()
+	blue.device.Plug()
+	blue.Session = selectApplet(t, blue.device)
+	for _, m := range f[:4] {
+		r.Forget(m.Name) // but what was checked stays
+	}
+	r.On(f[1:2], tell)
+	if err := r.Err(); err != nil || names(r.Where()) != "red sealed blue" || !r.IsOn("blue") {
+		t.Errorf("tried again: %v, on %s", err, names(r.Where()))
+	}
+	for sent, want := range map[error]string{
+		oath.ErrRemoved: "is not there, nothing was sent",
+		errors.Join(oath.ErrRemoved, oath.ErrUnsure): "may be there or not",
+	} {
+		r.Outcomes = []fleet.Outcome{{Member: f[0], Err: sent}}
+		if err := r.Err(); !errors.Is(err, oath.ErrRemoved) || !strings.Contains(err.Error(), want) {
+			t.Errorf("removed: %v, want %q", err, want)
+		}
+	}
+}

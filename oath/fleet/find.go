@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -17,23 +16,33 @@ type Finder interface {
 
 // Find returns the one account, on any token, that the query fits best, with its
 // code if a token told it on the way, and with the members that were found to
-// have it. It asks no further once a token has an account of that very ID.
+// have it. Once a token has an account of that very ID, it asks no vault and nobody
+// for a password; the keys that are open are asked all the same, and compared.
 //
-// It returns oath.ErrNotFound, or an *oath.AmbiguousError. A token that could not
-// be asked is skipped if another has the account; if none has, the error tells
-// why.
-func (f Fleet) Find(query string, at time.Time) (Holding, error) {
+// It returns oath.ErrNotFound, or an *oath.AmbiguousError, or ErrDiffer. A token that
+// could not be asked is skipped if another has the account; if none has, the error
+// tells why.
+func (f Fleet) Find(query string, now Clock) (h Holding, err error) {
+	for range maxTries { // for a password may have been asked for in between
+		if h, err = f.findOnce(query, now); err != nil || !h.Code.IsExpired(now()) {
+			return h, errors.Join(err, h.Disagreement())
+		}
+	}
+	return h, ErrExpired
+}
+
+func (f Fleet) findOnce(query string, now Clock) (Holding, error) {
 	var holdings []Holding
 	var failures []error
 	for _, m := range f {
-		entries, err := m.find(query, func(t oath.Token) ([]oath.Entry, error) { return t.Codes(at) })
+		if hasExactly(holdings, query) && (m.IsVault() || m.Asks) {
+			continue
+		}
+		entries, err := m.find(query, func(t oath.Token) ([]oath.Entry, error) { return t.Codes(now()) })
 		if err != nil {
 			failures = append(failures, &MemberError{m.Name, err})
 		}
 		holdings = add(holdings, m, entries)
-		if hasExactly(holdings, query) {
-			break
-		}
 	}
 	h, err := matchOne(holdings, query)
 	if errors.Is(err, oath.ErrNotFound) && len(failures) > 0 {
@@ -115,26 +124,52 @@ func hasExactly(holdings []Holding, query string) bool {
 // CodeOf computes the code of the account with that very ID, on the first token
 // that has it, without asking first what accounts there are. Whether it is a TOTP
 // or an HOTP account, and so whether the code expires, is not known afterwards.
-func (f Fleet) CodeOf(id oath.ID, at time.Time) (oath.Code, *Member, error) {
-	return firstCode(f, id.Account(oath.TOTP), at)
+func (f Fleet) CodeOf(id oath.ID, now Clock) (oath.Code, *Member, error) {
+	a := id.Account(oath.TOTP)
+	return firstCode(f, func(m *Member) (oath.Code, error) {
+		code, err := m.codeOnce(a, now)
+		if err != nil || !code.IsExpired(now()) {
+			return code, err
+		}
+		accounts, err := m.token.List() // before a counter is moved twice
+		if i := slices.IndexFunc(accounts, func(a oath.Account) bool { return a.ID() == id }); err == nil && i >= 0 && accounts[i].Type == oath.HOTP {
+			return oath.Code{Value: code.Value}, nil
+		}
+		return m.code(a, now)
+	})
 }
 
-// ComputeCode computes the account's code on the first of its members that can.
-func (h Holding) ComputeCode(at time.Time) (oath.Code, *Member, error) {
-	return firstCode(h.Members, h.Account, at)
+// ComputeCode computes the account's code on the first of its members that can. If it
+// needs no touch and no counter, every key computes it, and they must agree; the error
+// is ErrDiffer.
+func (h Holding) ComputeCode(now Clock) (oath.Code, *Member, error) {
+	code, by, err := firstCode(h.Members, func(m *Member) (oath.Code, error) { return m.code(h.Account, now) })
+	if err != nil || h.Account.Type != oath.TOTP || h.Account.Touch || by.IsVault() {
+		return code, by, err
+	}
+	computed := Holding{Entry: oath.Entry{Account: h.Account, Code: code}, By: by}
+	for _, m := range h.Members {
+		if m == by || m.IsVault() {
+			continue
+		}
+		if other, err := m.codeOnce(h.Account, At(code.From)); err == nil {
+			computed.compute(m, other)
+		}
+	}
+	return code, by, computed.Disagreement()
 }
 
 // firstCode returns the first member's code. A touch that does not come is the
 // holder's answer, and the next token is not asked; nor is an error of importance
 // if another token has the account.
-func firstCode(members []*Member, a oath.Account, at time.Time) (oath.Code, *Member, error) {
+func firstCode(members []*Member, code func(*Member) (oath.Code, error)) (oath.Code, *Member, error) {
 	var failures []error
 	for _, m := range members {
-		code, err := m.code(a, at)
+		code, err := code(m)
 		if err == nil {
 			return code, m, nil
 		}
-		if errors.Is(err, oath.ErrTouchTimeout) {
+		if errors.Is(err, oath.ErrTouchTimeout) || errors.Is(err, ErrExpired) {
 			return oath.Code{}, nil, &MemberError{m.Name, err}
 		}
 		if !errors.Is(err, oath.ErrNotFound) {
@@ -147,12 +182,23 @@ func firstCode(members []*Member, a oath.Account, at time.Time) (oath.Code, *Mem
 	return oath.Code{}, nil, errors.Join(failures...)
 }
 
-func (m *Member) code(a oath.Account, at time.Time) (oath.Code, error) {
+// code computes a code, and once more if it expired while a passphrase or a touch was
+// awaited. It returns ErrExpired if that goes on.
+func (m *Member) code(a oath.Account, now Clock) (oath.Code, error) {
+	for range maxTries {
+		if code, err := m.codeOnce(a, now); err != nil || !code.IsExpired(now()) {
+			return code, err
+		}
+	}
+	return oath.Code{}, ErrExpired
+}
+
+func (m *Member) codeOnce(a oath.Account, now Clock) (oath.Code, error) {
 	token, err := m.Token()
 	if err != nil {
 		return oath.Code{}, err
 	}
-	return token.Code(a, at)
+	return token.Code(a, now())
 }
 
 func indexOf(holdings []Holding, id oath.ID) int {

@@ -26,6 +26,8 @@ var findTests = []struct {
 	{name: "ID before name", red: "60/alice", vault: "alice", query: "alice", want: "alice: vault"},
 	{name: "beginning before part", red: "Corp:github", blue: "GitHub:alice", query: "git", ambiguous: "Corp:github GitHub:alice"},
 	{name: "beginning of one", red: "Corp:agit", blue: "GitHub:alice", query: "git", want: "GitHub:alice: blue"},
+	{name: "issuer before its beginning", red: "GitHub-Enterprise:carla", vault: "GitHub:bob", query: "GitHub", want: "GitHub:bob: vault"},
+	{name: "but for case before beginning", red: "Corp:githubber", vault: "GitHub:bob", query: "github", want: "GitHub:bob: vault"},
 	{name: "two on one key", red: "GitHub:alice GitLab:alice", query: "alice", ambiguous: "GitHub:alice GitLab:alice"},
 	{name: "two on two", red: "GitHub:alice", vault: "GitLab:alice", query: "alice", ambiguous: "GitHub:alice GitLab:alice"},
 	{name: "period", red: "60/GitHub:alice", vault: "60/GitHub:alice", query: "alice", want: "60/GitHub:alice: red vault"},
@@ -42,7 +44,7 @@ func TestFind(t *testing.T) {
 			put(t, v, one, test.vault)
 			v.Lock()
 			f := fleet.Fleet{member("red", red), member("blue", blue), member("vault", v)}
-			found, err := f.Find(test.query, now)
+			found, err := f.Find(test.query, fleet.At(now))
 			check(t, found, err, test.want, test.ambiguous, strings.HasPrefix)
 			located, err := f.Locate(test.query)
 			check(t, located, err, test.want, test.ambiguous, func(want, got string) bool { return want == got })
@@ -82,7 +84,7 @@ func check(t *testing.T, h fleet.Holding, err error, want, ambiguous string, fit
 func TestFindBringsTheCode(t *testing.T) {
 	red := newKey(t, virtualkey.Config{})
 	put(t, red, one, "alice")
-	h, err := fleet.Fleet{member("red", red)}.Find("al", now)
+	h, err := fleet.Fleet{member("red", red)}.Find("al", fleet.At(now))
 	if want := codeOf(t, totp("alice"), one); err != nil || h.Code.Value != want {
 		t.Errorf("got %q, %v, want %q", h.Code.Value, err, want)
 	}
@@ -96,10 +98,10 @@ func TestFindStopsAtTheID(t *testing.T) {
 		t.Error("the vault was opened")
 		return nil, errBusy
 	}}}
-	if _, err := f.Find("GitHub:alice", now); err != nil {
+	if _, err := f.Find("GitHub:alice", fleet.At(now)); err != nil {
 		t.Error(err)
 	}
-	if _, _, err := f.CodeOf("GitHub:alice", now); err != nil {
+	if _, _, err := f.CodeOf("GitHub:alice", fleet.At(now)); err != nil {
 		t.Error(err)
 	}
 }
@@ -110,11 +112,11 @@ func TestFindWithoutOneToken(t *testing.T) {
 	locked.lock(t)
 	put(t, v, one, "alice")
 	f := fleet.Fleet{failing("broken"), member("locked", locked), member("vault", v)}
-	h, err := f.Find("al", now)
+	h, err := f.Find("al", fleet.At(now))
 	if err != nil || names(h.Members) != "vault" {
 		t.Errorf("found on %q, %v", names(h.Members), err)
 	}
-	if _, m, err := f.CodeOf("alice", now); err != nil || m.Name != "vault" {
+	if _, m, err := f.CodeOf("alice", fleet.At(now)); err != nil || m.Name != "vault" {
 		t.Errorf("the code is of %v, %v", m, err)
 	}
 	_, err = f.Locate("al")
@@ -122,10 +124,10 @@ func TestFindWithoutOneToken(t *testing.T) {
 		t.Errorf("the error names no token: %v", err)
 	}
 
-	_, err = f.Find("bob", now)
+	_, err = f.Find("bob", fleet.At(now))
 	expectError(t, err, errBusy)
 	expectError(t, err, oath.ErrLocked)
-	_, _, err = f.CodeOf("bob", now)
+	_, _, err = f.CodeOf("bob", fleet.At(now))
 	expectError(t, err, errBusy)
 	expectError(t, err, oath.ErrLocked)
 }
@@ -141,13 +143,13 @@ func TestCodeOf(t *testing.T) {
 		{"both", "red", one},
 		{"60/blue", "blue", other},
 	} {
-		code, m, err := f.CodeOf(oath.ID(test.id), now)
+		code, m, err := f.CodeOf(oath.ID(test.id), fleet.At(now))
 		if err != nil || m.Name != test.member || code.Value != codeOf(t, totp(oath.ID(test.id)), test.secret) {
 			t.Errorf("%s: got %v from %v, %v", test.id, code, m, err)
 		}
 	}
 	for _, id := range []oath.ID{"blue", "nobody"} {
-		if _, _, err := f.CodeOf(id, now); err != oath.ErrNotFound {
+		if _, _, err := f.CodeOf(id, fleet.At(now)); err != oath.ErrNotFound {
 			t.Errorf("%s: got %v, want ErrNotFound", id, err)
 		}
 	}
@@ -164,10 +166,10 @@ func TestTouchTimeoutIsAnAnswer(t *testing.T) {
 	put(t, blue, one, "alice")
 	blue.device.ClearExchanges()
 	f := fleet.Fleet{member("red", red), member("blue", blue)}
-	_, _, err := f.CodeOf("alice", now)
+	_, _, err := f.CodeOf("alice", fleet.At(now))
 	expectError(t, err, oath.ErrTouchTimeout)
 	h := fleet.Holding{Entry: oath.Entry{Account: touched}, Members: f}
-	_, _, err = h.ComputeCode(now)
+	_, _, err = h.ComputeCode(fleet.At(now))
 	if expectError(t, err, oath.ErrTouchTimeout); !strings.HasPrefix(err.Error(), "red: ") {
 		t.Errorf("the error names no token: %v", err)
 	}
@@ -181,12 +183,12 @@ func TestComputeCodeAfterPull(t *testing.T) {
 	red, v := newKey(t, virtualkey.Config{}), newVault(t)
 	put(t, red, one, "alice")
 	put(t, v, one, "alice")
-	h, err := fleet.Fleet{member("red", red), member("vault", v)}.Find("ali", now)
+	h, err := fleet.Fleet{member("red", red), member("vault", v)}.Find("ali", fleet.At(now))
 	if err != nil {
 		t.Fatal(err)
 	}
 	red.device.Pull()
-	code, m, err := h.ComputeCode(now)
+	code, m, err := h.ComputeCode(fleet.At(now))
 	if err != nil || m.Name != "vault" || code.Value != codeOf(t, totp("alice"), one) {
 		t.Errorf("got %v from %v, %v", code, m, err)
 	}

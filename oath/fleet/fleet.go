@@ -20,6 +20,7 @@ import (
 type Member struct {
 	Name string                     // what its owner calls it
 	Open func() (oath.Token, error) // may ask for a password
+	Asks bool                       // opening it would ask its owner
 
 	opened bool
 	token  oath.Token
@@ -53,6 +54,12 @@ type MemberError struct {
 func (e *MemberError) Error() string { return fmt.Sprintf("%s: %v", e.Member, e.Err) }
 func (e *MemberError) Unwrap() error { return e.Err }
 
+// An AwayError says that a token which is known was not asked, since it is not at hand.
+type AwayError struct{ Reason error }
+
+func (e *AwayError) Error() string { return fmt.Sprintf("not asked: %v", e.Reason) }
+func (e *AwayError) Unwrap() error { return e.Reason }
+
 // A Fleet is all tokens of one person, in the order in which they are asked.
 type Fleet []*Member
 
@@ -67,13 +74,46 @@ func isLocked(t oath.Token) bool {
 	return ok && locker.Locked()
 }
 
+// A Clock shows the time that codes are computed for. It is read once a token is open,
+// and again when a code is there: its owner may take their time over a password or a touch.
+type Clock func() time.Time
+
+// At is a clock that stands still.
+func At(t time.Time) Clock { return func() time.Time { return t } }
+
+var (
+	// ErrExpired says that a code was no good any more each time it was there.
+	ErrExpired = errors.New("the code expired before it could be shown")
+
+	// ErrDiffer says that tokens compute different codes for one account. The error
+	// names them.
+	ErrDiffer = errors.New("different secrets under one name")
+)
+
+// maxTries is how often a code is computed that expires meanwhile.
+const maxTries = 3
+
 // A Holding is an account and the members that have it.
 type Holding struct {
 	oath.Entry
 	Members []*Member
+	By      *Member   // computed the code; nil if there is none
+	Differ  []*Member // computed another one for the same time
 
 	// Unlisted may have it besides: they hold more accounts than they can list.
 	Unlisted []*Member
+}
+
+// Disagreement returns ErrDiffer if members hold different secrets.
+func (h Holding) Disagreement() error {
+	if len(h.Differ) == 0 {
+		return nil
+	}
+	var others []string
+	for _, m := range h.Differ {
+		others = append(others, m.Name)
+	}
+	return fmt.Errorf("%q: %w: the code of %s is not that of %s", h.Account.Label(), ErrDiffer, h.By.Name, strings.Join(others, ", "))
 }
 
 // List returns all accounts of all tokens, by label. The errors tell of tokens
@@ -84,13 +124,13 @@ func (f Fleet) List() ([]Holding, error) {
 
 // Describe returns what List does, with all that the tokens tell of each account
 // without being asked for its code. The errors are as in List.
-func (f Fleet) Describe(at time.Time) ([]Holding, error) {
+func (f Fleet) Describe(now Clock) ([]Holding, error) {
 	return f.collect(func(t oath.Token) ([]oath.Entry, error) {
 		entries, err := list(t)
 		if err != nil || isLocked(t) {
 			return entries, err
 		}
-		told, err := t.Codes(at)
+		told, err := t.Codes(now())
 		accounts := make(map[oath.ID]oath.Account, len(told))
 		for _, e := range told {
 			accounts[e.Account.ID()] = e.Account
@@ -104,14 +144,46 @@ func (f Fleet) Describe(at time.Time) ([]Holding, error) {
 }
 
 // Codes returns all accounts of all tokens, by label, with the codes that cost
-// neither a touch nor a counter nor an unlock. The errors are as in List.
-func (f Fleet) Codes(at time.Time) ([]Holding, error) {
-	return f.collect(func(t oath.Token) ([]oath.Entry, error) {
-		if isLocked(t) {
-			return list(t)
+// neither a touch nor a counter nor an unlock. The errors are as in List; an account
+// that tokens disagree about is one as well, and has no code.
+func (f Fleet) Codes(now Clock) ([]Holding, error) {
+	f.open()
+	for try := 1; ; try++ {
+		at := now()
+		holdings, err := f.collect(func(t oath.Token) ([]oath.Entry, error) {
+			if isLocked(t) {
+				return list(t)
+			}
+			return codes(t, at)
+		})
+		failures, expired := []error{err}, false
+		for i := range holdings {
+			h := &holdings[i]
+			switch late := h.Code.IsExpired(now()); {
+			case late:
+				expired = true
+			case len(h.Differ) == 0:
+				continue
+			default:
+				failures = append(failures, h.Disagreement())
+			}
+			h.Code = oath.Code{}
 		}
-		return codes(t, at)
-	})
+		if !expired {
+			return holdings, errors.Join(failures...)
+		}
+		if try == maxTries {
+			return holdings, errors.Join(append(failures, ErrExpired)...)
+		}
+	}
+}
+
+// open opens the members, so that whoever is asked for passwords has answered before
+// the time is read. What goes wrong shows when they are used.
+func (f Fleet) open() {
+	for _, m := range f {
+		m.Token()
+	}
 }
 
 func list(t oath.Token) ([]oath.Entry, error) {
@@ -166,22 +238,31 @@ func add(holdings []Holding, m *Member, entries []oath.Entry) []Holding {
 	for _, e := range entries {
 		i, found := known[e.Account.ID()]
 		if !found {
-			known[e.Account.ID()] = len(holdings)
-			holdings = append(holdings, Holding{Entry: e, Members: []*Member{m}})
-			continue
+			i = len(holdings)
+			known[e.Account.ID()] = i
+			holdings = append(holdings, Holding{Entry: oath.Entry{Account: e.Account}})
 		}
 		h := &holdings[i]
 		h.Members = append(h.Members, m)
 		touch := h.Account.Touch
 		h.Account = Complete(h.Account, e.Account)
-		if m.IsVault() && h.Account.Type == oath.TOTP { // a key says what it asks for, a vault what was meant
+		if found && m.IsVault() && h.Account.Type == oath.TOTP { // a key says what it asks for, a vault what was meant
 			h.Account.Touch = touch
 		}
-		if h.Code.IsZero() {
-			h.Code = e.Code
-		}
+		h.compute(m, e.Code)
 	}
 	return holdings
+}
+
+// compute enters a member's code, if there is one. Of HOTP, members need not agree.
+func (h *Holding) compute(m *Member, code oath.Code) {
+	switch {
+	case code.IsZero():
+	case h.Code.IsZero():
+		h.Code, h.By = code, m
+	case code.Value != h.Code.Value && !code.Until.IsZero() && code.Until.Equal(h.Code.Until):
+		h.Differ = append(h.Differ, m)
+	}
 }
 
 // Complete fills in what one token does not tell of an account, and another does.

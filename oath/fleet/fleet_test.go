@@ -126,7 +126,18 @@ func names(members []*fleet.Member) string {
 
 func codeOf(t *testing.T, a oath.Account, secretKey string) string {
 	t.Helper()
-	code, err := oath.Compute(a, secret(t, secretKey), now)
+	return computed(t, a, secretKey, now)
+}
+
+// codeAt returns the code of the secret one at a second since 1970.
+func codeAt(t *testing.T, a oath.Account, second int64) string {
+	t.Helper()
+	return computed(t, a, one, time.Unix(second, 0))
+}
+
+func computed(t *testing.T, a oath.Account, secretKey string, at time.Time) string {
+	t.Helper()
+	code, err := oath.Compute(a, secret(t, secretKey), at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +215,8 @@ func TestCodes(t *testing.T) {
 	if err := red.Put(touched, secret(t, one)); err != nil {
 		t.Fatal(err)
 	}
-	put(t, v, other, "both stored")
+	put(t, v, one, "both")
+	put(t, v, other, "stored")
 	f := fleet.Fleet{member("red", red), member("vault", v)}
 	both, slow, stored := codeOf(t, totp("both"), one), codeOf(t, totp("60/slow"), one), codeOf(t, totp("stored"), other)
 	for _, test := range []struct {
@@ -218,7 +230,7 @@ func TestCodes(t *testing.T) {
 		if test.locked {
 			v.Lock()
 		}
-		holdings, err := f.Codes(now)
+		holdings, err := f.Codes(fleet.At(now))
 		if err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		}

@@ -258,7 +258,7 @@ func TestCodesBesideOneThatFails(t *testing.T) {
 	k := newKey(t, virtualkey.Config{Quirks: virtualkey.NoCalculateAll})
 	put(t, k, one, "GitHub:alice GitHub:bob GitHub:carol")
 	k.device.SetFaults(virtualkey.Fault{Nth: 2, INS: insCalculate, Kind: virtualkey.FaultStatus, Status: 0x6982})
-	holdings, err := fleet.Fleet{member("key", k)}.Codes(now)
+	holdings, err := fleet.Fleet{member("key", k)}.Codes(fleet.At(now))
 	if err == nil || errors.Is(err, oath.ErrLocked) || !strings.Contains(err.Error(), "GitHub:bob") {
 		t.Errorf("got %v", err)
 	}

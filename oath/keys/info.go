@@ -9,10 +9,11 @@ import (
 	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
-// Info is what can be told of the key in a reader.
+// Info describes the key in a reader.
 type Info struct {
 	Reader   string
 	Device   ykoath.Device
+	ID       string // see ykoath.Session.DeviceID
 	Firmware string // of the OATH applet; "" if there is none
 	Password bool
 	Used     *int // accounts; nil if a password is missing
@@ -20,9 +21,8 @@ type Info struct {
 	Problem  string
 }
 
-// Inspect tells what can be told of the key in a reader. What goes wrong is told too,
-// and does not keep the rest from being told. A locked key is handed to unlock, which
-// reports whether it is open now.
+// Inspect describes the key in a reader, as far as it can be: what goes wrong is its
+// Problem. A locked key is handed to unlock, which reports whether it is open now.
 func (f *Finder) Inspect(reader string, unlock func(*Key) (bool, error)) Info {
 	i := Info{Reader: reader}
 	card, err := f.Card(reader)
@@ -43,7 +43,7 @@ func (f *Finder) Inspect(reader string, unlock func(*Key) (bool, error)) Info {
 		return i
 	}
 	defer k.Close()
-	i.Firmware, i.Password = k.Version.String(), k.HasPassword()
+	i.ID, i.Firmware, i.Password = k.DeviceID(), k.Version.String(), k.HasPassword()
 	if i.Device.Serial != 0 { // the rule for YubiKeys, not for other makers' keys
 		i.Capacity = k.Version.Capacity()
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,20 +46,38 @@ func (c Choice) IsAny() bool { return c == Choice{} }
 type Key struct {
 	*ykoath.Session
 	Reader string
-	Serial uint32 // 0 if the key was not asked, or does not tell
+	Serial uint32 // 0 if the key was not asked, or has none to show
 
+	asked  bool              // for its serial number
 	card   *pcsc.Card        // nil if it is closed
 	access *ykoath.AccessKey // what it was opened with; nil if nothing was needed
 }
 
-// Name tells the key from others: key:SERIAL, or key:READER without a serial number.
-func (k *Key) Name() string { return name(k.Serial, k.Reader) }
+// Name names the key among others: key:SERIAL, or key:READER without a serial number.
+func (k Key) Name() string { return name(k.Serial, k.Reader) }
 
 func name(serial uint32, reader string) string {
 	if serial == 0 {
 		return "key:" + reader
 	}
 	return fmt.Sprintf("key:%d", serial)
+}
+
+// Identify asks the key for its serial number, if it was not asked yet, which ends the
+// OATH session. A key that does not tell has none.
+func (k *Key) Identify() error {
+	switch {
+	case k.asked:
+		return nil
+	case !k.IsOpen():
+		return pcsc.ErrRemoved
+	}
+	device, err := ykoath.ReadDevice(k.card)
+	if err != nil && !errors.Is(err, ykoath.ErrUnknownDevice) {
+		return err
+	}
+	k.Serial, k.asked = device.Serial, true
+	return nil
 }
 
 // Unlock is the session's, and remembers the key for Reopen.
@@ -178,14 +197,36 @@ func (f *Finder) Identify(reader string) (*Key, error) {
 		card.Close(false)
 		return nil, err
 	}
-	return f.on(card, reader, device)
+	k, err := f.on(card, reader, device)
+	if err == nil {
+		k.asked = true
+	}
+	return k, err
 }
+
+// An OffError says that a key is there, and its OATH applet is switched off. It wraps
+// ykoath.ErrNoApplet.
+type OffError struct {
+	Serial uint32
+	Err    error
+}
+
+func (e *OffError) Error() string { return fmt.Sprintf("OATH is switched off: %v", e.Err) }
+func (e *OffError) Unwrap() error { return e.Err }
+
+// Name is Key's.
+func (e *OffError) Name() string { return name(e.Serial, "") }
+
+func isOff(err *ReaderError) bool { return errors.As(err, new(*OffError)) }
 
 // on opens the key on a card, or releases the card.
 func (f *Finder) on(card *pcsc.Card, reader string, device ykoath.Device) (*Key, error) {
 	session, err := ykoath.Select(card, f.random)
 	if err != nil {
 		card.Close(false)
+		if errors.Is(err, ykoath.ErrNoApplet) && device.Serial != 0 {
+			err = &OffError{device.Serial, err}
+		}
 		return nil, err
 	}
 	return &Key{Session: session, Reader: reader, Serial: device.Serial, card: card}, nil
@@ -238,14 +279,15 @@ func (e *ReaderError) Error() string { return fmt.Sprintf("%s: %v", e.Reader, e.
 func (e *ReaderError) Unwrap() error { return e.Err }
 
 // All opens the keys in the readers, and asks each for its serial number. A card
-// without an OATH applet is no key, and no failure.
+// without an OATH applet is no key, and no failure, unless it tells a serial number: that
+// is an *OffError.
 func (f *Finder) All(readers []string) (keys []*Key, failures []*ReaderError) {
 	for _, reader := range readers {
 		k, err := f.Identify(reader)
 		switch {
 		case err == nil:
 			keys = append(keys, k)
-		case !errors.Is(err, ykoath.ErrNoApplet):
+		case !errors.Is(err, ykoath.ErrNoApplet) || errors.As(err, new(*OffError)):
 			failures = append(failures, &ReaderError{reader, err})
 		}
 	}
@@ -271,6 +313,9 @@ func (f *Finder) OneIn(readers []string, c Choice) (*Key, error) {
 		return f.Open(readers[0])
 	}
 	keys, failures := f.All(readers)
+	if len(keys) > 0 {
+		failures = slices.DeleteFunc(failures, isOff)
+	}
 	if len(keys) == 1 && len(failures) == 0 {
 		return keys[0], nil
 	}

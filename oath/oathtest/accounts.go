@@ -1,6 +1,7 @@
 package oathtest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -328,6 +329,60 @@ func testOrder(t *testing.T, s Suite) {
 	for i, e := range entries {
 		if i < len(before) && e.Account.ID() != before[i] {
 			t.Errorf("entry %d of Codes is %q, and of List %q", i, e.Account.ID(), before[i])
+		}
+	}
+}
+
+// testQueries checks that a token's accounts are found alike, be it by oath.Match or by
+// the token's own Find, if it has one.
+func testQueries(t *testing.T, s Suite) {
+	b := s.bench(t)
+	for _, id := range []oath.ID{
+		"GitHub Enterprise:carla", "GitHub:bob", "github.io:dora", "60/GitLab:alice", "mail:bobby", "Ünï:x", "straße",
+	} {
+		b.put(id.Account(oath.TOTP).WithDefaults(), usualKey)
+	}
+	finders := map[string]func(query string) ([]oath.Account, error){"Match": func(query string) ([]oath.Account, error) {
+		accounts, err := b.List()
+		if err != nil {
+			return nil, err
+		}
+		return oath.Match(accounts, query)
+	}}
+	if own, ok := b.Token.(interface {
+		Find(query string) ([]oath.Account, error)
+	}); ok {
+		finders["Find"] = own.Find
+	}
+	for _, test := range []struct {
+		query string
+		want  []oath.ID
+	}{
+		{"60/GitLab:alice", []oath.ID{"60/GitLab:alice"}}, // the ID
+		{"GitHub", []oath.ID{"GitHub:bob"}},               // the issuer, before what begins with it
+		{"bob", []oath.ID{"GitHub:bob"}},                  // the name
+		{"GITHUB", []oath.ID{"GitHub:bob"}},               // but for case
+		{"BOB", []oath.ID{"GitHub:bob"}},                  //
+		{"github:BOB", []oath.ID{"GitHub:bob"}},           //
+		{"STRASSE", []oath.ID{"straße"}},                  //
+		{"u\u0308ni\u0308", []oath.ID{"Ünï:x"}},           // and for the form of a letter
+		{"bobb", []oath.ID{"mail:bobby"}},                 // the beginning
+		{"GitHub ", []oath.ID{"GitHub Enterprise:carla"}}, //
+		{"LAB:A", []oath.ID{"60/GitLab:alice"}},           // a part
+		{".IO", []oath.ID{"github.io:dora"}},              //
+		{"hub", []oath.ID{"GitHub Enterprise:carla", "GitHub:bob", "github.io:dora"}},
+		{"nobody", nil},
+	} {
+		for name, find := range finders {
+			var got []oath.ID
+			accounts, err := find(test.query)
+			for _, a := range accounts {
+				got = append(got, a.ID())
+			}
+			slices.Sort(got)
+			if !slices.Equal(got, test.want) || test.want == nil && !errors.Is(err, oath.ErrNotFound) {
+				t.Errorf("%s(%q) = %q, %v, want %q", name, test.query, got, err, test.want)
+			}
 		}
 	}
 }

@@ -63,6 +63,7 @@ func Run(t *testing.T, s Suite) {
 		{"Names", testNames},
 		{"LongName", testLongName},
 		{"Order", testOrder},
+		{"Queries", testQueries},
 		{"Touch", testTouch},
 		{"Capacity", testCapacity},
 		{"Reopen", testReopen},

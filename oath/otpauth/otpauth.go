@@ -50,12 +50,26 @@ func (e *IncompleteError) Error() string {
 	return fmt.Sprintf("the export has %d QR codes, and numbers %s are missing", e.Size, strings.ReplaceAll(numbers, " ", ", "))
 }
 
+// ErrName says that a text is the URI of an account, but has no name for it that can be
+// used. The error is a *NameError.
+var ErrName = errors.New("the account needs another name")
+
+// A NameError holds what was read besides the name, for the account to be named by
+// somebody else. It wraps ErrName and oath.ErrInvalid.
+type NameError struct {
+	Key Key // not valid
+	Err error
+}
+
+func (e *NameError) Error() string   { return e.Err.Error() }
+func (e *NameError) Unwrap() []error { return []error{e.Err, ErrName} }
+
 // Parse reads one account from an otpauth:// URI, or from the steam:// URI that
 // Bitwarden writes. The account it returns is valid, and has no default left
 // open.
 //
-// The error is ErrNotURI, or wraps oath.ErrInvalid and says what is wrong. It
-// never quotes the text, which holds the secret.
+// The error is ErrNotURI, or an *AppError; or wraps oath.ErrInvalid, and says what is
+// wrong. It never quotes the text, which holds the secret.
 func Parse(text string) (Key, error) {
 	scheme, rest, _ := strings.Cut(trimText(text), ":")
 	rest = strings.TrimPrefix(rest, "//")
@@ -68,6 +82,9 @@ func Parse(text string) (Key, error) {
 		return Key{}, fmt.Errorf("%w: this is Google Authenticator's export of several accounts, not the URI of one", oath.ErrInvalid)
 	case "motp":
 		return Key{}, errMOTP
+	}
+	if err := appOf(text); err != nil {
+		return Key{}, err
 	}
 	return Key{}, ErrNotURI
 }

@@ -36,6 +36,8 @@ func TestParse(t *testing.T) {
 		{name: "hotp", text: "otpauth://hotp/A:b?" + secret + "&counter=7&period=60", want: hotp},
 		{name: "hotp, the last counter", text: "otpauth://hotp/A:b?" + secret + "&counter=18446744073709551615",
 			want: with(hotp, func(a *oath.Account) { a.Counter = 1<<64 - 1 })},
+		{name: "hotp without a counter", text: "otpauth://hotp/A:b?" + secret, warn: "no counter",
+			want: with(hotp, func(a *oath.Account) { a.Counter = 0 })},
 		{name: "upper case", text: "OTPAUTH://TOTP/Example:alice?SECRET=" + testSecret + "&ISSUER=Example", want: alice},
 		{name: "Apple's scheme", text: "apple-otpauth://totp/Example:alice?" + secret, want: alice},
 		{name: "white space around", text: "\ufeff otpauth://totp/Example:alice?" + secret + "\r\n", want: alice},
@@ -78,6 +80,10 @@ func TestParse(t *testing.T) {
 		{name: "percent sign", text: "otpauth://totp/100%:alice%2?" + secret, want: totp("100%", "alice%2")},
 		{name: "slash in the name", text: "otpauth://totp/Example:dom/alice?" + secret, want: totp("Example", "dom/alice")},
 		{name: "beyond ASCII", text: "otpauth://totp/B%C3%BCro:ålice?" + secret + "&issuer=Büro", want: totp("Büro", "ålice")},
+		{name: "Latin-1", text: "otpauth://totp/B%FCro:%E5lice?" + secret + "&issuer=B\xfcro",
+			want: totp("Büro", "ålice"), warn: `Latin-1: "Büro:ålice"`},
+		{name: "Latin-1 in the label alone", text: "otpauth://totp/B%FCro%3Aal%92ice?" + secret + "&issuer=B%C3%BCro",
+			want: totp("Büro", "al’ice"), warn: `Latin-1: "Büro:al’ice"`},
 		{name: "period glued to the issuer", text: "otpauth://totp/alice?" + secret + "&issuer=Exampleperiod=60",
 			want: with(alice, func(a *oath.Account) { a.Period = 60 })},
 
@@ -162,7 +168,7 @@ func TestParseRefuses(t *testing.T) {
 		{name: "yaotp", text: "otpauth://yaotp/alice?" + secret, says: "yaotp"},
 		{name: "other type", text: "otpauth://ocra/alice?" + secret, says: "neither totp nor hotp"},
 		{name: "no type", text: "otpauth://?" + secret, says: "neither totp nor hotp"},
-		{name: "no name", text: "otpauth://totp/?" + secret, says: "name is empty"},
+		{name: "no name", text: "otpauth://totp/?" + secret, says: "name is empty", is: ErrName},
 		{name: "no secret", text: "otpauth://totp/alice", says: "no secret"},
 		{name: "empty secret", text: "otpauth://totp/alice?secret=", says: "no secret"},
 		{name: "secret of padding", text: "otpauth://totp/alice?secret=%3D", says: "empty"},
@@ -181,12 +187,11 @@ func TestParseRefuses(t *testing.T) {
 		{name: "period negative", text: "otpauth://totp/alice?period=-30&" + secret, says: "not -30"},
 		{name: "period over a day", text: "otpauth://totp/alice?period=86401&" + secret, says: "not 86401"},
 		{name: "period too big", text: "otpauth://totp/alice?period=99999999999999999999&" + secret, says: `"period" is not a whole number`},
-		{name: "no counter", text: "otpauth://hotp/alice?" + secret, says: "needs a counter"},
 		{name: "counter negative", text: "otpauth://hotp/alice?counter=-1&" + secret, says: "counter"},
 		{name: "counter too big", text: "otpauth://hotp/alice?counter=18446744073709551616&" + secret, says: "2^64-1"},
 		{name: "hotp with Steam's letters", text: "otpauth://hotp/alice?counter=1&encoder=steam&" + secret, says: "Steam"},
-		{name: "control character", text: "otpauth://totp/al%0Aice?" + secret, says: "control character"},
-		{name: "not UTF-8", text: "otpauth://totp/al%FFice?" + secret, says: "not UTF-8"},
+		{name: "control character", text: "otpauth://totp/al%0Aice?" + secret, says: "control character", is: ErrName},
+		{name: "no name, and something else", text: "otpauth://totp/?digits=5&" + secret, says: "6 to 8 digits"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

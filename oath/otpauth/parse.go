@@ -2,7 +2,6 @@ package otpauth
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -44,6 +43,9 @@ func parseKeyURI(rest string) (Key, error) {
 		return Key{}, err
 	}
 	k := Key{Account: account, Secret: secret}
+	if account.Type == oath.HOTP && !params.has("counter") {
+		k.warn("The URI has no counter; its codes begin with that of counter 0.")
+	}
 	k.setName(splitLabel(label, params["issuer"]), params["issuer"])
 	steam := strings.EqualFold(kind, "steam") || strings.EqualFold(params["encoder"], "steam")
 	return k.finish(steam, params.has("digits"))
@@ -57,12 +59,7 @@ func parseMovingFactor(kind string, params parameters) (a oath.Account, err erro
 		a.Period, err = params.number("period", oath.DefaultPeriod)
 	case "hotp":
 		a.Type = oath.HOTP
-		if !params.has("counter") {
-			return a, fmt.Errorf("%w: an hotp URI needs a counter, and this one has none", oath.ErrInvalid)
-		}
-		if a.Counter, err = strconv.ParseUint(params["counter"], 10, 64); err != nil {
-			err = fmt.Errorf("%w: the counter is not a whole number from 0 to 2^64-1", oath.ErrInvalid)
-		}
+		a.Counter, err = params.counter()
 	case "yaotp":
 		err = errYAOTP
 	case "motp":
@@ -116,10 +113,18 @@ func (k Key) finish(steam, digitsGiven bool) (Key, error) {
 	if k.Account.Digits == 0 && !digitsGiven {
 		k.Account.Digits = oath.DefaultDigits
 	}
-	if err := k.Account.Validate(); err != nil {
-		return Key{}, err
+	err := k.Account.Validate()
+	if err == nil {
+		return k, nil
 	}
-	return k, nil
+	named := k.Account
+	if named.Name = "name"; !named.IsSteam() {
+		named.Issuer = ""
+	}
+	if other := named.Validate(); other != nil {
+		return Key{}, other
+	}
+	return Key{}, &NameError{Key: k, Err: err}
 }
 
 func (k *Key) warn(format string, args ...any) {

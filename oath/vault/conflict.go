@@ -122,10 +122,10 @@ func (v *Vault) allSettled() error {
 }
 
 // Conflicts returns what is to be settled of the vault's own files, with both sides,
-// and codes for the given time. MergeCodes makes one text of two with backup codes.
-// The vault must be unlocked. It returns ErrKeyConflict if the public key is among
+// and codes for the time that the clock shows once the vault is unlocked. MergeCodes
+// makes one text of two with backup codes. The vault must be unlocked. It returns ErrKeyConflict if the public key is among
 // what is not merged.
-func (v *Vault) Conflicts(at time.Time, mergeCodes func(a, b []byte) ([]byte, error)) (all []Conflict, err error) {
+func (v *Vault) Conflicts(now func() time.Time, mergeCodes func(a, b []byte) ([]byte, error)) (all []Conflict, err error) {
 	if err := v.findConflicts(); err != nil {
 		return nil, err
 	}
@@ -134,6 +134,7 @@ func (v *Vault) Conflicts(at time.Time, mergeCodes func(a, b []byte) ([]byte, er
 	}
 	err = v.withKey(func() error {
 		all = nil
+		at := now()
 		for _, file := range v.Conflicted() {
 			if !isAccountFile(file) && path.Dir(file) != unlockFolder {
 				continue // the user's own

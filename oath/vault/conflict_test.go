@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/vault"
@@ -59,7 +60,7 @@ func joinCodes(a, b []byte) ([]byte, error) { return append(a, b...), nil }
 // conflictOver returns what there is to settle over one file.
 func conflictOver(t *testing.T, v *vault.Vault, file string) vault.Conflict {
 	t.Helper()
-	all, err := v.Conflicts(now, joinCodes)
+	all, err := v.Conflicts(func() time.Time { return now }, joinCodes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +273,7 @@ func TestConflictOfKeys(t *testing.T) {
 	t.Parallel()
 	rekey := func(v *vault.Vault) error { return v.Rekey(identity(t), vault.Ways{Passphrase: passphrase}) }
 	v := diverge(t, "--no-rebase", rekey, rekey)
-	_, err := v.Conflicts(now, joinCodes)
+	_, err := v.Conflicts(func() time.Time { return now }, joinCodes)
 	expectError(t, err, vault.ErrKeyConflict)
 	expectError(t, v.Put(account("New:dave"), secret(t, key)), vault.ErrKeyConflict)
 	if status, err := v.Status(); len(status.Conflicted) != 5 || status.Recipients != v.Known().Recipients {

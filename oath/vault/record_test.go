@@ -16,6 +16,8 @@ func TestParseRecord(t *testing.T) {
 		{"lines of the user's", uri + "\nurl: https://github.com\n\nnote: x", uri + "\nurl: https://github.com\n\nnote: x"},
 		{"Windows", uri + "\r\nnote: x\r\n", uri + "\nnote: x\r\n"},
 		{"a parameter of another app's", uri + "&image=https%3A%2F%2Fx%2Fy.png&&color=red\n", uri + "&image=https%3A%2F%2Fx%2Fy.png&color=red\n"},
+		{"no counter", "otpauth://hotp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n",
+			"otpauth://hotp/alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&algorithm=SHA1&digits=6&counter=0\n"},
 		{"shortest", "otpauth://totp/GitHub:alice?secret=gezdgnbvgy3tqojqgezdgnbvgy3tqojq", uri + "\n"},
 	} {
 		r, err := parseRecord([]byte(test.content))
@@ -33,7 +35,6 @@ func TestParseRecord(t *testing.T) {
 		"on the second line": "\n" + uri,
 		"no secret":          "otpauth://totp/GitHub:alice\n",
 		"short secret":       "otpauth://totp/GitHub:alice?secret=GEZDG\n",
-		"counter missing":    "otpauth://hotp/GitHub:alice?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n",
 	} {
 		_, err := parseRecord([]byte(content))
 		if !errors.Is(err, errNotURI) {

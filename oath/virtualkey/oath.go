@@ -89,7 +89,7 @@ func (o *oath) leave() { o.challenge, o.unlocked = nil, false }
 // to be unlocked, and that is looked at first.
 func (o *oath) handle(ctx context.Context, c command) ([]byte, status) {
 	locked := o.key.state.OATH.Code != nil && !o.unlocked
-	if locked && c.ins != insValidate && c.ins != insReset {
+	if locked && c.ins != insValidate && (c.ins != insReset || o.quirk(LockedReset)) {
 		return nil, swSecurity
 	}
 	if sw := o.supports(c); sw != swOK {

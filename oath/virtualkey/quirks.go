@@ -12,6 +12,7 @@ type Quirks uint32
 const (
 	UnknownTags       Quirks = 1 << iota // unknown data objects in every response
 	NoReset                              // RESET is an unknown instruction
+	LockedReset                          // RESET wants the password, 6982
 	NoRename                             // RENAME is an unknown instruction
 	NoCalculateAll                       // CALCULATE ALL is an unknown instruction
 	NoOverwrite                          // PUT of a name there is answers 6985
@@ -38,6 +39,7 @@ const (
 var quirks = [...]struct{ name, meaning string }{
 	{"unknown-tags", "unknown data objects in every response"},
 	{"no-reset", "RESET is an unknown instruction"},
+	{"locked-reset", "RESET wants the password, if there is one"},
 	{"no-rename", "RENAME is an unknown instruction"},
 	{"no-calculate-all", "CALCULATE ALL is an unknown instruction"},
 	{"no-overwrite", "PUT of a name there is answers 6985"},

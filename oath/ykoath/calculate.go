@@ -35,6 +35,9 @@ func (s *Session) Code(a oath.Account, at time.Time) (oath.Code, error) {
 		// asks for the password (YKOATH, "CALCULATE").
 		return oath.Code{}, fmt.Errorf("%s: %w", cmdCalculate, oath.ErrTouchTimeout)
 	}
+	if err != nil && a.Type == oath.HOTP { // the counter may have moved
+		err = unsure(err)
+	}
 	if err != nil {
 		return oath.Code{}, err
 	}

@@ -48,15 +48,28 @@ func (s *Session) do(c command) ([]byte, error) {
 	return answer, err
 }
 
-// change runs a command that changes the accounts. If it fails, whether it took
-// place may be unknown, and so are then the accounts.
+// change runs a command that changes the key. If it fails, what accounts there are is
+// not known any more. An error that is not the card's own answer is an oath.ErrUnsure.
 func (s *Session) change(c command) error {
 	_, err := s.do(c)
 	if err != nil {
 		s.ids = nil
 	}
-	return err
+	return unsure(err)
 }
+
+// unsure makes an oath.ErrUnsure of an error of a change that the card may have made.
+func unsure(err error) error {
+	if err == nil || isRefusal(err) {
+		return err
+	}
+	return unsureError{err}
+}
+
+type unsureError struct{ error }
+
+func (e unsureError) Unwrap() error        { return e.error }
+func (e unsureError) Is(target error) bool { return target == oath.ErrUnsure }
 
 // unsupported explains a refusal by firmware that is known to lack the feature.
 func (s *Session) unsupported(err error, feature string, since Version) error {

@@ -44,7 +44,7 @@ func (s *Session) ClearPassword() error {
 // setCode changes the password and selects the applet anew: to learn the new
 // challenge, and because keys before version 3 lock themselves.
 func (s *Session) setCode(data []byte) error {
-	if _, err := s.do(command{name: cmdSetCode, ins: 0x03, data: data}); err != nil {
+	if err := s.change(command{name: cmdSetCode, ins: 0x03, data: data}); err != nil {
 		return err
 	}
 	return s.selectApplet()

@@ -24,9 +24,31 @@ var printed = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 // [U+65E5], and the block says so. WritePDF returns ErrSymbolTooLarge for a
 // document with such a QR code.
 func (d Document) WritePDF(w io.Writer, paper Paper) error {
-	d, blocks, err := d.encoded(paper, printable)
+	p, err := d.pages(paper)
 	if err != nil {
 		return err
+	}
+	p.draw(d.Foot)
+	if err := p.pdf.Output(w); err != nil {
+		return fmt.Errorf("writing the PDF: %w", err)
+	}
+	return nil
+}
+
+// CountPages returns how many pages WritePDF fills.
+func (d Document) CountPages(paper Paper) (int, error) {
+	p, err := d.pages(paper)
+	if err != nil {
+		return 0, err
+	}
+	return len(p.all), nil
+}
+
+// pages lays the document out.
+func (d Document) pages(paper Paper) (*pages, error) {
+	d, blocks, err := d.encoded(paper, printable)
+	if err != nil {
+		return nil, err
 	}
 	p := newPages(paper)
 	page := p.column()
@@ -38,11 +60,7 @@ func (d Document) WritePDF(w io.Writer, paper Paper) error {
 	for _, b := range blocks {
 		p.block(b)
 	}
-	p.draw(d.Foot)
-	if err := p.pdf.Output(w); err != nil {
-		return fmt.Errorf("writing the PDF: %w", err)
-	}
-	return nil
+	return p, nil
 }
 
 func (p *pages) title(c column, title string) []row {

@@ -48,7 +48,7 @@ func withAuthor(ctx context.Context, folder string, environment []string) []stri
 	return append(slices.Clone(nobody), environment...) // which counts where it has the same variable
 }
 
-// nobody is the author of changes where the user has told git no name.
+// nobody is the author of changes where git knows no name of the user.
 var nobody = []string{
 	"GIT_AUTHOR_NAME=tokenctl", "GIT_AUTHOR_EMAIL=tokenctl@localhost",
 	"GIT_COMMITTER_NAME=tokenctl", "GIT_COMMITTER_EMAIL=tokenctl@localhost",

@@ -18,7 +18,7 @@ func (o *Opener) Key(ctx context.Context, options KeyOptions) (*keys.Key, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.unlockKey(ctx, k, options.Password); err != nil {
+	if err := o.Unlock(ctx, k, options.Password); err != nil {
 		k.Close()
 		return nil, err
 	}
@@ -35,8 +35,7 @@ func (o *Opener) LockedKey(ctx context.Context, c keys.Choice) (*keys.Key, error
 	return f.One(c)
 }
 
-// Inspect tells what can be told of the keys in the readers that a choice names,
-// and asks nobody.
+// Inspect describes the keys in the readers that a choice names, and asks nobody.
 func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, error) {
 	f, err := o.connect(ctx)
 	if err != nil {
@@ -57,6 +56,7 @@ func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, 
 			done, err := o.unlockRemembered(k)
 			return done && err == nil, nil
 		})
+		o.saw(i.Device.Serial, i.ID)
 		if options.Serial == 0 || options.Serial == i.Device.Serial {
 			found = append(found, i)
 		}
@@ -67,9 +67,9 @@ func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, 
 	return found, nil
 }
 
-// unlockKey opens a key that has a password, with the one given, the one remembered,
+// Unlock opens a key that has a password, with the one given, the one remembered,
 // or one that its holder is asked for.
-func (o *Opener) unlockKey(ctx context.Context, k *keys.Key, password Password) error {
+func (o *Opener) Unlock(ctx context.Context, k *keys.Key, password Password) error {
 	switch {
 	case !k.HasPassword() && password.IsGiven():
 		return fmt.Errorf("%w: this key is open to everyone", oath.ErrNoPassword)

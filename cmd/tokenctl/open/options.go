@@ -91,7 +91,7 @@ func (o *VaultOptions) AddNone(c *cobra.Command) {
 // isNamed reports whether an option or the environment says where the vault is.
 func (o VaultOptions) isNamed() bool { return o.Dir != "" || os.Getenv("TOKENCTL_VAULT") != "" }
 
-// Folder returns where the vault is, or is to be.
+// Folder returns where the vault is, or will be.
 func (o VaultOptions) Folder() (string, error) {
 	for _, dir := range []string{o.Dir, os.Getenv("TOKENCTL_VAULT")} {
 		if dir != "" {

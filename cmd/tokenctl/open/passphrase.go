@@ -51,8 +51,8 @@ const (
 	minDistinct = 6
 )
 
-// weaknessOf tells what makes a passphrase easy to guess, and nothing if it is not
-// seen to be. It knows no dictionary: it catches what is plainly too little.
+// weaknessOf says what makes a passphrase easy to guess, "" if nothing is seen to. It
+// knows no dictionary: it catches what is plainly too little.
 func weaknessOf(passphrase string) string {
 	characters := []rune(strings.TrimSpace(passphrase))
 	distinct := slices.Clone(characters)

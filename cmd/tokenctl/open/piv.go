@@ -29,7 +29,7 @@ type PIVKey struct {
 	reader string
 }
 
-// Close releases the key. One that was told its PIN is reset, so that the next program
+// Close releases the key. One that was given its PIN is reset, so that the next program
 // does not find it open.
 func (k *PIVKey) Close() {
 	known := k.PINKnown()

@@ -21,8 +21,8 @@ var Remedies = []term.Remedy{
 	{Of: keys.ErrSeveral, Exit: term.ExitAmbiguous, Hint: "Choose one with --device SERIAL or --reader NAME, or leave only one plugged in."},
 	{Of: keys.ErrNoSuchKey, Exit: term.ExitNoKey, Hint: "See what is plugged in with: tokenctl keys"},
 	{Of: ErrNoKeyring, Exit: term.ExitFailure, Hint: "Use --password-file or --password-command for a key, --passphrase-file or --passphrase-command for the vault; a command can ask the password manager you have."},
-	{Of: ErrVaultGone, Exit: term.ExitFailure, Hint: "Bring it back, or mount its disk. To go on without it: --no-vault. To make it anew from the recovery sheet: tokenctl restore; without one: tokenctl vault init"},
-	{Of: errEmptyPassword, Exit: term.ExitPassword, Hint: "The first line is to hold it."},
+	{Of: ErrVaultGone, Exit: term.ExitFailure, Hint: "Bring it back, or mount its disk. To go on without it: --no-vault. To make it anew from the recovery sheet: tokenctl restore SCAN; without one: tokenctl vault init"},
+	{Of: errEmptyPassword, Exit: term.ExitPassword, Hint: "The first line must hold it."},
 	{Of: errSealed, Exit: term.ExitPassword, Hint: "Give that key, AGE-SECRET-KEY-1..., in a file: --vault-key-file FILE"},
 	{Of: errWrongPassphrase, Exit: term.ExitPassword, Hint: "See what else opens the vault with: tokenctl vault status"},
 

@@ -31,6 +31,11 @@ func (s *Store) Close() {
 // Locked reports whether there is a vault, and it is locked.
 func (s *Store) Locked() bool { return s.vault != nil && s.vault.Locked() }
 
+// Ready reports whether there is a vault, and it can be read without asking anybody.
+func (s *Store) Ready() bool {
+	return s.vault != nil && (!s.vault.Locked() || s.vault.options.isGiven())
+}
+
 // Store opens the vault that the options choose, if there is one, and reads the ledger.
 func (o *Opener) Store(ctx context.Context, options VaultOptions) (*Store, error) {
 	s, err := o.newStore()
@@ -66,7 +71,7 @@ func (o *Opener) newStore() (*store.Store, error) {
 	return store.New(path, sync.OnceValue(o.Services), warn), nil
 }
 
-// LedgerPath returns where the ledger of backup codes is, or is to be.
+// LedgerPath returns where the ledger of backup codes is, or will be.
 func LedgerPath() (string, error) {
 	if path := os.Getenv("TOKENCTL_LEDGER"); path != "" {
 		return filepath.Abs(path)

@@ -18,7 +18,6 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/keys"
-	"github.com/tokenctl/tokenctl/oath/pcsc"
 	"github.com/tokenctl/tokenctl/oath/vault"
 	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
@@ -37,7 +36,12 @@ type Tokens struct {
 	Vault  *Vault               // nil if there is none
 	Broken []*fleet.MemberError // members that are there, but cannot be opened
 
-	keys []*keys.Key
+	o      *Opener
+	keys   []*keys.Key
+	used   []KnownKey       // the same keys
+	off    []*keys.OffError // keys without their OATH applet
+	noKey  error            // why no key is in use
+	chosen bool             // options chose the tokens, and no other is missed
 }
 
 // Close releases the tokens.
@@ -60,12 +64,12 @@ func (t *Tokens) ReleaseKeys() {
 	}
 }
 
-// OnlyReader returns the reader of the one key in use, "" if there are none or several.
-func (t *Tokens) OnlyReader() string {
-	if len(t.keys) != 1 {
-		return ""
+// Readers returns the readers of the keys.
+func (t *Tokens) Readers() (names []string) {
+	for _, k := range t.keys {
+		names = append(names, k.Reader)
 	}
-	return t.keys[0].Reader
+	return names
 }
 
 // Keys returns the members that are keys.
@@ -108,16 +112,21 @@ func (t *Tokens) addBroken(name string, err error) {
 // its serial number, which its member is then named by; otherwise a single key is just
 // "key". It returns an error if there is no token, or none that can be opened.
 func (o *Opener) Tokens(ctx context.Context, options TokenOptions, named bool) (*Tokens, error) {
-	t := &Tokens{}
+	t := &Tokens{o: o, chosen: options.NoKeys || options.NamesKey()}
 	var noKey error
 	if !options.NoKeys {
 		noKey = o.addKeys(ctx, t, options.Key, named)
+		t.noKey = noKey
 	}
 	if options.NamesKey() && noKey != nil {
 		return nil, noKey
 	}
 	if noKey != nil && !IsAbsence(noKey) {
-		t.addBroken("key", noKey)
+		name := "key"
+		if off := new(keys.OffError); errors.As(noKey, &off) {
+			name = off.Name()
+		}
+		t.addBroken(name, noKey)
 	}
 	if !options.NamesKey() && !options.Vault.None {
 		if err := o.addVault(ctx, t, options.Vault); err != nil {
@@ -142,13 +151,6 @@ func (o *Opener) Tokens(ctx context.Context, options TokenOptions, named bool) (
 	return t, nil
 }
 
-// IsAbsence reports whether there just is no key, as for those who use a vault alone.
-func IsAbsence(err error) bool {
-	return slices.ContainsFunc([]error{
-		pcsc.ErrNoReader, pcsc.ErrNoCard, pcsc.ErrNoService, pcsc.ErrUnavailable, ykoath.ErrNoApplet,
-	}, func(absence error) bool { return errors.Is(err, absence) })
-}
-
 func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, named bool) error {
 	f, err := o.connect(ctx)
 	if err != nil {
@@ -161,6 +163,9 @@ func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, nam
 	}
 	if options.Serial != 0 || len(readers) == 1 && !named {
 		k, err := f.OneIn(readers, options.Choice)
+		if errors.Is(err, ykoath.ErrNoApplet) && options.Serial == 0 {
+			k, err = f.Identify(readers[0]) // which shows whether it is a key at all
+		}
 		if err != nil {
 			return err
 		}
@@ -180,9 +185,16 @@ func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, nam
 		o.addKey(ctx, t, k, k.Name(), password)
 	}
 	for _, failure := range failures {
+		if off := new(keys.OffError); errors.As(failure, &off) {
+			t.off = append(t.off, off)
+			continue
+		}
 		t.addBroken("key:"+failure.Reader, failure.Err)
 	}
-	if len(t.Fleet) == 0 {
+	switch {
+	case len(t.Fleet) == 0 && len(t.off) > 0:
+		return t.off[0]
+	case len(t.Fleet) == 0:
 		return ykoath.ErrNoApplet
 	}
 	return nil
@@ -190,11 +202,13 @@ func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, nam
 
 func (o *Opener) addKey(ctx context.Context, t *Tokens, k *keys.Key, name string, password Password) {
 	t.keys = append(t.keys, k)
-	t.Fleet = append(t.Fleet, &fleet.Member{Name: name, Open: func() (oath.Token, error) {
+	t.used = append(t.used, o.saw(k.Serial, k.DeviceID()))
+	asks := k.Locked() && !password.IsGiven()
+	t.Fleet = append(t.Fleet, &fleet.Member{Name: name, Asks: asks, Open: func() (oath.Token, error) {
 		if err := o.reopen(ctx, k); err != nil {
 			return nil, err
 		}
-		if err := o.unlockKey(ctx, k, password); err != nil {
+		if err := o.Unlock(ctx, k, password); err != nil {
 			return nil, err
 		}
 		return touchedKey{k.Session, o, k.Reader}, nil
@@ -255,6 +269,7 @@ func (o *Opener) Targets(ctx context.Context, options TokenOptions, to []string)
 	if err != nil {
 		return nil, err
 	}
+	t.chosen = true
 	var chosen fleet.Fleet
 	for _, name := range to {
 		i := slices.IndexFunc(t.Fleet, func(m *fleet.Member) bool { return m.Name == name })
@@ -288,7 +303,7 @@ func (o *Opener) Spare(ctx context.Context, reader string, password Password) (*
 	if !k.Locked() {
 		password = Password{} // it is the first key's
 	}
-	t := &Tokens{}
+	t := &Tokens{o: o, chosen: true}
 	o.addKey(ctx, t, k, k.Name(), password)
 	return t, nil
 }

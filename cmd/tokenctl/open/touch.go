@@ -104,7 +104,7 @@ func (o *Opener) busy(reader string) time.Duration {
 	if err != nil || left <= 0 || left > maxTouch {
 		return 0
 	}
-	o.Note("The key still waits for a touch that an earlier command asked for. Touch it, or wait:\nit gives up by itself, in %d seconds at most.", int(left.Seconds())+1)
+	o.Note("The key still waits for a touch that an earlier command asked for.\nTouch it, or wait: it gives up by itself, in %d seconds at most.", int(left.Seconds())+1)
 	return left
 }
 

@@ -38,7 +38,7 @@ type wrongPassphrase struct{}
 func (wrongPassphrase) Error() string        { return "wrong passphrase" }
 func (wrongPassphrase) Is(target error) bool { return target == oath.ErrWrongPassword }
 
-// A Vault is a vault that is unlocked when it must be, and tells its owner what it
+// A Vault is a vault that is unlocked when it must be, and reports to its owner what it
 // noticed.
 type Vault struct {
 	*vault.Vault
@@ -189,9 +189,6 @@ func (v *Vault) nameConflicts() {
 	}
 	v.o.Note("In the vault, git could not merge what two machines did to %s. Until that is settled, nothing is committed.\n%s", term.List(files), wayOut)
 }
-
-// Ready reports whether the vault can be read without asking anybody.
-func (v *Vault) Ready() bool { return !v.Locked() || v.options.isGiven() }
 
 // Unlock opens the vault, with what was given or what its owner is asked for.
 func (v *Vault) Unlock() error {

@@ -8,6 +8,8 @@ package paper
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -43,6 +45,7 @@ type Output struct {
 	Overwrite bool
 	Print     bool
 	Printer   string // "" is the default printer
+	Yes       bool   // print without asking
 
 	paper layout.Paper // set by Check
 }
@@ -64,6 +67,40 @@ func (o *Output) AddFlags(c *cobra.Command) {
 	for _, other := range []string{"print", "printer"} {
 		c.MarkFlagsMutuallyExclusive("output", other)
 	}
+}
+
+// IsGiven reports whether flags say where a sheet is to go.
+func (o *Output) IsGiven() bool { return o.File != "" || o.Print || o.Printer != "" }
+
+// Ask asks where a sheet is to go, unless the flags say so, until that can be. It returns
+// term.ErrDeclined if it is to go nowhere.
+func (o *Output) Ask(c *term.Console, n int) error {
+	for asked := *o; !o.IsGiven(); {
+		answer, err := c.Terminal.Ask("Print it (p), or write it to a FILE (.pdf, .html, .txt)? Enter skips it")
+		if err != nil {
+			return err
+		}
+		to := asked
+		switch strings.ToLower(answer) {
+		case "":
+			return term.ErrDeclined
+		case "-":
+			err = term.Usagef("name a file")
+		case "p", "print":
+			to.Print, to.Yes = true, true // which was the answer
+		default:
+			to.File = term.ExpandHome(answer)
+		}
+		if err == nil {
+			err = to.Check(c, n)
+		}
+		if err != nil {
+			c.Report(err)
+			continue
+		}
+		*o = to
+	}
+	return nil
 }
 
 // Check finds what would stand in the way of n sheets, before there are any.
@@ -109,11 +146,11 @@ func (o *Output) chooseFormat() error {
 			o.Format = "html"
 		}
 		if !slices.Contains(formats, o.Format) {
-			return term.Usagef("the name %q does not tell the format; choose it with --format pdf, html or txt", term.Printable(o.File))
+			return term.Usagef("the name %q does not tell the format; choose it with --format pdf, html or txt", o.File)
 		}
 	}
 	if !slices.Contains(formats, o.Format) {
-		return term.Usagef("--format %q is none of pdf, html, txt", o.Format)
+		return term.Usagef("--format %q must be one of pdf, html, txt", o.Format)
 	}
 	return nil
 }
@@ -142,7 +179,7 @@ func (o *Output) checkFiles(c *term.Console, n int) error {
 // givingAway are words by which programs that steal find such files.
 var givingAway = []string{"recovery", "backup", "code", "2fa", "mfa", "otp", "secret", "password", "authenticator", "tokenctl"}
 
-// givenAway returns what in a file's name says what is in it.
+// givenAway returns the word of a file's name that says what is in it.
 func givenAway(file string) string {
 	name := strings.ToLower(filepath.Base(file))
 	for _, word := range givingAway {
@@ -166,10 +203,47 @@ func (o *Output) names(n int) []string {
 	return names
 }
 
+// Announce says what goes to which printer, and asks on a terminal whether it may.
+func (o *Output) Announce(ctx context.Context, c *term.Console, what string, documents []layout.Document) error {
+	pages := 0
+	for _, d := range documents {
+		n, err := d.CountPages(o.paper)
+		if err != nil {
+			return fmt.Errorf("laying out the sheet: %w", err)
+		}
+		pages += n
+	}
+	printer := o.Printer
+	if printer == "" {
+		printer = defaultPrinter(ctx)
+	}
+	c.Note("To print: %s, with %s.\nThe printer: %s", term.Count(pages, "page"), what, term.Printable(printer))
+	return c.Terminal.Confirm(o.Yes || c.Terminal == nil, "Print?")
+}
+
+// defaultPrinter asks CUPS for its name, which lpstat puts behind a colon, in any
+// language.
+func defaultPrinter(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, 2*grace)
+	defer cancel()
+	said, err := exec.CommandContext(ctx, "lpstat", "-d").Output()
+	_, name, found := strings.Cut(strings.TrimSpace(string(said)), ": ")
+	if err != nil || !found {
+		return "the default one"
+	}
+	return name + ", the default one"
+}
+
+// Digest returns the SHA-256 of a file, in hexadecimal.
+func Digest(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
 // Put writes or prints documents, and returns what became of them: files' names, or
-// what lp says of the jobs. All files are written or none, since a share alone is good
+// what lp says of the jobs; and the Digest of each file. All files are written or none, since a share alone is good
 // for nothing; what is on its way to the printer cannot be had back.
-func (o *Output) Put(ctx context.Context, c *term.Console, documents []layout.Document) (done []string, err error) {
+func (o *Output) Put(ctx context.Context, c *term.Console, documents []layout.Document) (done, digests []string, err error) {
 	pages := make([][]byte, len(documents))
 	defer func() {
 		for _, page := range pages {
@@ -178,14 +252,17 @@ func (o *Output) Put(ctx context.Context, c *term.Console, documents []layout.Do
 	}()
 	for i, d := range documents {
 		if pages[i], err = o.render(d); err != nil {
-			return nil, fmt.Errorf("laying out the sheet: %w", err)
+			return nil, nil, fmt.Errorf("laying out the sheet: %w", err)
+		}
+		if !o.Print {
+			digests = append(digests, Digest(pages[i]))
 		}
 	}
 	if !o.Print && o.File == "-" {
 		if _, err := c.Out.Write(pages[0]); err != nil {
-			return nil, fmt.Errorf("writing the sheet: %w", err)
+			return nil, nil, fmt.Errorf("writing the sheet: %w", err)
 		}
-		return []string{"-"}, nil
+		return []string{"-"}, digests, nil
 	}
 	names := o.names(len(pages))
 	for i, page := range pages {
@@ -208,7 +285,7 @@ func (o *Output) Put(ctx context.Context, c *term.Console, documents []layout.Do
 		}
 		done = nil
 	}
-	return done, err
+	return done, digests, err
 }
 
 func (o *Output) render(d layout.Document) ([]byte, error) {
@@ -224,11 +301,10 @@ func (o *Output) render(d layout.Document) ([]byte, error) {
 	return d.Text(), nil
 }
 
-// jobTitle is what a printer shows of the sheet, and keeps in its log: nothing that
-// tells what it was.
+// jobTitle is what a printer shows of the sheet, and keeps in its log: not what it was.
 const jobTitle = "document"
 
-// grace is how long another program may take to end once it is told to stop.
+// grace is how long another program may take to end after it was stopped.
 const grace = time.Second
 
 // printJob hands a PDF to a printer through lp, by pipe, and returns what lp says of
@@ -302,5 +378,8 @@ var Remedies = []term.Remedy{
 	{Of: errNoPoppler, Exit: term.ExitFailure, Hint: "Install it: sudo apt install poppler-utils. Or give pictures of the pages, PNG or JPEG."},
 	{Of: errUnreadPDF, Exit: term.ExitFailure, Hint: "Give pictures of the pages, PNG or JPEG."},
 	{Of: errHTML, Exit: term.ExitUsage, Hint: "Print it from a browser, to paper or to a PDF, and give the scan or that PDF."},
-	{Of: errNoScan, Exit: term.ExitUsage, Hint: "It is read from PNG, JPEG, TIFF and WebP, from PDF, and from sheets in text."},
+	{Of: errNoScan, Exit: term.ExitUsage, Hint: "What is read is PNG, JPEG, TIFF, WebP, GIF and BMP, PDF, and text."},
+	{Of: errTIFF, Exit: term.ExitUsage, Hint: "Save it as PNG, and give that."},
+	{Of: errSVG, Exit: term.ExitUsage, Hint: "Open it in a browser, take a screenshot, and give that."},
+	{Of: errEmpty, Exit: term.ExitUsage, Hint: "If it comes from the clipboard: copy the picture or the URI first."},
 }

@@ -2,6 +2,7 @@ package paper
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,18 +10,22 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
 
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
 	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 var (
 	errHTML   = errors.New("a sheet in HTML cannot be read before it is printed")
 	errNoScan = errors.New("neither a picture, nor a PDF, nor text")
+	errSVG    = errors.New("it is an SVG drawing, not a picture")
+	errEmpty  = errors.New("there is nothing in it")
 )
 
 // maxFile bounds a picture or a text that is read, in bytes.
@@ -44,25 +49,98 @@ func ReadFile(c *term.Console, file string) (name string, data []byte, err error
 		return name, nil, fmt.Errorf("reading %s: %w", name, err)
 	case len(data) > maxFile:
 		return name, nil, term.Usagef("%s is larger than %d MB", name, maxFile>>20)
+	case len(bytes.TrimSpace(data)) == 0:
+		return name, nil, fmt.Errorf("reading %s: %w", name, errEmpty)
 	}
 	return name, data, nil
 }
 
-// IsURI reports whether a text is an account's URI, or an export's.
-func IsURI(text string) bool {
-	scheme, _, found := strings.Cut(strings.TrimSpace(text), ":")
-	switch strings.ToLower(scheme) {
-	case "otpauth", "otpauth-migration", "apple-otpauth", "steam", "motp":
-		return found
+// A kind is what a file is, by its content.
+type kind byte
+
+const (
+	unknown kind = iota
+	picture
+	pdf
+	svg
+	html
+	text
+)
+
+func kindOf(data []byte) kind {
+	begin := bytes.ToLower(bytes.TrimSpace(data[:min(len(data), 1024)]))
+	switch {
+	case qr.IsPicture(data):
+		return picture
+	case bytes.HasPrefix(data, []byte("%PDF-")):
+		return pdf
+	case bytes.HasPrefix(begin, []byte("<!doctype html")):
+		return html
+	case bytes.HasPrefix(begin, []byte("<")) && bytes.Contains(begin, []byte("<svg")):
+		return svg
+	case utf8.Valid(data):
+		return text
 	}
-	return false
+	return unknown
+}
+
+// eachPage hands over the pages of a picture or a PDF, each as what reads its QR codes.
+func eachPage(ctx context.Context, k kind, data []byte, take func(read func() ([]string, error))) error {
+	if k == picture {
+		take(func() ([]string, error) { return readPicture(data) })
+		return nil
+	}
+	return readPDF(ctx, data, func(page image.Image) {
+		take(func() ([]string, error) { return qr.Scan(page), nil })
+	})
+}
+
+// Texts returns what is in the QR codes of a picture or a PDF, or the lines of a text;
+// "-" is standard input. It returns the names to call the file and such a text by.
+func Texts(ctx context.Context, c *term.Console, file string) (name, what string, texts []string, err error) {
+	name, data, err := ReadFile(c, file)
+	if err != nil {
+		return "", "", nil, err
+	}
+	k := kindOf(data)
+	switch k {
+	case picture, pdf:
+		what = "QR code"
+		var unread error
+		err = eachPage(ctx, k, data, func(read func() ([]string, error)) {
+			found, err := read()
+			texts = append(texts, found...)
+			if !errors.Is(err, qr.ErrNoQR) { // as on a page of instructions
+				unread = errors.Join(unread, err)
+			}
+		})
+		if err = cmp.Or(err, unread); err == nil && len(texts) == 0 {
+			err = qr.ErrNoQR
+		}
+	case svg:
+		err = errSVG
+	default: // which need not be UTF-8
+		what = "line"
+		for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
+			if line = strings.TrimSpace(line); line != "" {
+				texts = append(texts, line)
+			}
+		}
+		if k == unknown && !slices.ContainsFunc(texts, otpauth.IsURI) {
+			err = errNoScan
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("reading %s: %w", name, err)
+	}
+	return name, what, texts, err
 }
 
 // isQRText reports whether a line is what a QR code of a sheet holds.
 func isQRText(line string) bool {
 	line = strings.TrimSpace(line)
 	scheme, _, found := strings.Cut(line, ":")
-	return found && (scheme == "tokenctl" || IsURI(line)) || strings.HasPrefix(line, "AGE-SECRET-KEY-1")
+	return found && (scheme == "tokenctl" || otpauth.IsURI(line)) || strings.HasPrefix(line, "AGE-SECRET-KEY-1")
 }
 
 // A scanReader puts sheets together from files. Pages are looked at side by side, as
@@ -88,50 +166,50 @@ type scan struct {
 }
 
 // Read reads scans into a reader: pictures, PDFs, and texts; "-" is standard input. It
-// notes what it finds in each. A file that cannot be read does not keep it from reading
-// the others: that is one of the failures.
-func Read(ctx context.Context, c *term.Console, scans []string, into *sheet.Reader) (failures []error, err error) {
+// notes what it finds in each, and returns their Digests. A file that cannot be read
+// does not keep it from reading the others: that is one of the failures.
+func Read(ctx context.Context, c *term.Console, scans []string, into *sheet.Reader) (digests []string, failures []error, err error) {
 	r := &scanReader{console: c, reader: into, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	defer r.group.Wait()
 	for _, file := range scans {
-		if isQRText(file) { // an error about such a file would tell the secret
-			return nil, term.Usagef("a SCAN is a file; give what is in a QR code on standard input: -")
+		if isQRText(file) { // an error about such a file would show the secret
+			return nil, nil, term.Usagef("a SCAN is a file; give what is in a QR code on standard input: -")
 		}
 		name, data, err := ReadFile(c, file)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
+		digests = append(digests, Digest(data))
 		if err := r.add(ctx, name, data); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	r.group.Wait()
 	for _, s := range r.scans {
 		r.report(s)
 	}
-	return r.failures, nil
+	return digests, r.failures, nil
 }
 
 // add takes what is in a file. It returns an error only if no file of its kind can be
 // read.
 func (r *scanReader) add(ctx context.Context, name string, data []byte) error {
-	html := bytes.HasPrefix(bytes.ToLower(bytes.TrimSpace(data[:min(len(data), 256)])), []byte("<!doctype html"))
-	switch {
-	case qr.IsPicture(data):
-		r.page(r.scan(name, false), func() ([]string, error) { return qr.Read(bytes.NewReader(data)) })
-	case bytes.HasPrefix(data, []byte("%PDF-")):
-		s := r.scan(name, true)
-		err := readPDF(ctx, data, func(page image.Image) {
-			r.page(s, func() ([]string, error) { return qr.Scan(page), nil })
-		})
+	switch k := kindOf(data); k {
+	case picture, pdf:
+		s := r.scan(name, k == pdf)
+		err := eachPage(ctx, k, data, func(read func() ([]string, error)) { r.page(s, read) })
 		if errors.Is(err, errNoPoppler) || ctx.Err() != nil {
 			return fmt.Errorf("reading %s: %w", name, err)
 		}
-		r.group.Wait()
-		s.err = err
+		if k == pdf {
+			r.group.Wait()
+			s.err = err
+		}
 	case html:
 		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, errHTML))
-	case utf8.Valid(data):
+	case svg:
+		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, errSVG))
+	case text:
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.text(name, string(data))
@@ -209,8 +287,7 @@ func (r *scanReader) text(name, text string) {
 	}
 }
 
-// Type reads a sheet's lines from the terminal, each of which is checked at once. An
-// empty line ends, but if something is missing only a second one does.
+// Type reads a sheet's lines from the terminal, and checks each at once. An empty line ends, but if something is missing only a second one does.
 func Type(t *term.Terminal, into *sheet.Reader) error {
 	t.Tell("Type the sheet line by line, each with its number in front and its check at the end.\nSpaces do not count, nor does the order. An empty line ends.")
 	for warned := false; ; {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -34,9 +35,13 @@ type Console struct {
 	Unwritten error
 }
 
-// Note writes a line that is not the result.
+// secretIn is where a URI of an account, or of an export, has its secret.
+var secretIn = regexp.MustCompile(`(?i)((?:secret(?:=|%3d))|steam://|(?:otpauth-migration:\S*?data=))[^\s&"':]+`)
+
+// Note writes a line that is not the result. A secret is left out of it, as where an
+// error repeats what was pasted in the wrong place.
 func (c *Console) Note(format string, args ...any) {
-	fmt.Fprintf(c.Err, format+"\n", args...)
+	fmt.Fprintln(c.Err, secretIn.ReplaceAllString(fmt.Sprintf(format, args...), "$1…"))
 }
 
 // PrintLine writes a line of the result. An error ends up in Unwritten.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -73,6 +74,19 @@ func (t *Terminal) Ask(question string) (string, error) {
 		}
 		line = append(line, b[0])
 	}
+}
+
+// ExpandHome returns the name of a file as a shell would understand it that was typed at
+// a question: with the home folder for ~/, and without quotation marks around it.
+func ExpandHome(file string) string {
+	if n := len(file); n > 1 && (file[0] == '\'' || file[0] == '"') && file[n-1] == file[0] {
+		return file[1 : n-1]
+	}
+	home, err := os.UserHomeDir()
+	if rest, found := strings.CutPrefix(file, "~/"); found && err == nil {
+		return filepath.Join(home, rest)
+	}
+	return file
 }
 
 // Confirm asks a question that only "yes" or "y" agrees to. It returns ErrDeclined

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -46,17 +47,6 @@ func Are(n int, thing string) string {
 	return Count(n, thing) + " are"
 }
 
-// Left counts what can still be used: "none is left", "1 is left", "2 are left".
-func Left(n int) string {
-	switch n {
-	case 0:
-		return "none is left"
-	case 1:
-		return "1 is left"
-	}
-	return fmt.Sprintf("%d are left", n)
-}
-
 // List returns "a", "a and b", or "a, b and c".
 func List(words []string) string {
 	last := len(words) - 1
@@ -82,7 +72,8 @@ func Numbers(list []int) string {
 // Sentence returns an error's message as a sentence, without its full stop.
 func Sentence(err error) string {
 	text := Printable(err.Error())
-	return strings.ToUpper(text[:1]) + text[1:]
+	_, first := utf8.DecodeRuneInString(text)
+	return strings.ToUpper(text[:first]) + text[first:]
 }
 
 // Date writes a day as in 2026-11-23, and nothing for none.

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
+)
+
+// accountsToEnroll returns the accounts, which may come with an error about what else
+// is there and cannot be read.
+func (p *program) accountsToEnroll(ctx context.Context, o enrollOptions) (accounts []otpauth.Key, unread error) {
+	if len(o.sources) == 0 {
+		accounts, unread = p.readTyped(o.typed)
+	} else {
+		var uris []string
+		for _, source := range o.sources {
+			found, err := p.urisOf(ctx, source)
+			if err != nil {
+				return nil, err
+			}
+			uris = append(uris, found...)
+		}
+		accounts, unread = p.accountsOf(uris, o.typed)
+	}
+	// Two of the same name with different secrets are an error, for one would be written
+	// over the other.
+	seen := make(map[oath.ID]oath.Secret, len(accounts))
+	var distinct []otpauth.Key
+	for _, key := range accounts {
+		if err := checkName(key.Account.Label()); err != nil {
+			return nil, err
+		}
+		id := key.Account.ID()
+		there, twin := seen[id]
+		if twin && subtle.ConstantTimeCompare(there.Bytes(), key.Secret.Bytes()) == 0 {
+			return nil, term.Usagef("%q comes twice, with different secrets; enroll one by one, with another --account name", term.Printable(string(id)))
+		}
+		if !twin {
+			seen[id] = key.Secret
+			distinct = append(distinct, key)
+		}
+	}
+	return distinct, unread
+}
+
+// checkName refuses what is no name but gives a secret away.
+func checkName(name string) error {
+	if otpauth.HoldsSecret(name) {
+		return errSecretInName
+	}
+	return nil
+}
+
+// accountsOf returns the accounts of URIs, under the name that the options give, and
+// notes how what they leave open was understood. Its error is that of accountsToEnroll.
+func (p *program) accountsOf(uris []string, named typedAccount) ([]otpauth.Key, error) {
+	if named.describesCodes() || named.secretStdin {
+		return nil, term.Usagef("a SOURCE tells type, secret and form of the codes; only --issuer and --account may change what it says")
+	}
+	accounts, unread := otpauth.ParseAll(uris...)
+	if e := (*otpauth.NameError)(nil); len(uris) == 1 && named.name != "" && errors.As(unread, &e) {
+		accounts, unread = []otpauth.Key{e.Key}, nil
+	}
+	if err := named.rename(accounts); err != nil {
+		return nil, err
+	}
+	for _, k := range accounts {
+		for _, warning := range k.Warnings {
+			p.Note("%s: %s", term.Printable(k.Account.Label()), term.Printable(warning))
+		}
+	}
+	return accounts, unread
+}
+
+// urisOf returns the URIs of a source: itself; or in the QR codes of a picture or a PDF,
+// or on the lines of a text, "-" being standard input. What else there is is left alone.
+func (p *program) urisOf(ctx context.Context, source string) (uris []string, err error) {
+	if otpauth.IsURI(source) {
+		p.Note("Other programs on this computer can read a command line, and the shell may keep it.\nNext time, give the URI on standard input: tokenctl enroll -")
+		return []string{source}, nil
+	}
+	name, what, texts, err := paper.Texts(ctx, p.Console, source)
+	if err != nil {
+		return nil, err
+	}
+	others := 0
+	var apps []*otpauth.AppError
+	for _, text := range texts {
+		if otpauth.IsURI(text) {
+			uris = append(uris, text)
+			continue
+		}
+		_, err := otpauth.Parse(text)
+		if app := (*otpauth.AppError)(nil); errors.As(err, &app) {
+			apps = append(apps, app)
+		} else {
+			others++
+		}
+	}
+	switch {
+	case len(uris) == 0 && len(apps) > 0:
+		return nil, fmt.Errorf("reading %s: %w", name, apps[0])
+	case len(uris) == 0:
+		return nil, fmt.Errorf("reading %s: %w", name, errNoURI)
+	}
+	for _, app := range apps {
+		p.Note("%s: a code for %s alone is left alone.", name, app.App)
+	}
+	if others > 0 {
+		p.Note("%s: %s left alone.", name, term.Are(others, "other "+what))
+	}
+	return uris, nil
+}

@@ -1,0 +1,142 @@
+//go:build cgo && !windows
+
+package keys_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/keys"
+	"github.com/tokenctl/tokenctl/oath/pcsc"
+	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
+	"github.com/tokenctl/tokenctl/oath/virtualkey"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
+)
+
+func TestMain(m *testing.M) { os.Exit(pcscdtest.Main(m)) }
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func newKey(t *testing.T, config virtualkey.Config) *virtualkey.Key {
+	k := must(virtualkey.New(config))
+	t.Cleanup(func() { k.Close() })
+	return k
+}
+
+// unlock returns what opens a key with a password.
+func unlock(password string) func(k *keys.Key) (bool, error) {
+	return func(k *keys.Key) (bool, error) {
+		err := k.Unlock(must(ykoath.DeriveAccessKey(password, k.Salt())))
+		return err == nil, err
+	}
+}
+
+func leaveLocked(*keys.Key) (bool, error) { return false, nil }
+
+// Keys come and go: none, one, one of several, and one that does not answer as a key.
+func TestFinder(t *testing.T) {
+	d := pcscdtest.Shared(t)
+	f := must(keys.Connect(t.Context(), rand.Reader))
+	defer f.Close()
+	first, second := d.Readers()[0], d.Readers()[1]
+	expect := func(what string, got, want any) {
+		t.Helper()
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%s: got %v, want %v", what, got, want)
+		}
+	}
+	// one expects that opening a key yields the one of that name, or an error.
+	one := func(k *keys.Key, err error) func(what string, want any) {
+		return func(what string, want any) {
+			t.Helper()
+			if fails, ok := want.(error); ok {
+				expect(what, errors.Is(err, fails), true)
+				return
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+			expect(what, k.Name(), want)
+			k.Close()
+		}
+	}
+	one(f.One(keys.Choice{}))("no key", pcsc.ErrNoCard)
+	one(f.One(keys.Choice{Reader: "elsewhere"}))("no such reader", keys.ErrNoSuchKey)
+	one(f.Open(first))("an empty reader", pcsc.ErrNoCard)
+	_, err := f.OneYubiKey(0)
+	one(nil, err)("no YubiKey", pcsc.ErrNoCard)
+	expect("an empty reader's problem", f.Inspect(first, leaveLocked).Problem != "", true)
+
+	red := newKey(t, virtualkey.Config{Serial: 11})
+	pull := d.Plug(t, 0, red)
+	red.ClearExchanges()
+	one(f.One(keys.Choice{}))("the only one", "key:"+first)
+	expect("exchanges", red.Exchanges(), 1)
+	one(f.Identify(first))("identified", "key:11")
+	one(f.One(keys.Choice{Reader: strings.ToUpper(first)}))("by the reader's name", "key:"+first)
+	one(f.One(keys.Choice{Serial: 11}))("by its number", "key:11")
+	one(f.One(keys.Choice{Serial: 5}))("another number", keys.ErrNoSuchKey)
+
+	blue := newKey(t, virtualkey.Config{Serial: 22})
+	s := must(ykoath.Select(blue, rand.Reader))
+	if err := s.SetPassword(must(ykoath.DeriveAccessKey("password", s.Salt()))); err != nil {
+		t.Fatal(err)
+	}
+	pullBlue := d.Plug(t, 1, blue)
+	_, err = f.One(keys.Choice{})
+	expect("two keys", err, keys.ErrSeveral.Error()+": key:11, key:22")
+	one(f.One(keys.Choice{Serial: 22}))("one of two", "key:22")
+	expect("one YubiKey of two", *must(f.OneYubiKey(22)), keys.YubiKey{Reader: second, Serial: 22})
+	_, err = f.OneYubiKey(0)
+	one(nil, err)("two YubiKeys", keys.ErrSeveral)
+	_, err = f.OneYubiKey(5)
+	one(nil, err)("no such YubiKey", keys.ErrNoSuchKey)
+	all, failures := f.All([]string{first, second, "elsewhere"})
+	expect("all", []any{all[0].Locked(), all[1].Locked(), len(all), len(failures), failures[0].Reader}, "[false true 2 1 elsewhere]")
+	all[0].Close()
+	if _, err := unlock("password")(all[1]); err != nil {
+		t.Error(err)
+	}
+	all[1].Close()
+	card := must(f.Card(second))
+	response := must(card.Transmit([]byte{0, 0xa1, 0, 0})) // YKOATH, "LIST", which the next program must not get
+	expect("left open", strings.HasSuffix(string(response), "\x90\x00"), false)
+	card.Close(false)
+	for n, unlock := range []func(*keys.Key) (bool, error){leaveLocked, unlock("password"), unlock("guess")} {
+		i := f.Inspect(second, unlock)
+		expect("Inspect", []any{i.Device.Serial, i.Password, i.Firmware, i.Capacity, i.Used != nil}, []any{22, true, "5.7.1", 64, n == 1})
+		expect("its problem", i.Problem, []string{"", "", oath.ErrWrongPassword.Error()}[n])
+	}
+
+	// A reader counts again once it was empty.
+	seen := map[string]bool{first: true, second: true}
+	look, cancel := context.WithCancel(t.Context())
+	cancel() // in which Await looks once
+	_, err = f.Await(look, seen)
+	one(nil, err)("nothing new", context.Canceled)
+	pull()
+	_, err = f.Await(look, seen)
+	one(nil, err)("a key less", context.Canceled)
+	d.Plug(t, 0, red)
+	expect("plugged in again", must(f.Await(t.Context(), seen)), first)
+
+	// A card without the applet is no key, but may be a YubiKey.
+	pullBlue()
+	d.Plug(t, 1, newKey(t, virtualkey.Config{Serial: 33, Disable: virtualkey.CapabilityOATH}))
+	one(f.One(keys.Choice{}))("the only one with the applet", "key:11")
+	one(f.One(keys.Choice{Reader: second}))("switched off", ykoath.ErrNoApplet)
+	i := f.Inspect(second, leaveLocked)
+	expect("switched off", []any{i.Problem, i.Device.Serial, i.Firmware}, []any{"OATH is switched off", 33, ""})
+	expect("YubiKeys", must(f.YubiKeys(func(serial uint32) bool { return serial > 11 })), []keys.YubiKey{{Reader: second, Serial: 33}})
+}
