@@ -320,7 +320,7 @@ func TestVerify(t *testing.T) {
 		{"a secret on the key", "Both:b key differs", func(h *home) { h.put(t, h.key, "Both:b", "two") }, nil},
 		{"a type on the key", "Count key differs", func(h *home) { h.put(t, h.key, "Count", "one") }, nil},
 		{"a new account", "New:n vault lacking", func(h *home) { h.put(t, h.vault, "New:n", "one") }, nil},
-		{"part", "Key:only key gone, vault's key gone", func(h *home) { h.put(t, h.vault, "New:n", "one"); h.codes(t, "New:n", "n-1") }, nil},
+		{"part", "vault's key gone", func(h *home) { h.put(t, h.vault, "New:n", "one"); h.codes(t, "New:n", "n-1") }, nil},
 		{"an account less", "Vault:v vault gone, Vault:v - nowhere", func(h *home) { fatal(t, h.vault.Delete("Vault:v")) }, nil},
 		{"a damaged account", "Vault:v vault unknown", func(h *home) { h.damage(t, "accounts/Vault/v.age") }, oath.ErrDamaged},
 		{"newer codes", "Both:b codes outdated", func(h *home) { h.codes(t, "Both:b", "x-1") }, nil},
