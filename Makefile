@@ -14,12 +14,14 @@ export GOFLAGS += -buildvcs=false
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
-deps: ## install what the targets below need, on Debian
+deps: ## install what the targets below need, on Debian; YES=1 does not ask
 	@.ci/deps test
 
-build: ## bin/tokenctl and bin/virtualkey
+build: ## bin/tokenctl and bin/virtualkey, and completions for shells
 	@.ci/deps build
 	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/...
+	@mkdir -p bin/completion
+	@for shell in bash zsh fish; do bin/tokenctl completion $$shell >bin/completion/$$shell || exit; done
 
 demo: ## enroll an account in a virtual YubiKey, and print a code
 	@.ci/deps demo
@@ -55,10 +57,16 @@ bench: deps ## every benchmark
 pictures: deps build ## the pictures of a recovery sheet in docs/
 	.ci/pictures
 
-install: build ## programs and manual pages, to DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+SHARE = $(DESTDIR)$(PREFIX)/share
+
+install: ## what build made, and manual pages, to DESTDIR and PREFIX
+	@test -e bin/completion/fish || { echo 'There is nothing to install: run "make build" first.' >&2; exit 1; }
+	install -d $(DESTDIR)$(PREFIX)/bin
 	install bin/tokenctl bin/virtualkey $(DESTDIR)$(PREFIX)/bin
-	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -D -m 644 -t $(SHARE)/man/man1 docs/man/*.1
+	install -D -m 644 bin/completion/bash $(SHARE)/bash-completion/completions/tokenctl
+	install -D -m 644 bin/completion/zsh $(SHARE)/zsh/site-functions/_tokenctl
+	install -D -m 644 bin/completion/fish $(SHARE)/fish/vendor_completions.d/tokenctl.fish
 
 clean: ## remove what was built
 	rm -rf bin

@@ -23,7 +23,7 @@ import (
 const Reader = "Yubico YubiKey OTP+FIDO+CCID"
 
 // ErrMissing is returned by [Launch] where a program it needs is not installed.
-var ErrMissing = errors.New("a private PC/SC daemon needs Linux with pcscd, vsmartcard-vpcd and util-linux")
+var ErrMissing = errors.New("a private PC/SC daemon needs Linux with pcscd, util-linux, and the driver of vsmartcard-vpcd (make deps)")
 
 // A Daemon is a private pcscd with one reader of two slots, numbered 0 and 1.
 type Daemon struct {
@@ -95,10 +95,17 @@ func (d *Daemon) readerConf() []byte {
 		Reader, d.port, d.driver(), d.port)
 }
 
+// driverVariable names the vpcd driver, a file, where it is somewhere else.
+const driverVariable = "TOKENCTL_VPCD"
+
 // findDriver returns the path of the vpcd driver, once all else is there, too.
 func findDriver() (string, error) {
-	found, _ := filepath.Glob("/usr/lib*/pcsc/drivers/serial/libifdvpcd.so")
-	if len(found) == 0 || runtime.GOOS != "linux" {
+	folder, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	driver := lookForDriver(os.Getenv(driverVariable), folder, "/usr/lib*")
+	if driver == "" || runtime.GOOS != "linux" {
 		return "", ErrMissing
 	}
 	for _, program := range []string{"pcscd", "unshare", "setpriv"} {
@@ -110,7 +117,29 @@ func findDriver() (string, error) {
 			return "", ErrMissing
 		}
 	}
-	return found[0], nil
+	return driver, nil
+}
+
+// lookForDriver returns the driver that is named, or else the one in bin of the module
+// around a folder, where .ci/deps unpacks it, or else the one that is installed; "" if
+// there is none. Unpacked is better: the machine's own pcscd loads one that is installed.
+func lookForDriver(named, folder, libraries string) string {
+	if named != "" {
+		return named
+	}
+	for !exists(filepath.Join(folder, "go.mod")) && folder != filepath.Dir(folder) {
+		folder = filepath.Dir(folder)
+	}
+	if unpacked := filepath.Join(folder, "bin", "libifdvpcd.so"); exists(unpacked) {
+		return unpacked
+	}
+	installed, _ := filepath.Glob(filepath.Join(libraries, "pcsc/drivers/serial/libifdvpcd.so"))
+	return append(installed, "")[0]
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // choosePort returns a port that is free together with the next, below those that

@@ -3,6 +3,8 @@ package pcscdtest
 import (
 	"errors"
 	"net"
+	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -26,4 +28,35 @@ func TestPortTaken(t *testing.T) {
 			d.Stop()
 		}
 	}
+}
+
+// The driver need not be installed, and a half download is none.
+func TestDriverIsFoundUnpacked(t *testing.T) {
+	root := t.TempDir()
+	write := func(path string) string {
+		path = filepath.Join(root, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	write("tokenctl/go.mod")
+	write("tokenctl/bin/vpcd.x7Gf3a/driver")
+	write("bin/libifdvpcd.so") // of another module
+	folder := filepath.Dir(write("tokenctl/cmd/tokenctl/main.go"))
+	look := func(named, want string) {
+		t.Helper()
+		if got := lookForDriver(named, folder, filepath.Join(root, "lib*")); got != want {
+			t.Errorf("found %q, want %q", got, want)
+		}
+	}
+	look("", "")
+	installed := write("lib64/pcsc/drivers/serial/libifdvpcd.so")
+	look("", installed)
+	unpacked := write("tokenctl/bin/libifdvpcd.so")
+	look("", unpacked)
+	look("/elsewhere/vpcd.so", "/elsewhere/vpcd.so")
 }
