@@ -83,6 +83,11 @@ func (v *Vault) UserGit(args []string) error {
 	if err := v.CheckRepository(); err != nil {
 		return err
 	}
+	if v.IgnoresRepository() { // what was not committed so far would be in the way
+		if err := v.InitGit(); err != nil && !errors.Is(err, vault.ErrNotCommitted) {
+			return err
+		}
+	}
 	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
 		return slices.Contains(elsewhere, name)
