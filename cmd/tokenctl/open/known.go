@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"time"
 
 	"github.com/tokenctl/tokenctl/oath/durable"
 	"github.com/tokenctl/tokenctl/oath/vault"
@@ -69,20 +70,32 @@ func (k *knownFile) takeOver(state, dir string) {
 	recipients := v.Known().Recipients
 	v.Close()
 	files, _ := filepath.Glob(filepath.Join(state, "vault-*.json"))
+	var latest time.Time
+	copied := false
 	for _, file := range files {
 		var other knownFile
+		info, err := os.Stat(file)
+		if err != nil {
+			continue
+		}
 		if text, err := os.ReadFile(file); err != nil || json.Unmarshal(text, &other) != nil || other.Recipients == "" {
 			continue
 		}
+		other.path = k.path
 		there, gone := os.Stat(other.Folder)
-		other.path, other.Repository = k.path, other.Repository && (gone != nil || os.SameFile(here, there))
-		switch {
-		case gone == nil && os.SameFile(here, there):
+		if gone == nil && os.SameFile(here, there) {
 			*k = other
 			return
-		case other.Recipients == recipients:
-			*k = other
 		}
+		if other.Recipients == recipients {
+			copied = copied || gone == nil
+			if info.ModTime().After(latest) {
+				*k, latest = other, info.ModTime()
+			}
+		}
+	}
+	if copied {
+		k.Repository, k.ToldGit = false, false
 	}
 }
 
