@@ -55,7 +55,7 @@ func (v *Vault) checkEntry(name string, e fs.DirEntry) error {
 	base := strings.ToLower(path.Base(name))
 	inside := strings.HasPrefix(name, repositoryFolder+"/")
 	switch {
-	case !inside && name != repositoryFolder && (base == ".git" || base == "git~1" || base == "head" || base == ".gitmodules"):
+	case !inside && name != repositoryFolder && (base == ".git" || base == ".gitmodules" || base == "head" && !e.IsDir()):
 		return fmt.Errorf("%w: another repository", ErrUnsafeRepository)
 	case base == ".gitattributes" || name == repositoryFolder+"/info/attributes":
 		return v.checkLines(name, checkAttributes)
