@@ -8,5 +8,6 @@ import "golang.org/x/sys/unix"
 // the files that this program and git write from being read by others.
 func keepPrivate() {
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	noDump()
 	unix.Umask(0o077)
 }

@@ -94,7 +94,13 @@ func (p *program) unlockRestored(ctx context.Context, t *open.Tokens, made strin
 	locked := t.Vault.Locked()
 	err := t.Vault.UnlockWithIdentity(c.VaultKey)
 	if errors.Is(err, vault.ErrWrongKey) {
+		if !t.Vault.Known().Proved { // the sheet is all that is known of the vault
+			return t.Vault.Expect(c.VaultKey)
+		}
 		return nil // of another vault, or of this one before it had a new key
+	}
+	if err == nil { // so that it is on no key either, if the vault must not be written to
+		err = t.Vault.Expect(c.VaultKey)
 	}
 	if err != nil || !locked && !o.newPassphrase.IsGiven() {
 		return err

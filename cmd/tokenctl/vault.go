@@ -138,7 +138,8 @@ func newVaultUnlockCommand(p *program) *cobra.Command {
 		Short: "Keep the vault open for a while",
 		Long: "Unlock keeps what opens the vault in the keyring of the operating system: the\n" +
 			"Secret Service, the macOS Keychain, the Windows Credential Manager. Tokenctl uses\n" +
-			"it until the time is up, and removes it at its first use after that.",
+			"it until the time is up, and removes it after that the next time it looks there:\n" +
+			"when a command opens a vault or a key with a password. Until then it stays there.",
 		Example: "  tokenctl vault unlock --for 8h",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -171,7 +172,7 @@ func newVaultLockCommand(p *program) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withVault(c.Context(), o, func(v *open.Vault) error {
-				if _, err := open.Forget(v.Known().Recipients); err != nil && !errors.Is(err, open.ErrNoKeyring) {
+				if err := p.open.ForgetVault(v.Known().Recipients); err != nil {
 					return err
 				}
 				p.Note("The vault is locked.")
@@ -191,6 +192,9 @@ func newVaultGitCommand(p *program) *cobra.Command {
 			"makes it a repository; from then on tokenctl commits each change. One file an\n" +
 			"account keeps what two machines enroll apart, so that merging just works. What git\n" +
 			"cannot merge, \"tokenctl vault resolve\" does. The files are yours alone afterwards.\n\n" +
+			"A repository that is in the folder already, as in a clone, is not used before you\n" +
+			"run this. No hook runs, and what its own configuration may run programs by is\n" +
+			"refused; your own configuration counts.\n\n" +
 			"\"Tokenctl vault git pull\" merges, unless you have configured git to do otherwise.\n\n" +
 			"Another folder is named by $TOKENCTL_VAULT.",
 		Example:            "  tokenctl vault git init\n  tokenctl vault git pull\n  tokenctl vault git push",

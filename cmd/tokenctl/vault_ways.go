@@ -156,7 +156,7 @@ func (p *program) rekey(ctx context.Context, v *open.Vault, source open.Password
 	if err := v.Rekey(identity, vault.Ways{Passphrase: passphrase}); err != nil {
 		return err
 	}
-	open.Forget(old) // what was remembered opens nothing any more
+	p.Report(p.open.ForgetVault(old)) // what was remembered opens nothing any more
 	p.Note("The vault has a new key. What was on paper is void; print the new one with tokenctl sheet, or show it with: tokenctl vault show-key")
 	return nil
 }
@@ -195,5 +195,10 @@ func (p *program) trust(v *open.Vault, yes bool) error {
 	if err := p.Terminal.Confirm(yes, "Encrypt accounts to the latter?"); err != nil {
 		return err
 	}
-	return v.Trust(status.Recipients)
+	old := v.Known().Recipients
+	if err := v.Trust(status.Recipients); err != nil {
+		return err
+	}
+	p.Report(p.open.ForgetVault(old)) // what was remembered opens nothing new
+	return nil
 }

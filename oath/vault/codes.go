@@ -82,6 +82,9 @@ func (v *Vault) UpdateBackupCodes(id oath.ID, update func(old []byte) ([]byte, e
 // the codes of the others along. It returns oath.ErrNotFound if there are none,
 // and oath.ErrExists if the other account has some.
 func (v *Vault) MoveBackupCodes(old, new oath.ID) error {
+	if err := nameable(new); err != nil {
+		return err
+	}
 	return v.change(fmt.Sprintf("Give the backup codes of %s to %s", label(old), label(new)), func() error {
 		from, err := v.locateCodes(old)
 		if err != nil {
@@ -113,6 +116,9 @@ func (v *Vault) storeCodes(id oath.ID, codes []byte) error {
 		file = codesPath(file)
 	}
 	if err != nil {
+		return err
+	}
+	if err := nameable(id); err != nil && codes != nil {
 		return err
 	}
 	if codes == nil {

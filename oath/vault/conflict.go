@@ -57,8 +57,7 @@ func (v *Vault) findConflicts() error {
 		v.unmerged = nil
 		return nil
 	}
-	// Reading the vault runs no hook.
-	list, err := v.options.Git(v.disk.dir, "-c", "core.fsmonitor=false", "ls-files", "--unmerged", "-z")
+	list, err := v.git("ls-files", "--unmerged", "-z")
 	if err != nil {
 		return err
 	}
@@ -166,7 +165,7 @@ func (v *Vault) Conflicts(now func() time.Time, mergeCodes func(a, b []byte) ([]
 func (v *Vault) readSides(c *Conflict) (this, other []byte) {
 	read := func(s *Side, object string, commits ...string) (plain []byte) {
 		for _, commit := range commits {
-			date, err := v.options.Git(v.disk.dir, "--literal-pathspecs", "rev-list", "-1", "--format=%ct", commit, "--", c.Path)
+			date, err := v.git("--literal-pathspecs", "rev-list", "-1", "--format=%ct", commit, "--", c.Path)
 			lines := strings.Fields(string(date)) // "commit", its name, and the seconds since 1970
 			if seconds, failed := strconv.ParseInt(lines[max(0, len(lines)-1)], 10, 64); err == nil && failed == nil {
 				s.Changed = time.Unix(seconds, 0)
@@ -176,7 +175,7 @@ func (v *Vault) readSides(c *Conflict) (this, other []byte) {
 		if s.Deleted = object == ""; s.Deleted {
 			return nil
 		}
-		s.stored, s.Err = v.options.Git(v.disk.dir, "cat-file", "blob", object)
+		s.stored, s.Err = v.git("cat-file", "blob", object)
 		if s.Err == nil && path.Dir(c.Path) != unlockFolder {
 			plain, s.Err = v.decrypt(c.Path, s.stored)
 		}
@@ -267,7 +266,7 @@ func (v *Vault) Keep(c Conflict, choice Choice) error {
 			err = v.disk.write(c.Path, kept.stored)
 		}
 		if err == nil {
-			_, err = v.options.Git(v.disk.dir, "--literal-pathspecs", "add", "--all", "--", c.Path)
+			_, err = v.git("--literal-pathspecs", "add", "--all", "--", c.Path)
 		}
 		if choice != Merged { // the counter is that of the side
 			delete(v.counters, c.ID)
@@ -286,6 +285,6 @@ func (v *Vault) Rebasing() bool {
 	if v.options.Git == nil || !v.isRepository() {
 		return false
 	}
-	_, err := v.options.Git(v.disk.dir, "rev-parse", "--verify", "--quiet", "REBASE_HEAD")
+	_, err := v.git("rev-parse", "--verify", "--quiet", "REBASE_HEAD")
 	return err == nil
 }

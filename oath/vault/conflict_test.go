@@ -32,7 +32,9 @@ func diverge(t *testing.T, join string, first, second func(v *vault.Vault) error
 	}
 	git(t, tmp, "clone", "--quiet", "one", "two")
 	secureClone(t, filepath.Join(tmp, "two"))
-	two := reopen(t, filepath.Join(tmp, "two"), o)
+	cloned := o
+	cloned.Known.Repository = true
+	two := reopen(t, filepath.Join(tmp, "two"), cloned)
 	if err := errors.Join(two.UnlockWithPassphrase(passphrase), first(one), second(two)); err != nil {
 		t.Fatal(err)
 	}
@@ -306,6 +308,7 @@ func TestConflictUnknown(t *testing.T) {
 	t.Parallel()
 	v := diverge(t, "--no-rebase", replace(t, key), replace(t, otherKey))
 	o := quick
+	o.Known.Repository = true
 	o.Git = func(string, ...string) ([]byte, error) { return nil, errors.New("broken") }
 	v = reopen(t, v.Dir(), o)
 	expectIDs(t, v, "Bank:carol", "GitHub:alice")

@@ -194,13 +194,21 @@ func TestGitFails(t *testing.T) {
 	}
 }
 
-// TestGitCreate makes a vault in a repository that is empty yet.
+// TestGitCreate makes a vault in a repository that is empty yet, and was not said to be
+// the vault's.
 func TestGitCreate(t *testing.T) {
 	o := gitOptions(t)
 	dir := t.TempDir()
 	git(t, dir, "init", "--quiet")
 	v := createIn(t, dir, o)
-	if log := git(t, v.Dir(), "log", "--format=%s"); log != "Create the vault" {
+	if status, err := v.Status(); err != nil || status.Git || !v.IgnoresRepository() {
+		t.Errorf("the repository is used: %+v, %v", status, err)
+	}
+	secureClone(t, dir)
+	if err := v.InitGit(); err != nil {
+		t.Fatal(err)
+	}
+	if log := git(t, v.Dir(), "log", "--format=%s"); log != "Keep the vault in git" {
 		t.Errorf("the commits are %q", log)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -180,7 +181,7 @@ func TestWarn(t *testing.T) {
 		var warned []error
 		v := hookedVault(t, nil)
 		git := func(_ string, args ...string) ([]byte, error) {
-			if args[0] == "commit" || args[0] == "diff" {
+			if slices.Contains(args, "commit") || slices.Contains(args, "diff") {
 				return nil, errBroken
 			}
 			return nil, nil
@@ -188,7 +189,7 @@ func TestWarn(t *testing.T) {
 		if err := os.Mkdir(filepath.Join(v.Dir(), ".git"), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		v = reopen(t, v.Dir(), vault.Options{Git: git, WorkFactor: quick.WorkFactor, Warn: func(err error) { warned = append(warned, err) }})
+		v = reopen(t, v.Dir(), vault.Options{Known: vault.Known{Repository: true}, Git: git, WorkFactor: quick.WorkFactor, Warn: func(err error) { warned = append(warned, err) }})
 		if err := v.UnlockWithPassphrase(passphrase); err != nil {
 			t.Fatal(err)
 		}
@@ -210,6 +211,7 @@ func TestWarnCreate(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := quick
+	o.Known.Repository = true
 	o.Git = func(string, ...string) ([]byte, error) { return nil, errors.New("broken") }
 	o.Warn = func(error) { warned++ }
 	v := createIn(t, dir, o)

@@ -31,6 +31,17 @@ const (
 	shortenedMark = "%-" // and 32 hex digits: the name was cut
 )
 
+// maxID is the greatest length of an account's ID, in bytes. A key's are 64 at most.
+const maxID = 1 << 10
+
+// nameable returns oath.ErrInvalid for an ID that is too long to be one.
+func nameable(id oath.ID) error {
+	if len(id) > maxID {
+		return fmt.Errorf("%w: its name is longer than %d bytes", oath.ErrInvalid, maxID)
+	}
+	return nil
+}
+
 // Path returns where an account is kept in the vault, with slashes:
 // accounts/ISSUER/NAME.age, or accounts/NAME.age. Issuer and name are the parts
 // of the ID, so that a period other than 30 seconds stands before the issuer.

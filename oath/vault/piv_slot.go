@@ -232,11 +232,12 @@ const (
 	tagInfo   = "age-encryption.org/p256tag" // HPKE's info
 )
 
-// A slotError is the hardware's refusal, as opposed to a damaged file.
-type slotError struct{ err error }
+// A wayError is why a way in is not used, as opposed to a wrong key: the hardware's
+// refusal, for one.
+type wayError struct{ err error }
 
-func (e *slotError) Error() string { return e.err.Error() }
-func (e *slotError) Unwrap() error { return e.err }
+func (e *wayError) Error() string { return e.err.Error() }
+func (e *wayError) Unwrap() error { return e.err }
 
 // Unwrap asks the slot only for stanzas with its tag, since it may ask for a PIN
 // and a touch in turn.
@@ -248,7 +249,7 @@ func (i *slotIdentity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
 		}
 		r, err := hpke.NewRecipient(encapsulated, i.private, hpke.HKDFSHA256(), hpke.ChaCha20Poly1305(), []byte(tagInfo))
 		if err != nil {
-			return nil, &slotError{err}
+			return nil, &wayError{err}
 		}
 		if key, err := r.Open(nil, s.Body); err == nil {
 			return key, nil

@@ -80,6 +80,9 @@ func newRecord(a oath.Account, s oath.Secret) (record, error) {
 	if err := a.Validate(); err != nil {
 		return record{}, err
 	}
+	if err := nameable(a.ID()); err != nil {
+		return record{}, err
+	}
 	if a.Type == oath.HOTP {
 		a.Period = 0
 	} else {

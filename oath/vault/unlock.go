@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 
 	"filippo.io/age"
@@ -72,11 +73,32 @@ func (v *Vault) UnlockWithPassphrase(passphrase string) error {
 		if err != nil {
 			return fmt.Errorf("unlocking the vault: %w", err)
 		}
-		if err := v.unlock(wayOf(0), key); !errors.Is(err, age.ErrIncorrectIdentity) {
+		if err := v.unlock(wayOf(0), passphraseIdentity{key}); !errors.Is(err, age.ErrIncorrectIdentity) {
 			return err
 		}
 	}
 	return oath.ErrWrongPassword
+}
+
+// maxWorkFactor is the base-2 logarithm of the highest cost of scrypt that is paid to
+// open a vault: about 1 GB of memory, and some seconds.
+const maxWorkFactor = 20
+
+var errTooCostly = fmt.Errorf("it asks for more work than a passphrase needs, a scrypt work factor above %d", maxWorkFactor)
+
+// A passphraseIdentity is age's, which refuses a file that asks for too much work.
+type passphraseIdentity struct{ *age.ScryptIdentity }
+
+func (i passphraseIdentity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
+	for _, s := range stanzas {
+		if s.Type != "scrypt" || len(s.Args) != 2 {
+			continue // age's own error is right
+		}
+		if factor, err := strconv.Atoi(s.Args[1]); err == nil && factor > maxWorkFactor {
+			return nil, &wayError{&DamagedFile{wayOf(0).Path, errTooCostly}}
+		}
+	}
+	return i.ScryptIdentity.Unwrap(stanzas)
 }
 
 // UnlockWithKey opens the vault by the PIV slot of the YubiKey with that serial
@@ -107,7 +129,7 @@ func (v *Vault) UnlockWithIdentity(identity string) error {
 	if err != nil {
 		return err
 	}
-	return v.admit(key)
+	return v.admit(key, false)
 }
 
 // unlock opens the vault by a file. It returns age.ErrIncorrectIdentity if none of
@@ -123,10 +145,10 @@ func (v *Vault) unlock(way Way, with ...age.Identity) error {
 		return age.ErrIncorrectIdentity
 	}
 	plain, err := decrypt(content, with...)
-	var slot *slotError
+	var refused *wayError
 	switch {
-	case errors.As(err, &slot):
-		return slot.err
+	case errors.As(err, &refused):
+		return refused.err
 	case errors.Is(err, age.ErrIncorrectIdentity):
 		return err
 	case errors.Is(err, errUnreadable):
@@ -139,7 +161,7 @@ func (v *Vault) unlock(way Way, with ...age.Identity) error {
 	if err != nil {
 		return &DamagedFile{way.Path, err}
 	}
-	if err := v.admit(key); err != nil {
+	if err := v.admit(key, true); err != nil {
 		return fmt.Errorf("%s: %w", way.Path, err)
 	}
 	return nil
@@ -147,16 +169,53 @@ func (v *Vault) unlock(way Way, with ...age.Identity) error {
 
 // admit takes a key that is the vault's, by the folder's public key or by the one
 // that this machine knows: whoever changes the former must not lock the user out.
-func (v *Vault) admit(key *age.X25519Identity) error {
+//
+// While the folder's public key is taken on trust, the first key of the vault's says what
+// it should be, and that is what this machine knows from then on. A way in holds the
+// vault's key; of another, an account that it opens proves it.
+func (v *Vault) admit(key *age.X25519Identity, fromWay bool) error {
 	found, err := v.recipientsOrTrusted()
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(strings.Split(found+"\n"+v.trusted, "\n"), key.Recipient().String()) {
+	own := key.Recipient().String()
+	isNamed := slices.Contains(strings.Split(found+"\n"+v.trusted, "\n"), own)
+	if !v.proved && found == v.trusted && (isNamed || fromWay || v.opensAny(key)) {
+		v.trusted, v.proved, isNamed = own, true, true
+	}
+	if !isNamed {
 		return ErrWrongKey
 	}
 	v.identity = key
 	return nil
+}
+
+// opensAny reports whether a key opens any account.
+func (v *Vault) opensAny(key age.Identity) bool {
+	files, _ := v.files(accountSuffix)
+	return slices.ContainsFunc(files, func(f fileName) bool {
+		content, err := v.disk.read(f.path)
+		if err == nil {
+			content, err = decrypt(content, key)
+			clear(content)
+		}
+		return err == nil
+	})
+}
+
+// Expect says which key is the vault's, as it is on paper. If the folder's public key is
+// another one, or that and others, and was only taken on trust so far, nothing is written
+// until Trust accepts it. It returns ErrMalformedKey, or ErrRecipientsChanged if that is
+// so.
+func (v *Vault) Expect(identity string) error {
+	key, err := parseIdentity(identity)
+	if err != nil {
+		return err
+	}
+	if !v.proved {
+		v.trusted, v.proved = key.Recipient().String(), true
+	}
+	return v.trusting(func() error { return nil })()
 }
 
 // GenerateIdentity returns a new private key for a vault: an age identity,

@@ -50,6 +50,9 @@ type Vault struct {
 	counters map[oath.ID]uint64  // the highest known
 	unmerged map[string]objects  // files that git could not merge
 	older    []Older
+
+	repository bool // git is used: the user said so on this machine
+	proved     bool // trusted is of the vault's own key, or the user vouched for it
 }
 
 var _ oath.Token = (*Vault)(nil)
@@ -64,9 +67,11 @@ type Options struct {
 	// 0 is DefaultWorkFactor, about a second's work.
 	WorkFactor int
 
-	// Git runs git if the folder is a repository. Without it, changes are not
-	// committed.
+	// Git runs git if the folder is a repository that Known speaks of. Without it,
+	// changes are not committed.
 	Git Git
+	// OnTrust is called before a change while Known.Proved is false. Nil is not called.
+	OnTrust func()
 
 	// Unlock opens a locked vault, by its methods UnlockWith..., when an operation
 	// needs the key. With ask, it may ask the user, and the operation returns its
@@ -95,6 +100,15 @@ type Known struct {
 	// Counters are the HOTP counters that this machine saw last, which must
 	// never fall back: a service refuses codes that were used before.
 	Counters map[oath.ID]uint64 `json:"counters,omitempty"`
+
+	// Proved says that the vault's own key was seen, and gives Recipients; or that the
+	// user vouched for them with Trust. If not, they were taken on trust from the folder,
+	// and the key that first opens the vault says what they should be.
+	Proved bool `json:"proved,omitempty"`
+
+	// Repository says that the folder is a git repository by its owner's will: made by
+	// InitGit, or used by a git that the owner ran. It is not inferred from the folder.
+	Repository bool `json:"repository,omitempty"`
 }
 
 // Names in the vault's folder.
@@ -129,7 +143,7 @@ func Create(dir, identity string, ways Ways, o Options) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{disk: d, options: o, identity: key, trusted: key.Recipient().String(), counters: maps.Clone(o.Known.Counters)}
+	v := &Vault{disk: d, options: o, identity: key, trusted: key.Recipient().String(), proved: true, counters: maps.Clone(o.Known.Counters), repository: o.Known.Repository}
 	if err := v.warn(v.create(ways)); err != nil {
 		d.close()
 		return nil, err
@@ -180,7 +194,7 @@ func (v *Vault) clearUnfinished() error {
 	unfinished := slices.Contains(names, creatingFile)
 	for _, name := range names {
 		switch {
-		case name == lockFile, name == ".git", name == creatingFile, isTemporary(name):
+		case name == lockFile, name == repositoryFolder, name == creatingFile, isTemporary(name):
 		case unfinished && (name == accountsFolder || name == unlockFolder):
 		default:
 			return fmt.Errorf("%s: %w: it holds %q", v.disk.dir, ErrNotEmpty, name)
@@ -203,7 +217,10 @@ func Open(dir string, o Options) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{disk: d, options: o, trusted: o.Known.Recipients, counters: maps.Clone(o.Known.Counters)}
+	v := &Vault{
+		disk: d, options: o, counters: maps.Clone(o.Known.Counters),
+		trusted: o.Known.Recipients, proved: o.Known.Proved, repository: o.Known.Repository,
+	}
 	if err := v.open(); err != nil {
 		d.close()
 		return nil, err
@@ -249,7 +266,7 @@ func (v *Vault) Dir() string { return v.disk.dir }
 
 // Known returns what to remember of the vault until it is opened again.
 func (v *Vault) Known() Known {
-	return Known{Recipients: v.trusted, Counters: maps.Clone(v.counters)}
+	return Known{Recipients: v.trusted, Counters: maps.Clone(v.counters), Proved: v.proved, Repository: v.repository}
 }
 
 // A Status describes a vault. Nothing in it needs an unlock.
@@ -259,7 +276,7 @@ type Status struct {
 	Locked     bool
 	Ways       []Way
 	Accounts   int
-	Git        bool // the folder is a git repository
+	Git        bool // the folder is a git repository; see Known.Repository
 	Conflicted []string
 }
 

@@ -215,7 +215,7 @@ func (v *Vault) rekey(next *age.X25519Identity, ways Ways) error {
 	if err := v.reseal(files, new); err != nil {
 		return err
 	}
-	v.trusted = new.String()
+	v.trusted, v.proved = new.String(), true
 	return v.disk.write(recipientsFile, []byte(v.trusted+"\n"))
 }
 

@@ -12,6 +12,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/durable"
 )
 
@@ -50,6 +51,9 @@ func (d disk) write(name string, content []byte) error {
 
 // stage writes a temporary file, synced, and returns its name.
 func (d disk) stage(folder string, content []byte) (string, error) {
+	if len(content) > maxFileSize {
+		return "", fmt.Errorf("writing to the vault: %w: %w", oath.ErrInvalid, errTooLong)
+	}
 	if err := d.mkdir(folder); err != nil {
 		return "", err
 	}
@@ -140,6 +144,9 @@ func (d disk) sync(folder string) error {
 
 // lock waits until no other process is writing.
 func (d disk) lock() (unlock func(), err error) {
+	if _, err := d.look(lockFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	f, err := d.root.OpenFile(lockFile, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, diskError("locking the vault", err)
@@ -217,10 +224,21 @@ func (d disk) replay() error {
 
 // take takes a step, and removes the folder that it leaves empty.
 func (d disk) take(s step) error {
-	_, err := d.root.Lstat(s.From)
+	// The journal may have come from somewhere else, and so may links on the way.
+	_, err := d.look(s.From)
+	if err == nil && s.To != "" {
+		if _, err = d.look(s.To); errors.Is(err, fs.ErrNotExist) {
+			_, err = d.look(path.Dir(s.To))
+		}
+		if err != nil {
+			return err
+		}
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil // taken before
+	case err != nil:
+		return err
 	case s.To != "":
 		err = d.rename(s.From, s.To)
 	default:

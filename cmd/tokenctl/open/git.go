@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,32 +21,44 @@ func runGit(ctx context.Context) vault.Git {
 		return nil
 	}
 	// Nobody sees these commands: nothing of the user's leads them elsewhere, and they
-	// cannot ask.
-	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "GIT_") })
-	environment = append(environment, "GIT_TERMINAL_PROMPT=0")
+	// cannot ask. The user's configuration may name programs, which files in the vault
+	// would have git run.
+	own := slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "GIT_") })
+	own = append(own, "GIT_TERMINAL_PROMPT=0")
+	alone := append(slices.Clone(own), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+os.DevNull)
 	return func(folder string, args ...string) ([]byte, error) {
 		var message bytes.Buffer
 		c := exec.CommandContext(ctx, git, args...)
-		c.Dir, c.Env, c.Stderr = folder, environment, &message
-		if args[0] == "commit" {
-			c.Env = withAuthor(ctx, folder, c.Env)
+		c.Dir, c.Env, c.Stderr = folder, alone, &message
+		switch {
+		case slices.Contains(args, "init"):
+			c.Env = own // which say how a new branch is called
+		case slices.Contains(args, "commit"):
+			c.Env = append(author(ctx, folder, own), alone...)
 		}
 		out, err := c.Output()
 		if err != nil {
-			return nil, fmt.Errorf("git %s: %w: %s", strings.Join(args, " "), err, strings.TrimSpace(message.String()))
+			return nil, fmt.Errorf("%w: %s", err, strings.TrimSpace(message.String()))
 		}
 		return out, nil
 	}
 }
 
-// withAuthor returns an environment in which git knows who makes a commit.
-func withAuthor(ctx context.Context, folder string, environment []string) []string {
-	knows := exec.CommandContext(ctx, "git", "var", "GIT_COMMITTER_IDENT")
-	knows.Dir, knows.Env = folder, environment
-	if knows.Run() == nil {
-		return environment
+// author returns the variables that say who makes a commit in a repository that was
+// checked: who the user is by git's configuration, or nobody.
+func author(ctx context.Context, folder string, environment []string) (who []string) {
+	for _, variable := range []string{"GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"} {
+		c := exec.CommandContext(ctx, "git", "--git-dir", filepath.Join(folder, ".git"), "var", variable)
+		c.Dir, c.Env = folder, environment
+		out, _ := c.Output() // "NAME <EMAIL> TIME ZONE"
+		name, rest, _ := strings.Cut(string(out), " <")
+		email, _, found := strings.Cut(rest, "> ")
+		if !found {
+			return slices.Clone(nobody)
+		}
+		who = append(who, strings.TrimSuffix(variable, "IDENT")+"NAME="+name, strings.TrimSuffix(variable, "IDENT")+"EMAIL="+email)
 	}
-	return append(slices.Clone(nobody), environment...) // which counts where it has the same variable
+	return who
 }
 
 // nobody is the author of changes where git knows no name of the user.
@@ -63,17 +76,29 @@ var elsewhere = []string{
 }
 
 // UserGit runs git in the vault's folder with the user's arguments, on the standard
-// streams. Where the user has configured nothing else, it joins by a merge what two
-// machines committed, and asks for no message. The vault's files are the user's alone
-// afterwards.
+// streams, and with the user's own configuration. Where that says nothing else, it joins
+// by a merge what two machines committed, and asks for no message. The vault's files are
+// the user's alone afterwards, and a repository that is there is the vault's.
 func (v *Vault) UserGit(args []string) error {
+	if err := v.CheckRepository(); err != nil {
+		return err
+	}
+	if v.IgnoresRepository() { // what was not committed so far would be in the way
+		if err := v.InitGit(); err != nil && !errors.Is(err, vault.ErrNotCommitted) {
+			return err
+		}
+	}
 	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		name, _, _ := strings.Cut(variable, "=")
 		return slices.Contains(elsewhere, name)
 	})
-	environment = withAuthor(v.ctx, v.Dir(), append([]string{"GIT_MERGE_AUTOEDIT=no"}, environment...))
+	// Of two with the same name, the later variable counts.
+	environment = append([]string{"GIT_MERGE_AUTOEDIT=no"}, environment...)
+	if who := author(v.ctx, v.Dir(), environment); slices.Equal(who, nobody) {
+		environment = append(who, environment...)
+	}
 	git := func(args ...string) *exec.Cmd {
-		c := exec.CommandContext(v.ctx, "git", args...)
+		c := exec.CommandContext(v.ctx, "git", v.GitArgs(args...)...)
 		c.Dir, c.Env = v.Dir(), environment
 		return c
 	}

@@ -117,6 +117,7 @@ func (o *Opener) unlockGiven(ctx context.Context, k *keys.Key, password Password
 // unlockRemembered tries what the keyring holds. A password that does not open the
 // key any more is as good as none.
 func (o *Opener) unlockRemembered(k *keys.Key) (done bool, err error) {
+	sweepKeyring(o.Now())
 	accessKey, found := RecallAccessKey(k.DeviceID())
 	if !found {
 		return false, nil

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/zalando/go-keyring"
+
+	"github.com/tokenctl/tokenctl/oath/durable"
 )
 
 // keyringService is the name under which the system's keyring keeps what tokenctl
@@ -28,6 +30,7 @@ type rememberedVault struct {
 // recallVault looks up the key of the vault with those recipients. When its time is
 // up, it is forgotten.
 func recallVault(recipients string, now time.Time) (identity string, found bool) {
+	sweepKeyring(now)
 	text, found := recall(recipients)
 	var remembered rememberedVault
 	if !found || json.Unmarshal([]byte(text), &remembered) != nil {
@@ -50,7 +53,56 @@ func (v *Vault) Remember(until time.Time) error {
 	if err != nil {
 		return err
 	}
-	return remember(v.Known().Recipients, string(text))
+	recipients := v.Known().Recipients
+	// Listed before, it is found again whatever happens in between.
+	if err := listRemembered(recipients, until); err != nil {
+		return err
+	}
+	return remember(recipients, string(text))
+}
+
+// keyringList is a file with the vaults' keys that are in the keyring, by their recipients,
+// and until when. The keyring itself cannot be asked what it holds.
+func keyringList() (path string, all map[string]time.Time) {
+	state, err := stateFolder()
+	if err != nil {
+		return "", nil
+	}
+	path = filepath.Join(state, "keyring.json")
+	text, _ := os.ReadFile(path)
+	json.Unmarshal(text, &all) // a damaged list is begun anew
+	return path, all
+}
+
+// listRemembered sets until when a vault's key is in the keyring; the zero time is for
+// one that is not there any more.
+func listRemembered(recipients string, until time.Time) error {
+	path, all := keyringList()
+	if _, listed := all[recipients]; path == "" || !listed && until.IsZero() {
+		return nil
+	}
+	err := durable.Update(path, func(old []byte) ([]byte, error) {
+		all := make(map[string]time.Time)
+		json.Unmarshal(old, &all)
+		if all[recipients] = until.UTC(); until.IsZero() {
+			delete(all, recipients)
+		}
+		return json.Marshal(all)
+	})
+	if err != nil {
+		return fmt.Errorf("listing what the keyring holds: %w", err)
+	}
+	return nil
+}
+
+// sweepKeyring removes the vaults' keys from the keyring whose time is up.
+func sweepKeyring(now time.Time) {
+	_, all := keyringList()
+	for recipients, until := range all {
+		if !now.Before(until) {
+			Forget(recipients)
+		}
+	}
 }
 
 // recall looks up what the keyring holds under a name.
@@ -79,13 +131,24 @@ func Forget(name string) (forgotten bool, err error) {
 		return false, ErrNoKeyring
 	}
 	switch err := keyring.Delete(keyringService, name); {
-	case err == nil:
-		return true, nil
-	case errors.Is(err, keyring.ErrNotFound):
-		return false, nil
+	case err == nil, errors.Is(err, keyring.ErrNotFound):
+		return err == nil, listRemembered(name, time.Time{})
 	default:
 		return false, fmt.Errorf("%w: %v", ErrNoKeyring, err)
 	}
+}
+
+// ForgetVault removes the key of the vault with those recipients from the keyring, and
+// what else is there for too long. It returns ErrNoKeyring if that cannot be reached, and
+// holds the key.
+func (o *Opener) ForgetVault(recipients string) error {
+	sweepKeyring(o.Now())
+	_, err := Forget(recipients)
+	_, all := keyringList()
+	if _, listed := all[recipients]; errors.Is(err, ErrNoKeyring) && !listed {
+		return nil
+	}
+	return err
 }
 
 // HasKeyring reports whether the system may have a keyring. Without a session bus,

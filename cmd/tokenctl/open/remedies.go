@@ -35,6 +35,7 @@ var Remedies = []term.Remedy{
 	{Of: pcsc.ErrBusy, Exit: term.ExitNoKey, Hint: closeOthers},
 	{Of: ykoath.ErrNoApplet, Exit: term.ExitNoKey, Hint: "If it is a YubiKey, switch OATH on: ykman config usb --enable OATH"},
 
+	{Of: vault.ErrUnsafeRepository, Exit: term.ExitFailure, Hint: "Take it out of the repository with an editor, if you know how it came there. If not, somebody else writes to " + term.VaultPlace},
 	{Of: vault.ErrNoVault, Exit: term.ExitFailure, Hint: "Make one with: tokenctl vault init"},
 	{Of: vault.ErrVaultExists, Exit: term.ExitFailure, Hint: "See to it with tokenctl vault status; another folder is named by --vault."},
 	{Of: vault.ErrNotEmpty, Exit: term.ExitFailure, Hint: "Name an empty or a new folder with --vault."},

@@ -2,21 +2,14 @@ package open
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
-	"github.com/tokenctl/tokenctl/oath/durable"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
@@ -45,6 +38,7 @@ type Vault struct {
 	o         *Opener
 	ctx       context.Context
 	options   VaultOptions
+	before    knownFile // when it was opened
 	known     knownFile
 	beforePIV func() // releases the keys, whose PIV applet may be needed
 }
@@ -64,7 +58,7 @@ func (o *Opener) Vault(ctx context.Context, options VaultOptions) (*Vault, error
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{o: o, ctx: ctx, options: options, known: known}
+	v := &Vault{o: o, ctx: ctx, options: options, before: known, known: known}
 	v.Vault, err = vault.Open(dir, v.vaultOptions(known.Known))
 	if errors.Is(err, vault.ErrNoVault) && known.Recipients != "" {
 		return nil, fmt.Errorf("%w: this machine knows one in %s", ErrVaultGone, term.Printable(dir))
@@ -87,7 +81,8 @@ func (v *Vault) vaultOptions(known vault.Known) vault.Options {
 			}
 			return nil
 		},
-		Warn: func(err error) { v.o.Note("tokenctl: %v", err) }, // the change was made all the same
+		Warn:    func(err error) { v.o.Report(err) }, // the change was made all the same
+		OnTrust: v.noteTrust,
 	}
 }
 
@@ -135,7 +130,7 @@ func (o *Opener) CreateVault(ctx context.Context, n NewVault) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{o: o, ctx: ctx, known: known}
+	v := &Vault{o: o, ctx: ctx, before: known, known: knownFile{path: known.path, Folder: known.Folder}}
 	var before vault.Known
 	if n.Identity != "" {
 		before.Counters = known.Counters // of the vault that had this key before
@@ -143,6 +138,9 @@ func (o *Opener) CreateVault(ctx context.Context, n NewVault) (*Vault, error) {
 	v.Vault, err = vault.Create(dir, identity, ways, v.vaultOptions(before))
 	if err != nil {
 		return nil, err
+	}
+	if known.Recipients != v.Known().Recipients { // of a vault that was here before
+		o.Report(o.ForgetVault(known.Recipients))
 	}
 	return v, nil
 }
@@ -167,11 +165,47 @@ func (v *Vault) Close() {
 			term.Printable(string(older.ID)), older.Known, older.Found)
 	}
 	v.nameConflicts()
-	if err := v.known.save(v.Known()); err != nil {
+	v.known.Known = v.Known()
+	v.noteProof()
+	switch {
+	case v.known.Repository && !v.before.Repository:
+		v.o.Note("Each change to the vault is committed to its git repository from now on.")
+	case v.IgnoresRepository() && !v.known.ToldGit:
+		v.known.ToldGit = true
+		v.o.Note("There is a git repository in the vault's folder that is not used: this machine\ndoes not know it. If it is yours, not somebody else's: tokenctl vault git init")
+	}
+	if err := v.known.save(v.before); err != nil {
 		v.o.Note("tokenctl: %v", err)
 	}
 	v.Vault.Close()
 }
+
+// noteTrust says, once, that what is stored is encrypted to a public key that nobody
+// vouched for.
+func (v *Vault) noteTrust() {
+	if v.known.ToldTrust {
+		return
+	}
+	v.known.ToldTrust = true
+	v.o.Note("The vault's public key is taken on trust: this machine has no record that the\n"+
+		"vault was opened here. Compare it with that of a machine where it was:\n  %s\n"+
+		"It is compared with the vault's own key when that first opens the vault here.", indented(v.Known().Recipients))
+}
+
+// noteProof says what came of that comparison, if they differ.
+func (v *Vault) noteProof() {
+	if !v.known.Proved || v.before.Proved || !v.before.ToldTrust && !v.known.ToldTrust {
+		return
+	}
+	if status, err := v.Status(); err == nil && status.Changed {
+		v.o.Note("The vault's own key is not the public key that was taken on trust. What was\n"+
+			"stored here may be open to whoever has the key of:\n  %s\n"+
+			"Nothing more is stored until you confirm it; see: tokenctl vault trust --help", indented(status.Recipients))
+	}
+}
+
+// indented returns recipients, one a line, for a note that begins with two spaces.
+func indented(recipients string) string { return strings.ReplaceAll(recipients, "\n", "\n  ") }
 
 // nameConflicts names what git could not merge, once in a command.
 func (v *Vault) nameConflicts() {
@@ -276,51 +310,4 @@ func readIdentity(file string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("reading the vault's key: %w", vault.ErrMalformedKey)
-}
-
-// A knownFile is what this machine remembers of a vault; see vault.Known. It is kept
-// outside of the vault, so that it does not change with it.
-type knownFile struct {
-	vault.Known
-	path string
-}
-
-// readKnown returns what is known of the vault in a folder: nothing, if this machine
-// has not seen it yet.
-func readKnown(dir string) (knownFile, error) {
-	state, err := userFolder("XDG_STATE_HOME", ".local/state")
-	if err != nil {
-		return knownFile{}, err
-	}
-	sum := sha256.Sum256([]byte(dir))
-	k := knownFile{path: filepath.Join(state, "tokenctl", "vault-"+hex.EncodeToString(sum[:8])+".json")}
-	text, err := os.ReadFile(k.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return k, nil
-	}
-	if err != nil {
-		return k, fmt.Errorf("reading what is known of the vault: %w", err)
-	}
-	if err := json.Unmarshal(text, &k.Known); err != nil {
-		return k, fmt.Errorf("%s is damaged (%w); if you did not change the vault's keys, move it away", k.path, err)
-	}
-	return k, nil
-}
-
-// save keeps what is known now, if it is not the same.
-func (k knownFile) save(now vault.Known) error {
-	if reflect.DeepEqual(k.Known, now) {
-		return nil
-	}
-	text, err := json.MarshalIndent(now, "", "  ")
-	if err == nil {
-		err = os.MkdirAll(filepath.Dir(k.path), 0o700)
-	}
-	if err == nil {
-		err = durable.Replace(k.path, append(text, '\n'))
-	}
-	if err != nil {
-		return fmt.Errorf("keeping what is known of the vault: %w", err)
-	}
-	return nil
 }
