@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -309,12 +310,16 @@ func (v *Vault) Delete(id oath.ID) error {
 	})
 }
 
-// label returns an ID for a message: readable, and on one line.
-func label(id oath.ID) string {
+// label returns an ID for a message.
+func label(id oath.ID) string { return readable(string(id)) }
+
+// readable returns a text on one line, without what could take over a terminal or change
+// how its neighbours read.
+func readable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsGraphic(r) {
 			return '?'
 		}
 		return r
-	}, strings.ToValidUTF8(string(id), "?"))
+	}, strings.ToValidUTF8(text, "?"))
 }

@@ -225,6 +225,6 @@ func (v *Vault) commitFiles(message string) error {
 	if differs == nil && notMerging != nil {
 		return nil // it is all there, and git refuses an empty commit
 	}
-	_, err := v.options.Git(v.disk.dir, "commit", "--quiet", "--message", message)
+	_, err := v.options.Git(v.disk.dir, "commit", "--quiet", "--message", readable(message))
 	return err
 }
