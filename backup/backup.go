@@ -38,6 +38,9 @@ var (
 	// ErrNoSuchNumber says that the set has no code of that number.
 	ErrNoSuchNumber = errors.New("no backup code has that number")
 
+	// ErrUnprintable says that a code has a character that does not show.
+	ErrUnprintable = errors.New("the backup code has a character that does not print")
+
 	// ErrNotCodes says that a text has nothing in it that looks like backup codes.
 	ErrNotCodes = errors.New("no backup codes found")
 

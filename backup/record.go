@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // A Code is one of a set.
@@ -248,10 +250,19 @@ func (s Set) validate() error {
 			return fmt.Errorf("number %d after number %d", c.Number, number)
 		case c.Since < 0 || c.Since >= s.Generation:
 			return fmt.Errorf("number %d is from generation %d", c.Number, c.Since)
+		case !IsPrintable(c.Text):
+			return fmt.Errorf("number %d: %w", c.Number, ErrUnprintable)
 		}
 		number = c.Number
 	}
 	return nil
+}
+
+// IsPrintable reports whether a text has nothing in it but what shows, and spaces: no
+// control character, which could take over a terminal, and no mark that changes the
+// direction of what stands beside it. A code is shown as it stands.
+func IsPrintable(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) })
 }
 
 // maxNumber is the highest generation, and the highest number of a code.

@@ -182,8 +182,28 @@ func TestMarshalTextRefuses(t *testing.T) {
 // oddTexts are codes that a careless form would misread.
 var oddTexts = []string{
 	"a", "1234 5678", "1.", "12) a", `"`, `"a"`, `a"b`, "'", "\\", "(on paper)", "used", "a used", "a used 2026-11-24", "used 2026-11-24",
-	"a (used 2026-11-24)", "a from generation 1", "from generation 1", "generation 2", "policy: reusable", " a", "a ", "a\tb", "a\nb", "a\r",
-	"١٢٣٤", "コード", "e\u0301", "\u00a0", "\u200b", "\ufeff", "a\x00b", "\xff\xfe", "a  b", "on", "#1", "-", "~~a~~", "used:", "a: b",
+	"a (used 2026-11-24)", "a from generation 1", "from generation 1", "generation 2", "policy: reusable", " a", "a ",
+	"١٢٣٤", "コード", "e\u0301", "\u00a0", "a  b", "on", "#1", "-", "~~a~~", "used:", "a: b",
+}
+
+// TestUnprintableCodesAreRefused, whoever brings them: what a code is shown as is what a
+// person types, and it must not take over the terminal.
+func TestUnprintableCodesAreRefused(t *testing.T) {
+	for _, text := range []string{
+		"\x1b]52;c;ZWNobyBvd25lZA==\a", "\x1b[2J1111", "a\tb", "a\nb", "a\r", "a\x00b", "\x7f", "\u009b2J", "\xff\xfe", "\u200b", "\ufeff",
+		"12\u202e34", "\u2066a\u2069", "a\u200fb", "\u061c", "a\u00adb", "\u2028", "\U000e0041",
+	} {
+		r := Record{Service: text, Sets: []Set{{Generation: 1, Codes: []Code{{Number: 1, Text: text}}}}}
+		if written, err := r.MarshalText(); !errors.Is(err, ErrUnprintable) {
+			t.Errorf("%q is written: %s, %v", text, written, err)
+		}
+		planted := "policy: any order\n\ngeneration 1\n1. " + strconv.Quote(text) + "\n"
+		if r, err := ParseRecord([]byte(planted)); !errors.Is(err, ErrUnprintable) || len(r.Sets) > 0 {
+			t.Errorf("%s is read: %+v, %v", planted, r, err)
+		}
+		r.Sets = nil
+		roundTrip(t, r)
+	}
 }
 
 func TestOddTextsRoundTrip(t *testing.T) {
@@ -267,7 +287,7 @@ func FuzzCodeText(f *testing.F) {
 		f.Add(text, 1, 0)
 	}
 	f.Fuzz(func(t *testing.T, text string, number, days int) {
-		if number < 1 || number > maxNumber {
+		if number < 1 || number > maxNumber || !IsPrintable(text) {
 			return
 		}
 		c := Code{Number: number, Text: text}

@@ -281,6 +281,9 @@ func (o *openSet) codes() []backup.Code { return o.record.Sets[0].Codes }
 func (a *assembly) addCode(p line.Paragraph, number, since int) error {
 	var w words
 	text, o := w.unescaped(p.Text), a.set
+	if !backup.IsPrintable(text) {
+		w.fail("code %d: %v", number, backup.ErrUnprintable)
+	}
 	if w.err != nil || o == nil {
 		return w.err
 	}

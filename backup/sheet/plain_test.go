@@ -50,6 +50,7 @@ func TestSheetsThatCannotBePrinted(t *testing.T) {
 		"codes out of order":  func(s *Sheet) { slices.Reverse(s.Entries[0].Codes.Sets[0].Codes) },
 		"a number twice":      func(s *Sheet) { s.Entries[0].Codes.Sets[0].Codes[1].Number = 1 },
 		"a code in Latin-1":   func(s *Sheet) { s.Entries[0].Codes.Sets[0].Codes[1].Text = "\xe9" },
+		"a code with ESC":     func(s *Sheet) { s.Entries[0].Codes.Sets[0].Codes[1].Text = "\x1b[2J" },
 		"no generation":       func(s *Sheet) { s.Entries[0].Codes.Sets[0].Generation = 0 },
 		"a policy of its own": func(s *Sheet) { s.Entries[0].Codes.Policy = 99 },
 	} {
@@ -67,6 +68,7 @@ func TestAnyAccountReadsBack(t *testing.T) {
 	long := strings.Repeat("long name ", 12)
 	names := []string{"a", "a:b", ":a", "a:", " x", "x ", "two  spaces", "100%", "%41", "a=b", "key=value letters=9", "ü", "e\u0301",
 		"日本語", "🔑👩‍🚀", "ليلى", "a|b", "12| a", "used 2026-11-20", "\u00a0", "code 1: x", "...", "and so on ...", "wait for it.........................................", "'\"<>&+#?/\\", long, strings.Repeat("日", 40)}
+	shown := strings.NewReplacer("\u200d", "") // no code has what does not show
 	for i, name := range names {
 		other := names[(i+5)%len(names)]
 		s := everyKind(t)
@@ -79,11 +81,21 @@ func TestAnyAccountReadsBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.Entries = append(s.Entries[:1], Entry{
-			Key: otpauth.Key{Account: account, Secret: secret}, Codes: oneSet(backup.Policy(i%6), name, other, "1"),
+			Key: otpauth.Key{Account: account, Secret: secret}, Codes: oneSet(backup.Policy(i%6), shown.Replace(name), shown.Replace(other), "1"),
 		})
 		t.Run(name, func(t *testing.T) {
 			checkReadsBack(t, s, strings.TrimSpace(account.Name) == account.Name && strings.TrimSpace(account.Issuer) == account.Issuer)
 		})
+	}
+}
+
+// TestUnprintableCodesAreNotRead has a sheet that means ill, in its QR codes.
+func TestUnprintableCodesAreNotRead(t *testing.T) {
+	for _, code := range []string{"%1B]52;c;ZWNobw==%07", "%C2%9B2J", "1%E2%80%AE2", "%E2%81%A6", "%EF%BB%BF"} {
+		_, records, err := parseRecords("tokenctl:2 7 KQ3ZT7AB|codes: GitHub:alice|1: " + code)
+		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "does not print") || len(records) > 0 {
+			t.Errorf("%s: read %+v, %v", code, records, err)
+		}
 	}
 }
 

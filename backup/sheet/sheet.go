@@ -18,7 +18,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
@@ -179,8 +178,8 @@ func checkCodes(r backup.Record) error {
 		if c.Number < 1 || c.Number > maxCount || i > 0 && c.Number <= set.Codes[i-1].Number {
 			return errors.New("its codes are not in the order of their numbers")
 		}
-		if !utf8.ValidString(c.Text) {
-			return fmt.Errorf("its code %d is not UTF-8", c.Number)
+		if !backup.IsPrintable(c.Text) {
+			return fmt.Errorf("its code %d: %w", c.Number, backup.ErrUnprintable)
 		}
 	}
 	return nil

@@ -149,14 +149,12 @@ func (s *Store) Verify(id oath.ID, codes []backup.Code) error {
 		return about(id, ErrNoVault)
 	}
 	text, err := s.Vault.BackupCodes(id)
-	if err != nil {
-		return err
-	}
 	var record backup.Record
 	if text != nil {
-		if record, err = backup.ParseRecord(text); err != nil {
-			return err
-		}
+		record, err = s.parse(id, text, err)
+	}
+	if err != nil {
+		return err
 	}
 	there := make(map[string]bool)
 	for _, set := range record.Sets {

@@ -48,10 +48,10 @@ func (s *Store) change(id oath.ID, kept ledger.Keeping, settled bool, change fun
 	if s.Vault == nil {
 		return record, about(id, ErrNoVault)
 	}
-	err = s.Vault.UpdateBackupCodes(id, func(old []byte) ([]byte, error) {
+	err = s.Vault.UpdateBackupCodes(id, func(old []byte, nameless error) ([]byte, error) {
 		record = s.Ledger.Known(id).Record.Clone()
 		if old != nil {
-			parsed, err := backup.ParseRecord(old)
+			parsed, err := s.parse(id, old, nameless)
 			if err != nil {
 				return nil, err
 			}

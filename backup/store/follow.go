@@ -40,6 +40,20 @@ func (s *Store) hasOrDamaged(id oath.ID) (bool, error) {
 // vault is one of the tokens that lose it.
 func (f *Follower) Loses(inVault bool) bool { return f.codes && (f.whole || inVault) }
 
+// Unlock has the vault ask for its key where a new name of the account takes it, since
+// the codes name their account. What is wrong with the codes themselves is left to
+// Renamed.
+func (f *Follower) Unlock() error {
+	if !f.codes || !f.whole {
+		return nil
+	}
+	_, err := f.store.Vault.BackupCodes(f.id)
+	if errors.Is(err, oath.ErrDamaged) {
+		return nil
+	}
+	return about(f.id, err)
+}
+
 // Known returns what the ledger knows of the codes.
 func (f *Follower) Known() backup.Record { return f.store.Ledger.Known(f.id).Record }
 

@@ -47,7 +47,7 @@ type Vault interface {
 	ListBackupCodes() ([]oath.Account, error)
 	HasBackupCodes(oath.ID) (bool, error)
 	BackupCodes(oath.ID) ([]byte, error)
-	UpdateBackupCodes(oath.ID, func(old []byte) ([]byte, error)) error
+	UpdateBackupCodes(oath.ID, func(old []byte, nameless error) ([]byte, error)) error
 	SetBackupCodes(oath.ID, []byte) error
 	MoveBackupCodes(from, to oath.ID) error
 }
@@ -228,16 +228,16 @@ func (s *Store) FromVault(id oath.ID) (backup.Record, error) {
 	e := s.Ledger.Known(id)
 	text, err := s.Vault.BackupCodes(id)
 	switch {
-	case err != nil:
+	case text == nil && err != nil:
 		return e.Record, about(id, err)
 	case text == nil && e.Kept == ledger.InVault:
 		return backup.Record{}, about(id, ErrAway)
 	case text == nil:
 		return backup.Record{}, nil
 	}
-	record, err := backup.ParseRecord(text)
+	record, err := s.parse(id, text, err)
 	if err != nil {
-		return record, about(id, fmt.Errorf("its backup codes in the vault: %w", err))
+		return record, about(id, err)
 	}
 	merged := backup.Merge(record, e.Record)
 	switch {
@@ -247,6 +247,24 @@ func (s *Store) FromVault(id oath.ID) (backup.Record, error) {
 		return record, about(id, ErrAway)
 	}
 	return record, about(id, ErrOlder)
+}
+
+// parse reads an account's codes as the vault has them. Those that come with an error,
+// since they do not name their account, are the account's only if the ledger knows the
+// same ones of it: of that service, generation and day, with those numbers.
+func (s *Store) parse(id oath.ID, text []byte, nameless error) (backup.Record, error) {
+	record, err := backup.ParseRecord(text)
+	if err != nil {
+		return record, fmt.Errorf("its backup codes in the vault: %w", err)
+	}
+	known := s.Ledger.Known(id)
+	set, same := record.Current(), known.Current()
+	isKnown := set != nil && known.Kept == ledger.InVault && known.Service == record.Service && isSameSet(set, same) &&
+		slices.EqualFunc(set.Codes, same.Codes, func(a, b backup.Code) bool { return a.Number == b.Number })
+	if nameless != nil && !isKnown {
+		return backup.Record{}, nameless
+	}
+	return record, nil
 }
 
 // isSameSet reports whether a set came out of the merging of two records as the

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"filippo.io/age"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
@@ -415,6 +418,69 @@ func TestFollower(t *testing.T) {
 	expectError(t, "onto another's codes", err, oath.ErrExists)
 	expect(t, "to the same name", must(m.Follow(alice, true).Renamed(alice, false, true)), false)
 	expect(t, "left of both", must(m.Read(alice)).Left()+must(m.Read(bob)).Left(), 2)
+}
+
+// Who writes to the vault's folder, and cannot read it, gets no code of one account shown
+// as another's, and what is refused changes nothing. Nameless codes, which early versions
+// stored, are taken for what the ledger knows of the account, and named when written next.
+func TestCodesOfAnotherAccount(t *testing.T) {
+	m := newMachine(t)
+	m.add(t, alice, "aa bb")
+	m.add(t, carol, "cc dd")
+	codes := func(id oath.ID) string {
+		return filepath.Join(m.vault.Dir(), strings.TrimSuffix(vault.Path(id), ".age")+".codes.age")
+	}
+	swap := func(from, to oath.ID) { fatal(t, os.WriteFile(codes(to), must(os.ReadFile(codes(from))), 0o600)) }
+	swap(alice, carol)
+	for name, err := range map[string]error{
+		"Read":    errorOf(m.Read(carol)),
+		"Use":     func() error { code, _, err := m.Use(carol, 0, day2); expect(t, "code", code.Text, ""); return err }(),
+		"Add":     func() error { _, _, err := m.Add(m.addition(carol, "ee")); return err }(),
+		"Verify":  m.Verify(carol, codesOf("aa")),
+		"Restore": errorOf(m.Restore(carol, ledger.InVault, backup.Record{})),
+	} {
+		if expectError(t, name, err, vault.ErrOtherCodes); !strings.Contains(fmt.Sprint(err), `"Acme:alice"`) || !strings.Contains(fmt.Sprint(err), "carol") {
+			t.Errorf("%s: the error does not name both: %v", name, err)
+		}
+	}
+	statuses, err := m.Statuses([]oath.ID{alice, carol}, true)
+	expectError(t, "Statuses", err, vault.ErrOtherCodes)
+	expect(t, "what is shown", []bool{statuses[0].Record.HasTexts(), statuses[1].Record.HasTexts()}, "[true false]")
+	_, err = m.Follow(carol, true).Renamed(bob, false, true)
+	expectError(t, "Renamed", err, vault.ErrOtherCodes)
+	fatal(t, m.Forget(carol))
+
+	nameless := func(id oath.ID, record backup.Record) {
+		var sealed bytes.Buffer
+		w := must(age.Encrypt(&sealed, must(age.ParseRecipients(strings.NewReader(m.vault.Known().Recipients)))...))
+		must(w.Write(must(record.MarshalText())))
+		fatal(t, errors.Join(w.Close(), os.MkdirAll(filepath.Dir(codes(id)), 0o700), os.WriteFile(codes(id), sealed.Bytes(), 0o600)))
+	}
+	record := must(m.Read(alice))
+	nameless(alice, record)
+	fatal(t, os.Mkdir(filepath.Dir(codes(carol)), 0o700))
+	swap(alice, carol)
+	swap(alice, bob)
+	for _, id := range []oath.ID{carol, bob} {
+		_, err := m.Read(id)
+		expectError(t, "nameless", err, vault.ErrNameless)
+		_, _, err = m.Use(id, 0, day2)
+		expectError(t, "nameless, used", err, vault.ErrNameless)
+	}
+	expect(t, "nameless, known", must(m.Read(alice)).Left(), 2)
+	code, _, err := m.Use(alice, 0, day2)
+	expect(t, "nameless, known, used", []any{code.Text, err}, "[aa <nil>]")
+	swap(alice, carol)
+	expectError(t, "named by that", errorOf(m.Read(carol)), vault.ErrOtherCodes)
+}
+
+func errorOf[T any](_ T, err error) error { return err }
+
+func codesOf(texts ...string) (codes []backup.Code) {
+	for i, text := range texts {
+		codes = append(codes, backup.Code{Number: i + 1, Text: text})
+	}
+	return codes
 }
 
 func TestFindings(t *testing.T) {

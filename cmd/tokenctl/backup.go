@@ -39,6 +39,7 @@ var backupRemedies = []term.Remedy{
 	{Of: store.ErrAway, Exit: term.ExitFailure, Hint: "Bring that vault back, or name it with --vault. To give the codes up: tokenctl backup forget NAME"},
 	{Of: store.ErrOlder, Exit: term.ExitFailure, Hint: "Is the vault an older copy? Bring it up to date. To see the codes that it has: tokenctl backup list --show"},
 	{Of: store.ErrLedger, Exit: term.ExitFailure, Hint: "It is left as it is. Bring it back from a copy, or move it away and keep it: what the vault has is learned anew from it, what is on paper alone is not."},
+	{Of: backup.ErrUnprintable, Exit: term.ExitFailure, Hint: "No service hands out such a code. Whoever made it up wants to take over your terminal."},
 	{Of: backup.ErrNewer, Exit: term.ExitFailure, Hint: "Use that version, or a later one."},
 	{Of: backup.ErrDamaged, Exit: term.ExitFailure, Hint: "It is left as it is. Bring it back from a copy of the vault."},
 	{Of: backup.ErrNoCodes, Exit: term.ExitNotFound, Hint: "See what is recorded with: tokenctl backup list. To record codes: tokenctl backup add NAME"},

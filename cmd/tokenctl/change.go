@@ -67,6 +67,9 @@ func (p *program) rename(ctx context.Context, o renameOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := codes.Unlock(); err != nil {
+		return err
+	}
 	done, failures := old.Each(func(t oath.Token) error {
 		err := t.Rename(old.Account.ID(), renamed.ID())
 		if errors.Is(err, oath.ErrExists) {

@@ -22,6 +22,7 @@ type addKeyOptions struct {
 	pinPolicy     string
 	touchPolicy   string
 	managementKey open.Password
+	unattested    bool
 	yes           bool
 }
 
@@ -33,6 +34,10 @@ func newVaultAddKeyCommand(p *program) *cobra.Command {
 		Long: "Add-key makes a P-256 key in a free PIV slot of the YubiKey, or takes one that is\n" +
 			"there, and opens the vault to it: with the PIV PIN, and a touch. The key is made\n" +
 			"inside the YubiKey and cannot leave it. A slot in use is never overwritten.\n\n" +
+			"Yubico vouches for that by a certificate. Where none does, as with a key that was\n" +
+			"brought in from outside, or a device that only looks like a YubiKey, whoever has a\n" +
+			"copy could open the vault: add-key says so and asks, whatever --yes says; without a\n" +
+			"terminal, --unattested agrees.\n\n" +
 			"Without --slot, the first free one of the retired slots, 82 to 95, is used, which\n" +
 			"no other program has a purpose for.",
 		Args: cobra.NoArgs,
@@ -50,7 +55,8 @@ func newVaultAddKeyCommand(p *program) *cobra.Command {
 	f.StringVar(&o.pinPolicy, "pin-policy", "once", "ask for the PIN `WHEN`: once, always or never")
 	f.StringVar(&o.touchPolicy, "touch-policy", "cached", "ask for a touch `WHEN`: cached, always or never")
 	o.managementKey.AddFlags(c, "management-key", "the PIV management key, in hexadecimal,")
-	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
+	f.BoolVar(&o.unattested, "unattested", false, "do not ask where no certificate of Yubico's vouches for the key")
+	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask for the rest")
 	return c
 }
 
@@ -72,7 +78,9 @@ func (p *program) addPIVKey(ctx context.Context, v *open.Vault, o addKeyOptions)
 	if err != nil {
 		return err
 	}
-	p.noteAttestation(k.PIV, slot)
+	if err := p.confirmKey(k.PIV, slot, o); err != nil {
+		return err
+	}
 	if err := v.AddKey(k.Serial(), recipient); err != nil {
 		return err
 	}
@@ -88,9 +96,6 @@ func (p *program) slotFor(ctx context.Context, k *vault.PIV, o addKeyOptions, po
 		return nil, err
 	}
 	if o.take {
-		if err := p.Terminal.Confirm(o.yes, "Open the vault by the key in slot %v of the YubiKey %d?", id, k.Serial()); err != nil {
-			return nil, err
-		}
 		return k.Take(id)
 	}
 	if err := p.Terminal.Confirm(o.yes, "Make a key in slot %v of the YubiKey %d, to open the vault?", id, k.Serial()); err != nil {
@@ -150,19 +155,33 @@ func (o addKeyOptions) readManagementKey(ctx context.Context) ([]byte, error) {
 	return key, nil
 }
 
-// noteAttestation says what is known of how the slot's key came to be.
-func (p *program) noteAttestation(k *vault.PIV, slot *vault.Slot) {
+// errUnattested says that nobody agreed to a key that may have copies.
+var errUnattested = errors.New("no certificate of Yubico's vouches for the key in the PIV slot")
+
+// confirmKey says what is known of how the slot's key came to be, and then asks whether
+// it is to open the vault, unless Yubico vouches for a key that was just made.
+func (p *program) confirmKey(k *vault.PIV, slot *vault.Slot, o addKeyOptions) error {
 	attestation, err := k.Attest(slot)
 	switch {
 	case errors.Is(err, vault.ErrNoAttestation):
 		p.Note("Attestation: none. The YubiKey did not make the key in this slot itself.")
 	case err != nil:
-		p.Note("Attestation: %v", err)
+		return err
 	case attestation.Problem != nil:
 		p.Note("Attestation: the YubiKey says that the key was made inside, but no certificate of Yubico's vouches for that: %v", attestation.Problem)
 	default:
 		p.Note("Attestation: Yubico vouches that the key was made inside the YubiKey %d.", attestation.Serial)
+		return p.Terminal.Confirm(o.yes || !o.take, "Open the vault by the key in slot %v of the YubiKey %d?", slot.ID, k.Serial())
 	}
+	if !o.unattested && p.Terminal == nil {
+		err = errUnattested
+	} else {
+		err = p.Terminal.Confirm(o.unattested, "There may be copies of it. Open the vault by the key in slot %v of the YubiKey %d all the same?", slot.ID, k.Serial())
+	}
+	if err != nil && !o.take {
+		p.Note("The new key stays in the slot. To open the vault by it after all: tokenctl vault add-key --slot %v --take", slot.ID)
+	}
+	return err
 }
 
 func newVaultRemoveKeyCommand(p *program) *cobra.Command {
@@ -191,6 +210,7 @@ func newVaultRemoveKeyCommand(p *program) *cobra.Command {
 }
 
 var vaultKeyRemedies = []term.Remedy{
+	{Of: errUnattested, Exit: term.ExitUsage, Hint: "The vault is as it was. If you know where the key comes from: --unattested"},
 	{Of: vault.ErrNoFreeSlot, Exit: term.ExitNoSpace, Hint: "Choose one with --slot that you can do without, and empty it: ykman piv keys, ykman piv certificates"},
 	{Of: vault.ErrSlotInUse, Exit: term.ExitFailure, Hint: "Choose another --slot, or take the key that is in it with --take. Nothing was changed."},
 	{Of: vault.ErrSlotEmpty, Exit: term.ExitFailure, Hint: "Leave out --take to make one."},

@@ -49,7 +49,7 @@ func (d pivDesk) do(args ...string) outcome {
 func TestPINForgotten(t *testing.T) {
 	t.Parallel()
 	d := newPIVDesk(t)
-	for _, command := range [][]string{{"add-key", d.passphrase, "--yes"}, {"show-key", d.pin, "--yes"}} {
+	for _, command := range [][]string{{"add-key", d.passphrase, "--yes", "--unattested"}, {"show-key", d.pin, "--yes"}} {
 		if o := d.do(command...); o.status != 0 {
 			t.Fatal(o)
 		}
@@ -66,11 +66,11 @@ func TestManagementKeyBehindPIN(t *testing.T) {
 	d := newPIVDesk(t)
 	d.must("", "ykman", "-d", "12345678", "piv", "access", "change-management-key", "--protect", "--generate",
 		"--pin", "123456", "--force", "--management-key", "010203040506070801020304050607080102030405060708")
-	o := d.do("add-key", d.passphrase, "--yes")
+	o := d.do("add-key", d.passphrase, "--yes", "--unattested")
 	if o.status != term.ExitPassword || !strings.Contains(o.stderr, "--pin-file if it is protected") {
 		t.Errorf("without the PIN: %v", o)
 	}
-	if o := d.do("add-key", d.passphrase, d.pin, "--yes"); o.status != 0 {
+	if o := d.do("add-key", d.passphrase, d.pin, "--yes", "--unattested"); o.status != 0 {
 		t.Errorf("with the PIN: %v", o)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -240,7 +241,7 @@ func (v *Vault) rename(old, new oath.ID) error {
 	if err != nil {
 		return err
 	}
-	if err := v.moveFiles(file, to, renamed); err != nil {
+	if err := v.moveFiles(file, to, renamed, new); err != nil {
 		return err
 	}
 	if n, found := v.counters[old]; found {
@@ -250,9 +251,22 @@ func (v *Vault) rename(old, new oath.ID) error {
 	return nil
 }
 
-// moveFiles writes the record to another place, moves the backup codes there,
-// and removes the old file: all of it, or nothing.
-func (v *Vault) moveFiles(from, to string, r record) error {
+// moveFiles writes the record to another place, with the backup codes, which name the
+// new account, and removes the old files: all of it, or nothing.
+func (v *Vault) moveFiles(from, to string, r record, id oath.ID) error {
+	codes, err := v.exists(codesPath(from))
+	if err != nil {
+		return err
+	}
+	var sealedCodes []byte
+	if codes {
+		if taken, err := v.exists(codesPath(to)); err != nil || taken {
+			return cmp.Or(err, oath.ErrExists)
+		}
+		if sealedCodes, err = v.codesFor(id, codesPath(from)); err != nil {
+			return err
+		}
+	}
 	sealed, err := v.seal(r.content())
 	if err != nil {
 		return err
@@ -262,16 +276,13 @@ func (v *Vault) moveFiles(from, to string, r record) error {
 		return err
 	}
 	steps := []step{{staged, to}}
-	codes, err := v.exists(codesPath(from))
-	if err != nil {
-		return err
-	}
 	if codes {
-		if taken, err := v.exists(codesPath(to)); err != nil || taken {
+		stagedCodes, err := v.disk.create(path.Dir(to), sealedCodes)
+		if err != nil {
 			v.disk.remove(staged)
-			return cmp.Or(err, oath.ErrExists)
+			return err
 		}
-		steps = append(steps, step{codesPath(from), codesPath(to)})
+		steps = append(steps, step{stagedCodes, codesPath(to)}, step{codesPath(from), ""})
 	}
 	return v.disk.perform(append(steps, step{from, ""}))
 }
@@ -299,12 +310,16 @@ func (v *Vault) Delete(id oath.ID) error {
 	})
 }
 
-// label returns an ID for a message: readable, and on one line.
-func label(id oath.ID) string {
+// label returns an ID for a message.
+func label(id oath.ID) string { return readable(string(id)) }
+
+// readable returns a text on one line, without what could take over a terminal or change
+// how its neighbours read.
+func readable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsGraphic(r) {
 			return '?'
 		}
 		return r
-	}, strings.ToValidUTF8(string(id), "?"))
+	}, strings.ToValidUTF8(text, "?"))
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -27,9 +29,16 @@ func (v *Vault) HasBackupCodes(id oath.ID) (bool, error) {
 	return err == nil, err
 }
 
+// ErrNameless says that backup codes do not name their account, as those stored by
+// early versions: whoever writes to the folder may have taken them from another one.
+var ErrNameless = errors.New("the backup codes in it do not name their account")
+
+// ErrOtherCodes says that the backup codes of another account were put in their place.
+var ErrOtherCodes = errors.New("it holds the backup codes of another account")
+
 // BackupCodes returns what SetBackupCodes stored for an account, which need not
 // be in the vault itself; nil if that is nothing. It returns oath.ErrLocked, or a
-// *DamagedFile.
+// *DamagedFile, for ErrOtherCodes, too. The codes come along with ErrNameless.
 func (v *Vault) BackupCodes(id oath.ID) (codes []byte, err error) {
 	err = v.unlocking(func() error {
 		codes, err = v.readCodes(id)
@@ -47,7 +56,68 @@ func (v *Vault) readCodes(id oath.ID) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.unseal(file)
+	plain, err := v.unseal(file)
+	if err != nil {
+		return nil, err
+	}
+	_, codes, err := codesIn(file, plain)
+	return codes, err
+}
+
+// accountMark begins the line, among those before the first empty one, that names the
+// account: its ID, as a string of Go if it would not read back as it stands. Files are
+// not signed, and can be moved; the line, encrypted as the codes are, moves with them.
+const accountMark = "account: "
+
+// ofAccount returns codes with the line that names their account.
+func ofAccount(id oath.ID, codes []byte) []byte {
+	name, quoted := string(id), strconv.Quote(string(id))
+	if quoted != `"`+name+`"` || strings.TrimSpace(name) != name {
+		name = quoted
+	}
+	return append([]byte(accountMark+name+"\n"), codes...)
+}
+
+// codesIn returns the codes in a file's content, which it changes, and the account that
+// they name, if it may be there. The error is a *DamagedFile; codes come with ErrNameless.
+func codesIn(file string, plain []byte) (oath.ID, []byte, error) {
+	start := 0
+	for line := range bytes.Lines(plain) {
+		text := strings.TrimRight(strings.TrimPrefix(string(line), "\ufeff"), "\r\n")
+		name, found := strings.CutPrefix(text, accountMark)
+		if text == "" {
+			break
+		}
+		if !found {
+			start += len(line)
+			continue
+		}
+		if unquoted, err := strconv.Unquote(name); err == nil {
+			name = unquoted
+		}
+		if account := oath.ID(name).Account(oath.TypeUnknown); !mayHold(strings.TrimSuffix(file, codesSuffix)+accountSuffix, account) {
+			return "", nil, &DamagedFile{file, fmt.Errorf("%w: %q", ErrOtherCodes, account.Label())}
+		}
+		return oath.ID(name), slices.Delete(plain, start, start+len(line)), nil
+	}
+	return "", plain, &DamagedFile{file, ErrNameless}
+}
+
+// codesFor returns the content of a file of codes, encrypted, as that of another account.
+// Nameless ones stay so.
+func (v *Vault) codesFor(id oath.ID, file string) ([]byte, error) {
+	plain, err := v.unseal(file)
+	if err != nil {
+		return nil, err
+	}
+	_, codes, err := codesIn(file, plain)
+	switch {
+	case err == nil:
+		codes = ofAccount(id, codes)
+	case !errors.Is(err, ErrNameless):
+		return nil, err
+	}
+	return v.seal(codes)
 }
 
 // SetBackupCodes stores an account's backup codes, as text in lines, instead of
@@ -58,18 +128,19 @@ func (v *Vault) SetBackupCodes(id oath.ID, codes []byte) error {
 
 // UpdateBackupCodes stores what update returns instead of an account's backup
 // codes, which update is given, nil if there are none. No other process writes
-// meanwhile. If update returns an error, that is returned, and nothing changes.
-// It returns oath.ErrLocked if there are codes and the vault is locked, or a
-// *DamagedFile.
-func (v *Vault) UpdateBackupCodes(id oath.ID, update func(old []byte) ([]byte, error)) error {
+// meanwhile. If update returns an error, that is returned, and nothing changes. The
+// error that update is given is nil or ErrNameless; if it returns none, the codes are
+// the account's. UpdateBackupCodes returns oath.ErrLocked if there are codes and the
+// vault is locked, or a *DamagedFile.
+func (v *Vault) UpdateBackupCodes(id oath.ID, update func(old []byte, nameless error) ([]byte, error)) error {
 	return v.unlocking(func() error {
 		return v.change(changeOfCodes(id), func() error {
-			old, err := v.readCodes(id)
-			if err != nil {
-				return err
+			old, nameless := v.readCodes(id)
+			if nameless != nil && !errors.Is(nameless, ErrNameless) {
+				return nameless
 			}
-			codes, err := update(slices.Clone(old))
-			if err != nil || old == nil && codes == nil || codes != nil && bytes.Equal(codes, old) {
+			codes, err := update(slices.Clone(old), nameless)
+			if err != nil || old == nil && codes == nil || codes != nil && bytes.Equal(codes, old) && nameless == nil {
 				return err
 			}
 			return v.storeCodes(id, codes)
@@ -77,32 +148,39 @@ func (v *Vault) UpdateBackupCodes(id oath.ID, update func(old []byte) ([]byte, e
 	})
 }
 
-// MoveBackupCodes gives the backup codes of one account to another; the vault may
-// be locked. It is for accounts that are not in the vault themselves: Rename takes
-// the codes of the others along. It returns oath.ErrNotFound if there are none,
-// and oath.ErrExists if the other account has some.
+// MoveBackupCodes gives the backup codes of one account to another. It is for accounts
+// that are not in the vault themselves: Rename takes the codes of the others along. It
+// returns oath.ErrNotFound if there are none, oath.ErrExists if the other account has
+// some, oath.ErrLocked, for the codes name their account, or a *DamagedFile.
 func (v *Vault) MoveBackupCodes(old, new oath.ID) error {
 	if err := nameable(new); err != nil {
 		return err
 	}
-	return v.change(fmt.Sprintf("Give the backup codes of %s to %s", label(old), label(new)), func() error {
-		from, err := v.locateCodes(old)
-		if err != nil {
-			return err
-		}
-		if taken, err := v.HasBackupCodes(new); err != nil {
-			return err
-		} else if taken {
-			return oath.ErrExists
-		}
-		to, err := v.place(new)
-		if err != nil {
-			return err
-		}
-		if err := v.disk.mkdir(path.Dir(to)); err != nil {
-			return err
-		}
-		return v.disk.take(step{from, codesPath(to)})
+	return v.unlocking(func() error {
+		return v.change(fmt.Sprintf("Give the backup codes of %s to %s", label(old), label(new)), func() error {
+			from, err := v.locateCodes(old)
+			if err != nil {
+				return err
+			}
+			if taken, err := v.HasBackupCodes(new); err != nil {
+				return err
+			} else if taken {
+				return oath.ErrExists
+			}
+			to, err := v.place(new)
+			if err != nil {
+				return err
+			}
+			sealed, err := v.codesFor(new, from)
+			if err != nil {
+				return err
+			}
+			staged, err := v.disk.stage(path.Dir(to), sealed)
+			if err != nil {
+				return err
+			}
+			return v.disk.perform([]step{{staged, codesPath(to)}, {from, ""}})
+		})
 	})
 }
 
@@ -124,7 +202,7 @@ func (v *Vault) storeCodes(id oath.ID, codes []byte) error {
 	if codes == nil {
 		return v.disk.take(step{file, ""})
 	}
-	sealed, err := v.seal(slices.Clone(codes))
+	sealed, err := v.seal(ofAccount(id, codes))
 	if err != nil {
 		return err
 	}

@@ -199,11 +199,23 @@ func (v *Vault) compareSides(c *Conflict, this, other []byte, at time.Time, merg
 		c.ID = file.id
 	}
 	if c.Codes = isCodes; isCodes {
-		if this == nil || other == nil {
+		var id oath.ID
+		nameless := false
+		for i, s := range []*Side{&c.This, &c.Other} {
+			side := []*[]byte{&this, &other}[i]
+			if *side == nil {
+				continue
+			}
+			id, *side, s.Err = codesIn(c.Path, *side)
+			if errors.Is(s.Err, ErrNameless) { // which may be kept, and is not merged with what may be another account's
+				s.Err, nameless = nil, true
+			}
+		}
+		if this == nil || other == nil || nameless || c.This.Err != nil || c.Other.Err != nil {
 			return nil
 		}
 		if codes, failed := mergeCodes(this, other); failed == nil {
-			c.merged, err = v.seal(codes)
+			c.merged, err = v.seal(ofAccount(id, codes))
 			c.Settled = err == nil
 		}
 		return err

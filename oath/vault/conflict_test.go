@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -248,6 +249,22 @@ func TestConflictOfBackupCodes(t *testing.T) {
 	if codes, err := v.BackupCodes("GitHub:alice"); string(codes) != "1 used\n2 used\n" {
 		t.Errorf("the codes are %q, %v", codes, err)
 	}
+}
+
+// TestConflictOfForeignBackupCodes merges no codes with those of another account.
+func TestConflictOfForeignBackupCodes(t *testing.T) {
+	t.Parallel()
+	v := diverge(t, "--no-rebase", func(v *vault.Vault) error { return v.SetBackupCodes("GitHub:alice", []byte("1 used\n")) },
+		func(v *vault.Vault) error {
+			from, to := filepath.Join(v.Dir(), "accounts/Other/eve.codes.age"), filepath.Join(v.Dir(), "accounts/GitHub/alice.codes.age")
+			err := v.SetBackupCodes("Other:eve", []byte("9\n"))
+			return errors.Join(err, os.Rename(from, to), v.InitGit())
+		})
+	c := conflictOver(t, v, "accounts/GitHub/alice.codes.age")
+	if c.Settled || c.This.Err != nil || !errors.Is(c.Other.Err, vault.ErrOtherCodes) {
+		t.Errorf("the conflict is %+v", c)
+	}
+	expectError(t, v.Keep(c, vault.Other), vault.ErrOtherCodes)
 }
 
 // TestConflictOfWaysIn keeps the vault open by this machine's until the owner chooses.

@@ -159,6 +159,6 @@ func (v *Vault) commitFiles(message string) error {
 	if differs == nil && notMerging != nil {
 		return nil // it is all there, and git refuses an empty commit
 	}
-	_, err := v.git("commit", "--quiet", "--message", message)
+	_, err := v.git("commit", "--quiet", "--message", readable(message))
 	return err
 }

@@ -87,6 +87,12 @@ func TestGit(t *testing.T) {
 	if got := strings.Split(git(t, v.Dir(), "log", "--reverse", "--format=%s"), "\n"); !slices.Equal(got, want) {
 		t.Errorf("the commits are %q, want %q", got, want)
 	}
+	if err := v.SetBackupCodes("Evil\x1b]52;c;eA==\a\u202e\n\nx:y", []byte("1\n")); err != nil { // as a key may hold
+		t.Fatal(err)
+	}
+	if got := git(t, v.Dir(), "log", "-1", "--format=%B"); got != "Change the backup codes of Evil?]52;c;eA==????x:y" {
+		t.Errorf("the last commit is %q", got)
+	}
 	if status := git(t, v.Dir(), "status", "--porcelain"); status != "" {
 		t.Errorf("not committed: %s", status)
 	}

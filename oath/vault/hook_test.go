@@ -51,7 +51,7 @@ var operations = []struct {
 	{"BackupCodes, of none", func(v *vault.Vault, _ oath.Secret) error { return errorOf(v.BackupCodes("Key:dave")) }, false, false},
 	{"UpdateBackupCodes, of none", func(v *vault.Vault, _ oath.Secret) error { return v.UpdateBackupCodes("Key:dave", addCode) }, false, true},
 	{"SetBackupCodes", func(v *vault.Vault, _ oath.Secret) error { return v.SetBackupCodes("GitHub:alice", []byte("2222\n")) }, false, true},
-	{"MoveBackupCodes", func(v *vault.Vault, _ oath.Secret) error { return v.MoveBackupCodes("GitHub:alice", "Key:dave") }, false, true},
+	{"MoveBackupCodes", func(v *vault.Vault, _ oath.Secret) error { return v.MoveBackupCodes("GitHub:alice", "Key:dave") }, true, true},
 	{"RemovePassphrase", func(v *vault.Vault, _ oath.Secret) error { return v.RemovePassphrase() }, false, true},
 }
 
@@ -65,7 +65,7 @@ func absent(err error) error {
 	return err
 }
 
-func addCode(old []byte) ([]byte, error) { return append(old, "2222\n"...), nil }
+func addCode(old []byte, _ error) ([]byte, error) { return append(old, "2222\n"...), nil }
 
 func addSomeKey(v *vault.Vault, _ oath.Secret) error {
 	slot, err := ecdh.P256().GenerateKey(rand.Reader)

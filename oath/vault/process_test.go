@@ -108,7 +108,7 @@ func work(job, folder string) error {
 	case "rename":
 		return v.Rename("Bank:alice", "Other:bob")
 	case "codes":
-		return v.UpdateBackupCodes("Bank:alice", func(old []byte) ([]byte, error) { return append(old, "2222\n"...), nil })
+		return v.UpdateBackupCodes("Bank:alice", func(old []byte, _ error) ([]byte, error) { return append(old, "2222\n"...), nil })
 	case "delete":
 		return v.Delete("Bank:alice")
 	case "passphrase":

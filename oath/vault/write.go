@@ -60,6 +60,11 @@ func (d disk) stage(folder string, content []byte) (string, error) {
 	if err := d.sweep(folder); err != nil {
 		return "", err
 	}
+	return d.create(folder, content)
+}
+
+// create is stage in a folder that is there and is swept already.
+func (d disk) create(folder string, content []byte) (string, error) {
 	var random [8]byte
 	rand.Read(random[:])
 	name := path.Join(folder, temporaryPrefix+hex.EncodeToString(random[:]))

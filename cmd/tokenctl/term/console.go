@@ -5,6 +5,7 @@
 package term
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -38,25 +41,43 @@ type Console struct {
 // secretIn is where a URI of an account, or of an export, has its secret.
 var secretIn = regexp.MustCompile(`(?i)((?:secret(?:=|%3d))|steam://|(?:otpauth-migration:\S*?data=))[^\s&"':]+`)
 
-// Note writes a line that is not the result. A secret is left out of it, as where an
+// Note writes lines that are not the result. A secret is left out of them, as where an
 // error repeats what was pasted in the wrong place.
 func (c *Console) Note(format string, args ...any) {
-	fmt.Fprintln(c.Err, secretIn.ReplaceAllString(fmt.Sprintf(format, args...), "$1…"))
+	fmt.Fprintln(c.Err, secretIn.ReplaceAllString(printableLines(format, args...), "$1…"))
 }
 
-// PrintLine writes a line of the result. An error ends up in Unwritten.
-func (c *Console) PrintLine(line string) {
+// PrintLine writes a line of the result, [Printable]. An error ends up in Unwritten.
+func (c *Console) PrintLine(line string) { c.printRaw(Printable(line)) }
+
+func (c *Console) printRaw(line string) {
 	if _, err := fmt.Fprintln(c.Out, line); err != nil {
 		c.Unwritten = err
 	}
 }
 
-// PrintJSON writes a result for other programs to read.
+// PrintJSON writes a result for other programs to read, and for a terminal to show: JSON
+// leaves DEL, the control characters of ISO 6429 above it and marks of direction as they
+// are; here they are written as \uXXXX, which means the same.
 func (c *Console) PrintJSON(v any) error {
-	encoder := json.NewEncoder(c.Out)
+	var text, out bytes.Buffer
+	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
+	if err := encoder.Encode(v); err != nil {
+		return err
+	}
+	for _, r := range text.String() {
+		if r == '\n' || unicode.IsGraphic(r) {
+			out.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&out, `\u%04x`, unit)
+		}
+	}
+	_, err := c.Out.Write(out.Bytes())
+	return err
 }
 
 // PrintColumns writes rows: aligned for a person, separated by tabs for a program.
@@ -74,7 +95,7 @@ func (c *Console) PrintColumns(rows [][]string) {
 	}
 	for _, row := range rows {
 		if !c.ShowsResults() {
-			c.PrintLine(strings.Join(row, "\t"))
+			c.printRaw(strings.Join(row, "\t"))
 			continue
 		}
 		var line strings.Builder
@@ -82,7 +103,7 @@ func (c *Console) PrintColumns(rows [][]string) {
 			line.WriteString(cell)
 			line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
 		}
-		c.PrintLine(strings.TrimRight(line.String(), " "))
+		c.printRaw(strings.TrimRight(line.String(), " "))
 	}
 }
 

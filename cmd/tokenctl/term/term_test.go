@@ -2,8 +2,10 @@ package term
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +37,64 @@ func FuzzPrintable(f *testing.F) {
 		}
 		if again := Printable(shown); again != shown || !utf8.ValidString(Sentence(errors.New(s))) {
 			t.Errorf("%q is shown as %q, and that as %q", s, shown, again)
+		}
+	})
+}
+
+// FuzzPrinters holds every printer to what FuzzPrintable holds Printable to, whatever is
+// printed, and JSON to its meaning.
+func FuzzPrinters(f *testing.F) {
+	for _, seed := range []string{
+		"GitHub:alice", "日本語\nü", "\x1b]52;c;ZWNobw==\a", "\x1b[2J", "\u202egnp.exe", "\u2066\u2069\u200f\u061c\ufeff", "\u009b31m\x7f", "\xff", "\U000e0041\r\t%s",
+	} {
+		f.Add(seed)
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { read.Close(); write.Close() })
+	f.Fuzz(func(t *testing.T, s string) {
+		if len(s) > 4096 {
+			return // it would fill the pipe
+		}
+		var out, lines, messages bytes.Buffer
+		c := &Console{Out: &lines, Err: &messages}
+		c.PrintLine(s)
+		c.Note("A note on %s.\n  And %q", s, s)
+		c.Report(fmt.Errorf("git commit: %s", s))
+		c.Report(&oath.AmbiguousError{Query: s, Matches: []oath.Account{{Name: s}}})
+		terminal := &Terminal{out: write}
+		terminal.Tell("Found: %s", s)
+		shown := make([]byte, 1<<16)
+		n, err := read.Read(shown)
+		if err != nil {
+			t.Fatal(err)
+		}
+		columns := &Console{Out: &out}
+		columns.PrintColumns([][]string{{s}, {s}})
+		for _, text := range []string{lines.String(), messages.String(), string(shown[:n]), out.String()} {
+			for _, r := range text {
+				if r != '\n' && unicode.In(r, unicode.C, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
+					t.Errorf("%q is printed with %U: %q", s, r, text)
+				}
+			}
+		}
+		if got := strings.Count(lines.String(), "\n"); got != 1 {
+			t.Errorf("%q is printed on %d lines", s, got)
+		}
+		lines.Reset()
+		var back map[string]string
+		if err := c.PrintJSON(map[string]string{s: s}); err != nil || json.Unmarshal(lines.Bytes(), &back) != nil {
+			t.Fatalf("%q as JSON: %v, %s", s, err, lines.Bytes())
+		}
+		if valid := strings.ToValidUTF8(s, ""); valid == s && back[s] != s {
+			t.Errorf("%q as JSON means %q", s, back)
+		}
+		for _, r := range lines.String() {
+			if r != '\n' && unicode.In(r, unicode.C, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
+				t.Errorf("%q as JSON has %U", s, r)
+			}
 		}
 	})
 }

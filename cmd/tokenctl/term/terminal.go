@@ -54,7 +54,7 @@ func (t *Terminal) Close() {
 
 // Tell prints a line.
 func (t *Terminal) Tell(format string, args ...any) {
-	fmt.Fprintf(t.out, format+"\n", args...)
+	fmt.Fprintln(t.out, printableLines(format, args...))
 }
 
 // Ask reads a line.
@@ -62,7 +62,7 @@ func (t *Terminal) Ask(question string) (string, error) {
 	if t == nil {
 		return "", ErrNoTerminal
 	}
-	fmt.Fprintf(t.out, "%s: ", question)
+	fmt.Fprint(t.out, printableLines("%s: ", question))
 	var line []byte
 	for b := make([]byte, 1); ; {
 		n, err := t.in.Read(b)
@@ -111,7 +111,7 @@ func (t *Terminal) AskSecret(question string) (string, error) {
 	if t == nil {
 		return "", ErrNoTerminal
 	}
-	fmt.Fprintf(t.out, "%s: ", question)
+	fmt.Fprint(t.out, printableLines("%s: ", question))
 	answer, err := term.ReadPassword(int(t.in.Fd()))
 	fmt.Fprintln(t.out)
 	if err != nil {
@@ -173,9 +173,9 @@ func (t *Terminal) Paste(question string, max int) ([]byte, error) {
 	defer in.Close()
 	mayPause := in.SetReadDeadline(time.Time{}) == nil
 	if mayPause {
-		fmt.Fprintf(t.out, "%s, and then an empty line:\n", question)
+		t.Tell("%s, and then an empty line:", question)
 	} else {
-		fmt.Fprintf(t.out, "%s, and then end-of-file (Ctrl-D, or Ctrl-Z and Enter on Windows):\n", question)
+		t.Tell("%s, and then end-of-file (Ctrl-D, or Ctrl-Z and Enter on Windows):", question)
 	}
 	var text []byte
 	for b := make([]byte, 4096); len(text) <= max; {

@@ -18,6 +18,16 @@ func Printable(s string) string {
 	return strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(unquoted)
 }
 
+// printableLines is fmt.Sprintf for lines that are shown, each of them Printable: whoever
+// forgets that an argument may hold anything does no harm.
+func printableLines(format string, args ...any) string {
+	lines := strings.Split(fmt.Sprintf(format, args...), "\n")
+	for i, line := range lines {
+		lines[i] = Printable(line)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // Label returns an account's name as it may be shown: issuer:name, or the name alone.
 func Label(id oath.ID) string { return Printable(id.Label()) }
 
