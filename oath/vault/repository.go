@@ -138,7 +138,7 @@ var (
 func (v *Vault) checkConfig(lines []string) error {
 	section := ""
 	remotes := []string{"", "."}
-	used := make(map[string]string) // remotes by the keys that name them
+	var used [][2]string // keys that name a remote, and its name
 	for i, line := range lines {
 		line = strings.Trim(line, " \t")
 		if line == "" || line[0] == '#' || line[0] == ';' {
@@ -165,12 +165,12 @@ func (v *Vault) checkConfig(lines []string) error {
 			}
 			remotes = append(remotes, name)
 		case strings.HasSuffix(key, "remote"), key == "remote.pushdefault":
-			used[key] = value
+			used = append(used, [2]string{key, value})
 		}
 	}
-	for key, name := range used { // any other name would be taken for a folder's
-		if !slices.Contains(remotes, name) {
-			return fmt.Errorf("%w: %s leads to %q", ErrUnsafeRepository, key, name)
+	for _, u := range used { // any other name would be taken for a folder's
+		if !slices.Contains(remotes, u[1]) {
+			return fmt.Errorf("%w: %s leads to %q", ErrUnsafeRepository, u[0], u[1])
 		}
 	}
 	return nil
