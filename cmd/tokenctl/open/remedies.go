@@ -57,7 +57,7 @@ var Remedies = []term.Remedy{
 	{Of: vault.ErrKeyBusy, Exit: term.ExitNoKey, Hint: closeOthers},
 	{Of: errWrongPIN, Exit: term.ExitPassword, Hint: "When no try is left the PIN is blocked, and only the PUK unblocks it."},
 	{Of: vault.ErrPINBlocked, Exit: term.ExitPassword, Hint: "It was wrong too often. Unblock it with the PUK: ykman piv access unblock-pin. The passphrase still opens the vault."},
-	{Of: vault.ErrOtherCodes, Exit: term.ExitFailure, Hint: "Somebody put the file there. Bring the right one back from a copy of the vault, or give the codes up: tokenctl backup forget"},
+	{Of: vault.ErrOtherCodes, Exit: term.ExitFailure, Hint: "Somebody put the file there. Bring the right one back from a copy of the vault, or give the codes up: tokenctl backup forget NAME"},
 	{Of: vault.ErrNameless, Exit: term.ExitFailure, Hint: "If an early tokenctl stored them, use one on the machine that recorded them; that names the account. If not, somebody put them there."},
 	{Of: vault.ErrDamaged, Exit: term.ExitFailure, Hint: "The file is left as it is. Bring it back from a copy of the vault. What cannot be mended, move out of the vault and keep."},
 }
