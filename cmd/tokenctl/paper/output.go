@@ -322,14 +322,14 @@ func (o *Output) printJob(ctx context.Context, pdf []byte) (job string, err erro
 	if o.Printer != "" {
 		args = append(args, "-d", o.Printer)
 	}
-	var said, complaint bytes.Buffer
+	var said, complaint excerpt
 	c := exec.CommandContext(ctx, lp, args...)
 	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(pdf), &said, &complaint
 	c.WaitDelay = grace
 	if err := c.Run(); err != nil {
-		return "", fmt.Errorf("%w: %w: %s", errNotPrinted, err, oneLine(complaint))
+		return "", fmt.Errorf("%w: %w: %s", errNotPrinted, err, complaint.line())
 	}
-	return oneLine(said), nil
+	return said.line(), nil
 }
 
 func findLP() (string, error) {
@@ -340,10 +340,20 @@ func findLP() (string, error) {
 	return lp, nil
 }
 
-// oneLine returns what a program said, on one line. That lp printed no files, since it
-// was given a pipe, is of no interest.
-func oneLine(output bytes.Buffer) string {
-	return strings.TrimSuffix(strings.Join(strings.Fields(output.String()), " "), " (0 file(s))")
+// An excerpt is the beginning of what a program says: it may say gigabytes.
+type excerpt []byte
+
+const maxExcerpt = 1000
+
+func (e *excerpt) Write(said []byte) (int, error) {
+	*e = append(*e, said[:min(len(said), maxExcerpt-len(*e))]...)
+	return len(said), nil
+}
+
+// line returns it on one line. That lp printed no files, since it was given a pipe, is
+// of no interest.
+func (e excerpt) line() string {
+	return strings.TrimSuffix(strings.Join(strings.Fields(string(e)), " "), " (0 file(s))")
 }
 
 // letterLands print on Letter, by the paper sizes of Unicode's CLDR

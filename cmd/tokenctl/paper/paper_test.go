@@ -3,12 +3,16 @@ package paper
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"image"
+	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 func TestUsualPaper(t *testing.T) {
@@ -104,4 +108,38 @@ func FuzzReadPGM(f *testing.F) {
 			t.Errorf("%d shades for %v", len(page.Pix), page.Rect)
 		}
 	})
+}
+
+// A drawing that calls another twice, 60 of them deep, has no end, and a complaint about
+// each of its steps.
+func TestPDFWithoutEnd(t *testing.T) {
+	_, err := exec.LookPath("pdftoppm")
+	oathtest.NeedsTool(t, err)
+	var pdf strings.Builder
+	fmt.Fprint(&pdf, "%PDF-1.4\n1 0 obj <</Type/Catalog /Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages /Kids[3 0 R] /Count 1>> endobj\n",
+		"3 0 obj <</Type/Page /Parent 2 0 R /MediaBox[0 0 595 842] /Contents 4 0 R /Resources <</XObject<</F 5 0 R>>>> >> endobj\n",
+		"4 0 obj <</Length 5>> stream\n/F Do\nendstream endobj\n")
+	for i := 5; i < 65; i++ {
+		fmt.Fprintf(&pdf, "%d 0 obj <</Type/XObject /Subtype/Form /BBox[0 0 595 842] /Resources <</XObject<</F %d 0 R>>>> /Length 16>> stream\n", i, i+1)
+		fmt.Fprint(&pdf, "oops /F Do /F Do\nendstream endobj\n")
+	}
+	fmt.Fprint(&pdf, "trailer <</Root 1 0 R>>\n")
+
+	err = readPDF(t.Context(), []byte(pdf.String()), time.Millisecond, func(image.Image) {})
+	if !errors.Is(err, errUnreadPDF) || !errors.Is(err, errEndless) {
+		t.Fatal(err)
+	}
+}
+
+// What a program says is kept as far as a person would read it.
+func TestExcerpt(t *testing.T) {
+	var e excerpt
+	for range 1000 {
+		if n, err := e.Write([]byte("request id is\nHP-1 (0 file(s))\n")); n != 31 || err != nil {
+			t.Fatal(n, err)
+		}
+	}
+	if len(e) != maxExcerpt || !strings.HasPrefix(e.line(), "request id is HP-1 (0") {
+		t.Errorf("%d bytes: %s", len(e), e)
+	}
 }

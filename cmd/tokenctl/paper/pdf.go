@@ -9,11 +9,13 @@ import (
 	"image"
 	"io"
 	"os/exec"
+	"time"
 )
 
 var (
 	errNoPoppler = errors.New("there is no pdftoppm to read a PDF with")
 	errUnreadPDF = errors.New("the PDF cannot be read")
+	errEndless   = errors.New("there is no end to it")
 )
 
 const (
@@ -23,16 +25,25 @@ const (
 
 	// maxPages bounds how long a PDF is read: a sheet of some 10,000 accounts.
 	maxPages = 4000
+
+	// pageTime is how long pdftoppm may take over a page. One of a scan takes less than
+	// a second, one whose drawing calls itself twice, and so on, takes for ever.
+	pageTime = time.Minute
 )
 
 // readPDF has poppler's pdftoppm make a picture of each page of a PDF, and hands
 // over one after the other. It all goes through pipes: no page lies on the disk.
-func readPDF(ctx context.Context, pdf []byte, take func(page image.Image)) error {
+func readPDF(ctx context.Context, pdf []byte, pageTime time.Duration, take func(page image.Image)) error {
 	pdftoppm, err := exec.LookPath("pdftoppm")
 	if err != nil {
 		return errNoPoppler
 	}
-	var complaint bytes.Buffer
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	end := time.AfterFunc(pageTime, func() { cancel(errEndless) })
+	defer end.Stop()
+
+	var complaint excerpt
 	c := exec.CommandContext(ctx, pdftoppm, "-gray", "-scale-to", fmt.Sprint(pageSize), "-l", fmt.Sprint(maxPages), "-")
 	c.Stdin, c.Stderr, c.WaitDelay = bytes.NewReader(pdf), &complaint, grace
 	pages, err := c.StdoutPipe()
@@ -42,17 +53,24 @@ func readPDF(ctx context.Context, pdf []byte, take func(page image.Image)) error
 	if err := c.Start(); err != nil {
 		return err
 	}
-	n, unread := takePages(bufio.NewReader(pages), take)
+	n, unread := takePages(bufio.NewReader(pages), func(page image.Image) {
+		end.Stop()
+		take(page)
+		end.Reset(pageTime)
+	})
 	if unread != nil {
 		c.Cancel()
 	}
 	if err := c.Wait(); unread == nil && err != nil {
 		unread = err
 	}
-	if unread != nil {
-		return fmt.Errorf("%w after page %d: %w: %s", errUnreadPDF, n, unread, oneLine(complaint))
+	if ctx.Err() != nil {
+		unread = context.Cause(ctx)
 	}
-	return ctx.Err()
+	if unread != nil {
+		return fmt.Errorf("%w after page %d: %w: %s", errUnreadPDF, n, unread, complaint.line())
+	}
+	return nil
 }
 
 // takePages hands over the pictures in a stream, and returns how many there were.

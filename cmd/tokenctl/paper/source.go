@@ -90,7 +90,7 @@ func eachPage(ctx context.Context, k kind, data []byte, take func(read func() ([
 		take(func() ([]string, error) { return readPicture(data) })
 		return nil
 	}
-	return readPDF(ctx, data, func(page image.Image) {
+	return readPDF(ctx, data, pageTime, func(page image.Image) {
 		take(func() ([]string, error) { return qr.Scan(page), nil })
 	})
 }
