@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 )
 
-// A content is what is in the file of a FileStore.
+// A content is what is in a file that FileStore takes over.
 type content struct {
 	Version int      `json:"version"` // 1
 	Users   []record `json:"users"`   // by name
@@ -18,9 +16,12 @@ type content struct {
 
 const contentVersion = 1
 
+// maxFileSize bounds such a file, in bytes.
+const maxFileSize = 32 << 20
+
 // parseContent reads a file; one without a byte in it is new. It returns ErrDamaged
-// for all that format does not write: to go on with a part of it would lose the
-// rest, or spend a code twice.
+// for all that was never written: to go on with a part of it would lose the rest, or
+// spend a code twice.
 func parseContent(text []byte) (*content, error) {
 	if len(text) == 0 {
 		return &content{Version: contentVersion}, nil
@@ -41,35 +42,6 @@ func parseContent(text []byte) (*content, error) {
 		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return &c, nil
-}
-
-func (c *content) format() ([]byte, error) {
-	text, err := json.MarshalIndent(c, "", " ")
-	if err == nil && len(text) >= maxFileSize {
-		err = fmt.Errorf("%w: it would be larger than %d MB", ErrFull, maxFileSize>>20)
-	}
-	return append(text, '\n'), err
-}
-
-func (c *content) find(user string) (int, bool) {
-	return slices.BinarySearchFunc(c.Users, user, func(r record, user string) int { return strings.Compare(r.User, user) })
-}
-
-// record returns what is kept of a user, new if need be.
-func (c *content) record(user string) *record {
-	i, found := c.find(user)
-	if !found {
-		c.Users = slices.Insert(c.Users, i, record{User: user})
-	}
-	return &c.Users[i]
-}
-
-func (c *content) remove(user string) bool {
-	i, found := c.find(user)
-	if found {
-		c.Users = slices.Delete(c.Users, i, i+1)
-	}
-	return found
 }
 
 func (c *content) validate() error {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -80,6 +81,8 @@ func TestOnceAmongProcesses(t *testing.T) {
 			file := newFileStore(t)
 			return file, file.Path
 		},
+		"file by a hard link":     func(t *testing.T) (Store, string) { return linked(t, os.Link) },
+		"file by a symbolic link": func(t *testing.T) (Store, string) { return linked(t, os.Symlink) },
 		"postgresql": func(t *testing.T) (Store, string) {
 			db := openPostgres(t, 1)
 			var schema string
@@ -100,6 +103,18 @@ func TestOnceAmongProcesses(t *testing.T) {
 	}
 }
 
+// linked returns a store, and its names for children: one and another by turns.
+func linked(t *testing.T, link func(old, new string) error) (Store, string) {
+	file, other := newFileStore(t), filepath.Join(t.TempDir(), "other")
+	if _, err := file.Add(t.Context(), "carol", someSet("a")); err != nil {
+		t.Fatal(err)
+	}
+	if err := link(file.Path, other); err != nil {
+		t.Fatal(err)
+	}
+	return file, file.Path + "\x1f" + other
+}
+
 const inEach = 5
 
 // inProcesses starts the children, lets all of them begin once all are ready, and
@@ -108,7 +123,10 @@ func inProcesses(t *testing.T, order string) []string {
 	t.Helper()
 	children := make([]*child, redeemers/inEach)
 	for n := range children {
-		children[n] = startChild(t, order)
+		kind, rest, _ := strings.Cut(order, "\n")
+		names, code, _ := strings.Cut(rest, "\n")
+		places := strings.Split(names, "\x1f")
+		children[n] = startChild(t, strings.Join([]string{kind, places[n%len(places)], code}, "\n"))
 	}
 	for _, c := range children {
 		c.line(t) // it is ready

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -120,7 +121,7 @@ func (p *program) numberToUse(record backup.Record, number int) (int, error) {
 		return 0, err
 	}
 	if number, err = strconv.Atoi(answer); err != nil || number < 1 {
-		return 0, term.Usagef("invalid number %q of a code", answer)
+		return 0, term.Usagef("not the number of a code: they count from 1")
 	}
 	return number, nil
 }
@@ -163,15 +164,17 @@ func voidedBy(record backup.Record, c backup.Code) []int {
 
 // noteRenewal says what to do after a code was used.
 func (p *program) noteRenewal(id oath.ID, record backup.Record, c backup.Code, s services.Service) {
-	service, add := term.Printable(s.Name), "tokenctl backup add "+term.Argument(id)
+	service, flags := term.Printable(s.Name), ""
 	if c.Text == "" {
-		add += " --on-paper N"
+		flags = "--on-paper N"
 	}
+	add := term.Command("tokenctl backup add", id, flags)
 	switch record.Policy {
 	case backup.Reusable:
 		p.Note("It stays good, however often it is used.")
 	case backup.Replaced:
-		p.Note("%s now has another code in its place. Record that one with: %s --replace-number %d", service, add, c.Number)
+		p.Note("%s now has another code in its place. Record that one with: %s", service,
+			term.Command("tokenctl backup add", id, strings.TrimSpace(fmt.Sprintf("%s --replace-number %d", flags, c.Number))))
 	case backup.DisablesTwoFactor:
 		p.Note("Two-factor authentication is off at %s once you used it. Turn it on again, enroll it anew,\nand record the new code with: %s", service, add)
 	default:
@@ -181,7 +184,7 @@ func (p *program) noteRenewal(id oath.ID, record backup.Record, c backup.Code, s
 		}
 		p.Note("%s\nThen: %s", term.Printable(where), add)
 		if record.Left() > 0 {
-			p.Note("If the rest will do: tokenctl backup keep %s", term.Argument(id))
+			p.Note("If the rest will do: %s", term.Command("tokenctl backup keep", id, ""))
 		}
 	}
 }

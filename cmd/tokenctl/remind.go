@@ -54,8 +54,8 @@ func reminder(due []ledger.Due) string {
 		return ""
 	case 1:
 		d := due[0]
-		return fmt.Sprintf("Backup codes of %s: %s. Make new ones%s, then: tokenctl backup add %s",
-			term.Label(d.ID), lastUse(d), atPlace(d.Renew), term.Argument(d.ID))
+		return fmt.Sprintf("Backup codes of %s: %s. Make new ones%s, then: %s",
+			term.Label(d.ID), lastUse(d), atPlace(d.Renew), term.Command("tokenctl backup add", d.ID, ""))
 	}
 	var names []string
 	for _, d := range due[:min(len(due), maxReminded)] {

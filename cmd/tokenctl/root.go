@@ -32,7 +32,7 @@ func execute(ctx context.Context, p *program, args []string) int {
 	root.SetIn(p.In)
 	root.SetOut(p.Out)
 	root.SetErr(p.Err)
-	p.Remedies = remedies
+	p.Remedies, p.Args = remedies, args
 	p.Command = root.CommandPath()
 	if c, _, err := root.Find(args); err == nil {
 		p.Command = c.CommandPath()

@@ -19,6 +19,10 @@ func Lock(f *os.File) error {
 	}
 }
 
+// Unlock releases the lock before the file is closed, for one that stays mapped into
+// memory keeps it.
+func Unlock(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_UN) }
+
 // SyncFolder makes a folder's names durable. Some file systems over a network
 // say that they cannot, and then have nothing to be synced.
 func SyncFolder(f *os.File) error {

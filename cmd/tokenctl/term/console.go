@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -30,6 +31,7 @@ type Console struct {
 	Now      func() time.Time
 	Terminal *Terminal // nil if there is none
 
+	Args     []string // of the command line: what of them may be secret, no error repeats
 	Command  string   // as it was given: "tokenctl vault unlock"
 	Vault    string   // the vault's folder, if it is known; hints name it instead of VaultPlace
 	Remedies []Remedy // the first that fits counts
@@ -118,7 +120,7 @@ func (c *Console) Report(err error) (status int) {
 	if err == nil {
 		return 0
 	}
-	for i, line := range strings.Split(err.Error(), "\n") {
+	for i, line := range strings.Split(Discreet(err.Error(), c.Args), "\n") {
 		if i == 0 {
 			line = "tokenctl: " + line
 		}
@@ -126,7 +128,7 @@ func (c *Console) Report(err error) (status int) {
 	}
 	var ambiguous *oath.AmbiguousError
 	if errors.As(err, &ambiguous) {
-		c.Note("  %q fits:", ambiguous.Query)
+		c.Note("  %s fits:", Discreet(strconv.Quote(ambiguous.Query), c.Args))
 		for _, a := range ambiguous.Matches {
 			c.Note("    %s", Printable(string(a.ID())))
 		}

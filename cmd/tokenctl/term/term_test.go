@@ -108,6 +108,8 @@ func TestWords(t *testing.T) {
 		{Sentence(errors.New("über\x1b alles")), `Über\x1b alles`}, {Sentence(errors.New("line 3: wrong")), "Line 3: wrong"}, {Sentence(errors.New("")), ""},
 		{Label("60/Git\x1bHub:alice"), `Git\x1bHub:alice`},
 		{Argument("GitHub:alice@example.com"), "GitHub:alice@example.com"}, {Argument("O'Neil & Co:a\n"), `'O'\''Neil & Co:a\n'`},
+		{Command("tokenctl x", "GitHub:a", "--n 1"), "tokenctl x GitHub:a --n 1"}, {Command("tokenctl x", "-rf", "--n 1"), "tokenctl x --n 1 -- -rf"},
+		{Command("tokenctl x", "--yes", ""), "tokenctl x -- --yes"},
 		{Date(time.Time{}), ""}, {Date(time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)), "2026-11-23"},
 		{Dash("") + Dash("x") + NumberOrDash(0) + NumberOrDash(7) + YesNo(true) + YesNo(false), "-x-7yesno"},
 	} {
@@ -164,6 +166,29 @@ func TestReport(t *testing.T) {
 		if status := c.Report(test.err); status != test.status || messages.String() != test.want {
 			t.Errorf("%v: status %d, %q; want %d, %q", test.err, status, messages.String(), test.status, test.want)
 		}
+	}
+}
+
+// What is given in the wrong place is not repeated, whoever reports it.
+func TestDiscreet(t *testing.T) {
+	for arg, hidden := range map[string]bool{
+		"otpauth://totp/A:b?secret=GEZDGNBVGY3TQOJQ": true, "otpauth-migration://offline?data=x": true, "GEZDGNBVGY3TQOJQ": true,
+		"JBSWYJBSWYJBSWYK": true, "jbsw yjbs wyjb swyk": true, "12345678": true, "12345-67890": true, "fb65b-e85b1": true, "123 456": true,
+		"AGE-SECRET-KEY-1QQQQ": true, "--type=GEZDGNBVGY3TQOJQ": true, "github": false, "GitHub:alice": false, "codes.txt": false, "--at": false, "": false,
+	} {
+		_, value, isSetting := strings.Cut(arg, "=")
+		if !isSetting || arg[0] != '-' {
+			value = arg
+		}
+		var messages bytes.Buffer
+		c := &Console{Err: &messages, Args: []string{"code", arg}}
+		c.Report(fmt.Errorf("%q: %w", value, errors.New("not found")))
+		if got := !strings.Contains(messages.String(), value); value != "" && got != hidden {
+			t.Errorf("%q: hidden %t in %q", arg, got, &messages)
+		}
+	}
+	if text := Discreet("no such key: 12345678", []string{"code", "--device", "12345678"}); text != "no such key: 12345678" {
+		t.Error(text)
 	}
 }
 

@@ -2,9 +2,11 @@ package term
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -39,6 +41,39 @@ func Argument(id oath.ID) string {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// Command returns a command about an account as it is typed in a shell, flags before a name
+// that would be taken for one.
+func Command(command string, id oath.ID, flags string) string {
+	parts := []string{command, Argument(id), flags}
+	if strings.HasPrefix(string(id), "-") {
+		parts = []string{command, flags, "--", Argument(id)}
+	}
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " ")
+}
+
+// Discreet replaces, in a message, those arguments of the command line that may be a
+// secret, a URI or a code in the wrong place. It rather takes a name for one: letters and
+// digits, six or more with a digit among them or sixteen without, in groups or not. The
+// number of a key, which follows --device, is none.
+func Discreet(message string, args []string) string {
+	for i, arg := range args {
+		_, value, isSetting := strings.Cut(arg, "=")
+		if !strings.HasPrefix(arg, "-") || !isSetting {
+			value = arg
+		}
+		plain := strings.TrimRight(strings.NewReplacer("-", "", " ", "").Replace(value), "=")
+		isOther := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+		isWord := len(plain) < 6 || strings.ContainsFunc(plain, isOther) || len(plain) < 16 && !strings.ContainsAny(plain, "0123456789")
+		if isWord && !strings.Contains(value, "://") || strings.HasPrefix(arg, "--device") || i > 0 && args[i-1] == "--device" {
+			continue
+		}
+		for _, text := range []string{value, strings.Trim(strconv.Quote(value), `"`)} {
+			message = strings.ReplaceAll(message, text, "...")
+		}
+	}
+	return message
 }
 
 // Count counts things, as in "1 code" and "2 codes".
