@@ -56,7 +56,7 @@ func newKeysForgetCommand(p *program) *cobra.Command {
 			case forgotten:
 				p.Note("key:%d is forgotten.", serial)
 			default:
-				p.Note("No key:%d was known.", serial)
+				p.Note("There is no key %d to forget.", serial)
 			}
 			return nil
 		},

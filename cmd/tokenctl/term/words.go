@@ -70,7 +70,7 @@ func Discreet(message string, args []string) string {
 			continue
 		}
 		for _, text := range []string{value, strings.Trim(strconv.Quote(value), `"`)} {
-			message = strings.ReplaceAll(message, text, "...")
+			message = strings.ReplaceAll(message, text, "…")
 		}
 	}
 	return message
