@@ -41,6 +41,10 @@ var (
 	// ErrUnprintable says that a code has a character that does not show.
 	ErrUnprintable = errors.New("the backup code has a character that does not print")
 
+	// ErrHides is for paper that would take the place of codes that are left without
+	// having them, or marks them as used.
+	ErrHides = errors.New("other backup codes are left here")
+
 	// ErrNotCodes says that a text has nothing in it that looks like backup codes.
 	ErrNotCodes = errors.New("no backup codes found")
 

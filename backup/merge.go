@@ -49,6 +49,20 @@ func Merge(a, b Record) Record {
 	return newer
 }
 
+// MergePaper is Merge with what a sheet of paper says, which anybody can print. It returns
+// ErrHides if a code that is left would not be any more, unless the paper has that code.
+func MergePaper(known, paper Record) (Record, error) {
+	merged := Merge(known, paper)
+	for _, c := range known.unused() {
+		isSame := func(other Code) bool { return other.Text == c.Text && other.Number == c.Number }
+		onPaper := slices.ContainsFunc(paper.Sets, func(s Set) bool { return slices.ContainsFunc(s.Codes, isSame) })
+		if c.Text != "" && !onPaper && !slices.ContainsFunc(merged.unused(), isSame) {
+			return known, ErrHides
+		}
+	}
+	return merged, nil
+}
+
 func (r Record) isNewerThan(other Record) bool {
 	if r.Generation() != other.Generation() || r.Generation() == 0 {
 		return r.Generation() > other.Generation()

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"errors"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -128,6 +129,51 @@ func TestMergeHead(t *testing.T) {
 
 // Whatever two machines did since they last agreed: the order in which they are
 // merged makes no difference, merging twice neither, and no mark is lost.
+// Paper may be anybody's: it takes away no code that is left and that it has not.
+func TestMergePaper(t *testing.T) {
+	known := recorded(t, AnyOrder, "aaa", "bbb", "ccc")
+	useOn(t, &known, 1, "2026-11-24")
+	supersede := func(r *Record, with []Code) {
+		if err := r.Supersede(with, day("2026-11-25")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := func(generations int) Record {
+		r := recorded(t, AnyOrder, "xxx", "yyy", "zzz")
+		for range generations - 1 {
+			supersede(&r, codes("xxx", "yyy"))
+		}
+		return r
+	}
+	for name, test := range map[string]struct {
+		change func(paper *Record)
+		left   int // or -1: refused
+	}{
+		"the same":                      {func(*Record) {}, 2},
+		"one used since":                {func(p *Record) { useOn(t, p, 2, "2026-11-26") }, 1},
+		"used, and not there":           {func(p *Record) { useOn(t, p, 2, "2026-11-26"); p.Current().Codes[1].Text = "" }, -1},
+		"used, and another":             {func(p *Record) { useOn(t, p, 2, "2026-11-26"); p.Current().Codes[1].Text = "bbx" }, 2},
+		"one alone":                     {func(p *Record) { p.Current().Codes = p.Current().Codes[2:] }, 2},
+		"newer, with the old":           {func(p *Record) { supersede(p, codes("ddd")) }, 1},
+		"newer, of others":              {func(p *Record) { *p = other(3) }, -1},
+		"newer, without a text":         {func(p *Record) { *p = other(2).WithoutTexts() }, -1},
+		"of the same number, of others": {func(p *Record) { *p = other(1) }, 2},
+		"none":                          {func(p *Record) { *p = Record{} }, 2},
+		"in order, with a last one used": {func(p *Record) {
+			p.Policy, p.Current().Codes = InOrder, []Code{{Number: 9, Text: "xxx"}}
+			useOn(t, p, 9, "2026-11-26")
+			p.Current().Made = p.Current().Made.AddDate(0, 0, 1)
+		}, -1},
+	} {
+		paper := recorded(t, AnyOrder, "aaa", "bbb", "ccc")
+		test.change(&paper)
+		got, err := MergePaper(known, paper)
+		if test.left < 0 != errors.Is(err, ErrHides) || test.left >= 0 && got.Left() != test.left || err != nil && got.Left() != 2 {
+			t.Errorf("%s: %d left, %v", name, got.Left(), err)
+		}
+	}
+}
+
 func TestMergeConverges(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 3000 {

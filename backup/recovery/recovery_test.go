@@ -428,13 +428,13 @@ func TestRestore(t *testing.T) {
 	for to, want := range map[store.Vault]string{v: "[Both:b 2 vault true <nil> Codes:c 2 vault true <nil>]", nil: "[Both:b 2 paper false <nil> Codes:c 2 paper false <nil>]"} {
 		s := newStore(t, filepath.Join(t.TempDir(), "ledger.json"), to)
 		lines = nil
-		for _, c := range must(recovery.RestoreCodes(s, read)) {
+		for _, c := range must(recovery.RestoreCodes(s, read, false)) {
 			e := s.Ledger.Known(c.ID)
 			lines = append(lines, fmt.Sprintf("%s %d %s %t %v", c.ID, e.Left(), e.Kept, c.Record.HasTexts(), c.Err))
 		}
 		expect(t, "restored", lines, want)
 	}
 	fatal(t, os.WriteFile(h.path, []byte("rubbish"), 0o600))
-	_, err = recovery.RestoreCodes(newStore(t, h.path, nil), read)
+	_, err = recovery.RestoreCodes(newStore(t, h.path, nil), read, false)
 	expectError(t, "with a damaged ledger", err, store.ErrLedger)
 }

@@ -23,14 +23,15 @@ type RestoredCodes struct {
 }
 
 // RestoreCodes records the backup codes of a sheet: in the vault if the store has one,
-// else by their numbers, since they are on paper.
-func RestoreCodes(s *store.Store, c sheet.Contents) ([]RestoredCodes, error) {
+// else by their numbers, since they are on paper. Those that hide what is left are among
+// the results with [backup.ErrHides], unless they may replace it.
+func RestoreCodes(s *store.Store, c sheet.Contents, replace bool) ([]RestoredCodes, error) {
 	if len(c.Codes) > 0 && s.Damaged != nil {
 		return nil, s.Damaged
 	}
 	plan := planCodes(c, s.Vault != nil)
 	for i, one := range plan {
-		plan[i].Record, plan[i].Err = s.Restore(one.ID, one.Kept, one.Record)
+		plan[i].Record, plan[i].Err = s.Restore(one.ID, one.Kept, one.Record, replace)
 	}
 	return plan, nil
 }

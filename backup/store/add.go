@@ -193,11 +193,16 @@ func (s *Store) Use(id oath.ID, number int, day time.Time) (code backup.Code, re
 }
 
 // Restore records codes that were read from paper, beside what is known of them. What
-// is marked as used, here or there, stays so.
-func (s *Store) Restore(id oath.ID, kept ledger.Keeping, codes backup.Record) (backup.Record, error) {
+// is marked as used, here or there, stays so. It returns [backup.ErrHides] for paper that
+// hides codes which are left, unless it may replace them.
+func (s *Store) Restore(id oath.ID, kept ledger.Keeping, codes backup.Record, replace bool) (backup.Record, error) {
 	return s.Change(id, kept, func(r *backup.Record) error {
-		*r = backup.Merge(*r, codes)
-		return nil
+		merged, err := backup.MergePaper(*r, codes)
+		if replace {
+			merged, err = backup.Merge(*r, codes), nil
+		}
+		*r = merged
+		return err
 	})
 }
 

@@ -349,9 +349,9 @@ func TestRestoreAndForget(t *testing.T) {
 	m.add(t, alice, "3 on paper")
 	_, _, err := m.Use(alice, 2, day1)
 	fatal(t, err)
-	record := must(m.Restore(alice, ledger.InVault, paper))
+	record := must(m.Restore(alice, ledger.InVault, paper, false))
 	expect(t, "restored", []any{record.Left(), record.HasTexts(), m.Ledger.Known(alice).Kept}, "[2 true vault]")
-	expect(t, "restored again", must(m.Restore(alice, ledger.InVault, paper)), record)
+	expect(t, "restored again", must(m.Restore(alice, ledger.InVault, paper, false)), record)
 
 	fatal(t, m.Forget(alice))
 	expect(t, "forgotten", []any{must(m.vault.HasBackupCodes(alice)), m.Ledger.Mentions(alice), m.due(alice)}, "[false false none]")
@@ -364,7 +364,7 @@ func TestRestoreAndForget(t *testing.T) {
 	_, _, err = m.Use(alice, 1, day1)
 	fatal(t, err)
 	fatal(t, paper.Supersede(m.addition(alice, "dd ee").Codes, day2)) // made on another machine
-	must(m.Restore(alice, ledger.OnPaper, paper))
+	must(m.Restore(alice, ledger.OnPaper, paper, false))
 	expect(t, "newer ones on paper", []any{m.Ledger.Known(alice).Left(), m.due(alice)}, "[2 none]")
 }
 
@@ -437,7 +437,7 @@ func TestCodesOfAnotherAccount(t *testing.T) {
 		"Use":     func() error { code, _, err := m.Use(carol, 0, day2); expect(t, "code", code.Text, ""); return err }(),
 		"Add":     func() error { _, _, err := m.Add(m.addition(carol, "ee")); return err }(),
 		"Verify":  m.Verify(carol, codesOf("aa")),
-		"Restore": errorOf(m.Restore(carol, ledger.InVault, backup.Record{})),
+		"Restore": errorOf(m.Restore(carol, ledger.InVault, backup.Record{}, false)),
 	} {
 		if expectError(t, name, err, vault.ErrOtherCodes); !strings.Contains(fmt.Sprint(err), `"Acme:alice"`) || !strings.Contains(fmt.Sprint(err), "carol") {
 			t.Errorf("%s: the error does not name both: %v", name, err)

@@ -64,11 +64,15 @@ func newRestoreCommand(p *program) *cobra.Command {
 	return c
 }
 
-// errNowhere says that there is nothing to restore a sheet to.
-var errNowhere = errors.New("there is neither a key nor a vault to restore it to")
+var (
+	errNowhere      = errors.New("there is neither a key nor a vault to restore it to")
+	errNoKeyOfVault = errors.New("no new passphrase was set: the sheet does not have the key of this vault")
+)
 
 var restoreRemedies = []term.Remedy{
 	{Of: errNowhere, Exit: term.ExitNoKey, Hint: "Plug in a key, or have a vault made: on a terminal, or with --new-passphrase-file FILE"},
+	{Of: errNoKeyOfVault, Exit: term.ExitPassword, Hint: "To restore the rest: without --new-passphrase-file. To change the passphrase: tokenctl vault passphrase"},
+	{Of: backup.ErrHides, Exit: term.ExitPartial, Hint: "The sheet has others, or calls them used without having them. If it is the right one: --overwrite"},
 	{Of: errMissing, Exit: term.ExitFailure, Hint: "Give the same scans again, and what is missing along with them. To go on without: --partial"},
 	{Of: sheet.ErrIncomplete, Exit: term.ExitFailure, Hint: "Scan all of its pages; with --split, as many sheets as are needed. Or type the lines in: --type"},
 	{Of: sheet.ErrNeedsPassphrase, Exit: term.ExitPassword, Hint: "Give it on a terminal, or with --sheet-passphrase-file."},
@@ -137,7 +141,7 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	if t.HasVault() {
 		s.Vault = t.Vault
 	}
-	codes, err := recovery.RestoreCodes(s, contents)
+	codes, err := recovery.RestoreCodes(s, contents, o.overwrite)
 	unread = errors.Join(unread, err)
 	p.noteCodes(codes)
 	if len(contents.Missing) == 0 && unread == nil && len(s.Ledger.SheetsOf(read.files)) == 0 {

@@ -88,12 +88,17 @@ func (p *program) unlockRestored(ctx context.Context, t *open.Tokens, made strin
 	switch {
 	case made != "":
 		return t.Vault.UnlockWithIdentity(made)
-	case c.VaultKey == "" || !t.HasVault():
+	case !t.HasVault() || c.VaultKey == "" && !o.newPassphrase.IsGiven():
 		return nil
+	case c.VaultKey == "":
+		return errNoKeyOfVault
 	}
 	locked := t.Vault.Locked()
 	err := t.Vault.UnlockWithIdentity(c.VaultKey)
 	if errors.Is(err, vault.ErrWrongKey) {
+		if o.newPassphrase.IsGiven() {
+			return errNoKeyOfVault
+		}
 		if !t.Vault.Known().Proved { // the sheet is all that is known of the vault
 			return t.Vault.Expect(c.VaultKey)
 		}
