@@ -36,7 +36,7 @@ type finderSearch struct {
 func findFinders(p *plane) []finder {
 	s := finderSearch{taken: [2][]bool{make([]bool, len(p.v)), make([]bool, len(p.v))}}
 	for _, view := range []*plane{p, p.smooth(), p.sharpen()} {
-		view.left = p.left
+		view.left, view.open = p.left, p.open
 		s.search(view)
 		p.left = view.left
 	}
@@ -52,7 +52,8 @@ func (s *finderSearch) search(p *plane) {
 		var sign float64
 		edges, sign = p.edges(y, edges[:0])
 		for i := 0; i+6 <= len(edges); i++ {
-			if unit, ok := inRatio(edges[i : i+6]); ok && p.left > 0 {
+			six := [6]float64(edges[i:])
+			if unit, ok := p.inRatio(&six); ok && p.left > 0 {
 				middle := point{(edges[i+2] + edges[i+3]) / 2, float64(y) + 0.5}
 				s.add(p, finder{point: middle, unit: unit, sign: sign})
 			}
@@ -147,8 +148,14 @@ func zero(a, b int8) float64 {
 }
 
 // inRatio reports whether edges are about in the ratio 1:1:3:1:1, and how wide one
-// is. What is doubtful is looked at more closely.
-func inRatio(edges []float64) (unit float64, ok bool) {
+// is. What is doubtful is looked at more closely. In an open plane, the longer of the
+// outer two is cut to what it should be.
+func (p *plane) inRatio(edges *[6]float64) (unit float64, ok bool) {
+	if unit = (edges[4] - edges[1]) / 5; p.open && edges[1]-edges[0] > edges[5]-edges[4] {
+		edges[0] = max(edges[0], edges[1]-unit)
+	} else if p.open {
+		edges[5] = min(edges[5], edges[4]+unit)
+	}
 	unit = (edges[5] - edges[0]) / 7
 	for i, modules := range [5]float64{1, 1, 3, 1, 1} {
 		slack := 0.7 + 0.2*modules
@@ -179,7 +186,7 @@ func (p *plane) measure(f finder, apart int) (offset, width float64, ok bool) {
 	}
 	edges := [6]float64{-before[2], -before[1], -before[0], after[0], after[1], after[2]}
 	const most = 1.6 // between the width of a module along the row and along the column
-	if width, ok = inRatio(edges[:]); !ok || width*most < f.unit || width > f.unit*most {
+	if width, ok = p.inRatio(&edges); !ok || width*most < f.unit || width > f.unit*most {
 		return 0, 0, false
 	}
 	centre := 0.0
@@ -191,7 +198,7 @@ func (p *plane) measure(f finder, apart int) (offset, width float64, ok bool) {
 
 // outward returns how far from a pixel in the middle of a finder pattern the first
 // three changes of colour are, if they are within reach. The last may be the edge of
-// the picture, so many pixels away.
+// the picture, so many pixels away, and anywhere in an open plane.
 func (p *plane) outward(from, apart, reach, rest int, sign float64) (edges [3]float64, ok bool) {
 	n, crossed, last, dark := 0, 0.0, p.v[from], sign > 0
 	for d := 1; d <= min(reach, rest); d++ {
@@ -209,6 +216,6 @@ func (p *plane) outward(from, apart, reach, rest int, sign float64) (edges [3]fl
 			return edges, true
 		}
 	}
-	edges[2] = float64(rest) + 0.5
-	return edges, n == 2 && rest < reach
+	edges[2] = float64(min(rest, reach)) + 0.5
+	return edges, n == 2 && (rest < reach || p.open)
 }

@@ -117,6 +117,28 @@ func TestScanWithoutAFinderPattern(t *testing.T) {
 	}
 }
 
+// A code without a margin stands on a dark page, and its finder patterns run into it.
+func TestScanWithoutAMargin(t *testing.T) {
+	random := rand.New(rand.NewPCG(4, 1))
+	for _, scale := range []int{3, 5, 16} {
+		for _, ground := range []uint8{0, 30} {
+			for _, length := range []int{11, 46, 200} {
+				content := text(random, length)
+				s, err := qr.Encode(content, qr.LevelM)
+				if err != nil {
+					t.Fatal(err)
+				}
+				g := image.NewGray(image.Rect(0, 0, 600+s.Size()*scale, 400+s.Size()*scale))
+				draw.Draw(g, g.Rect, image.NewUniform(color.Gray{Y: ground}), image.Point{}, draw.Src)
+				img, margin := s.Image(scale), qr.QuietZone*scale
+				at := image.Rect(0, 0, s.Size()*scale, s.Size()*scale).Add(image.Pt(301, 203))
+				draw.Draw(g, at, img, image.Pt(margin, margin), draw.Src)
+				expect(t, g, []string{content})
+			}
+		}
+	}
+}
+
 func TestScanFromBehind(t *testing.T) {
 	texts := mixedTexts(1)
 	page := sheettest.Page(texts, 100).(*image.Gray)

@@ -9,6 +9,10 @@ type plane struct {
 	w, h int
 	v    []int8
 	left int // samples that may still be taken in a step of the search
+
+	// open is for symbols without a margin on a ground of their own colour, into which
+	// the outer rings of finder patterns run.
+	open bool
 }
 
 // newPlane levels a picture: what is dark there depends on what is around.
