@@ -43,6 +43,8 @@ func newRestoreCommand(p *program) *cobra.Command {
 			"On a terminal it says what it is about to do, and asks. If something of the sheet\n" +
 			"was not read, or its list of contents was not, so that this is not known, the exit\n" +
 			"status is 9; with --partial, a part is all that is wanted.\n\n" +
+			"Anybody can print a sheet: one with other backup codes than are left in the vault\n" +
+			"takes their place only with --overwrite, as an account does.\n\n" +
 			"After a failure halfway, the same command again does the rest.",
 		Example: "  tokenctl restore page*.png\n" +
 			"  tokenctl restore scan.pdf --dry-run\n" +
