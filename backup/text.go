@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -73,16 +74,21 @@ const (
 	onPaper     = "(on paper)" // stands for the text of a code that is not in the record
 )
 
-var (
-	setLine  = regexp.MustCompile(`^generation ([1-9][0-9]{0,9})(?:, recorded ([0-9-]+))?(, superseded)?$`)
-	codeLine = regexp.MustCompile(`^([1-9][0-9]{0,9})\. (.+?)(?:  from generation ([1-9][0-9]{0,9}))?(?:  used ([0-9-]+))?$`)
+// A recordGrammar is how the lines of a record look.
+type recordGrammar struct {
+	set, code *regexp.Regexp
+	likeMarks *regexp.Regexp // what at the end of a code is easily taken for the marks behind it
+	ours      *regexp.Regexp // how the lines begin that are not Other
+}
 
-	// likeMarks is what at the end of a code is easily taken for the marks behind it.
-	likeMarks = regexp.MustCompile(`(^| )(used( [0-9]\S*)?|from generation [0-9]\S*)$`)
-
-	// ours is how the lines begin that are not Other.
-	ours = regexp.MustCompile(`^(service:|policy:|generation [0-9]|[1-9][0-9]*[.)])`)
-)
+var recordLines = sync.OnceValue(func() recordGrammar {
+	return recordGrammar{
+		set:       regexp.MustCompile(`^generation ([1-9][0-9]{0,9})(?:, recorded ([0-9-]+))?(, superseded)?$`),
+		code:      regexp.MustCompile(`^([1-9][0-9]{0,9})\. (.+?)(?:  from generation ([1-9][0-9]{0,9}))?(?:  used ([0-9-]+))?$`),
+		likeMarks: regexp.MustCompile(`(^| )(used( [0-9]\S*)?|from generation [0-9]\S*)$`),
+		ours:      regexp.MustCompile(`^(service:|policy:|generation [0-9]|[1-9][0-9]*[.)])`),
+	}
+})
 
 // quoted returns a text as it is if it reads back, and as a string of Go otherwise.
 func quoted(text string) string {
@@ -95,7 +101,7 @@ func quoted(text string) string {
 func isBare(text string) bool {
 	unprintable := func(r rune) bool { return !strconv.IsPrint(r) }
 	return utf8.ValidString(text) && strings.TrimSpace(text) == text && !strings.ContainsFunc(text, unprintable) &&
-		!strings.HasPrefix(text, `"`) && text != onPaper && !likeMarks.MatchString(text)
+		!strings.HasPrefix(text, `"`) && text != onPaper && !recordLines().likeMarks.MatchString(text)
 }
 
 func unquoted(text string) (string, error) {
@@ -111,7 +117,7 @@ func unquoted(text string) (string, error) {
 
 // isOther reports whether a line of the head stays as it is and is like none of ours.
 func isOther(line string) bool {
-	return line != "" && strings.TrimSpace(line) == line && utf8.ValidString(line) && !strings.Contains(line, "\n") && !ours.MatchString(line)
+	return line != "" && strings.TrimSpace(line) == line && utf8.ValidString(line) && !strings.Contains(line, "\n") && !recordLines().ours.MatchString(line)
 }
 
 // ParseRecord reads what MarshalText writes, and nothing else, but for line ends as
@@ -129,10 +135,10 @@ func ParseRecord(text []byte) (Record, error) {
 		case !utf8.ValidString(line):
 			err = ErrNotText
 		case line == "":
-		case setLine.MatchString(line):
-			err = r.parseSet(setLine.FindStringSubmatch(line))
+		case recordLines().set.MatchString(line):
+			err = r.parseSet(recordLines().set.FindStringSubmatch(line))
 		case len(r.Sets) > 0:
-			err = r.Sets[len(r.Sets)-1].parseCode(codeLine.FindStringSubmatch(line))
+			err = r.Sets[len(r.Sets)-1].parseCode(recordLines().code.FindStringSubmatch(line))
 		case isPolicy && !policy:
 			policy = true
 			r.Policy, err = ParsePolicy(value)

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 const repositoryFolder = ".git"
@@ -90,7 +91,9 @@ func (v *Vault) checkLines(name string, check func(lines []string) error) error 
 
 // harmlessAttribute are the attributes of a file that call for no driver, which would be
 // a program (gitattributes(5)).
-var harmlessAttribute = regexp.MustCompile(`^[-!]?(text|binary|diff|merge|crlf|export-ignore)$|^(eol|text)=[a-z]+$`)
+var harmlessAttribute = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[-!]?(text|binary|diff|merge|crlf|export-ignore)$|^(eol|text)=[a-z]+$`)
+})
 
 func checkAttributes(lines []string) error {
 	for _, line := range lines {
@@ -102,7 +105,7 @@ func checkAttributes(lines []string) error {
 			return fmt.Errorf("%w: %q", ErrUnsafeRepository, line)
 		}
 		for _, attribute := range strings.Fields(line)[1:] {
-			if !harmlessAttribute.MatchString(attribute) {
+			if !harmlessAttribute().MatchString(attribute) {
 				return fmt.Errorf("%w: %q", ErrUnsafeRepository, attribute)
 			}
 		}
@@ -120,23 +123,31 @@ func checkTodo(lines []string) error {
 	return nil
 }
 
-var (
-	configSection = regexp.MustCompile(`^\[([A-Za-z0-9-]+)(?: +"([^"\\]*)")?\]$`)
-	configKey     = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]*)(?:[ \t]*=[ \t]*(.*))?$`)
+// A configGrammar is how the lines of a repository's configuration look.
+type configGrammar struct {
+	section, key *regexp.Regexp
 
-	// harmlessKey are the keys of a repository's configuration that run nothing, and lead
-	// nowhere but to other repositories, which checkConfig looks at (git-config(1)).
-	harmlessKey = regexp.MustCompile(`^(?:core\.(?:repositoryformatversion|filemode|bare|logallrefupdates|ignorecase|precomposeunicode|symlinks|hidedotfiles|autocrlf|eol|safecrlf|quotepath)` +
-		`|extensions\.objectformat|user\.(?:name|email|useconfigonly)|init\.defaultbranch|pull\.(?:rebase|ff)|push\.(?:default|autosetupremote|followtags)` +
-		`|fetch\.prune|merge\.(?:ff|conflictstyle)|rebase\.autostash|gc\.auto|advice\.[a-z]+|color\.[a-z]+` +
-		`|remote\.(?:pushdefault|.+\.(?:url|pushurl|fetch|push|prune|tagopt|mirror))` +
-		`|branch\.(?:autosetupmerge|autosetuprebase|.+\.(?:remote|pushremote|merge|rebase|description)))$`)
-)
+	// harmless are the keys that run nothing, and lead nowhere but to other repositories,
+	// which checkConfig looks at (git-config(1)).
+	harmless *regexp.Regexp
+}
+
+var configLines = sync.OnceValue(func() configGrammar {
+	return configGrammar{
+		section: regexp.MustCompile(`^\[([A-Za-z0-9-]+)(?: +"([^"\\]*)")?\]$`),
+		key:     regexp.MustCompile(`^([A-Za-z][A-Za-z0-9-]*)(?:[ \t]*=[ \t]*(.*))?$`),
+		harmless: regexp.MustCompile(`^(?:core\.(?:repositoryformatversion|filemode|bare|logallrefupdates|ignorecase|precomposeunicode|symlinks|hidedotfiles|autocrlf|eol|safecrlf|quotepath)` +
+			`|extensions\.objectformat|user\.(?:name|email|useconfigonly)|init\.defaultbranch|pull\.(?:rebase|ff)|push\.(?:default|autosetupremote|followtags)` +
+			`|fetch\.prune|merge\.(?:ff|conflictstyle)|rebase\.autostash|gc\.auto|advice\.[a-z]+|color\.[a-z]+` +
+			`|remote\.(?:pushdefault|.+\.(?:url|pushurl|fetch|push|prune|tagopt|mirror))` +
+			`|branch\.(?:autosetupmerge|autosetuprebase|.+\.(?:remote|pushremote|merge|rebase|description)))$`),
+	}
+})
 
 // checkConfig refuses what is not one of the few keys that a vault needs, and what it
 // cannot read for certain as git does.
 func (v *Vault) checkConfig(lines []string) error {
-	section := ""
+	grammar, section := configLines(), ""
 	remotes := []string{"", "."}
 	var used [][2]string // keys that name a remote, and its name
 	for i, line := range lines {
@@ -144,18 +155,18 @@ func (v *Vault) checkConfig(lines []string) error {
 		if line == "" || line[0] == '#' || line[0] == ';' {
 			continue
 		}
-		if m := configSection.FindStringSubmatch(line); m != nil {
+		if m := grammar.section.FindStringSubmatch(line); m != nil {
 			if section = strings.ToLower(m[1]); strings.Contains(line, `"`) {
 				section += "." + m[2]
 			}
 			continue
 		}
-		m := configKey.FindStringSubmatch(line)
+		m := grammar.key.FindStringSubmatch(line)
 		if m == nil || section == "" || strings.ContainsFunc(line, func(r rune) bool { return r < ' ' && r != '\t' }) || strings.HasSuffix(line, `\`) {
 			return fmt.Errorf("%w: line %d is not one that git writes", ErrUnsafeRepository, i+1)
 		}
 		key, value := section+"."+strings.ToLower(m[1]), strings.NewReplacer(`"`, "", `\`, "").Replace(m[2])
-		if !harmlessKey.MatchString(key) {
+		if !grammar.harmless.MatchString(key) {
 			return fmt.Errorf("%w: %s", ErrUnsafeRepository, key)
 		}
 		switch name, isRemote := strings.CutPrefix(section, "remote."); {

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf16"
@@ -41,12 +42,14 @@ type Console struct {
 }
 
 // secretIn is where a URI of an account, or of an export, has its secret.
-var secretIn = regexp.MustCompile(`(?i)((?:secret(?:=|%3d))|steam://|(?:otpauth-migration:\S*?data=))[^\s&"':]+`)
+var secretIn = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)((?:secret(?:=|%3d))|steam://|(?:otpauth-migration:\S*?data=))[^\s&"':]+`)
+})
 
 // Note writes lines that are not the result. A secret is left out of them, as where an
 // error repeats what was pasted in the wrong place.
 func (c *Console) Note(format string, args ...any) {
-	fmt.Fprintln(c.Err, secretIn.ReplaceAllString(printableLines(format, args...), "$1…"))
+	fmt.Fprintln(c.Err, secretIn().ReplaceAllString(printableLines(format, args...), "$1…"))
 }
 
 // PrintLine writes a line of the result, [Printable]. An error ends up in Unwritten.
@@ -124,7 +127,7 @@ func (c *Console) Report(err error) (status int) {
 		if i == 0 {
 			line = "tokenctl: " + line
 		}
-		c.Note("%s", Printable(line))
+		c.Note("%s", line)
 	}
 	var ambiguous *oath.AmbiguousError
 	if errors.As(err, &ambiguous) {
