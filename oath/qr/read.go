@@ -3,7 +3,6 @@ package qr
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -32,7 +31,8 @@ var ErrFormat = errors.New("the picture must be PNG, JPEG, TIFF, WebP, GIF or BM
 // Read returns the texts of all QR codes in a picture, each once and in no order.
 // It reads PNG, JPEG, WebP, GIF, BMP, and all pages of a TIFF, of at most 64
 // million pixels each and 32,768 on a side. It returns ErrNoQR if it finds none,
-// ErrFormat for another format, and another error if the picture cannot be decoded.
+// ErrFormat for another format, ErrTIFF for a TIFF of an unusual kind, and another error
+// if the picture cannot be decoded.
 //
 // The picture may be a screenshot, a photograph, or the scan of a page with dozens
 // of codes: see Scan.
@@ -50,7 +50,8 @@ func Read(r io.Reader) ([]string, error) {
 
 // readPages returns what is on the pages of a TIFF, or in another picture.
 func readPages(data []byte) (texts []string, err error) {
-	pages := tiffPages(data)
+	file := newTIFF(data)
+	pages := file.pages()
 	if len(pages) == 0 {
 		img, err := decodePicture(data)
 		if err != nil {
@@ -59,8 +60,7 @@ func readPages(data []byte) (texts []string, err error) {
 		return Scan(img), nil
 	}
 	for i, page := range pages {
-		turnTo(data, page)
-		img, err := decodePicture(data)
+		img, err := file.decode(page)
 		if err != nil {
 			return nil, fmt.Errorf("page %d: %w", i+1, err)
 		}
@@ -142,52 +142,6 @@ func formatError(data []byte) error {
 		}
 	}
 	return ErrFormat
-}
-
-// maxTIFFPages is how many pages of a TIFF are read: more than a scanner's feeder
-// takes.
-const maxTIFFPages = 100
-
-// tiffPages returns where the pages of a TIFF are: none if it is another file. The
-// header points to the first image file directory, and each of these, behind its
-// entries of 12 bytes, to the next (TIFF 6.0, section 2).
-func tiffPages(data []byte) (pages []uint32) {
-	order := tiffOrder(data)
-	if order == nil {
-		return nil
-	}
-	at := order.Uint32(data[4:])
-	for at != 0 && !slices.Contains(pages, at) && len(pages) < maxTIFFPages {
-		if int64(at)+2 > int64(len(data)) {
-			return pages
-		}
-		pages = append(pages, at)
-		next := int64(at) + 2 + 12*int64(order.Uint16(data[at:]))
-		if next+4 > int64(len(data)) {
-			return pages
-		}
-		at = order.Uint32(data[next:])
-	}
-	return pages
-}
-
-// tiffOrder returns the order of bytes in a TIFF, nil if it is none.
-func tiffOrder(data []byte) binary.ByteOrder {
-	if len(data) < 8 {
-		return nil
-	}
-	switch string(data[:4]) {
-	case "II*\x00":
-		return binary.LittleEndian
-	case "MM\x00*":
-		return binary.BigEndian
-	}
-	return nil
-}
-
-// turnTo makes a page the first of a TIFF, which is the one that is decoded.
-func turnTo(data []byte, page uint32) {
-	tiffOrder(data).PutUint32(data[4:], page)
 }
 
 // grayscale returns the picture's brightness, with its transparent parts filled with

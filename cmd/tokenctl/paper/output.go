@@ -25,6 +25,7 @@ import (
 	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/durable"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 var (
@@ -389,7 +390,7 @@ var Remedies = []term.Remedy{
 	{Of: errUnreadPDF, Exit: term.ExitFailure, Hint: "Give pictures of the pages, PNG or JPEG."},
 	{Of: errHTML, Exit: term.ExitUsage, Hint: "Print it from a browser, to paper or to a PDF, and give the scan or that PDF."},
 	{Of: errNoScan, Exit: term.ExitUsage, Hint: "What is read is PNG, JPEG, TIFF, WebP, GIF and BMP, PDF, and text."},
-	{Of: errTIFF, Exit: term.ExitUsage, Hint: "Save it as PNG, and give that."},
+	{Of: qr.ErrTIFF, Exit: term.ExitUsage, Hint: "Save it as PNG, and give that."},
 	{Of: errSVG, Exit: term.ExitUsage, Hint: "Open it in a browser, take a screenshot, and give that."},
 	{Of: errEmpty, Exit: term.ExitUsage, Hint: "If it comes from the clipboard: copy the picture or the URI first."},
 }

@@ -87,7 +87,7 @@ func kindOf(data []byte) kind {
 // eachPage hands over the pages of a picture or a PDF, each as what reads its QR codes.
 func eachPage(ctx context.Context, k kind, data []byte, take func(read func() ([]string, error))) error {
 	if k == picture {
-		take(func() ([]string, error) { return readPicture(data) })
+		take(func() ([]string, error) { return qr.Read(bytes.NewReader(data)) })
 		return nil
 	}
 	return readPDF(ctx, data, pageTime, func(page image.Image) {

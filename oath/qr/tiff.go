@@ -1,4 +1,4 @@
-package paper
+package qr
 
 import (
 	"bytes"
@@ -15,53 +15,72 @@ import (
 
 	"golang.org/x/image/tiff"
 	"golang.org/x/image/tiff/lzw"
-
-	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
-// errTIFF says that there are TIFFs of this kind, and that they are not read.
-var errTIFF = errors.New("this kind of TIFF is not read")
+// ErrTIFF says that there are TIFFs of this kind, and that they are not read.
+var ErrTIFF = errors.New("this kind of TIFF is not read")
 
-// maxTIFFPages is how many pages of a TIFF are read, as in oath/qr.
+// maxTIFFPages is how many pages of a TIFF are read: more than a scanner's feeder
+// takes.
 const maxTIFFPages = 100
 
-// readPicture returns the QR codes in a picture.
-//
-// Of TIFFs, golang.org/x/image/tiff reads those that compress with JPEG as little as
-// those that have transparency beside gray: these are unpacked here.
-func readPicture(data []byte) (texts []string, err error) {
-	texts, err = qr.Read(bytes.NewReader(data))
-	if !errors.As(err, new(tiff.UnsupportedError)) && !errors.As(err, new(tiff.FormatError)) {
-		return texts, err
-	}
-	t := newTIFF(data)
-	var read []uint32
-	for at := t.order.Uint32(data[4:]); at != 0 && !slices.Contains(read, at) && len(read) < maxTIFFPages; {
-		page, next, err := t.page(at)
-		read = append(read, at)
-		if err != nil {
-			return nil, fmt.Errorf("%w: page %d: %w", errTIFF, len(read), err)
-		}
-		texts = append(texts, qr.Scan(page)...)
-		at = next
-	}
-	if len(texts) == 0 {
-		return nil, qr.ErrNoQR
-	}
-	return texts, nil
-}
-
 // A tiffFile is a TIFF (TIFF 6.0, section 2).
+//
+// Of these, golang.org/x/image/tiff reads those that compress with JPEG as little as
+// those that have transparency beside gray: they are unpacked here.
 type tiffFile struct {
 	data  []byte
 	order binary.ByteOrder
 }
 
+// newTIFF returns a TIFF, or one without an order of bytes if the file is none.
 func newTIFF(data []byte) tiffFile {
-	if data[0] == 'M' {
-		return tiffFile{data, binary.BigEndian}
+	if len(data) >= 8 {
+		switch string(data[:4]) {
+		case "II*\x00":
+			return tiffFile{data, binary.LittleEndian}
+		case "MM\x00*":
+			return tiffFile{data, binary.BigEndian}
+		}
 	}
-	return tiffFile{data, binary.LittleEndian}
+	return tiffFile{}
+}
+
+// pages returns where the pages are: none if it is another file. The header points to the
+// first image file directory, and each of these, behind its entries of 12 bytes, to the
+// next.
+func (t tiffFile) pages() (pages []uint32) {
+	if t.order == nil {
+		return nil
+	}
+	at := t.order.Uint32(t.data[4:])
+	for at != 0 && !slices.Contains(pages, at) && len(pages) < maxTIFFPages {
+		if int64(at)+2 > int64(len(t.data)) {
+			return pages
+		}
+		pages = append(pages, at)
+		next := int64(at) + 2 + 12*int64(t.order.Uint16(t.data[at:]))
+		if next+4 > int64(len(t.data)) {
+			return pages
+		}
+		at = t.order.Uint32(t.data[next:])
+	}
+	return pages
+}
+
+// turnTo makes a page the first, which is the one that is decoded.
+func (t tiffFile) turnTo(page uint32) { t.order.PutUint32(t.data[4:], page) }
+
+// decode returns the picture of a page.
+func (t tiffFile) decode(page uint32) (image.Image, error) {
+	t.turnTo(page)
+	img, err := decodePicture(t.data)
+	if errors.As(err, new(tiff.UnsupportedError)) || errors.As(err, new(tiff.FormatError)) {
+		if img, err = t.page(page); err != nil {
+			err = fmt.Errorf("%w: %w", ErrTIFF, err)
+		}
+	}
+	return img, err
 }
 
 // The fields of a page that matter here (TIFF 6.0, part 1, and its Technical Note 2 for
@@ -76,17 +95,17 @@ const (
 	tiffTables                                 = 347
 )
 
-// fields reads a page's directory: entries of 12 bytes, and where the next one is.
-func (t tiffFile) fields(at uint32) (fields map[uint16][]uint32, next uint32, err error) {
+// fields reads a page's directory, entries of 12 bytes.
+func (t tiffFile) fields(at uint32) (fields map[uint16][]uint32, err error) {
 	cut := errors.New("it is cut short, or damaged")
 	const most = 1 << 16 // values of a field: strips, or bytes of JPEG's tables
 	if int64(at)+2 > int64(len(t.data)) {
-		return nil, 0, cut
+		return nil, cut
 	}
 	entries := t.data[at+2:]
 	n := 12 * int(t.order.Uint16(t.data[at:]))
 	if len(entries) < n+4 || n > 12*most/100 {
-		return nil, 0, cut
+		return nil, cut
 	}
 	fields = make(map[uint16][]uint32)
 	for e := range slices.Chunk(entries[:n], 12) {
@@ -98,7 +117,7 @@ func (t tiffFile) fields(at uint32) (fields map[uint16][]uint32, next uint32, er
 		if count*size > 4 {
 			start := int64(t.order.Uint32(values))
 			if count > most || start+count*size > int64(len(t.data)) {
-				return nil, 0, cut
+				return nil, cut
 			}
 			values = t.data[start:]
 		}
@@ -115,15 +134,15 @@ func (t tiffFile) fields(at uint32) (fields map[uint16][]uint32, next uint32, er
 		}
 		fields[t.order.Uint16(e)] = list
 	}
-	return fields, t.order.Uint32(entries[n:]), nil
+	return fields, nil
 }
 
 // page reads a page whose samples have 8 bits each and lie together pixel by pixel, in
 // strips or in tiles.
-func (t tiffFile) page(at uint32) (img image.Image, next uint32, err error) {
-	fields, next, err := t.fields(at)
+func (t tiffFile) page(at uint32) (img image.Image, err error) {
+	fields, err := t.fields(at)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	first := func(field uint16, usual int) int {
 		if values := fields[field]; len(values) > 0 {
@@ -138,16 +157,15 @@ func (t tiffFile) page(at uint32) (img image.Image, next uint32, err error) {
 		part = image.Pt(first(tiffTileWidth, 0), first(tiffTileHeight, 0))
 		offsets, counts = fields[tiffTileOffsets], fields[tiffTileCounts]
 	}
-	const most = 1 << 15 // as in oath/qr
 	switch {
-	case min(width, height, part.X, part.Y) < 1 || max(width, height, part.X, part.Y) > most || width*height > 64e6 || part.X*part.Y > 64e6:
-		return nil, 0, fmt.Errorf("it has %d by %d pixels", width, height)
+	case min(width, height, part.X, part.Y) < 1 || max(width, height, part.X, part.Y) > maxSide || width*height > maxPixels || part.X*part.Y > maxPixels:
+		return nil, fmt.Errorf("it has %d by %d pixels", width, height)
 	case first(tiffBits, 1) != 8 || samples < 1 || samples > 4:
-		return nil, 0, fmt.Errorf("it has %d samples a pixel, of %d bits", samples, first(tiffBits, 1))
+		return nil, fmt.Errorf("it has %d samples a pixel, of %d bits", samples, first(tiffBits, 1))
 	case first(tiffPlanar, 1) != 1 && samples > 1:
-		return nil, 0, errors.New("its colours lie apart from each other")
+		return nil, errors.New("its colours lie apart from each other")
 	case len(offsets) != len(counts):
-		return nil, 0, errors.New("it is damaged")
+		return nil, errors.New("it is damaged")
 	}
 	var tables []byte
 	for _, b := range fields[tiffTables] {
@@ -160,7 +178,7 @@ func (t tiffFile) page(at uint32) (img image.Image, next uint32, err error) {
 			break
 		}
 		if int64(offset)+int64(counts[i]) > int64(len(t.data)) {
-			return nil, 0, errors.New("it is cut short")
+			return nil, errors.New("it is cut short")
 		}
 		packed := t.data[offset:][:counts[i]]
 		var img image.Image
@@ -173,14 +191,14 @@ func (t tiffFile) page(at uint32) (img image.Image, next uint32, err error) {
 			}.decode(compression, packed)
 		}
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		draw.Draw(whole, image.Rectangle{corner, corner.Add(part)}, img, image.Point{}, draw.Src)
 		if corner.X += part.X; corner.X >= width {
 			corner = image.Pt(0, corner.Y+part.Y)
 		}
 	}
-	return whole, next, nil
+	return whole, nil
 }
 
 // decodeJPEG reads a part that is JPEG, whose tables may stand elsewhere.
