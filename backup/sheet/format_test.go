@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 const formatFile = "../../docs/sheet-format.md"
@@ -56,7 +57,7 @@ func TestFormatExamples(t *testing.T) {
 // The program and the commands in the description open a split sheet without
 // anything of tokenctl.
 func TestFormatOpensASplitSheet(t *testing.T) {
-	requireTool(t, "python3", "age", "base32")
+	oathtest.RequireTool(t, "python3", "age", "base32")
 	text := formatDoc(t)
 	_, program, _ := strings.Cut(text, "```python\n")
 	program, _, _ = strings.Cut(program, "```")

@@ -21,6 +21,7 @@ import (
 
 	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
@@ -98,7 +99,7 @@ func typeAt(t *testing.T, folder, command, answer string) string {
 
 // The steps on a sealed sheet, followed to the letter with zbarimg and age.
 func TestSealedSheetByHand(t *testing.T) {
-	requireTool(t, "zbarimg", "age", "base32")
+	oathtest.RequireTool(t, "zbarimg", "age", "base32")
 	d := sealed(t, everyKind(t))
 	folder := t.TempDir()
 	writePictures(t, folder, d)
@@ -138,7 +139,7 @@ func checkOpened(t *testing.T, text string) {
 
 // With the key that shares yield, age opens the parts of a split sheet.
 func TestSplitSheetByHand(t *testing.T) {
-	requireTool(t, "age", "base32")
+	oathtest.RequireTool(t, "age", "base32")
 	documents := split(t, everyKind(t), 2, 3)
 	folder := t.TempDir()
 	codes := strings.Join(symbolTexts(documents[2]), "\n")
@@ -189,7 +190,7 @@ func lettersIn(lines []line.Line) (letters string) {
 
 // What is on a real sheet comes back from a scan of its pages.
 func TestPaperBringsASheetBack(t *testing.T) {
-	requireTool(t, "pdftoppm", "pdftotext", "zbarimg")
+	oathtest.RequireTool(t, "pdftoppm", "pdftotext", "zbarimg")
 	s := everyKind(t)
 	d := plain(t, s)
 	for _, paper := range []layout.Paper{layout.A4, layout.Letter} {
@@ -212,20 +213,5 @@ func TestPaperBringsASheetBack(t *testing.T) {
 		}
 		scanned := shell(t, folder, "pdftoppm -gray -r 150 sheet.pdf page && zbarimg -q --raw -Sdisable -Sqrcode.enable page*.pgm 2>/dev/null || test $? = 4")
 		checkContents(t, contents(t, scan(t, strings.Split(strings.TrimSpace(scanned), "\n")...), ""), s)
-	}
-}
-
-// requireTool skips the test where another maker's program is missing, but fails
-// it where all of them are wanted.
-func requireTool(t *testing.T, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		if _, err := exec.LookPath(name); err == nil {
-			continue
-		}
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is not installed", name)
-		}
-		t.Skipf("%s is not installed", name)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 // A home is where a person's vault and ledger are. Its vault has backup codes of
@@ -138,7 +139,7 @@ func TestBackupUseKilled(t *testing.T) {
 // counts the calls of each thread by themselves, so all must be made by one.
 func killedAnywhere(t *testing.T, begin home, inspect func(home, outcome) string, command ...string) map[string]int {
 	t.Helper()
-	requireTool(t, "strace")
+	oathtest.RequireTool(t, "strace")
 	seen := make(map[string]int)
 	for call := 1; ; call++ {
 		h := home(filepath.Join(t.TempDir(), "home"))

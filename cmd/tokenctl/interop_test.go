@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -20,13 +19,6 @@ import (
 	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
 )
-
-// requireTool ends a test that another's tool is missing for, or is not wanted in.
-func requireTool(t testing.TB, name string) {
-	t.Helper()
-	_, err := exec.LookPath(name)
-	oathtest.NeedsTool(t, err)
-}
 
 // A sample is an account of one kind.
 type sample struct {
@@ -99,7 +91,7 @@ func codesAt(r *rig, unix int64) map[string]string {
 // TestOathtool has oathtool compute every code anew.
 func TestOathtool(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "oathtool")
+	oathtest.RequireTool(t, "oathtool")
 	r := newRig(t)
 	r.plug("key", 0, virtualkey.Config{})
 	all := samples(1, 15, 30, 45, 60, 3600, 86400) // 63, and 64 fit
@@ -119,7 +111,7 @@ func TestOathtool(t *testing.T) {
 // TestOathtoolCounters has oathtool compute the codes of counters.
 func TestOathtoolCounters(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "oathtool")
+	oathtest.RequireTool(t, "oathtool")
 	r := newRig(t)
 	r.plug("key", 0, virtualkey.Config{})
 	for i, counter := range []uint64{0, 1, 9, 255, 65536, 1<<32 - 3} {
@@ -180,7 +172,7 @@ func compareCodes(t *testing.T, r *rig, all []sample) {
 // TestYkmanReads has ykman read what tokenctl wrote.
 func TestYkmanReads(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "ykman")
+	oathtest.RequireTool(t, "ykman")
 	r := newRig(t)
 	r.plug("key", 0, virtualkey.Config{})
 	all := samples(30, 60, 3600)
@@ -210,7 +202,7 @@ func TestYkmanReads(t *testing.T) {
 // TestYkmanWrites has tokenctl read what ykman wrote.
 func TestYkmanWrites(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "ykman")
+	oathtest.RequireTool(t, "ykman")
 	r := newRig(t)
 	r.plug("key", 0, virtualkey.Config{})
 	all := samples(30, 45)
@@ -248,7 +240,7 @@ func TestYkmanWrites(t *testing.T) {
 // TestYkmanPassword opens with each tool what the other closed.
 func TestYkmanPassword(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "ykman")
+	oathtest.RequireTool(t, "ykman")
 	r := newRig(t)
 	r.plug("key", 0, virtualkey.Config{})
 	r.must(aliceURI, "tokenctl", "enroll", "-")

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 // startKeyring starts a session bus with GNOME's keyring on it, unlocked, until the
@@ -18,7 +20,7 @@ import (
 func (r *rig) startKeyring() (address string, err error) {
 	r.tb.Helper()
 	for _, tool := range []string{"dbus-daemon", "dbus-send", "gnome-keyring-daemon"} {
-		requireTool(r.tb, tool)
+		oathtest.RequireTool(r.tb, tool)
 	}
 	home := r.tb.TempDir()
 	bus := exec.Command("dbus-daemon", "--session", "--nofork", "--print-address", "--address=unix:path="+home+"/bus")

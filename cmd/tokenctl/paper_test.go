@@ -17,6 +17,7 @@ import (
 
 	"github.com/pquerna/otp"
 
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
@@ -25,8 +26,8 @@ import (
 // parser than ours, as by a phone's.
 func TestPrintedSymbols(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "zbarimg")
-	requireTool(t, "pdftoppm")
+	oathtest.RequireTool(t, "zbarimg")
+	oathtest.RequireTool(t, "pdftoppm")
 	accounts := append(samples(30, 15, 45, 60, 120), samplesAbroad...)
 	h := home(t.TempDir())
 	h.keep(t, accounts)

@@ -68,7 +68,7 @@ func (p *printer) log() []byte {
 	return all
 }
 
-// requirePrinting is requireTool for a program of the administrator's or a file.
+// requirePrinting is oathtest.RequireTool for a program of the administrator's or a file.
 func requirePrinting(tb testing.TB, program string) {
 	tb.Helper()
 	_, err := findPrinting(program)
@@ -110,7 +110,7 @@ func (p *printer) take() (document string, err error) {
 // Documents come out as what was sent, in that order.
 func TestPrinter(t *testing.T) {
 	t.Parallel()
-	requireTool(t, "pdftotext")
+	oathtest.RequireTool(t, "pdftotext")
 	p := startPrinter(t, "office")
 	for _, words := range []string{"first", "second"} {
 		c := exec.Command("lp", "-d", "office", "-o", "media=A4")

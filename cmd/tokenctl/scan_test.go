@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/sheettest"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 // scriptScan makes of a printed document what a scanner makes of its pages.
@@ -26,7 +27,7 @@ func scriptScan(ts *testscript.TestScript, neg bool, args []string) {
 	f.Func("damage", "", func(s string) (err error) { damage, err = parseDamage(s); return err })
 	ts.Check(f.Parse(args))
 	usage(ts, !neg && f.NArg() == 2, "scan [-dpi N] [-damage SPEC] PDF PREFIX")
-	requireTool(rigOf(ts).tb, "pdftoppm")
+	oathtest.RequireTool(rigOf(ts).tb, "pdftoppm")
 	pages, err := scan(ts.MkAbs(f.Arg(0)), ts.MkAbs(f.Arg(1)), *dpi)
 	ts.Check(err)
 	for _, page := range pages {

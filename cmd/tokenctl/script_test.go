@@ -134,7 +134,7 @@ func usage(ts *testscript.TestScript, right bool, words string) {
 func scriptNeed(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) > 0, "need PROGRAM [ARGS...]")
 	tb := rigOf(ts).tb
-	requireTool(tb, args[0])
+	oathtest.RequireTool(tb, args[0])
 	if len(args) > 1 {
 		if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 			tb.Skipf("%s: %v\n%s", args[0], err, out)

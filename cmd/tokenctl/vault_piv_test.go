@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
 )
 
@@ -61,7 +62,7 @@ func TestPINForgotten(t *testing.T) {
 
 // TestManagementKeyBehindPIN has ykman keep the management key behind the PIN.
 func TestManagementKeyBehindPIN(t *testing.T) {
-	requireTool(t, "ykman")
+	oathtest.RequireTool(t, "ykman")
 	t.Parallel()
 	d := newPIVDesk(t)
 	d.must("", "ykman", "-d", "12345678", "piv", "access", "change-management-key", "--protect", "--generate",

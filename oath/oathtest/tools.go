@@ -2,8 +2,18 @@ package oathtest
 
 import (
 	"os"
+	"os/exec"
 	"testing"
 )
+
+// RequireTool is [NeedsTool] for programs that are found by their names.
+func RequireTool(t testing.TB, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		_, err := exec.LookPath(name)
+		NeedsTool(t, err)
+	}
+}
 
 // NeedsTool marks a test that runs another maker's program, or a service; err says
 // why there is none, if so. Such a test is skipped with -short, which is "make

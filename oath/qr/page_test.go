@@ -32,12 +32,6 @@ func uris(from, to int) (texts []string) {
 	return texts
 }
 
-func requireTool(t *testing.T, name string) {
-	t.Helper()
-	_, err := exec.LookPath(name)
-	oathtest.NeedsTool(t, err)
-}
-
 // readAll checks that a file has these codes.
 func readAll(t *testing.T, file []byte, want []string) {
 	t.Helper()
@@ -103,7 +97,7 @@ func TestReadWebP(t *testing.T) {
 // Scanners with a feeder put all pages into one TIFF. Ghostscript makes them here,
 // in the compressions that are usual.
 func TestReadTIFFWithPages(t *testing.T) {
-	requireTool(t, "gs")
+	oathtest.RequireTool(t, "gs")
 	want := uris(0, 3)
 	var source strings.Builder
 	for _, uri := range want {
@@ -185,7 +179,7 @@ func hugeTIFF() string {
 
 // qrencode makes the codes here.
 func TestScanPageOfQrencode(t *testing.T) {
-	requireTool(t, "qrencode")
+	oathtest.RequireTool(t, "qrencode")
 	page := image.NewGray(image.Rect(0, 0, 900, 900))
 	draw.Draw(page, page.Rect, image.White, image.Point{}, draw.Src)
 	want := uris(0, 12)

@@ -245,7 +245,7 @@ func TestScan(t *testing.T) {
 
 // qrencode makes the codes here, in the encodings that it has.
 func TestScanOfQrencode(t *testing.T) {
-	requireTool(t, "qrencode")
+	oathtest.RequireTool(t, "qrencode")
 	tests := []struct {
 		name    string
 		text    string
@@ -349,14 +349,6 @@ func FuzzRead(f *testing.F) {
 			t.Error(err)
 		}
 	})
-}
-
-// requireTool ends a test that another maker's program is missing for, or is not
-// wanted in.
-func requireTool(t *testing.T, name string) {
-	t.Helper()
-	_, err := exec.LookPath(name)
-	oathtest.NeedsTool(t, err)
 }
 
 // qrencode returns the picture that qrencode makes of a text.

@@ -6,6 +6,8 @@ import (
 	"image/color"
 	"strings"
 	"testing"
+
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 // The capacities are those of ISO/IEC 18004, table 7, version 40.
@@ -71,7 +73,7 @@ func TestSymbolImage(t *testing.T) {
 // zbarimg reads what is written, at every level and at sizes with one and with
 // several alignment patterns and blocks.
 func TestWritePNGForOthers(t *testing.T) {
-	requireTool(t, "zbarimg")
+	oathtest.RequireTool(t, "zbarimg")
 	for _, level := range []Level{LevelL, LevelM, LevelQ, LevelH} {
 		for _, length := range []int{10, 60, 150, 400, 1000} {
 			text := strings.Repeat("otpauth://Ab1%", 100)[:length]

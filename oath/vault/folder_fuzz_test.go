@@ -114,8 +114,7 @@ var programKey = regexp.MustCompile(`^(include|includeif|filter|diff|alias|crede
 
 // FuzzConfig has git read what CheckRepository takes for harmless.
 func FuzzConfig(f *testing.F) {
-	_, err := exec.LookPath("git")
-	oathtest.NeedsTool(f, err)
+	oathtest.RequireTool(f, "git")
 	for _, seed := range []string{
 		"[core]\n\tfilemode = true\n[remote \"a b\"]\n\turl = https://example.com/x # y\n", "[core] fsmonitor = x\n", "[core]\n\tbare = false\\\n\tfsmonitor = x\n",
 		"[core \"x\"]\n[CORE]\nFSMonitor\n", "[remote \"a\\\"]\nb\"]\nurl = \"ext::x\"\n", "\ufeff[alias]x=!y", "[core]\r\n\tbare = true\r[alias]\n\tx = y", "[user]\n\tname = \"a\n[alias]x=y\"\n",

@@ -19,8 +19,7 @@ import (
 // gitOptions have a git that knows nothing of who runs the test.
 func gitOptions(t *testing.T) vault.Options {
 	t.Helper()
-	_, err := exec.LookPath("git")
-	oathtest.NeedsTool(t, err)
+	oathtest.RequireTool(t, "git")
 	home := t.TempDir()
 	o := quick
 	o.Git = func(folder string, args ...string) ([]byte, error) {

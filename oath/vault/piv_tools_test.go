@@ -20,8 +20,7 @@ import (
 func tool(t *testing.T, dir, command string, more ...string) string {
 	t.Helper()
 	words := append(strings.Fields(command), more...)
-	_, err := exec.LookPath(words[0])
-	oathtest.NeedsTool(t, err)
+	oathtest.RequireTool(t, words[0])
 	c := exec.Command(words[0], words[1:]...)
 	c.Dir, c.Env = dir, append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "LC_ALL=C.UTF-8")
 	out, err := c.CombinedOutput()

@@ -24,10 +24,7 @@ type desk struct {
 // sit plugs a key into a daemon for the programs, which must be installed.
 func sit(t *testing.T, config virtualkey.Config, programs ...string) desk {
 	t.Helper()
-	for _, name := range append(programs, "openssl") {
-		_, err := exec.LookPath(name)
-		oathtest.NeedsTool(t, err)
-	}
+	oathtest.RequireTool(t, append(programs, "openssl")...)
 	t.Parallel()
 	d := pcscdtest.Start(t)
 	d.Plug(t, 0, plug(t, config).Key)

@@ -8,12 +8,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 // Chromium prints the blocks of the document whole, each with its QR codes, and
 // fetches nothing for it.
 func TestHTMLPrints(t *testing.T) {
-	requireTool(t, "chromium", "pdftotext", "pdftoppm", "zbarimg")
+	oathtest.RequireTool(t, "chromium", "pdftotext", "pdftoppm", "zbarimg")
 	for _, paper := range bothPapers {
 		t.Run(paper.String(), func(t *testing.T) {
 			d := sample(15)
@@ -72,7 +74,7 @@ func checkLongBlock(t *testing.T, pages []string) {
 
 // The log does tell of what a page fetches.
 func TestRequests(t *testing.T) {
-	requireTool(t, "chromium")
+	oathtest.RequireTool(t, "chromium")
 	page, log := filepath.Join(t.TempDir(), "page.html"), filepath.Join(t.TempDir(), "net.json")
 	text := `<!DOCTYPE html><html lang="en"><body><img src="http://tokenctl.invalid/x.png"></body></html>`
 	if err := os.WriteFile(page, []byte(text), 0o600); err != nil {

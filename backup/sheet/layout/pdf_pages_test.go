@@ -11,11 +11,12 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 // Each block is on one page, with all that it has, and in order.
 func TestPDFKeepsBlocksWhole(t *testing.T) {
-	requireTool(t, "pdftotext")
+	oathtest.RequireTool(t, "pdftotext")
 	for _, paper := range bothPapers {
 		d := sample(50)
 		long := d
@@ -103,7 +104,7 @@ func wordsOf(b Block) (words []string) {
 
 // All is black, and none of it where printers do not print.
 func TestPDFIsBlackOnWhiteWithinMargins(t *testing.T) {
-	requireTool(t, "pdftoppm")
+	oathtest.RequireTool(t, "pdftoppm")
 	for _, paper := range bothPapers {
 		d := sample(6)
 		d.Body = append(d.Body, longBlock())
@@ -146,7 +147,7 @@ func inkBounds(img *image.Gray) image.Rectangle {
 // Each word that can be copied from the PDF can be seen: there is ink where it
 // stands, and it stands on no other.
 func TestPDFHidesNothing(t *testing.T) {
-	requireTool(t, "pdftotext", "pdftoppm")
+	oathtest.RequireTool(t, "pdftotext", "pdftoppm")
 	const dpi = 100
 	d := sample(9)
 	d.Body = append(d.Body, longBlock())
@@ -188,7 +189,7 @@ func overlap(a, b word) bool {
 
 // What the fonts lack, and what does not show, is written by its number.
 func TestPDFNames(t *testing.T) {
-	requireTool(t, "pdftotext")
+	oathtest.RequireTool(t, "pdftotext")
 	d := Document{}
 	names := []struct{ name, want string }{
 		{"Ålesund Łódź Ωμέγα Яндекс №1 €", "Ålesund Łódź Ωμέγα Яндекс №1 €"},
@@ -223,7 +224,7 @@ func TestPDFNames(t *testing.T) {
 
 // However long a text is, it is all there, and on the paper.
 func TestPDFLongTexts(t *testing.T) {
-	requireTool(t, "pdftotext", "pdftoppm")
+	oathtest.RequireTool(t, "pdftotext", "pdftoppm")
 	long := func(c string) string { return strings.Repeat(c, 10000) }
 	d := Document{
 		Title: long("T"), Foot: long("F"), Facts: []Fact{{long("N"), long("V")}}, Steps: []Steps{{long("H"), []string{long("S")}}},

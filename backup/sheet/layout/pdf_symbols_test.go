@@ -11,11 +11,12 @@ import (
 	zxing "github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/multi/qrcode"
 
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 func TestPDFSymbolsAreRead(t *testing.T) {
-	requireTool(t, "pdftoppm", "zbarimg")
+	oathtest.RequireTool(t, "pdftoppm", "zbarimg")
 	for _, paper := range bothPapers {
 		d := sample(50)
 		checkSymbols(t, d, rasterise(t, printPDF(t, d, paper), 150))
@@ -25,7 +26,7 @@ func TestPDFSymbolsAreRead(t *testing.T) {
 // The squares of a QR code are large, and its margin is free, in the PDF and in
 // what Chromium prints.
 func TestSymbolsHaveRoom(t *testing.T) {
-	requireTool(t, "pdftoppm", "chromium")
+	oathtest.RequireTool(t, "pdftoppm", "chromium")
 	d, want := sample(12), 0
 	for _, b := range d.Body {
 		want += len(b.Symbols)

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 var bothPapers = []Paper{A4, Letter}
@@ -66,7 +68,7 @@ func TestPDFsAreMadeAtTheSameTime(t *testing.T) {
 }
 
 func TestPDFTellsNothingOfItself(t *testing.T) {
-	requireTool(t, "pdfinfo")
+	oathtest.RequireTool(t, "pdfinfo")
 	info := tool(t, "pdfinfo", printPDF(t, sample(5), A4))
 	for _, line := range strings.Split(info, "\n") {
 		name, value, _ := strings.Cut(line, ":")
@@ -102,7 +104,7 @@ func outsideStreams(pdf []byte) string {
 }
 
 func TestPDFPaper(t *testing.T) {
-	requireTool(t, "pdfinfo")
+	oathtest.RequireTool(t, "pdfinfo")
 	for paper, size := range map[Paper]string{A4: "595.28 x 841.89 pts (A4)", Letter: "612 x 792 pts (letter)"} {
 		if info := tool(t, "pdfinfo", printPDF(t, sample(1), paper)); !strings.Contains(info, size) {
 			t.Errorf("%s is\n%s", paper, info)

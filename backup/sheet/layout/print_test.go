@@ -16,16 +16,6 @@ import (
 	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
-// requireTool ends a test that another maker's program is missing for, or is not
-// wanted in.
-func requireTool(t *testing.T, names ...string) {
-	t.Helper()
-	for _, name := range names {
-		_, err := exec.LookPath(name)
-		oathtest.NeedsTool(t, err)
-	}
-}
-
 // tool returns what another maker's program prints.
 func tool(t *testing.T, name string, args ...string) string {
 	t.Helper()
@@ -76,7 +66,7 @@ func printHTML(t *testing.T, d Document, paper Paper, options ...string) string 
 // chromium prints an HTML file as its user would, and returns the path of the PDF.
 func chromium(t *testing.T, html string, options ...string) string {
 	t.Helper()
-	requireTool(t, "chromium")
+	oathtest.RequireTool(t, "chromium")
 	pdf := strings.TrimSuffix(html, ".html") + "-printed.pdf"
 	cmd := exec.Command("chromium", append([]string{
 		"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",

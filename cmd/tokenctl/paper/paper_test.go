@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -113,8 +112,7 @@ func FuzzReadPGM(f *testing.F) {
 // A drawing that calls another twice, 60 of them deep, has no end, and a complaint about
 // each of its steps.
 func TestPDFWithoutEnd(t *testing.T) {
-	_, err := exec.LookPath("pdftoppm")
-	oathtest.NeedsTool(t, err)
+	oathtest.RequireTool(t, "pdftoppm")
 	var pdf strings.Builder
 	fmt.Fprint(&pdf, "%PDF-1.4\n1 0 obj <</Type/Catalog /Pages 2 0 R>> endobj\n2 0 obj <</Type/Pages /Kids[3 0 R] /Count 1>> endobj\n",
 		"3 0 obj <</Type/Page /Parent 2 0 R /MediaBox[0 0 595 842] /Contents 4 0 R /Resources <</XObject<</F 5 0 R>>>> >> endobj\n",
@@ -125,7 +123,7 @@ func TestPDFWithoutEnd(t *testing.T) {
 	}
 	fmt.Fprint(&pdf, "trailer <</Root 1 0 R>>\n")
 
-	err = readPDF(t.Context(), []byte(pdf.String()), time.Millisecond, func(image.Image) {})
+	err := readPDF(t.Context(), []byte(pdf.String()), time.Millisecond, func(image.Image) {})
 	if !errors.Is(err, errUnreadPDF) || !errors.Is(err, errEndless) {
 		t.Fatal(err)
 	}
