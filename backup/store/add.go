@@ -197,10 +197,11 @@ func (s *Store) Use(id oath.ID, number int, day time.Time) (code backup.Code, re
 // hides codes which are left, unless it may replace them.
 func (s *Store) Restore(id oath.ID, kept ledger.Keeping, codes backup.Record, replace bool) (backup.Record, error) {
 	return s.Change(id, kept, func(r *backup.Record) error {
-		merged, err := backup.MergePaper(*r, codes)
 		if replace {
-			merged, err = backup.Merge(*r, codes), nil
+			*r = backup.Merge(*r, codes)
+			return nil
 		}
+		merged, err := backup.MergePaper(*r, codes)
 		*r = merged
 		return err
 	})

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
-	"github.com/tokenctl/tokenctl/oath/durable"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/keys"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
@@ -131,8 +130,8 @@ const (
 )
 
 func knownKeysPath() (string, error) {
-	state, err := userFolder("XDG_STATE_HOME", ".local/state")
-	return filepath.Join(state, "tokenctl", "keys.json"), err
+	state, err := stateFolder()
+	return filepath.Join(state, "keys.json"), err
 }
 
 // KnownKeys returns the keys that this machine has seen, by their serial numbers. A file
@@ -202,14 +201,7 @@ func writeKnownKeys(known []KnownKey) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(known, "", "  ")
-	if err == nil {
-		err = os.MkdirAll(filepath.Dir(path), 0o700)
-	}
-	if err == nil {
-		err = durable.Replace(path, append(text, '\n'))
-	}
-	if err != nil {
+	if err := writeState(path, known); err != nil {
 		return fmt.Errorf("keeping which keys are known: %w", err)
 	}
 	return nil

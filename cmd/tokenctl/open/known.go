@@ -104,17 +104,22 @@ func (k knownFile) save(before knownFile) error {
 	if reflect.DeepEqual(k, before) {
 		return nil
 	}
-	text, err := json.MarshalIndent(k, "", "  ")
-	if err == nil {
-		err = os.MkdirAll(filepath.Dir(k.path), 0o700)
-	}
-	if err == nil {
-		err = durable.Replace(k.path, append(text, '\n'))
-	}
-	if err != nil {
+	if err := writeState(k.path, k); err != nil {
 		return fmt.Errorf("keeping what is known of the vault: %w", err)
 	}
 	return nil
+}
+
+// writeState writes a file of the machine's memory, as JSON.
+func writeState(path string, what any) error {
+	text, err := json.MarshalIndent(what, "", "  ")
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o700)
+	}
+	if err != nil {
+		return err
+	}
+	return durable.Replace(path, append(text, '\n'))
 }
 
 func stateFolder() (string, error) {

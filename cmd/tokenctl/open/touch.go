@@ -82,9 +82,9 @@ func (o *Opener) awaitTouch(reader string, notice time.Duration) (done func() (a
 
 // touchFile returns the file that says that the key in a reader was asked for a touch.
 func touchFile(reader string) (string, error) {
-	state, err := userFolder("XDG_STATE_HOME", ".local/state")
+	state, err := stateFolder()
 	sum := sha256.Sum256([]byte(reader))
-	return filepath.Join(state, "tokenctl", "touch-"+hex.EncodeToString(sum[:8])), err
+	return filepath.Join(state, "touch-"+hex.EncodeToString(sum[:8])), err
 }
 
 // maxTouch is how long a key may wait for a touch, whether or not its program still does:
