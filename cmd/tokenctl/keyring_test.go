@@ -59,7 +59,7 @@ func (r *rig) background(c *exec.Cmd) error {
 // would make the bus start one.
 func awaitSecretService(environment []string) error {
 	var failed error
-	return cmp.Or(await("the keyring", func() bool {
+	return cmp.Or(oathtest.Await("the keyring", func() bool {
 		c := exec.Command("dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.DBus", "/",
 			"org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets")
 		c.Env = environment

@@ -94,16 +94,6 @@ func drop() {
 // long for what is to happen, be the machine as busy as it may.
 const patience = 2 * time.Minute
 
-// await waits until a condition is fulfilled.
-func await(what string, condition func() bool) error {
-	for start := time.Now(); !condition(); time.Sleep(5 * time.Millisecond) {
-		if time.Since(start) > patience {
-			return fmt.Errorf("waited %v for %s", patience, what)
-		}
-	}
-	return nil
-}
-
 // watch ends a command that hangs, and shows where.
 func watch() {
 	time.AfterFunc(patience, func() {

@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 // compiledIn is where cups-pdf looks for its settings, whatever the server is told.
@@ -171,7 +173,7 @@ func (p *printer) run() error {
 		return err
 	}
 	p.tb.Cleanup(func() { stdin.Close(); c.Wait() })
-	return await("the socket", func() bool {
+	return oathtest.Await("the socket", func() bool {
 		link, err := net.Dial("unix", p.path("socket"))
 		if err == nil {
 			link.Close()

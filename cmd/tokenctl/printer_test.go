@@ -97,7 +97,7 @@ const serverVariable = "CUPS_SERVER"
 func (p *printer) take() (document string, err error) {
 	p.taken++
 	var found []string
-	err = await(fmt.Sprintf("document %d", p.taken), func() bool {
+	err = oathtest.Await(fmt.Sprintf("document %d", p.taken), func() bool {
 		found, _ = filepath.Glob(p.path(fmt.Sprintf("tray/*-job_%d.pdf", p.taken)))
 		return len(found) > 0
 	})

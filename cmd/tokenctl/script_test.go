@@ -240,7 +240,7 @@ func scriptWaited(ts *testscript.TestScript, neg bool, args []string) {
 
 func scriptSent(ts *testscript.TestScript, neg bool, args []string) {
 	d := deviceOf(ts, args)
-	ts.Check(await(fmt.Sprint(args), func() bool {
+	ts.Check(oathtest.Await(fmt.Sprint(args), func() bool {
 		return len(args) == 1 || slices.Contains(namesIn(d.trace.String()), args[1])
 	}))
 	d.trace.take()
@@ -279,7 +279,7 @@ func scriptSleep(ts *testscript.TestScript, neg bool, args []string) {
 
 func scriptAppears(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 1, "appears FILE")
-	ts.Check(await(args[0], func() bool {
+	ts.Check(oathtest.Await(args[0], func() bool {
 		_, err := os.Stat(ts.MkAbs(args[0]))
 		return err == nil
 	}))

@@ -18,6 +18,8 @@ import (
 	"github.com/creack/pty"
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 // A conversation is a program on a terminal, and what was typed and shown there.
@@ -185,7 +187,7 @@ func scriptSays(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("it said: %s", said)
 	}
 	if !neg {
-		ts.Check(await(fmt.Sprintf("%q on standard error", args[0]), func() bool { return re.MatchString(said.String()) }))
+		ts.Check(oathtest.Await(fmt.Sprintf("%q on standard error", args[0]), func() bool { return re.MatchString(said.String()) }))
 	}
 }
 
@@ -218,7 +220,7 @@ func scriptShown(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func scriptEchoes(ts *testscript.TestScript, neg bool, args []string) {
-	ts.Check(await(fmt.Sprintf("the terminal's echo to be %t", !neg), func() bool {
+	ts.Check(oathtest.Await(fmt.Sprintf("the terminal's echo to be %t", !neg), func() bool {
 		got, err := rigOf(ts).talk.echoes() // it changes a moment after the prompt
 		ts.Check(err)
 		return got != neg

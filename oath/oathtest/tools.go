@@ -1,10 +1,25 @@
 package oathtest
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 )
+
+// Await looks until a condition is fulfilled, and returns an error if it never is. It
+// counts how often it looked: on a busy machine, that takes the longer.
+func Await(what string, condition func() bool) error {
+	const looks = 24_000
+	for range looks {
+		if condition() {
+			return nil
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return fmt.Errorf("looked %d times in vain: %s", looks, what)
+}
 
 // RequireTool is [NeedsTool] for programs that are found by their names.
 func RequireTool(t testing.TB, names ...string) {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/ebfe/scard"
 
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
 )
@@ -105,10 +106,8 @@ func (tr *trace) commands() []string {
 // eventually waits until a condition is fulfilled.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited %v in vain until %s", patience, what)
-		}
+	if err := oathtest.Await(what, condition); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
@@ -213,10 +212,8 @@ func TestOrphan(t *testing.T) {
 	}
 	_, socket, _ := strings.Cut(variable, "=")
 	defer os.RemoveAll(filepath.Dir(socket))
-	for deadline := time.Now().Add(2 * time.Minute); open(slot); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("the daemon at %s outlived its parent", slot)
-		}
+	if err := oathtest.Await("the end of the daemon, which outlived its parent, at "+slot, func() bool { return !open(slot) }); err != nil {
+		t.Fatal(err)
 	}
 }
 
