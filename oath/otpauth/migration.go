@@ -2,10 +2,14 @@ package otpauth
 
 import (
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -69,30 +73,29 @@ func migrationPayload(uri string) ([]byte, error) {
 // parsePayload reads the outer message. Its version, field 2, is not looked at:
 // what later ones added is passed over.
 func parsePayload(payload []byte) (Batch, error) {
-	fields, err := readFields(payload)
-	if err != nil {
-		return Batch{}, fmt.Errorf("%w: reading Google Authenticator's export: %w", oath.ErrInvalid, err)
-	}
 	batch := Batch{Size: 1}
 	var refused []error
 	count := 0
-	for _, f := range fields {
+	err := eachField(payload, func(f field) {
 		switch f.fieldKey {
-		case fieldKey{1, wireBytes}:
+		case fieldKey{1, protowire.BytesType}:
 			count++
 			k, err := parseEntry(f.bytes)
 			if err != nil {
 				refused = append(refused, fmt.Errorf("account %d of the export: %w", count, err))
-				continue
+				return
 			}
 			batch.Keys = append(batch.Keys, k)
-		case fieldKey{3, wireVarint}:
+		case fieldKey{3, protowire.VarintType}:
 			batch.Size = max(1, int(int32(f.value)))
-		case fieldKey{4, wireVarint}:
+		case fieldKey{4, protowire.VarintType}:
 			batch.Index = int(int32(f.value))
-		case fieldKey{5, wireVarint}:
+		case fieldKey{5, protowire.VarintType}:
 			batch.ID = int32(f.value)
 		}
+	})
+	if err != nil {
+		return Batch{}, fmt.Errorf("%w: reading Google Authenticator's export: %w", oath.ErrInvalid, err)
 	}
 	if batch.Size > maxBatchSize || batch.Index < 0 || batch.Index >= batch.Size {
 		return Batch{}, fmt.Errorf("%w: Google Authenticator's export says to be part %d of %d", oath.ErrInvalid, batch.Index+1, batch.Size)
@@ -100,103 +103,58 @@ func parsePayload(payload []byte) (Batch, error) {
 	return batch, errors.Join(refused...)
 }
 
+// The numbers that the message has for what an otpauth URI spells. 0 is "unspecified",
+// which the app writes for what is usual.
+var (
+	migrationTypes      = []string{"", "hotp", "totp"}
+	migrationAlgorithms = []string{"", "SHA1", "SHA256", "SHA512", "MD5"}
+	migrationDigits     = []string{"", "6", "8"}
+)
+
 // parseEntry reads one account. Periods are not part of the message; the app
 // knows 30 seconds only.
 func parseEntry(message []byte) (Key, error) {
-	fields, err := readFields(message)
-	if err != nil {
-		return Key{}, fmt.Errorf("%w: %w", oath.ErrInvalid, err)
-	}
-	var e entry
-	for _, f := range fields {
-		switch f.fieldKey {
-		case fieldKey{1, wireBytes}:
-			e.secret = f.bytes
-		case fieldKey{2, wireBytes}:
-			e.name = strings.TrimSpace(string(f.bytes))
-		case fieldKey{3, wireBytes}:
-			e.issuer = strings.TrimSpace(string(f.bytes))
-		case fieldKey{4, wireVarint}:
-			e.algorithm = f.value
-		case fieldKey{5, wireVarint}:
-			e.digits = f.value
-		case fieldKey{6, wireVarint}:
-			e.kind = f.value
-		case fieldKey{7, wireVarint}:
-			e.counter = int64(f.value)
+	f := Fields{Bytes: []byte{}}
+	var kind, algorithm, digits uint64
+	var counter int64
+	err := eachField(message, func(x field) {
+		switch x.fieldKey {
+		case fieldKey{1, protowire.BytesType}:
+			f.Bytes = x.bytes
+		case fieldKey{2, protowire.BytesType}:
+			f.Name = string(x.bytes)
+		case fieldKey{3, protowire.BytesType}:
+			f.Issuer = string(x.bytes)
+		case fieldKey{4, protowire.VarintType}:
+			algorithm = x.value
+		case fieldKey{5, protowire.VarintType}:
+			digits = x.value
+		case fieldKey{6, protowire.VarintType}:
+			kind = x.value
+		case fieldKey{7, protowire.VarintType}:
+			counter = int64(x.value)
 		}
-	}
-	return e.key()
-}
-
-// An entry is an account as the message has it. A number that is left out is 0,
-// and 0 is "unspecified", which the app writes for what is usual.
-type entry struct {
-	secret                  []byte
-	name, issuer            string
-	algorithm, digits, kind uint64
-	counter                 int64
-}
-
-func (e entry) key() (Key, error) {
-	var a oath.Account
+	})
 	switch {
-	case e.kind > 2:
-		return Key{}, fmt.Errorf("%w: the type is neither totp nor hotp", oath.ErrInvalid)
-	case e.kind != 1:
-		a.Type, a.Period = oath.TOTP, oath.DefaultPeriod
-	case e.counter < 0:
-		return Key{}, fmt.Errorf("%w: the counter is negative", oath.ErrInvalid)
-	default:
-		a.Type, a.Counter = oath.HOTP, uint64(e.counter)
-	}
-	switch e.algorithm {
-	case 0, 1:
-		a.Algorithm = oath.SHA1
-	case 2:
-		a.Algorithm = oath.SHA256
-	case 3:
-		a.Algorithm = oath.SHA512
-	case 4:
-		return Key{}, errMD5
-	default:
+	case err != nil:
+		return Key{}, fmt.Errorf("%w: %w", oath.ErrInvalid, err)
+	case kind >= uint64(len(migrationTypes)):
+		return Key{}, errType
+	case algorithm >= uint64(len(migrationAlgorithms)):
 		return Key{}, errAlgorithm
+	case digits >= uint64(len(migrationDigits)):
+		return Key{}, fmt.Errorf("%w: the number of digits must be 6 or 8", oath.ErrInvalid)
 	}
-	switch e.digits {
-	case 0, 1:
-		a.Digits = 6
-	case 2:
-		a.Digits = 8
-	default:
-		return Key{}, fmt.Errorf("%w: the number of digits is neither 6 nor 8", oath.ErrInvalid)
-	}
-	secret, err := oath.NewSecret(e.secret)
-	if err != nil {
-		return Key{}, err
-	}
-	k := Key{Account: a, Secret: secret}
-	k.setName(splitName(e.name, e.issuer), e.issuer)
-	return k.finish(false, false)
+	f.Type, f.Algorithm, f.Digits = migrationTypes[kind], migrationAlgorithms[algorithm], migrationDigits[digits]
+	f.Counter = strconv.FormatInt(counter, 10)
+	return f.Key()
 }
-
-// A wireType is how a protobuf field is encoded. Numbers of fixed size do not occur
-// in what is read here, and are passed over.
-//
-// https://protobuf.dev/programming-guides/encoding/
-type wireType byte
-
-const (
-	wireVarint  wireType = 0
-	wireFixed64 wireType = 1
-	wireBytes   wireType = 2
-	wireFixed32 wireType = 5
-)
 
 // A fieldKey identifies a field of a protobuf message. As readers of protobuf must,
 // a known number of an unknown type is passed over.
 type fieldKey struct {
-	number uint64
-	wire   wireType
+	number protowire.Number
+	kind   protowire.Type
 }
 
 // A field is one field of a protobuf message: its number value, or its bytes,
@@ -207,50 +165,93 @@ type field struct {
 	bytes []byte
 }
 
-// readFields takes a protobuf message apart. The error has the offset at which
-// it is malformed.
-func readFields(message []byte) ([]field, error) {
-	var fields []field
+// eachField takes a protobuf message apart. The error has the offset at which it is
+// malformed.
+func eachField(message []byte, take func(field)) error {
 	for rest := message; len(rest) > 0; {
-		f, size := readField(rest)
-		if size == 0 {
-			return nil, fmt.Errorf("the data is malformed or cut short at byte %d", len(message)-len(rest))
+		var f field
+		number, kind, n := protowire.ConsumeTag(rest)
+		f.fieldKey = fieldKey{number, kind}
+		size := -1
+		switch {
+		case n < 0:
+		case kind == protowire.VarintType:
+			f.value, size = protowire.ConsumeVarint(rest[n:])
+		case kind == protowire.BytesType:
+			f.bytes, size = protowire.ConsumeBytes(rest[n:])
+		default:
+			size = protowire.ConsumeFieldValue(number, kind, rest[n:])
 		}
-		fields = append(fields, f)
-		rest = rest[size:]
+		if n < 0 || size < 0 {
+			return fmt.Errorf("the data is malformed or cut short at byte %d", len(message)-len(rest))
+		}
+		take(f)
+		rest = rest[n+size:]
 	}
-	return fields, nil
+	return nil
 }
 
-// readField reads the first field, and how many bytes it takes; 0 if it is
-// malformed.
-func readField(b []byte) (f field, size int) {
-	tag, n := binary.Uvarint(b)
-	if n <= 0 {
-		return field{}, 0
-	}
-	f.number, f.wire = tag>>3, wireType(tag&7)
-	switch f.wire {
-	case wireVarint:
-		value, m := binary.Uvarint(b[n:])
-		if m <= 0 {
-			return field{}, 0
+// batchSize is how many accounts one code of the export holds when tokenctl writes it:
+// as many as the app puts there.
+const batchSize = 10
+
+// Batches writes accounts as Google Authenticator's export: otpauth-migration URIs, each
+// for one QR code, of ten accounts at most. They share the ID, by which the app knows
+// them as parts of one list.
+//
+// The message has no room for a period other than 30 seconds, for codes of 7 digits, and
+// for Steam's. Such an account is left out, and is one of the errors, which wrap
+// oath.ErrInvalid.
+func Batches(keys []Key, id int32) (uris []string, err error) {
+	var entries [][]byte
+	var refused []error
+	for _, k := range keys {
+		entry, err := appendEntry(k)
+		if err != nil {
+			refused = append(refused, fmt.Errorf("%q: %w", k.Account.Label(), err))
+			continue
 		}
-		f.value, size = value, n+m
-	case wireBytes:
-		length, m := binary.Uvarint(b[n:])
-		if m <= 0 || length > uint64(len(b)-n-m) {
-			return field{}, 0
+		entries = append(entries, entry)
+	}
+	chunks := slices.Collect(slices.Chunk(entries, batchSize))
+	for index, chunk := range chunks {
+		var b []byte
+		for _, entry := range chunk {
+			b = protowire.AppendBytes(protowire.AppendTag(b, 1, protowire.BytesType), entry)
 		}
-		size = n + m + int(length)
-		f.bytes = b[n+m : size]
-	case wireFixed64:
-		size = n + 8
-	case wireFixed32:
-		size = n + 4
+		b = appendNumber(b, 2, 1) // the version
+		b = appendNumber(b, 3, uint64(len(chunks)))
+		b = appendNumber(b, 4, uint64(index))
+		b = appendNumber(b, 5, uint64(id))
+		data := base64.StdEncoding.EncodeToString(b)
+		uris = append(uris, migrationScheme+"://offline?data="+url.QueryEscape(data))
 	}
-	if size > len(b) {
-		return field{}, 0
+	return uris, errors.Join(refused...)
+}
+
+func appendEntry(k Key) ([]byte, error) {
+	a := k.Account.WithDefaults()
+	digits := slices.Index(migrationDigits, strconv.Itoa(a.Digits))
+	switch {
+	case a.IsSteam():
+		return nil, fmt.Errorf("%w: Google Authenticator's export has no Steam accounts", oath.ErrInvalid)
+	case digits < 0:
+		return nil, fmt.Errorf("%w: Google Authenticator's export has codes of 6 and 8 digits only", oath.ErrInvalid)
+	case a.Type == oath.TOTP && a.Period != oath.DefaultPeriod:
+		return nil, fmt.Errorf("%w: Google Authenticator's export has no period but 30 seconds", oath.ErrInvalid)
 	}
-	return f, size
+	b := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), k.Secret.Bytes())
+	b = protowire.AppendString(protowire.AppendTag(b, 2, protowire.BytesType), a.Name)
+	b = protowire.AppendString(protowire.AppendTag(b, 3, protowire.BytesType), a.Issuer)
+	b = appendNumber(b, 4, uint64(slices.Index(migrationAlgorithms, a.Algorithm.String())))
+	b = appendNumber(b, 5, uint64(digits))
+	b = appendNumber(b, 6, uint64(slices.Index(migrationTypes, a.Type.String())))
+	if a.Type == oath.HOTP {
+		b = appendNumber(b, 7, a.Counter)
+	}
+	return b, nil
+}
+
+func appendNumber(b []byte, number protowire.Number, value uint64) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(b, number, protowire.VarintType), value)
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -17,12 +19,12 @@ import (
 type message []byte
 
 func (m message) varint(number, value uint64) message {
-	m = binary.AppendUvarint(slices.Clip(m), number<<3|uint64(wireVarint))
+	m = binary.AppendUvarint(slices.Clip(m), number<<3|uint64(protowire.VarintType))
 	return binary.AppendUvarint(m, value)
 }
 
 func (m message) bytes(number uint64, value string) message {
-	m = binary.AppendUvarint(slices.Clip(m), number<<3|uint64(wireBytes))
+	m = binary.AppendUvarint(slices.Clip(m), number<<3|uint64(protowire.BytesType))
 	return append(binary.AppendUvarint(m, uint64(len(value))), value...)
 }
 
@@ -98,7 +100,7 @@ func TestParseBatchEntries(t *testing.T) {
 		{"Latin-1", account("b\xfcb", ""), totp("", "büb")},
 		{"Steam", account("alice", "Steam"), totp("Steam", "alice")},
 		{"later fields", append(account("alice", "Example").bytes(8, "unique").varint(99, 1),
-			99<<3&0x7f|byte(wireFixed32)|0x80, 6, 1, 2, 3, 4), totp("Example", "alice")},
+			99<<3&0x7f|byte(protowire.Fixed32Type)|0x80, 6, 1, 2, 3, 4), totp("Example", "alice")},
 		{"known field of an unknown type", account("alice", "Example").bytes(5, "x").varint(1, 7), totp("Example", "alice")},
 	}
 	for _, tt := range tests {
@@ -123,10 +125,10 @@ func TestParseBatchRefusesEntries(t *testing.T) {
 		says  string
 	}{
 		{"MD5", account("bob", "").varint(4, 4), "MD5"},
-		{"other algorithm", account("bob", "").varint(4, 5), "none of SHA1"},
-		{"other digits", account("bob", "").varint(5, 3), "neither 6 nor 8"},
-		{"other type", account("bob", "").varint(6, 3), "neither totp nor hotp"},
-		{"negative counter", account("bob", "").varint(6, 1).varint(7, 1<<63), "negative"},
+		{"other algorithm", account("bob", "").varint(4, 5), "one of SHA1"},
+		{"other digits", account("bob", "").varint(5, 3), "6 or 8"},
+		{"other type", account("bob", "").varint(6, 3), "totp or hotp"},
+		{"negative counter", account("bob", "").varint(6, 1).varint(7, 1<<63), "the counter is not"},
 		{"no secret", message{}.bytes(2, "bob"), "secret is empty"},
 		{"short secret", message{}.bytes(1, "1234567").bytes(2, "bob"), "cut short"},
 		{"no name", message{}.bytes(1, rawSecret), "name is empty"},
@@ -262,4 +264,61 @@ func missing(err error) (parts [][]int) {
 		}
 	}
 	return parts
+}
+
+// TestBatches writes accounts and reads them back, from codes in any order.
+func TestBatches(t *testing.T) {
+	var keys []Key
+	for i := range 23 {
+		secret, err := oath.NewSecret([]byte(strings.Repeat(string(rune('a'+i)), 11+i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := totp("Example: & Söhne", "alice"+strings.Repeat("+", i))
+		switch i % 4 {
+		case 1:
+			a.Algorithm, a.Digits = oath.SHA512, 8
+		case 2:
+			a.Type, a.Period, a.Counter = oath.HOTP, 0, 1<<40
+		}
+		keys = append(keys, Key{Account: a, Secret: secret})
+	}
+	texts, err := Batches(keys, -7)
+	if err != nil || len(texts) != 3 {
+		t.Fatalf("%d codes, %v; want 3", len(texts), err)
+	}
+	slices.Reverse(texts)
+	read, err := ParseAll(texts...)
+	if err != nil || len(read) != len(keys) {
+		t.Fatalf("read %d accounts, %v", len(read), err)
+	}
+	for _, want := range keys {
+		if !slices.ContainsFunc(read, func(k Key) bool { return reflect.DeepEqual(k, want) }) {
+			t.Errorf("%s does not come back", want)
+		}
+	}
+	var incomplete *IncompleteError
+	if _, err := ParseAll(texts[0], texts[2]); !errors.As(err, &incomplete) || !slices.Equal(incomplete.Missing, []int{2}) {
+		t.Errorf("without the second code: %v", err)
+	}
+}
+
+func TestBatchesRefuse(t *testing.T) {
+	secret, _ := oath.NewSecret([]byte(rawSecret))
+	other := totp("Example", "alice")
+	other.Period = 60
+	seven := totp("Example", "bob")
+	seven.Digits = 7
+	steam := totp(oath.SteamIssuer, "carol")
+	steam.Digits = oath.SteamDigits
+	keys := []Key{{Account: other, Secret: secret}, {Account: totp("Example", "dave"), Secret: secret}, {Account: seven, Secret: secret}, {Account: steam, Secret: secret}}
+	texts, err := Batches(keys, 1)
+	if read, _ := ParseAll(texts...); len(read) != 1 || read[0].Account.Name != "dave" {
+		t.Errorf("wrote %v", read)
+	}
+	for _, want := range []string{"alice", "bob", "Steam"} {
+		if err == nil || !errors.Is(err, oath.ErrInvalid) || !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not name %s: %v", want, err)
+		}
+	}
 }

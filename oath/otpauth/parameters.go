@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -60,33 +57,6 @@ func unglue(query string) string {
 		fields[i] = field
 	}
 	return strings.Join(fields, "&")
-}
-
-func (p parameters) has(name string) bool { return p[name] != "" }
-
-// number returns a whole number, or the usual one if the URI has none.
-func (p parameters) number(name string, usual int) (int, error) {
-	if !p.has(name) {
-		return usual, nil
-	}
-	n, err := strconv.Atoi(p[name])
-	if err != nil {
-		return 0, fmt.Errorf("%w: the parameter %q is not a whole number", oath.ErrInvalid, name)
-	}
-	return n, nil
-}
-
-// counter returns the counter of an HOTP account. The format wants one; 0 is where those
-// who leave it out begin.
-func (p parameters) counter() (uint64, error) {
-	if !p.has("counter") {
-		return 0, nil
-	}
-	counter, err := strconv.ParseUint(p["counter"], 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%w: the counter is not a whole number from 0 to 2^64-1", oath.ErrInvalid)
-	}
-	return counter, nil
 }
 
 // unescapeQuery is unescape for parameters, in which '+' is a space.
@@ -186,39 +156,6 @@ func cutIssuer(text, issuer string) (name string, ok bool) {
 func sameIssuer(label, parameter string) bool {
 	return strings.EqualFold(label, parameter) ||
 		strings.EqualFold(strings.ReplaceAll(label, "+", " "), parameter)
-}
-
-// setName settles the issuer and the name: the issuer parameter is believed before the
-// label's, and an account without a name is called by its issuer. What is not UTF-8 is
-// read as Latin-1, as old software writes it.
-func (k *Key) setName(l label, issuer string) {
-	isUTF8 := utf8.ValidString(l.issuer) && utf8.ValidString(l.name) && utf8.ValidString(issuer)
-	l, issuer = label{toUTF8(l.issuer), toUTF8(l.name)}, toUTF8(issuer)
-	a := &k.Account
-	a.Issuer, a.Name = issuer, l.name
-	if a.Issuer == "" {
-		a.Issuer = l.issuer
-	}
-	if !isUTF8 {
-		k.warn("The URI's name is not UTF-8, and was read as Latin-1: %q.", a.Label())
-	}
-	if a.Name == "" && a.Issuer != "" {
-		a.Name = a.Issuer
-		k.warn("The URI names no account; it is called %q, like its issuer.", a.Name)
-	}
-	if l.issuer != "" && !sameIssuer(l.issuer, a.Issuer) {
-		k.warn("The URI names two issuers: %q, which was taken, and %q before the account's name.", a.Issuer, l.issuer)
-	}
-}
-
-// toUTF8 returns a text as it is, or read as Windows-1252: Latin-1, with letters where
-// that has control characters.
-func toUTF8(text string) string {
-	if utf8.ValidString(text) {
-		return text
-	}
-	decoded, _ := charmap.Windows1252.NewDecoder().String(text) // which knows every byte
-	return decoded
 }
 
 func unescapeTrim(s string) string { return strings.TrimSpace(unescape(s)) }
