@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"oath/vault":             {"oath", "oath/otpauth", "oath/durable"},
 	"oath/virtualkey":        {"oath", "oath/durable"},
 	"oath/fleet":             {"oath"},
+	"oath/exchange":          {"oath", "oath/otpauth"},
 	"oath/pcsc":              {"oath"},
 	"oath/keys":              {"oath", "oath/pcsc", "oath/ykoath"},
 	"oath/pcsc/pcscdtest":    {"oath/oathtest", "oath/virtualkey"},
