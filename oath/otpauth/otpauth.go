@@ -94,47 +94,58 @@ func trimText(text string) string {
 	return strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
 }
 
-// ParseAll reads every account out of several texts, such as those of QR codes:
-// otpauth and steam URIs, and the otpauth-migration URIs of Google Authenticator's
-// export. A text that comes twice counts once.
-//
-// What cannot be read does not keep it from returning the rest. The error joins
-// Parse's and ParseBatch's errors, and an *IncompleteError for every export with
-// missing parts.
+// ParseAll reads every account out of several texts, such as those of QR codes. Its
+// error joins a [Reader]'s, and an *IncompleteError for every export with missing parts.
 func ParseAll(texts ...string) ([]Key, error) {
-	var (
-		keys    []Key
-		errs    []error
-		exports exports
-		seen    = make(map[string]bool)
-	)
+	var r Reader
+	keys, err := r.Read(texts...)
+	return keys, errors.Join(append([]error{err}, r.Incomplete()...)...)
+}
+
+// A Reader reads accounts out of texts, such as those of QR codes, and remembers which
+// parts of Google Authenticator's exports were among them.
+type Reader struct {
+	// Exports are those that parts were read of, in the order of their first. They may
+	// be set to what an earlier Reader had.
+	Exports []Export
+
+	seen map[string]bool
+}
+
+// An Export is a list of accounts in several QR codes.
+type Export struct {
+	ID    int32 `json:"id"` // drawn at random
+	Size  int   `json:"size"`
+	Parts []int `json:"parts"` // that were read, from 0
+}
+
+// Read reads texts: otpauth and steam URIs, and the otpauth-migration URIs of Google
+// Authenticator's export. A text that came before counts once.
+//
+// What cannot be read does not keep it from returning the rest. The error joins Parse's
+// and ParseBatch's errors.
+func (r *Reader) Read(texts ...string) ([]Key, error) {
+	var keys []Key
+	var errs []error
+	if r.seen == nil {
+		r.seen = make(map[string]bool)
+	}
 	for i, text := range texts {
-		if text = trimText(text); seen[text] {
+		if text = trimText(text); r.seen[text] {
 			continue
 		}
-		seen[text] = true
-		found, err := exports.parse(text)
+		r.seen[text] = true
+		found, err := r.read(text)
 		if err != nil && len(texts) > 1 {
 			err = fmt.Errorf("number %d of %d: %w", i+1, len(texts), err)
 		}
 		keys = append(keys, found...)
 		errs = append(errs, err)
 	}
-	return keys, errors.Join(append(errs, exports.incomplete()...)...)
+	return keys, errors.Join(errs...)
 }
 
-// exports are those that parts were read of, in the order of their first.
-type exports []export
-
-// An export is a list of accounts in several QR codes.
-type export struct {
-	id    int32
-	size  int
-	parts []int // that were read, from 0
-}
-
-// parse reads one text of any kind, and notes which part of an export it is.
-func (e *exports) parse(text string) ([]Key, error) {
+func (r *Reader) read(text string) ([]Key, error) {
 	if !isMigration(text) {
 		k, err := Parse(text)
 		if err != nil {
@@ -146,26 +157,34 @@ func (e *exports) parse(text string) ([]Key, error) {
 	if b.Size == 0 {
 		return nil, err
 	}
-	i := slices.IndexFunc(*e, func(x export) bool { return x.id == b.ID && x.size == b.Size })
+	i := slices.IndexFunc(r.Exports, func(x Export) bool { return x.ID == b.ID && x.Size == b.Size })
 	if i < 0 {
-		i = len(*e)
-		*e = append(*e, export{id: b.ID, size: b.Size})
+		i = len(r.Exports)
+		r.Exports = append(r.Exports, Export{ID: b.ID, Size: b.Size})
 	}
-	(*e)[i].parts = append((*e)[i].parts, b.Index)
+	if x := &r.Exports[i]; !slices.Contains(x.Parts, b.Index) {
+		x.Parts = append(x.Parts, b.Index)
+	}
 	return b.Keys, err
 }
 
-func (e exports) incomplete() (errs []error) {
-	for _, x := range e {
-		var missing []int
-		for part := range x.size {
-			if !slices.Contains(x.parts, part) {
-				missing = append(missing, part+1)
-			}
-		}
-		if len(missing) > 0 {
-			errs = append(errs, &IncompleteError{Size: x.size, Missing: missing})
+// Incomplete returns an *IncompleteError for each export with missing parts.
+func (r *Reader) Incomplete() (errs []error) {
+	for _, x := range r.Exports {
+		if missing := x.Missing(); len(missing) > 0 {
+			errs = append(errs, &IncompleteError{Size: x.Size, Missing: missing})
 		}
 	}
 	return errs
+}
+
+// Missing returns the numbers of the parts that were not read, from 1, as the app
+// counts them.
+func (x Export) Missing() (numbers []int) {
+	for part := range x.Size {
+		if !slices.Contains(x.Parts, part) {
+			numbers = append(numbers, part+1)
+		}
+	}
+	return numbers
 }
