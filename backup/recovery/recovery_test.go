@@ -414,16 +414,18 @@ func TestRestore(t *testing.T) {
 	v := must(vault.Create(filepath.Join(t.TempDir(), "vault"), read.VaultKey, vault.Ways{}, vault.Options{}))
 	defer v.Close()
 	h.put(t, v, "Vault:v", "two")
-	plan, err := recovery.PlanRestore(read, fleet.Fleet{member("vault", v), busy("other")}, true)
+	plan, err := recovery.PlanRestore(read, fleet.Fleet{member("vault", v), busy("other")}, true, fleet.At(now))
 	expectError(t, "a token that cannot be asked", err, errBusy)
 	var lines []string
 	for _, a := range plan.Accounts {
-		lines = append(lines, fmt.Sprint(a.Account.ID(), a.Targets))
+		for _, f := range a.Forecasts {
+			lines = append(lines, fmt.Sprint(a.Account.ID(), " ", f.Member.Name, " ", f.Fate))
+		}
 	}
 	for _, c := range plan.Codes {
 		lines = append(lines, fmt.Sprint(c.ID, " ", c.Record.Left(), " ", c.Kept))
 	}
-	expect(t, "the plan", lines, "[Both:b[{vault false}] Count[{vault false}] Touch[{vault false}] Vault:v[{vault true}] Both:b 2 vault Codes:c 2 vault]")
+	expect(t, "the plan", lines, "[Both:b vault 0 Count vault 0 Touch vault 0 Vault:v vault 2 Both:b 2 vault Codes:c 2 vault]")
 	expect(t, "done already", must(v.HasBackupCodes("Both:b")), false)
 	for to, want := range map[store.Vault]string{v: "[Both:b 2 vault true <nil> Codes:c 2 vault true <nil>]", nil: "[Both:b 2 paper false <nil> Codes:c 2 paper false <nil>]"} {
 		s := newStore(t, filepath.Join(t.TempDir(), "ledger.json"), to)

@@ -1,7 +1,6 @@
 package recovery
 
 import (
-	"errors"
 	"maps"
 	"slices"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/tokenctl/tokenctl/backup/store"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
-	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
 // RestoredCodes are an account's backup codes, with what became of them.
@@ -49,52 +47,16 @@ func planCodes(c sheet.Contents, vault bool) (all []RestoredCodes) {
 
 // A Plan is what restoring a sheet would do.
 type Plan struct {
-	Accounts []PlannedAccount
+	Accounts []fleet.Plan
 	Codes    []RestoredCodes
-}
-
-// A PlannedAccount is one on the sheet, with the tokens that it would be put on.
-type PlannedAccount struct {
-	otpauth.Key
-	Targets []PlannedTarget
-}
-
-// A PlannedTarget is a token that would be given an account.
-type PlannedTarget struct {
-	Token   string
-	Present bool // it has an account of that ID, which would be compared
 }
 
 // PlanRestore finds out which accounts are on which tokens, and changes nothing. The
 // error is about tokens that could not be asked.
-func PlanRestore(c sheet.Contents, tokens fleet.Fleet, vault bool) (Plan, error) {
+func PlanRestore(c sheet.Contents, tokens fleet.Fleet, vault bool, now fleet.Clock) (Plan, error) {
 	plan := Plan{Codes: planCodes(c, vault)}
 	for _, k := range c.Accounts {
-		plan.Accounts = append(plan.Accounts, PlannedAccount{Key: k})
+		plan.Accounts = append(plan.Accounts, fleet.Plan{Account: k.Account, Secret: k.Secret})
 	}
-	var failures []error
-	for _, m := range tokens {
-		ids, err := idsOn(m)
-		if err != nil {
-			failures = append(failures, &fleet.MemberError{Member: m.Name, Err: err})
-			continue
-		}
-		for i, a := range plan.Accounts {
-			plan.Accounts[i].Targets = append(a.Targets, PlannedTarget{m.Name, ids[a.Account.ID()]})
-		}
-	}
-	return plan, errors.Join(failures...)
-}
-
-func idsOn(m *fleet.Member) (map[oath.ID]bool, error) {
-	token, err := m.Token()
-	if err != nil {
-		return nil, err
-	}
-	accounts, err := token.List()
-	ids := make(map[oath.ID]bool, len(accounts))
-	for _, a := range accounts {
-		ids[a.ID()] = true
-	}
-	return ids, err
+	return plan, tokens.Foresee(plan.Accounts, now)
 }

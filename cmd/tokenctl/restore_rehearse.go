@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/recovery"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
-	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
-	"github.com/tokenctl/tokenctl/oath/fleet"
-	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
 // rehearse says what restoring would do. It changes nothing.
@@ -36,49 +32,21 @@ func (p *program) rehearse(ctx context.Context, c sheet.Contents, o restoreOptio
 	} else if makes {
 		p.Note("A vault would be made, %s.", withKey(c))
 	}
-	plan, failure := recovery.PlanRestore(c, t.Fleet, makes || t.HasVault())
+	plan, failure := recovery.PlanRestore(c, t.Fleet, makes || t.HasVault(), p.Now)
 	p.noteAway(t.AwayKeys())
-	for _, a := range plan.Accounts {
-		if slices.ContainsFunc(a.Targets, func(t recovery.PlannedTarget) bool { return misfit(a, t) != nil }) {
-			failure = errors.Join(failure, fmt.Errorf("%w: %q", errNamesTooLong, term.Printable(a.Account.Label())))
-		}
+	if err := unfit(plan.Accounts); err != nil {
+		failure = errors.Join(failure, fmt.Errorf("%w:\n%w", errNamesTooLong, err))
 	}
 	if o.json {
 		return errors.Join(failure, p.PrintJSON(restoreJSON{
 			DryRun: true, sheetsJSON: describeContents(c),
-			Accounts: mapSlice(plan.Accounts, describePlanned), BackupCodes: mapSlice(plan.Codes, describeRestoredCodes),
+			Accounts: mapSlice(plan.Accounts, describePlan), BackupCodes: mapSlice(plan.Codes, describeRestoredCodes),
 		}))
 	}
-	p.PrintColumns(planRows(plan, o.overwrite))
-	return failure
-}
-
-// misfit returns why an account does not fit a token, before it is tried.
-func misfit(a recovery.PlannedAccount, t recovery.PlannedTarget) error {
-	if t.Token == fleet.VaultName {
-		return nil
-	}
-	return ykoath.CheckID(a.Account.ID())
-}
-
-func planRows(plan recovery.Plan, overwrite bool) (rows [][]string) {
-	present := "is there, and would be compared"
-	if overwrite {
-		present = "is there, and would be replaced"
-	}
+	rows := planRows(plan.Accounts, o.overwrite)
 	for _, a := range plan.Accounts {
-		id := string(a.Account.ID())
-		for _, target := range a.Targets {
-			what := "would be put there"
-			if err := misfit(a, target); err != nil {
-				what = "would not fit: " + err.Error()
-			} else if target.Present {
-				what = present
-			}
-			rows = append(rows, []string{id, target.Token, what})
-		}
-		if len(a.Targets) == 0 {
-			rows = append(rows, []string{id, "-", "is on the sheet"})
+		if len(a.Forecasts) == 0 {
+			rows = append(rows, []string{string(a.Account.ID()), "-", "is on the sheet"})
 		}
 	}
 	for _, c := range plan.Codes {
@@ -88,7 +56,8 @@ func planRows(plan recovery.Plan, overwrite bool) (rows [][]string) {
 		}
 		rows = append(rows, []string{string(c.ID), recovery.CodesPlace, what})
 	}
-	return rows
+	p.PrintColumns(rows)
+	return failure
 }
 
 // restoreJSON is what was restored, or would be; docs/json.md describes it.
@@ -113,22 +82,5 @@ func describeRestoredCodes(c recovery.RestoredCodes) codesJSON {
 	if c.Err != nil {
 		j.Error = c.Err.Error()
 	}
-	return j
-}
-
-func describePlanned(a recovery.PlannedAccount) enrolledJSON {
-	var j enrolledJSON
-	j.accountJSON = describeAccount(a.Account)
-	j.Targets = mapSlice(a.Targets, func(t recovery.PlannedTarget) targetJSON {
-		state := "absent"
-		if t.Present {
-			state = "present"
-		}
-		j := targetJSON{Token: t.Token, State: state}
-		if err := misfit(a, t); err != nil {
-			j.Error = err.Error()
-		}
-		return j
-	})
 	return j
 }

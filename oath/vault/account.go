@@ -166,6 +166,9 @@ func (v *Vault) Secret(id oath.ID) (oath.Account, oath.Secret, error) {
 	return r.key.Account, r.key.Secret, err
 }
 
+// Fits returns oath.ErrInvalid for an account whose name is too long for any file.
+func (v *Vault) Fits(a oath.Account) error { return nameable(a.ID()) }
+
 // Put stores a new account; the vault may be locked. It returns oath.ErrExists, oath.ErrNoSpace, ErrReadOnly, ErrRecipientsChanged, or
 // oath.ErrInvalid for a name that an otpauth URI cannot hold.
 func (v *Vault) Put(a oath.Account, s oath.Secret) error {

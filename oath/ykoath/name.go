@@ -36,14 +36,6 @@ func CheckID(id oath.ID) error {
 	return nil
 }
 
-// encodeNewName returns the ID that an account is to have, as the field that names it.
-func encodeNewName(id oath.ID) ([]byte, error) {
-	if err := CheckID(id); err != nil {
-		return nil, err
-	}
-	return encodeName(id)
-}
-
 // encodeName returns the ID of an account that may be there. It returns
 // oath.ErrNotFound for one that no account can have.
 func encodeName(id oath.ID) ([]byte, error) {

@@ -106,20 +106,32 @@ func (s *Session) prefixBug(id oath.ID) error {
 	return nil
 }
 
-func (s *Session) putCommand(a oath.Account, secret oath.Secret) (command, error) {
+// Fits returns why a key cannot hold such an account, as far as that is known before it
+// is tried: oath.ErrInvalid, oath.ErrUnsupported or a *NameTooLongError.
+func (s *Session) Fits(a oath.Account) error {
 	if err := a.Validate(); err != nil {
-		return command{}, err
+		return err
 	}
-	data, err := encodeNewName(a.ID())
-	if err != nil {
-		return command{}, err
+	if err := CheckID(a.ID()); err != nil {
+		return err
 	}
 	if a.Counter > math.MaxUint32 {
-		return command{}, fmt.Errorf("%w: a key's counter begins at %d at most, not at %d", oath.ErrInvalid, uint32(math.MaxUint32), a.Counter)
+		return fmt.Errorf("%w: a key's counter begins at %d at most, not at %d", oath.ErrInvalid, uint32(math.MaxUint32), a.Counter)
 	}
 	// An older key would store the account and ignore the property in silence.
 	if a.Touch && s.Version.before(versionTouch) {
-		return command{}, fmt.Errorf("%w: touch needs firmware %s, and this key tells %s", oath.ErrUnsupported, versionTouch, s.Version)
+		return fmt.Errorf("%w: touch needs firmware %s, and this key tells %s", oath.ErrUnsupported, versionTouch, s.Version)
+	}
+	return nil
+}
+
+func (s *Session) putCommand(a oath.Account, secret oath.Secret) (command, error) {
+	if err := s.Fits(a); err != nil {
+		return command{}, err
+	}
+	data, err := encodeName(a.ID())
+	if err != nil {
+		return command{}, err
 	}
 	data = appendField(data, tagKey, encodeKey(a, secret)...)
 	if a.Touch {

@@ -18,7 +18,10 @@ func (s *Session) Rename(old, new oath.ID) error {
 	if err != nil {
 		return err
 	}
-	to, err := encodeNewName(new)
+	if err := CheckID(new); err != nil {
+		return err
+	}
+	to, err := encodeName(new)
 	if err != nil {
 		return err
 	}
