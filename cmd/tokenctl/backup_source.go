@@ -18,7 +18,7 @@ import (
 // A codesSource is where codes were read, and what was found there.
 type codesSource struct {
 	found recognize.Found
-	file  *codesFile // nil if it is no file that could be deleted
+	file  *secretFile // nil if it is no file that could be deleted
 }
 
 // readCodes reads the codes of an addition.
@@ -111,15 +111,15 @@ func describeFound(f recognize.Found) string {
 	return b.String()
 }
 
-// A codesFile is a file with codes in it, which its owner may want to be rid of:
-// its name is what thieves look for.
-type codesFile struct {
+// A secretFile is a file with secrets or codes in it, which its owner may want to be rid
+// of: its name is what thieves look for.
+type secretFile struct {
 	path string
 	info fs.FileInfo // of the file that was read
 }
 
-// readCodesFile reads a file. The codesFile is nil unless it is a regular file.
-func readCodesFile(path string) ([]byte, *codesFile, error) {
+// readCodesFile reads a file. The secretFile is nil unless it is a regular file.
+func readCodesFile(path string) ([]byte, *secretFile, error) {
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if _, err := recognize.Codes([]byte(path), nil); err == nil {
@@ -141,7 +141,7 @@ func readCodesFile(path string) ([]byte, *codesFile, error) {
 	if !info.Mode().IsRegular() {
 		return text, nil, nil
 	}
-	return text, &codesFile{path, info}, nil
+	return text, &secretFile{path, info}, nil
 }
 
 var (
@@ -152,13 +152,13 @@ var (
 	// errNotDeleted says that codes were recorded, and their file is still there.
 	errNotDeleted = errors.New("the file with the codes is not deleted")
 
-	errIsLink  = errors.New("it is a link to another file, which has the codes")
+	errIsLink  = errors.New("it is a link to another file, which has the secrets")
 	errNotSame = errors.New("it was changed meanwhile")
 )
 
 // remove deletes the very file that was read. Of a link it would only delete the
 // link.
-func (f codesFile) remove() error {
+func (f secretFile) remove() error {
 	info, err := os.Lstat(f.path)
 	switch {
 	case err != nil:
@@ -198,11 +198,18 @@ func (p *program) disposeOf(st *open.Store, a store.Addition, s codesSource, o b
 	}
 	err := st.Verify(a.ID, a.Codes)
 	if err == nil {
-		err = s.file.remove()
+		err = p.deleteFile(s.file)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w: %s: %w", term.ErrPartly, errNotDeleted, name, err)
 	}
-	p.Note("%s is deleted. What was on the disk may still be found there, and in its copies: backups, synchronised folders.", name)
+	return nil
+}
+
+func (p *program) deleteFile(f *secretFile) error {
+	if err := f.remove(); err != nil {
+		return err
+	}
+	p.Note("%s is deleted. What was on the disk may still be found there, and in its copies: backups, synchronised folders.", term.Printable(f.path))
 	return nil
 }

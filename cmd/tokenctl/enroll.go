@@ -106,10 +106,7 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 		defer accounts[i].Secret.Clear()
 		accounts[i].Account.Touch = o.touch
 	}
-	t, err := p.open.Targets(ctx, o.tokens, o.to)
-	if open.IsAbsence(err) && len(o.to) == 0 && !o.tokens.Vault.None && !o.tokens.NamesKey() {
-		t, err = p.beginWithout(ctx, o.tokens, err)
-	}
+	t, err := p.targets(ctx, o.targetOptions)
 	if err != nil {
 		return err
 	}

@@ -89,6 +89,11 @@ func (p *program) urisOf(ctx context.Context, source string) (uris []string, err
 	if err != nil {
 		return nil, err
 	}
+	return p.pickURIs(name, what, texts)
+}
+
+// pickURIs returns those of the texts in a file that are URIs, and notes the others.
+func (p *program) pickURIs(name, what string, texts []string) (uris []string, err error) {
 	others := 0
 	var apps []*otpauth.AppError
 	for _, text := range texts {

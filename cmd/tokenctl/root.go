@@ -77,6 +77,7 @@ func newRootCommand(p *program) *cobra.Command {
 	root.SetHelpTemplate(root.HelpTemplate() + "\nExit status:\n" + term.ExitStatuses)
 	root.AddCommand(
 		newEnrollCommand(p),
+		newImportCommand(p),
 		newCodeCommand(p),
 		newListCommand(p),
 		newRenameCommand(p),
@@ -96,7 +97,7 @@ func newRootCommand(p *program) *cobra.Command {
 // remedies holds every error that a user may meet. The first that fits counts: the
 // commands' own come first, then what may happen with any token, and last what says least.
 var remedies = slices.Concat(
-	term.Remedies, codeRemedies, enrollRemedies, changeRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies,
+	term.Remedies, codeRemedies, enrollRemedies, importRemedies, changeRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies,
 	restoreRemedies, verifyRemedies, sheetRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
 )
 

@@ -51,6 +51,15 @@ func (o *targetOptions) check(c *cobra.Command) error {
 	return nil
 }
 
+// targets opens the tokens to put accounts on, and leads to init who has none.
+func (p *program) targets(ctx context.Context, o targetOptions) (*open.Tokens, error) {
+	t, err := p.open.Targets(ctx, o.tokens, o.to)
+	if open.IsAbsence(err) && len(o.to) == 0 && !o.tokens.Vault.None && !o.tokens.NamesKey() {
+		return p.beginWithout(ctx, o.tokens, err)
+	}
+	return t, err
+}
+
 // An enrolling is accounts on their way to tokens, with what came of it.
 type enrolling struct {
 	p       *program
@@ -61,29 +70,44 @@ type enrolling struct {
 	untouched map[string]bool // keys that were said to ignore touch
 }
 
+func (p *program) newEnrolling(t *open.Tokens, o targetOptions) *enrolling {
+	return &enrolling{p: p, o: o, away: t.AwayKeys(), untouched: make(map[string]bool)}
+}
+
+// result is an account that is to be enrolled.
+func (e *enrolling) result(k otpauth.Key) fleet.Result {
+	return fleet.Result{Enrollment: fleet.Enrollment{
+		Account: k.Account, Secret: k.Secret, Replace: e.o.overwrite, Now: e.p.Now, MayLose: e.mayLose(k.Account),
+	}}
+}
+
 // enrollAll puts accounts on tokens, and says what is there as it happens.
 func (p *program) enrollAll(t *open.Tokens, accounts []otpauth.Key, o targetOptions) *enrolling {
-	e := &enrolling{
-		p: p, o: o, results: make([]fleet.Result, len(accounts)), away: t.AwayKeys(),
-		untouched: make(map[string]bool),
-	}
-	for i, k := range accounts {
-		e.results[i].Enrollment = fleet.Enrollment{
-			Account: k.Account, Secret: k.Secret, Replace: o.overwrite, Now: p.Now, MayLose: e.mayLose(k.Account),
-		}
+	e := p.newEnrolling(t, o)
+	for _, k := range accounts {
+		r := e.result(k)
 		if k.Account.Type == oath.HOTP && len(t.Fleet) > 1 {
 			p.Note("%s counts its codes, and every token for itself. Use it on one token, or the counters drift apart.",
 				term.Printable(k.Account.Label()))
 		}
-		e.results[i].On(t.Fleet, e.note(k.Account))
-		if k.Account.Type == oath.HOTP {
-			continue // it is for one token
+		r.On(t.Fleet, e.note(k.Account))
+		e.results = append(e.results, r)
+	}
+	e.addAway()
+	return e
+}
+
+// addAway adds to each account that is not for one token alone that keys which are known
+// were not there.
+func (e *enrolling) addAway() {
+	for i := range e.results {
+		if e.results[i].Account.Type == oath.HOTP {
+			continue
 		}
 		for _, away := range e.away {
 			e.results[i].Outcomes = append(e.results[i].Outcomes, fleet.Outcome{Member: &fleet.Member{Name: away.Member}, Err: away.Err})
 		}
 	}
-	return e
 }
 
 // errNamesTooLong says that names do not fit a key, and that nothing was stored.

@@ -26,6 +26,9 @@ type Contents struct {
 	// one-time passwords at all, such as a mere password, is not among them.
 	Refused []Refusal
 
+	// Exports are those of Google Authenticator that the file has parts of.
+	Exports []otpauth.Export
+
 	// Warnings say, in whole sentences, what of the file as a whole is unusual.
 	Warnings []string
 }

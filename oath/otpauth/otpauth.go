@@ -157,34 +157,46 @@ func (r *Reader) read(text string) ([]Key, error) {
 	if b.Size == 0 {
 		return nil, err
 	}
-	i := slices.IndexFunc(r.Exports, func(x Export) bool { return x.ID == b.ID && x.Size == b.Size })
-	if i < 0 {
-		i = len(r.Exports)
-		r.Exports = append(r.Exports, Export{ID: b.ID, Size: b.Size})
-	}
-	if x := &r.Exports[i]; !slices.Contains(x.Parts, b.Index) {
-		x.Parts = append(x.Parts, b.Index)
-	}
+	r.Exports = MergeExports(r.Exports, Export{ID: b.ID, Size: b.Size, Parts: []int{b.Index}})
 	return b.Keys, err
 }
 
 // Incomplete returns an *IncompleteError for each export with missing parts.
 func (r *Reader) Incomplete() (errs []error) {
 	for _, x := range r.Exports {
-		if missing := x.Missing(); len(missing) > 0 {
-			errs = append(errs, &IncompleteError{Size: x.Size, Missing: missing})
+		if err := x.Incomplete(); err != nil {
+			errs = append(errs, err)
 		}
 	}
 	return errs
 }
 
-// Missing returns the numbers of the parts that were not read, from 1, as the app
-// counts them.
-func (x Export) Missing() (numbers []int) {
+// Incomplete returns an *IncompleteError if parts were not read.
+func (x Export) Incomplete() error {
+	var missing []int
 	for part := range x.Size {
 		if !slices.Contains(x.Parts, part) {
-			numbers = append(numbers, part+1)
+			missing = append(missing, part+1)
 		}
 	}
-	return numbers
+	if missing == nil {
+		return nil
+	}
+	return &IncompleteError{Size: x.Size, Missing: missing}
+}
+
+// MergeExports joins what was read of exports at several times.
+func MergeExports(exports []Export, more ...Export) []Export {
+	merged := slices.Clone(exports)
+	for _, x := range more {
+		i := slices.IndexFunc(merged, func(there Export) bool { return there.ID == x.ID && there.Size == x.Size })
+		if i < 0 {
+			merged = append(merged, x)
+			continue
+		}
+		parts := append(slices.Clone(merged[i].Parts), x.Parts...)
+		slices.Sort(parts)
+		merged[i].Parts = slices.Compact(parts)
+	}
+	return merged
 }

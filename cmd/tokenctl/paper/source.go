@@ -102,6 +102,15 @@ func Texts(ctx context.Context, c *term.Console, file string) (name, what string
 	if err != nil {
 		return "", "", nil, err
 	}
+	what, texts, err = TextsIn(ctx, name, data)
+	return name, what, texts, err
+}
+
+// IsScan reports whether a file is a picture or a PDF.
+func IsScan(data []byte) bool { return kindOf(data) == picture || kindOf(data) == pdf }
+
+// TextsIn is Texts for a file that was read.
+func TextsIn(ctx context.Context, name string, data []byte) (what string, texts []string, err error) {
 	k := kindOf(data)
 	switch k {
 	case picture, pdf:
@@ -133,7 +142,7 @@ func Texts(ctx context.Context, c *term.Console, file string) (name, what string
 	if err != nil {
 		err = fmt.Errorf("reading %s: %w", name, err)
 	}
-	return name, what, texts, err
+	return what, texts, err
 }
 
 // isQRText reports whether a line is what a QR code of a sheet holds.

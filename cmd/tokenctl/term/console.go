@@ -88,28 +88,46 @@ func (c *Console) PrintJSON(v any) error {
 // PrintColumns writes rows: aligned for a person, separated by tabs for a program.
 // Their cells need not be [Printable].
 func (c *Console) PrintColumns(rows [][]string) {
-	var widths []int
+	if c.ShowsResults() {
+		for _, line := range Columns(rows) {
+			c.printRaw(line)
+		}
+		return
+	}
 	for _, row := range rows {
-		for i, cell := range row {
-			row[i] = Printable(cell)
-			if i == len(widths) {
+		c.printRaw(strings.Join(printableCells(row), "\t"))
+	}
+}
+
+// Columns returns rows as lines, aligned. Their cells need not be [Printable].
+func Columns(rows [][]string) (lines []string) {
+	var widths []int
+	for i, row := range rows {
+		rows[i] = printableCells(row)
+		for j, cell := range rows[i] {
+			if j == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+			widths[j] = max(widths[j], utf8.RuneCountInString(cell))
 		}
 	}
 	for _, row := range rows {
-		if !c.ShowsResults() {
-			c.printRaw(strings.Join(row, "\t"))
-			continue
-		}
 		var line strings.Builder
 		for i, cell := range row {
 			line.WriteString(cell)
 			line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
 		}
-		c.printRaw(strings.TrimRight(line.String(), " "))
+		lines = append(lines, strings.TrimRight(line.String(), " "))
 	}
+	return lines
+}
+
+func printableCells(row []string) []string {
+	printable := make([]string, len(row))
+	for i, cell := range row {
+		printable[i] = Printable(cell)
+	}
+	return printable
 }
 
 // ShowsResults reports whether a person is looking at the results.

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/exchange"
+	"github.com/tokenctl/tokenctl/oath/fleet"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
+)
+
+type importOptions struct {
+	targetOptions
+	files      []string
+	password   open.Password
+	query      string // "" chooses all
+	dryRun     bool
+	deleteFile bool
+}
+
+func newImportCommand(p *program) *cobra.Command {
+	var o importOptions
+	c := &cobra.Command{
+		Use:   "import FILE...",
+		Short: "Take over the accounts of another authenticator",
+		Long: "Import reads files that other authenticators and password managers export, and\n" +
+			"puts their accounts on every key that is plugged in, and in the vault, as enroll\n" +
+			"does. It knows a file by its content, encrypted or not; - is standard input. The\n" +
+			"picture of a QR code is a file, too: one, or several, of Google Authenticator's\n" +
+			"export. docs/formats.md lists what is read, and what of it comes over.\n\n" +
+			"On a terminal it shows what it found and what would be done, and asks. A name that\n" +
+			"is taken, or too long for a key, can be given anew there. What a key has no room\n" +
+			"for goes into the vault alone. The same command again does only what is left to do.\n\n" +
+			"Backup codes that a file holds beside an account are recorded; those that its notes\n" +
+			"seem to hold are shown, and recorded if you say so.",
+		Example: "  tokenctl import aegis.json\n" +
+			"  tokenctl import 2fas.2fas --select github --to vault\n" +
+			"  tokenctl import export.json --export-password-file password --dry-run",
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			o.files = args
+			if err := o.check(c); err != nil {
+				return err
+			}
+			return p.importAccounts(c.Context(), o)
+		},
+	}
+	o.addFlags(c)
+	o.password.AddFlags(c, "export-password", "the password of an encrypted FILE")
+	f := c.Flags()
+	f.StringVar(&o.query, "select", "", "take only the accounts that `QUERY` fits")
+	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "show what would be done, and do nothing")
+	f.BoolVar(&o.deleteFile, "delete-file", false, "delete each FILE in the clear, once all of its accounts are proved")
+	c.MarkFlagsMutuallyExclusive("dry-run", "delete-file")
+	return c
+}
+
+var (
+	// errNothingToImport says that there is no account in the files.
+	errNothingToImport = errors.New("there is no account to import")
+
+	errRefused   = errors.New("not imported")
+	errNameTwice = errors.New("the name comes twice, with different secrets")
+	errLeftOut   = errors.New("left out")
+)
+
+var importRemedies = []term.Remedy{
+	{Of: errNothingToImport, Exit: term.ExitNotFound},
+	{Of: exchange.ErrUnknown, Exit: term.ExitUsage, Hint: "docs/formats.md lists what is read. Most authenticators also export a list of otpauth URIs, or show QR codes."},
+	{Of: exchange.ErrTooCostly, Exit: term.ExitFailure},
+	{Of: exchange.ErrDamaged, Exit: term.ExitFailure, Hint: "Export it once more, and copy it whole."},
+	{Of: errNameTwice, Exit: term.ExitFailure, Hint: "On a terminal, another name is asked for."},
+}
+
+// An importing is accounts on their way from files to tokens.
+type importing struct {
+	*enrolling
+	*imported
+	o      importOptions
+	t      *open.Tokens
+	plans  []fleet.Plan // by entry
+	skips  []skips      // by entry
+	agreed bool         // its owner has seen where each account goes
+
+	unasked   error // about tokens that could not be asked what they have
+	counting  int   // accounts that count, on several tokens
+	codesLeft bool  // backup codes may be in notes still
+}
+
+// skips are the members that an account is kept from, with why.
+type skips map[string]error
+
+func (p *program) importAccounts(ctx context.Context, o importOptions) error {
+	all, unread := p.readImports(ctx, o.files, o.password)
+	defer func() {
+		for _, e := range all.accounts {
+			e.Secret.Clear()
+		}
+	}()
+	before, err := p.open.Exports()
+	if err != nil {
+		return errors.Join(err, unread)
+	}
+	known := otpauth.MergeExports(before, all.exports...)
+	for _, x := range known {
+		isOf := func(read otpauth.Export) bool { return read.ID == x.ID && read.Size == x.Size }
+		if slices.ContainsFunc(all.exports, isOf) {
+			unread = errors.Join(unread, x.Incomplete())
+		}
+	}
+	if o.query != "" {
+		err = all.choose(o.query)
+	}
+	if err == nil && len(all.accounts) == 0 && unread == nil {
+		err = errors.Join(all.refusals(), errNothingToImport)
+	}
+	if err != nil || len(all.accounts) == 0 {
+		return errors.Join(err, unread)
+	}
+	for i := range all.accounts {
+		all.accounts[i].Account.Touch = o.touch
+	}
+	var t *open.Tokens
+	if !o.dryRun {
+		t, err = p.targets(ctx, o.targetOptions)
+	} else if t, err = p.open.Targets(ctx, o.tokens, o.to); isNowhere(err) {
+		p.Note("There is no key and no vault here.")
+		t, err = &open.Tokens{}, nil
+	}
+	if err != nil {
+		return errors.Join(err, unread)
+	}
+	defer t.Close()
+	if err := t.UnlockVault(); err != nil {
+		return err
+	}
+	w := &importing{imported: all, o: o, t: t}
+	w.enrolling = p.newEnrolling(t, o.targetOptions)
+	if err := w.plan(); err != nil {
+		return errors.Join(err, unread)
+	}
+	if o.dryRun {
+		err := errors.Join(w.unasked, w.refusals(), w.kept(), unread)
+		if o.json {
+			return errors.Join(p.PrintJSON(w.describe()), err)
+		}
+		p.PrintColumns(w.rows())
+		return err
+	}
+	if err := w.agree(); err != nil {
+		return err
+	}
+	w.write()
+	w.report()
+	codes := w.recordCodes()
+	if w.anyStored() {
+		codes = errors.Join(codes, p.open.SaveExports(known))
+	}
+	failure := w.failure(errors.Join(w.refusals(), w.kept(), codes, unread))
+	if o.json {
+		failure = errors.Join(p.PrintJSON(w.describe()), failure)
+	}
+	return errors.Join(failure, w.disposeOfFiles(failure))
+}

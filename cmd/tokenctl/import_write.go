@@ -1,0 +1,296 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/recognize"
+	"github.com/tokenctl/tokenctl/backup/store"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/exchange"
+	"github.com/tokenctl/tokenctl/oath/fleet"
+)
+
+// write puts the accounts on the tokens, one token after the other.
+func (w *importing) write() {
+	for i := range w.plans {
+		w.results = append(w.results, w.result(w.accounts[i].Key))
+		if w.plans[i].Account.Type == oath.HOTP && len(w.t.Fleet) > 1 {
+			w.counting++
+		}
+	}
+	for _, m := range w.t.Fleet {
+		progress := w.p.Progress(m.Name, len(w.results))
+		for i := range w.results {
+			if w.skips[i][m.Name] == nil {
+				w.results[i].On([]*fleet.Member{m}, func(fleet.Outcome) {})
+			}
+			progress.Step()
+		}
+		progress.Done()
+	}
+	w.addAway()
+}
+
+// report says in a line for each token what is there now.
+func (w *importing) report() {
+	for _, m := range w.t.Fleet {
+		var fresh, already, sealed, failed, left int
+		for i, r := range w.results {
+			if w.skips[i][m.Name] != nil {
+				left++
+			}
+			for _, o := range r.Outcomes {
+				switch {
+				case o.Member != m:
+				case o.State == fleet.Failed:
+					failed++
+				case o.Already:
+					already++
+				case o.IsSealed():
+					sealed++
+				default:
+					fresh++
+				}
+			}
+		}
+		var parts []string
+		for _, part := range []struct {
+			n    int
+			what string
+		}{{fresh, "new"}, {sealed, "new, not checked, since it is locked"}, {already, "there before"}, {left, "left out"}, {failed, "failed"}} {
+			if part.n > 0 {
+				parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
+			}
+		}
+		w.p.Note("%s: %s.", m.Name, strings.Join(parts, ", "))
+	}
+	if w.counting > 0 {
+		w.p.Note("%s by counters, and every token counts for itself. Use each on one token,\nor the counters drift apart.", term.Are(w.counting, "account"))
+	}
+}
+
+// maxFailures is how many accounts are named that failed; of more, what they failed of.
+const maxFailures = 10
+
+// failure returns what is not where it should be, and what else went wrong.
+func (w *importing) failure(others error) error {
+	var all []error
+	causes := make(map[string][]int)
+	var order []string
+	for i := range w.results {
+		for _, o := range w.results[i].Outcomes {
+			if o.State == fleet.Checked || o.IsSealed() || o.IsAway() {
+				continue
+			}
+			cause := o.Member.Name + ": " + o.Err.Error()
+			if causes[cause] == nil {
+				order = append(order, cause)
+			}
+			causes[cause] = append(causes[cause], i)
+		}
+		all = append(all, w.results[i].Err())
+	}
+	if n := len(slices.DeleteFunc(slices.Clone(all), func(err error) bool { return err == nil })); n > maxFailures {
+		all = nil
+		for _, cause := range order {
+			list := causes[cause]
+			o := w.results[list[0]].Outcomes
+			at := slices.IndexFunc(o, func(o fleet.Outcome) bool { return o.Err != nil && o.Member.Name+": "+o.Err.Error() == cause })
+			all = append(all, fmt.Errorf("%s: %s: %w", o[at].Member.Name, w.labels(list), o[at].Err))
+		}
+	}
+	for _, away := range w.away {
+		all = append(all, w.missing(away))
+	}
+	err := errors.Join(append(all, others)...)
+	if err == nil || !w.anyStored() {
+		return err
+	}
+	return fmt.Errorf("%w:\n%w", errUnfinished, err)
+}
+
+// anyStored reports whether an account is on a token now.
+func (w *importing) anyStored() bool {
+	return slices.ContainsFunc(w.results, func(r fleet.Result) bool { return len(r.Where()) > 0 })
+}
+
+// refusals returns an error for each entry that cannot be an account.
+func (all *imported) refusals() error {
+	var failures []error
+	for _, r := range all.refused {
+		failures = append(failures, fmt.Errorf("%q: %w: %w", term.Printable(r.Label), errRefused, r.Err))
+	}
+	return errors.Join(failures...)
+}
+
+// recordCodes records the backup codes that the files hold beside accounts: those in
+// their own place, and those in notes if that is what they are.
+func (w *importing) recordCodes() error {
+	var failures []error
+	var s *store.Store
+	for i, e := range w.accounts {
+		text, sure := strings.Join(e.Codes, "\n"), true
+		if text == "" {
+			text, sure = e.Notes, false
+		}
+		if text == "" || len(w.results[i].Where()) == 0 {
+			continue
+		}
+		if s == nil {
+			var err error
+			if s, err = w.p.open.StoreOf(w.t); err != nil {
+				return err
+			}
+		}
+		id := w.plans[i].Account.ID()
+		a := store.Addition{ID: id, Service: s.Service(id, s.Ledger.Known(id).Record), Day: backup.Day(w.p.Now())}
+		found, err := recognize.Codes([]byte(text), a.Service.Regexp())
+		if !sure && (err != nil || len(found.Codes) < 2) {
+			continue // it is a note like any other
+		}
+		label := term.Label(id)
+		if err == nil && !sure {
+			if w.p.Terminal == nil || w.o.yes {
+				w.p.Note("%s: its notes seem to hold backup codes. If they are: tokenctl backup add", label)
+				w.codesLeft = true
+				continue
+			}
+			w.p.Terminal.Tell("The notes of %s: %s", label, describeFound(found))
+			err = w.p.Terminal.Confirm(false, "Record them as its backup codes?")
+			if errors.Is(err, term.ErrDeclined) {
+				continue
+			}
+		}
+		if err == nil {
+			a.Codes = found.Set(a.Day)
+			var added store.Added
+			var record backup.Record
+			if added, record, err = s.Add(a); err == nil {
+				w.p.Note("%s: %s", label, outcomeOf(added, record))
+			}
+		}
+		if err != nil && !errors.Is(err, store.ErrNothingNew) {
+			failures = append(failures, fmt.Errorf("the backup codes of %q: %w", label, err))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// importJSON is what was imported, or would be; docs/json.md describes it.
+type importJSON struct {
+	DryRun   bool           `json:"dry_run"`
+	Files    []fileJSON     `json:"files"`
+	Accounts []enrolledJSON `json:"accounts"`
+	Refused  []refusedJSON  `json:"refused"`
+}
+
+type fileJSON struct {
+	Name      string   `json:"name"`
+	Format    string   `json:"format"`
+	Encrypted bool     `json:"encrypted"`
+	Accounts  int      `json:"accounts"`
+	Warnings  []string `json:"warnings,omitempty"`
+}
+
+type refusedJSON struct {
+	Name  string `json:"name"`
+	Error string `json:"error"`
+}
+
+func (w *importing) describe() importJSON {
+	j := importJSON{DryRun: w.o.dryRun}
+	j.Files = mapSlice(w.files, func(f importedFile) fileJSON {
+		return fileJSON{f.name, f.Format, !f.open, len(f.Entries), f.Warnings}
+	})
+	for i, plan := range w.plans {
+		account := describePlan(plan)
+		if !w.o.dryRun {
+			account.Tokens, account.Targets = names(w.results[i].Where()), mapSlice(w.results[i].Outcomes, describeOutcome)
+		}
+		for _, m := range w.t.Fleet {
+			why := w.skips[i][m.Name]
+			if why == nil {
+				continue
+			}
+			at := slices.IndexFunc(account.Targets, func(t targetJSON) bool { return t.Token == m.Name })
+			if at < 0 {
+				at = len(account.Targets)
+				account.Targets = append(account.Targets, targetJSON{Token: m.Name, State: "left_out"})
+			}
+			account.Targets[at].Error = why.Error()
+		}
+		j.Accounts = append(j.Accounts, account)
+	}
+	j.Refused = mapSlice(w.refused, func(r exchange.Refusal) refusedJSON { return refusedJSON{r.Label, r.Err.Error()} })
+	return j
+}
+
+var errFileKept = errors.New("the file is not deleted")
+
+// disposeOfFiles deletes files in the clear if their owner wants that, and all that is in
+// them is proved.
+func (w *importing) disposeOfFiles(failure error) error {
+	var failures []error
+	for _, f := range w.files {
+		if f.file == nil || !f.open || len(f.Entries) == 0 {
+			continue
+		}
+		whole := failure == nil && w.o.query == "" && !w.codesLeft && !slices.ContainsFunc(w.skips, func(s skips) bool { return len(s) == len(w.t.Fleet) })
+		switch {
+		case w.o.deleteFile && !whole:
+			failures = append(failures, fmt.Errorf("%w: %s: not all that is in it was imported", errFileKept, f.name))
+			continue
+		case w.o.deleteFile:
+		case !whole || w.p.Terminal == nil || w.o.yes:
+			w.p.Note("%s has the secrets in the clear, for anyone who finds it.", f.name)
+			continue
+		default:
+			err := w.p.Terminal.Confirm(false, "Delete %s, which has the secrets in the clear, for anyone who finds it?", f.name)
+			if errors.Is(err, term.ErrDeclined) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+		}
+		err := w.prove()
+		if err == nil {
+			err = w.p.deleteFile(f.file)
+		}
+		if err != nil {
+			failures = append(failures, fmt.Errorf("%w: %s: %w", errFileKept, f.name, err))
+		}
+	}
+	if len(failures) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", term.ErrPartly, errors.Join(failures...))
+}
+
+// prove reads back from a vault that was locked what no token has computed a code of.
+func (w *importing) prove() error {
+	for i := range w.results {
+		r := &w.results[i]
+		if r.IsChecked() {
+			continue
+		}
+		if w.t.Vault == nil {
+			return fmt.Errorf("%q is not proved", term.Printable(r.Account.Label()))
+		}
+		_, secret, err := w.t.Vault.Secret(r.Account.ID())
+		if err != nil {
+			return err
+		}
+		same := slices.Equal(secret.Bytes(), r.Secret.Bytes())
+		secret.Clear()
+		if !same {
+			return fmt.Errorf("%q reads back with another secret", term.Printable(r.Account.Label()))
+		}
+	}
+	return nil
+}
