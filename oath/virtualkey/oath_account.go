@@ -203,7 +203,8 @@ func (o *oath) delete(d objects) status {
 	return o.change(func(s *oathState) { s.Accounts = slices.Delete(s.Accounts, i, i+1) })
 }
 
-// rename gives an account another name that is free. YKOATH, "RENAME".
+// rename gives an account another name that is free, which its own is not.
+// YKOATH, "RENAME"; tests/device/test_oath.py of yubikey-manager.
 func (o *oath) rename(d objects) status {
 	from, ok1 := d.take(tagName)
 	to, ok2 := d.take(tagName)
@@ -214,7 +215,7 @@ func (o *oath) rename(d objects) status {
 	if i < 0 {
 		return o.notFound()
 	}
-	if j := o.key.state.OATH.index(to); j >= 0 && j != i {
+	if o.key.state.OATH.index(to) >= 0 {
 		return swWrongData
 	}
 	return o.change(func(s *oathState) { s.Accounts[i].Name = bytes.Clone(to) })

@@ -169,15 +169,17 @@ func (o *oath) appendCode(r []byte, a *account, message []byte, truncated bool) 
 	return appendTLV(r, tagTruncated, value...)
 }
 
-// truncate is the dynamic truncation of RFC 4226, 5.3, up to its 31 bits: the
-// decimal digits are left to the client, as ykneo-oath does.
+// truncate is the dynamic truncation of RFC 4226, 5.3: from firmware 4.0.0 on the
+// number that is shown, before that its 31 bits, which leave the decimal digits to
+// the client. The whole HMAC is never touched. Source: a YubiKey 4 and 5 asked for
+// the vectors of RFC 6238; ykneo-oath, OathObj.calculateTruncated.
 func (o *oath) truncate(sum []byte, digits byte) uint32 {
 	v := binary.BigEndian.Uint32(sum[sum[len(sum)-1]&0x0F:])
 	switch {
 	case o.quirk(UnmaskedValues):
 		return v
-	case o.quirk(ReducedValues) && digits < 10:
-		return v & math.MaxInt32 % uint32(math.Pow10(int(digits)))
+	case o.quirk(UnreducedValues), o.key.config.Firmware.before(4, 0, 0), digits >= 10:
+		return v & math.MaxInt32
 	}
-	return v & math.MaxInt32
+	return v & math.MaxInt32 % uint32(math.Pow10(int(digits)))
 }

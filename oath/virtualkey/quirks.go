@@ -16,7 +16,7 @@ const (
 	NoRename                             // RENAME is an unknown instruction
 	NoCalculateAll                       // CALCULATE ALL is an unknown instruction
 	NoOverwrite                          // PUT of a name there is answers 6985
-	ReducedValues                        // truncated values modulo 10^digits
+	UnreducedValues                      // truncated values of 31 bits, as on a YubiKey NEO
 	UnmaskedValues                       // truncated values with their top bit
 	NoSalt                               // SELECT of OATH without tag 71
 	Algorithm21                          // SELECT of OATH answers 21 in tag 7B
@@ -43,7 +43,7 @@ var quirks = [...]struct{ name, meaning string }{
 	{"no-rename", "RENAME is an unknown instruction"},
 	{"no-calculate-all", "CALCULATE ALL is an unknown instruction"},
 	{"no-overwrite", "PUT of a name there is answers 6985"},
-	{"reduced-values", "truncated values modulo 10^digits"},
+	{"unreduced-values", "truncated values of 31 bits, as on a YubiKey NEO"},
 	{"unmasked-values", "truncated values with their top bit"},
 	{"no-salt", "SELECT of OATH without tag 71"},
 	{"algorithm-21", "SELECT of OATH answers 21 in tag 7B"},

@@ -37,7 +37,7 @@ func TestQuirks(t *testing.T) {
 	for _, q := range all {
 		together |= q
 	}
-	everyOther := together &^ (virtualkey.OneReply | virtualkey.NotFound6A82 | virtualkey.ReducedValues)
+	everyOther := together &^ (virtualkey.OneReply | virtualkey.NotFound6A82 | virtualkey.UnreducedValues)
 	for _, q := range append(all, together, everyOther) {
 		name := q.String()
 		if strings.Count(name, ",") > 3 {
