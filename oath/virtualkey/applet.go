@@ -93,8 +93,9 @@ func (k *Key) selectApplet(c command) ([]byte, status) {
 	case a == nil:
 		k.deselect()
 		return nil, swFileNotFound
+	case a != k.selected || !k.config.Quirks.Has(StaysOpen):
+		k.deselect()
 	}
-	k.deselect()
 	k.selected = a
 	return a.enter()
 }

@@ -195,7 +195,7 @@ func TestParseQuirks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if named != 2*virtualkey.LongNames-1 {
+	if named != 2*virtualkey.StrictlyIncreasing-1 {
 		t.Errorf("the names give %x", uint32(named))
 	}
 	if got := (virtualkey.NoSalt | virtualkey.NoReset).String(); got != "no-reset,no-salt" {

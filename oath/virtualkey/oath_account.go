@@ -170,6 +170,8 @@ const (
 func (o *oath) fits(a *account, isNew bool) bool {
 	accounts, v := o.key.state.OATH.Accounts, o.key.config.Firmware
 	switch {
+	case o.quirk(Roomy):
+		return !isNew || len(accounts) < 255
 	case v.before(4, 0, 0):
 		used := len(a.Name) + memoryOfAccount
 		for _, b := range accounts {

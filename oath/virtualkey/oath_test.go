@@ -154,6 +154,13 @@ func TestIncreasing(t *testing.T) {
 	c.fails("6982", apdu("00 a4 00 01", counter(0xff)))
 	c.ok(apdu("00 a4 00 01", counter(0x101)))
 	c.fails("6982", calculate("a", 0x100))
+
+	c = plugOATH(t, virtualkey.Config{Quirks: virtualkey.StrictlyIncreasing})
+	c.ok(put("a", 0x21, 6, rfcSecret, 0x78, 1))
+	c.ok(calculate("a", 0))
+	c.fails("6982", calculate("a", 0))
+	c.ok(apdu("00 a4 00 01", counter(1)))
+	c.fails("6982", apdu("00 a4 00 01", counter(1)))
 }
 
 func TestSelect(t *testing.T) {
@@ -215,6 +222,31 @@ func TestSelectWithoutName(t *testing.T) {
 		c.fails("6a82", command)
 		c.fails("6d00", "00a10000")
 	}
+}
+
+func TestStaysOpen(t *testing.T) {
+	c := plugOATH(t, virtualkey.Config{Quirks: virtualkey.StaysOpen})
+	c.ok(setCode(code))
+	c.ok(selectOATH)
+	c.ok("00a10000")
+	c.Reset()
+	c.ok(selectOATH)
+	c.fails("6982", "00a10000")
+	c.unlock(code)
+	c.ok(selectOATH)
+	c.ok("00a10000")
+	c.ok(selectManagement)
+	c.ok(selectOATH)
+	c.fails("6982", "00a10000")
+}
+
+func TestRoomy(t *testing.T) {
+	c := plugOATH(t, virtualkey.Config{Quirks: virtualkey.Roomy})
+	for i := range 255 {
+		c.ok(totp(strings.Repeat("n", i/16+1) + string(rune('a'+i%16))))
+	}
+	c.fails("6a84", totp("one more"))
+	c.ok(totp("na"))
 }
 
 func TestReset(t *testing.T) {
