@@ -93,7 +93,8 @@ func (k *Key) selectApplet(c command) ([]byte, status) {
 	case a == nil:
 		k.deselect()
 		return nil, swFileNotFound
-	case a != k.selected || !k.config.Quirks.Has(StaysOpen):
+	case a == k.selected && a.capability() == CapabilityOATH && k.config.Quirks.Has(StaysOpen):
+	default:
 		k.deselect()
 	}
 	k.selected = a

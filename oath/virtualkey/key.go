@@ -10,7 +10,8 @@
 //
 // It follows Yubico's published YKOATH protocol and, where that is silent,
 // ykneo-oath, the source of the applet on the YubiKey NEO; for PIV, NIST SP
-// 800-73-4 and Yubico's extensions. It shares no code with the client it tests.
+// 800-73-4 and Yubico's extensions; and everywhere what the hardware was seen to
+// answer. It shares no code with the client it tests.
 package virtualkey
 
 import (
@@ -173,7 +174,7 @@ func (k *Key) Close() error {
 	return k.store.close()
 }
 
-// ATR returns the answer to reset over USB, by which libykpiv and OpenSC tell a
+// ATR returns the answer to reset over USB, by which libykpiv and OpenSC know a
 // YubiKey 5 from a 4 and a NEO. Their sources list these three: lib/internal.h of
 // https://github.com/Yubico/yubico-piv-tool and src/libopensc/card-openpgp.c of
 // https://github.com/OpenSC/OpenSC.

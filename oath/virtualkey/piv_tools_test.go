@@ -70,7 +70,7 @@ func (d desk) fails(command, words string) {
 	}
 }
 
-// libykpiv and OpenSC tell one model from another by the ATR, ykman by the firmware.
+// libykpiv and OpenSC know one model from another by the ATR, ykman by the firmware.
 func TestModels(t *testing.T) {
 	modules, err := filepath.Glob("/usr/lib/*/libykcs11.so.2")
 	if len(modules) == 0 {
