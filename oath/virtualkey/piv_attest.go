@@ -142,9 +142,9 @@ func (p *piv) attest(_ context.Context, c command) ([]byte, status) {
 	return cert, swOK
 }
 
-// createX25519Certificate is x509.CreateCertificate for a public key that this
-// refuses. It signs anew a certificate for the Ed25519 key of the same bytes once
-// the key is called by its name: RFC 8410, 3, one byte of the other.
+// createX25519Certificate is x509.CreateCertificate for X25519, which that refuses:
+// it makes a certificate for the Ed25519 key of the same bytes, puts the X25519 key
+// in, which differs in the algorithm alone (RFC 8410, 3), and signs it again.
 func createX25519Certificate(_ io.Reader, template, issuer *x509.Certificate, public, private any) ([]byte, error) {
 	standIn := ed25519.PublicKey(public.(*ecdh.PublicKey).Bytes())
 	der, err := x509.CreateCertificate(nil, template, issuer, standIn, private)
