@@ -46,6 +46,9 @@ func (k *Key) execute(ctx context.Context, apdu []byte) []byte {
 	if sw != swOK {
 		return sw.reply(nil)
 	}
+	if len(apdu) > k.config.Firmware.maxAPDU() {
+		return swWrongLength.reply(nil)
+	}
 	if c.cla&^claChained != 0 {
 		return swUnknownClass.reply(nil)
 	}
@@ -53,7 +56,7 @@ func (k *Key) execute(ctx context.Context, apdu []byte) []byte {
 		return k.remaining.next(c.max)
 	}
 	k.remaining = remaining{}
-	c, sw = k.chain.join(c)
+	c, sw = k.chain.join(c, k.config.Firmware.maxChain())
 	if sw != swOK || c.cla == claChained {
 		return sw.reply(nil)
 	}
@@ -76,16 +79,24 @@ func (k *Key) dispatch(ctx context.Context, c command) ([]byte, status) {
 }
 
 // selectApplet begins a session with an applet. Where there is none of that
-// name the session before goes on, as GlobalPlatform has it.
+// name, no applet is selected any more: the next command of the one before is
+// 6D00, as seen on firmware 4.3.7. The YubiKey NEO is a Java Card, on which the
+// session goes on: Java Card Platform Programming Notes, "SELECT FILE".
 func (k *Key) selectApplet(c command) ([]byte, status) {
 	if c.p2 != 0 {
 		return nil, swWrongP1P2
 	}
 	a := k.find(c.data)
-	if a == nil {
+	switch {
+	case a == nil && k.config.Firmware.before(4, 0, 0):
 		return nil, swFileNotFound
+	case a == nil:
+		k.deselect()
+		return nil, swFileNotFound
+	case a == k.selected && a.capability() == CapabilityOATH && k.config.Quirks.Has(StaysOpen):
+	default:
+		k.deselect()
 	}
-	k.deselect()
 	k.selected = a
 	return a.enter()
 }

@@ -1,9 +1,5 @@
 package virtualkey
 
-// chainMax bounds the data of a chained command, well above the largest object
-// that any applet takes.
-const chainMax = 1 << 16
-
 // chain collects a command that comes in pieces, ISO 7816-4, 5.3.3.
 type chain struct {
 	head command
@@ -12,15 +8,16 @@ type chain struct {
 }
 
 // join returns the whole command once its last piece is there. Until then it
-// returns a command whose class still has the chaining bit.
-func (ch *chain) join(c command) (command, status) {
+// returns a command whose class still has the chaining bit. All of it has at most
+// max bytes of data.
+func (ch *chain) join(c command, max int) (command, status) {
 	if ch.open && (c.ins != ch.head.ins || c.p1p2() != ch.head.p1p2()) {
 		*ch = chain{} // another command ends the chain
 	}
 	if !ch.open && c.cla != claChained {
 		return c, swOK
 	}
-	if len(ch.data)+len(c.data) > chainMax {
+	if len(ch.data)+len(c.data) > max {
 		*ch = chain{}
 		return c, swWrongLength
 	}

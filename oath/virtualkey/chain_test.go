@@ -79,7 +79,7 @@ func TestChainedCommand(t *testing.T) {
 	c.is("7202 21 61", "00a10000") // another command ends the chain
 	c.fails("6a80", []byte{0x00, 1, 0, 0, byte(len(p) - 15)}, p[15:])
 
-	piece := append([]byte{0x10, 1, 0, 0, 0, 0xff, 0x00}, make([]byte, 0xff00)...)
+	piece := append([]byte{0x10, 1, 0, 0, 0, 0x0b, 0}, make([]byte, 0xb00)...)
 	c.ok(piece)
 	c.fails("6700", piece)
 }
@@ -178,9 +178,9 @@ func TestQuirksOfValues(t *testing.T) {
 		count uint64
 		want  string
 	}{
-		{0, 1, "41397eea"},
-		{virtualkey.ReducedValues, 1, fmt.Sprintf("%08x", 287082)},
-		{0, 10, hex.EncodeToString(masked)},
+		{virtualkey.UnreducedValues, 1, "41397eea"},
+		{0, 1, fmt.Sprintf("%08x", 287082)},
+		{virtualkey.UnreducedValues, 10, hex.EncodeToString(masked)},
 		{virtualkey.UnmaskedValues, 10, hex.EncodeToString(raw)},
 	} {
 		c := plugOATH(t, virtualkey.Config{Quirks: test.quirk})
@@ -195,7 +195,7 @@ func TestParseQuirks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if named != 2*virtualkey.LongNames-1 {
+	if named != 2*virtualkey.StrictlyIncreasing-1 {
 		t.Errorf("the names give %x", uint32(named))
 	}
 	if got := (virtualkey.NoSalt | virtualkey.NoReset).String(); got != "no-reset,no-salt" {

@@ -24,7 +24,7 @@ func FuzzKey(f *testing.F) {
 	seed(0, 5, management, []byte{0, 0x1d, 0, 0}, unhex(f, "001c000005 04 03020001"), oath)
 	seed(0, 3, otp, unhex(f, "00011000"), management)
 	seed(uint32(virtualkey.SmallChunks|virtualkey.EmptyChunk|virtualkey.UnknownTags), 5, oath, totp("a"), totp("b"), []byte{0, 0xa1, 0, 0}, unhex(f, sendRemaining), unhex(f, sendRemaining))
-	seed(uint32(virtualkey.ReducedValues), 5, oath, put("a", 0x21, 255, rfcSecret), put("b", 0x21, 0, rfcSecret), all)
+	seed(uint32(virtualkey.UnreducedValues), 5, oath, put("a", 0x21, 255, rfcSecret), put("b", 0x21, 0, rfcSecret), all)
 	seed(0, 5, oath, unhex(f, "10010000017100010000"), unhex(f, "00010000000003717300ffff"), nil)
 
 	f.Fuzz(func(t *testing.T, quirks uint32, firmware byte, commands []byte) {

@@ -10,7 +10,8 @@
 //
 // It follows Yubico's published YKOATH protocol and, where that is silent,
 // ykneo-oath, the source of the applet on the YubiKey NEO; for PIV, NIST SP
-// 800-73-4 and Yubico's extensions. It shares no code with the client it tests.
+// 800-73-4 and Yubico's extensions; and everywhere what the hardware was seen to
+// answer. It shares no code with the client it tests.
 package virtualkey
 
 import (
@@ -173,8 +174,17 @@ func (k *Key) Close() error {
 	return k.store.close()
 }
 
-// ATR returns the answer to reset, that of a YubiKey 5 over USB.
+// ATR returns the answer to reset over USB, by which libykpiv and OpenSC know a
+// YubiKey 5 from a 4 and a NEO. Their sources list these three: lib/internal.h of
+// https://github.com/Yubico/yubico-piv-tool and src/libopensc/card-openpgp.c of
+// https://github.com/OpenSC/OpenSC.
 func (k *Key) ATR() []byte {
+	switch v := k.config.Firmware; {
+	case v.before(4, 0, 0):
+		return []byte("\x3b\xfc\x13\x00\x00\x81\x31\xfe\x15YubikeyNEOr3\xe1")
+	case v.before(5, 0, 0):
+		return []byte("\x3b\xf8\x13\x00\x00\x81\x31\xfe\x15Yubikey4\xd4")
+	}
 	return []byte("\x3b\xfd\x13\x00\x00\x81\x31\xfe\x15\x80\x73\xc0\x21\xc0\x57YubiKey\x40")
 }
 

@@ -11,9 +11,27 @@ import (
 )
 
 func TestATR(t *testing.T) {
-	c := plug(t, virtualkey.Config{})
-	if want := unhex(t, "3BFD1300008131FE158073C021C057597562694B657940"); !bytes.Equal(c.ATR(), want) {
-		t.Errorf("got %x, want %x", c.ATR(), want)
+	for _, test := range []struct {
+		firmware    virtualkey.Version
+		atr, reader string
+	}{
+		{neo, "3BFC1300008131FE15 597562696B65794E454F7233 E1", "Yubico Yubikey NEO OTP+U2F+CCID"},
+		{yk42, "3BF81300008131FE15 597562696B657934 D4", "Yubico Yubikey 4 OTP+U2F+CCID"},
+		{yk43, "3BF81300008131FE15 597562696B657934 D4", "Yubico Yubikey 4 OTP+U2F+CCID"},
+		{yk54, "3BFD1300008131FE15 8073C021C057597562694B6579 40", "Yubico YubiKey OTP+FIDO+CCID"},
+		{yk57, "3BFD1300008131FE15 8073C021C057597562694B6579 40", "Yubico YubiKey OTP+FIDO+CCID"},
+	} {
+		atr := plug(t, virtualkey.Config{Firmware: test.firmware}).ATR()
+		check := byte(0) // of all after the first, ISO 7816-3, 8.2.5
+		for _, b := range atr[1:] {
+			check ^= b
+		}
+		if !bytes.Equal(atr, unhex(t, test.atr)) || check != 0 {
+			t.Errorf("firmware %v: got %x, want %s", test.firmware, atr, test.atr)
+		}
+		if got := test.firmware.ReaderName(); got != test.reader {
+			t.Errorf("firmware %v: got %s, want %s", test.firmware, got, test.reader)
+		}
 	}
 }
 
@@ -74,7 +92,7 @@ func TestCommandIsCopied(t *testing.T) {
 	}
 	c.unlock(code)
 	c.is("7202 21 62", "00a10000")
-	c.is("7605 06 41397eea", calculate("b", 1))
+	c.is("7605 06 0004616a", calculate("b", 1))
 }
 
 func TestParseVersion(t *testing.T) {

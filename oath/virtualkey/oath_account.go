@@ -170,6 +170,8 @@ const (
 func (o *oath) fits(a *account, isNew bool) bool {
 	accounts, v := o.key.state.OATH.Accounts, o.key.config.Firmware
 	switch {
+	case o.quirk(Roomy):
+		return !isNew || len(accounts) < 255
 	case v.before(4, 0, 0):
 		used := len(a.Name) + memoryOfAccount
 		for _, b := range accounts {
@@ -203,7 +205,8 @@ func (o *oath) delete(d objects) status {
 	return o.change(func(s *oathState) { s.Accounts = slices.Delete(s.Accounts, i, i+1) })
 }
 
-// rename gives an account another name that is free. YKOATH, "RENAME".
+// rename gives an account another name that is free, which its own is not.
+// YKOATH, "RENAME"; tests/device/test_oath.py of yubikey-manager.
 func (o *oath) rename(d objects) status {
 	from, ok1 := d.take(tagName)
 	to, ok2 := d.take(tagName)
@@ -214,7 +217,7 @@ func (o *oath) rename(d objects) status {
 	if i < 0 {
 		return o.notFound()
 	}
-	if j := o.key.state.OATH.index(to); j >= 0 && j != i {
+	if o.key.state.OATH.index(to) >= 0 {
 		return swWrongData
 	}
 	return o.change(func(s *oathState) { s.Accounts[i].Name = bytes.Clone(to) })

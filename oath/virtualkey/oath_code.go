@@ -72,7 +72,7 @@ func (o *oath) calculate(ctx context.Context, d objects, truncated bool) ([]byte
 		return nil, swWrongData
 	}
 	a := o.key.state.OATH.Accounts[i]
-	if sw := a.takes(challenge); sw != swOK {
+	if sw := o.takes(a, challenge); sw != swOK {
 		return nil, sw
 	}
 	if a.Touch && !o.key.touched(ctx) {
@@ -85,14 +85,20 @@ func (o *oath) calculate(ctx context.Context, d objects, truncated bool) ([]byte
 	return o.response(o.appendCode(o.response(nil), a, message, truncated)), swOK
 }
 
-// takes checks a challenge. HOTP takes any, and has no use for it.
-func (a *account) takes(challenge []byte) status {
+// takes checks a challenge. HOTP takes any, and has no use for it. Of an account
+// that only takes increasing ones, ykneo-oath answers the last one again, where the
+// protocol says that each must be higher than the one before.
+func (o *oath) takes(a *account, challenge []byte) status {
 	switch {
 	case a.Algorithm.kind() == typeHOTP:
 		return swOK
 	case len(challenge) == 0 || len(challenge) > challengeMax:
 		return swWrongData
-	case a.Increasing && compareNumbers(challenge, a.Last) < 0:
+	case !a.Increasing || a.Last == nil:
+		return swOK
+	}
+	above := compareNumbers(challenge, a.Last)
+	if above < 0 || above == 0 && o.quirk(StrictlyIncreasing) {
 		return swSecurity
 	}
 	return swOK
@@ -152,7 +158,7 @@ func (o *oath) appendEntry(r []byte, i int, challenge []byte, truncated bool) ([
 	case a.Touch:
 		return appendTLV(r, tagTouch, a.Digits), swOK
 	}
-	if sw := a.takes(challenge); sw != swOK {
+	if sw := o.takes(a, challenge); sw != swOK {
 		return nil, sw
 	}
 	message, sw := o.advance(i, challenge)
@@ -169,15 +175,17 @@ func (o *oath) appendCode(r []byte, a *account, message []byte, truncated bool) 
 	return appendTLV(r, tagTruncated, value...)
 }
 
-// truncate is the dynamic truncation of RFC 4226, 5.3, up to its 31 bits: the
-// decimal digits are left to the client, as ykneo-oath does.
+// truncate is the dynamic truncation of RFC 4226, 5.3: from firmware 4.0.0 on the
+// number that is shown, before that its 31 bits, which leave the decimal digits to
+// the client. The whole HMAC is never touched. Source: a YubiKey 4 and 5 asked for
+// the vectors of RFC 6238; ykneo-oath, OathObj.calculateTruncated.
 func (o *oath) truncate(sum []byte, digits byte) uint32 {
 	v := binary.BigEndian.Uint32(sum[sum[len(sum)-1]&0x0F:])
 	switch {
 	case o.quirk(UnmaskedValues):
 		return v
-	case o.quirk(ReducedValues) && digits < 10:
-		return v & math.MaxInt32 % uint32(math.Pow10(int(digits)))
+	case o.quirk(UnreducedValues), o.key.config.Firmware.before(4, 0, 0), digits >= 10:
+		return v & math.MaxInt32
 	}
-	return v & math.MaxInt32
+	return v & math.MaxInt32 % uint32(math.Pow10(int(digits)))
 }

@@ -136,7 +136,6 @@ func TestRenameAndDelete(t *testing.T) {
 	c.ok(apdu("00 05 00 00", name("old"), name("new")))
 	c.is(before, calculate("new", 1))
 	c.fails("6984", calculate("old", 1))
-	c.ok(apdu("00 05 00 00", name("new"), name("new")))
 	c.fails("6a80", apdu("00 05 00 00", name("new"), name("other")))
 	c.fails("6984", apdu("00 05 00 00", name("old"), name("x")))
 	c.ok(apdu("00 02 00 00", name("new")))
@@ -155,6 +154,13 @@ func TestIncreasing(t *testing.T) {
 	c.fails("6982", apdu("00 a4 00 01", counter(0xff)))
 	c.ok(apdu("00 a4 00 01", counter(0x101)))
 	c.fails("6982", calculate("a", 0x100))
+
+	c = plugOATH(t, virtualkey.Config{Quirks: virtualkey.StrictlyIncreasing})
+	c.ok(put("a", 0x21, 6, rfcSecret, 0x78, 1))
+	c.ok(calculate("a", 0))
+	c.fails("6982", calculate("a", 0))
+	c.ok(apdu("00 a4 00 01", counter(1)))
+	c.fails("6982", apdu("00 a4 00 01", counter(1)))
 }
 
 func TestSelect(t *testing.T) {
@@ -203,13 +209,44 @@ func TestPassword(t *testing.T) {
 	c.fails("6982", "00a10000")
 
 	c.unlock(code)
-	c.fails("6a82", "00a4040006 d27600012401")
-	c.ok("00a10000") // a failed SELECT leaves the session
-
 	c.ok("00 03 00 00 02 73 00")
 	c.ok(selectOATH)
 	c.ok("00a10000")
 	c.fails("6984", apdu("00 a3 00 00", tlv(0x75, mac(code, be64(1))), tlv(0x74, be64(1))))
+}
+
+// A name too short to be one of an application selects none.
+func TestSelectWithoutName(t *testing.T) {
+	for _, command := range []string{"00a40400", "00a4040004 a0000005"} {
+		c := plugOATH(t, virtualkey.Config{})
+		c.fails("6a82", command)
+		c.fails("6d00", "00a10000")
+	}
+}
+
+func TestStaysOpen(t *testing.T) {
+	c := plugOATH(t, virtualkey.Config{Quirks: virtualkey.StaysOpen})
+	c.ok(setCode(code))
+	c.ok(selectOATH)
+	c.ok("00a10000")
+	c.Reset()
+	c.ok(selectOATH)
+	c.fails("6982", "00a10000")
+	c.unlock(code)
+	c.ok(selectOATH)
+	c.ok("00a10000")
+	c.ok(selectManagement)
+	c.ok(selectOATH)
+	c.fails("6982", "00a10000")
+}
+
+func TestRoomy(t *testing.T) {
+	c := plugOATH(t, virtualkey.Config{Quirks: virtualkey.Roomy})
+	for i := range 255 {
+		c.ok(totp(strings.Repeat("n", i/16+1) + string(rune('a'+i%16))))
+	}
+	c.fails("6a84", totp("one more"))
+	c.ok(totp("na"))
 }
 
 func TestReset(t *testing.T) {
@@ -251,8 +288,6 @@ func TestMalformed(t *testing.T) {
 		{"6b00", []byte{0, 0xa2, 0, 2}},
 		{"6b00", []byte{0, 0xa4, 1, 1}},
 		{"6b00", []byte{0, 0xa4, 4, 4}},
-		{"6a82", []byte{0, 0xa4, 4, 0}},
-		{"6a82", []byte{0, 0xa4, 4, 0, 4, 0xa0, 0, 0, 5}},
 
 		{"6a80", apdu("00 01 00 00")},
 		{"6a80", apdu("00 01 00 00", name("b"))},

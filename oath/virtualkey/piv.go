@@ -70,6 +70,7 @@ var pivInstructions = map[byte]struct {
 	insAttest:          {run: (*piv).attest, since: Version{4, 3, 0}},
 	insSetRetries:      {run: (*piv).setRetries, managed: true},
 	insResetPIV:        {run: (*piv).resetPIV},
+	insGetResponse:     {run: (*piv).getNothing},
 	insGetVersion:      {run: (*piv).getVersion},
 	insImportKey:       {run: (*piv).importKey, managed: true},
 	insSetManagement:   {run: (*piv).setManagement, managed: true},
@@ -96,11 +97,14 @@ const (
 	pivProviderLength = 5 // of the AID: NIST's registered identifier
 )
 
-// enter answers SELECT with the application's identifier and NIST's. A key whose
-// applet was never selected is personalised first, as in the factory.
+// enter answers SELECT with the application's identifier and NIST's. The applet's
+// state is made when it is selected for the first time.
 func (p *piv) enter() ([]byte, status) {
-	if sw := p.personalise(); sw != swOK {
-		return nil, sw
+	if p.key.state.PIV == nil {
+		s := newPIVState(p.key.config.Firmware)
+		if p.key.update(func(st *state) { st.PIV = s }) != nil {
+			return nil, swMemoryFailure
+		}
 	}
 	provider, application := pivAID[:pivProviderLength], pivAID[pivProviderLength:]
 	r := appendTLV(nil, tagIdentifier, application...)
@@ -112,11 +116,16 @@ func (p *piv) handle(ctx context.Context, c command) ([]byte, status) {
 	i, ok := pivInstructions[c.ins]
 	switch {
 	case p.key.state.PIV == nil:
-		return nil, swConditions // could not be personalised
+		return nil, swConditions // its state could not be kept
 	case !ok || p.key.config.Firmware.before(i.since[0], i.since[1], i.since[2]):
 		return nil, swUnknownInstruction
 	case i.managed && !p.managed:
 		return nil, swSecurity
+	}
+	if p.key.state.PIV.Unattested && p.has(slotAttestation) && c.concernsAttestation() {
+		if sw := p.addAttestation(); sw != swOK {
+			return nil, sw
+		}
 	}
 	return i.run(p, ctx, c)
 }
@@ -128,6 +137,10 @@ func (p *piv) change(f func(*pivState)) status {
 	}
 	return swOK
 }
+
+// getNothing is GET RESPONSE when there is no more of one: 6A80, as seen on a
+// YubiKey 5.
+func (*piv) getNothing(context.Context, command) ([]byte, status) { return nil, swWrongData }
 
 // getVersion tells the firmware, or the applet's own version where it had one.
 func (p *piv) getVersion(_ context.Context, c command) ([]byte, status) {

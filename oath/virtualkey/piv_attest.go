@@ -1,12 +1,17 @@
 package virtualkey
 
 import (
+	"bytes"
 	"context"
 	"crypto"
+	"crypto/ecdh"
+	"crypto/ed25519"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/binary"
 	"fmt"
+	"io"
 	"math/big"
 	"time"
 )
@@ -41,40 +46,37 @@ const (
 	tagErrorDetection  = 0xFE
 )
 
-// personalise makes the state of an applet that was never used, with a key and
-// a certificate for it in the attestation slot.
-func (p *piv) personalise() status {
-	if p.key.state.PIV != nil {
-		return swOK
-	}
-	s := newPIVState(p.key.config.Firmware)
-	if err := p.addAttestation(s); err != nil {
-		return swAborted
-	}
-	if p.key.update(func(st *state) { st.PIV = s }) != nil {
-		return swMemoryFailure
-	}
-	return swOK
+// concernsAttestation says whether a command may be about the key or the
+// certificate in slot F9.
+func (c command) concernsAttestation() bool {
+	return c.ins == insAttest || pivSlot(c.p1) == slotAttestation || pivSlot(c.p2) == slotAttestation ||
+		bytes.Contains(c.data, binary.BigEndian.AppendUint32(nil, uint32(objectAttestation))[1:])
 }
 
-func (p *piv) addAttestation(s *pivState) error {
-	private, err := p.key.generatePrivate(p256)
+// addAttestation puts a key, and a certificate for it, into the attestation slot.
+// On the hardware it is a key of RSA from the factory: GET METADATA says 07,
+// imported, PIN policy ONCE and touch policy NEVER, as seen on a YubiKey 5.
+func (p *piv) addAttestation() status {
+	private, err := p.key.generatePrivate(rsa2048)
 	if err != nil {
-		return err
+		return swAborted
 	}
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
-		return fmt.Errorf("encoding the attestation key: %w", err)
+		return swAborted
 	}
 	cert, err := p.attestationRoot(private.(crypto.Signer))
 	if err != nil {
-		return err
+		return swAborted
 	}
 	object := appendTLV(nil, tagCertificate, cert...)
 	object = appendTLV(object, tagCertificateInfo, 0)
-	s.Objects[objectAttestation] = appendTLV(object, tagErrorDetection)
-	s.Keys[slotAttestation] = pivKey{Private: der, PIN: pinNever, Touch: touchNever}
-	return nil
+	object = appendTLV(object, tagErrorDetection)
+	return p.change(func(s *pivState) {
+		s.Objects[objectAttestation] = object
+		s.Keys[slotAttestation] = pivKey{Private: der, PIN: pinOnce, Touch: touchNever, Imported: true}
+		s.Unattested = false
+	})
 }
 
 // attestationRoot is the certificate of the attestation key, signed by itself:
@@ -108,8 +110,6 @@ func (p *piv) certificateSerial() (*big.Int, error) {
 }
 
 // attest returns a certificate which says that the key in slot P1 was made here.
-// Unlike the hardware it cannot speak for X25519, which crypto/x509 puts into no
-// certificate.
 func (p *piv) attest(_ context.Context, c command) ([]byte, status) {
 	slot := pivSlot(c.p1)
 	k, ok := p.key.state.PIV.Keys[slot]
@@ -124,17 +124,60 @@ func (p *piv) attest(_ context.Context, c command) ([]byte, status) {
 	if issuer == nil || err != nil {
 		return nil, swConditions
 	}
-	cert, err := x509.CreateCertificate(nil, &x509.Certificate{
+	template := &x509.Certificate{
 		SerialNumber:    serial,
 		Subject:         pkix.Name{CommonName: fmt.Sprintf("%s%02x", attestationSubject, byte(slot))},
 		NotBefore:       issuer.NotBefore,
 		NotAfter:        issuer.NotAfter,
 		ExtraExtensions: p.attestationExtensions(k),
-	}, issuer, k.open().public(), signer)
+	}
+	create := x509.CreateCertificate
+	if k.open().algorithm() == x25519Key {
+		create = createX25519Certificate
+	}
+	cert, err := create(nil, template, issuer, k.open().public(), signer)
 	if err != nil {
 		return nil, swConditions // or the issuer's certificate is not of the issuer's key
 	}
 	return cert, swOK
+}
+
+// createX25519Certificate is x509.CreateCertificate for X25519, which that refuses:
+// it makes a certificate for the Ed25519 key of the same bytes, puts the X25519 key
+// in, which differs in the algorithm alone (RFC 8410, 3), and signs it again.
+func createX25519Certificate(_ io.Reader, template, issuer *x509.Certificate, public, private any) ([]byte, error) {
+	standIn := ed25519.PublicKey(public.(*ecdh.PublicKey).Bytes())
+	der, err := x509.CreateCertificate(nil, template, issuer, standIn, private)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, err
+	}
+	key, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		return nil, err
+	}
+	signed := bytes.Replace(cert.RawTBSCertificate, cert.RawSubjectPublicKeyInfo, key, 1)
+	hash := map[x509.SignatureAlgorithm]crypto.Hash{
+		x509.SHA256WithRSA: crypto.SHA256, x509.ECDSAWithSHA256: crypto.SHA256, x509.ECDSAWithSHA384: crypto.SHA384,
+	}[cert.SignatureAlgorithm] // none for Ed25519
+	signature, err := crypto.SignMessage(private.(crypto.Signer), nil, signed, hash)
+	if err != nil {
+		return nil, err
+	}
+	var parts struct { // RFC 5280, 4.1
+		Signed    asn1.RawValue
+		Algorithm asn1.RawValue
+		Signature asn1.BitString
+	}
+	if _, err := asn1.Unmarshal(der, &parts); err != nil {
+		return nil, err
+	}
+	parts.Signed = asn1.RawValue{FullBytes: signed}
+	parts.Signature = asn1.BitString{Bytes: signature, BitLength: 8 * len(signature)}
+	return asn1.Marshal(parts)
 }
 
 // attestation returns the certificate and the key in the attestation slot, which

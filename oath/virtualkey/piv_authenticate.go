@@ -38,15 +38,17 @@ func (p *piv) authenticate(ctx context.Context, c command) ([]byte, status) {
 }
 
 // useKey signs or deciphers a challenge, or agrees with another's public key.
-// The attestation key does neither.
+// The attestation key does neither. An empty slot, as an algorithm that is not the
+// key's, is 6A80: seen on firmware 5.7; yubikit/piv.py of yubikey-manager expects
+// it where there is no key.
 func (p *piv) useKey(ctx context.Context, a pivAlgorithm, slot pivSlot, parts map[byte][]byte) ([]byte, status) {
 	k, ok := p.key.state.PIV.Keys[slot]
 	if !ok || slot == slotAttestation {
-		return nil, swIncorrectP1P2
+		return nil, swWrongData
 	}
 	private := k.open()
 	if private.algorithm() != a {
-		return nil, swIncorrectP1P2
+		return nil, swWrongData
 	}
 	challenge, exponent := parts[tagAuthChallenge], parts[tagAuthExponent]
 	if !isEmpty(parts[tagAuthResponse]) || (challenge == nil) == (exponent == nil) {

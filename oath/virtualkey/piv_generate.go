@@ -21,11 +21,16 @@ const (
 )
 
 // generate is GENERATE ASYMMETRIC KEY PAIR, SP 800-73-4, part 2, 3.3.2: makes a
-// key in a slot, over the one that was there, and returns its public half.
+// key in a slot, over the one that was there, and returns its public half. What is
+// no slot is 6B00, SW_ERR_INCORRECT_SLOT in lib/ykpiv.h of
+// https://github.com/Yubico/yubico-piv-tool.
 func (p *piv) generate(_ context.Context, c command) ([]byte, status) {
 	slot, d := pivSlot(c.p2), objects(c.data)
-	if c.p1 != 0 || !slot.valid() {
+	switch {
+	case c.p1 != 0:
 		return nil, swIncorrectP1P2
+	case !p.has(slot):
+		return nil, swWrongP1P2
 	}
 	control, ok := d.take(tagControl)
 	if !ok || len(d) > 0 {

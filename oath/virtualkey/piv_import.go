@@ -26,7 +26,7 @@ const (
 // that was there.
 func (p *piv) importKey(_ context.Context, c command) ([]byte, status) {
 	slot, a := pivSlot(c.p2), pivAlgorithm(c.p1)
-	if !slot.valid() || !p.supportsAlgorithm(a) {
+	if !p.has(slot) || !p.supportsAlgorithm(a) {
 		return nil, swIncorrectP1P2
 	}
 	elements := elementsOf(a)

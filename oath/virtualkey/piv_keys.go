@@ -29,6 +29,18 @@ func (s pivSlot) valid() bool {
 	return s >= slotRetiredFirst && s <= slotRetiredLast
 }
 
+// has says whether the firmware has the slot. Source:
+// https://docs.yubico.com/yesdk/users-manual/application-piv/slots.html, table 1.
+func (p *piv) has(s pivSlot) bool {
+	switch v := p.key.config.Firmware; {
+	case s >= slotRetiredFirst && s <= slotRetiredLast:
+		return !v.before(4, 0, 0)
+	case s == slotAttestation:
+		return !v.before(4, 3, 0)
+	}
+	return s.valid()
+}
+
 // pivKey is a key in a slot.
 type pivKey struct {
 	Private  []byte      `json:"private"` // PKCS #8

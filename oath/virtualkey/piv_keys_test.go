@@ -86,7 +86,7 @@ func TestPIVGenerateAgain(t *testing.T) {
 		t.Errorf("the same key twice: %x", a)
 	}
 	c.generate(0x82, 0x14)
-	if _, sw := c.sign(0x82, 0x11, digest); sw != "6a86" {
+	if _, sw := c.sign(0x82, 0x11, digest); sw != "6a80" {
 		t.Errorf("the old key's algorithm: %s", sw)
 	}
 }
@@ -96,7 +96,7 @@ func TestPIVGenerateRefuses(t *testing.T) {
 	c.manage()
 	c.refuses("6a86", "0047019a", unhex(t, "ac03 800111"))
 	for _, slot := range []string{"00", "80", "81", "96", "9b", "9f", "ff"} {
-		c.refuses("6a86", "004700"+slot, unhex(t, "ac03 800111"))
+		c.refuses("6b00", "004700"+slot, unhex(t, "ac03 800111"))
 	}
 	for _, data := range []string{
 		"", "ac00", "ac03 8001", "ac03 800112", "ac02 8000", "ac04 80021111", "ac03 800111 00", "ac06 800111 800111",
@@ -134,10 +134,10 @@ func TestPIVUseRefuses(t *testing.T) {
 		tag             byte
 		input           []byte
 	}{
-		{"6a86", 0x9d, 0x11, 0x81, digest}, // there is none
-		{"6a86", 0xf9, 0x11, 0x81, digest}, // the attestation key signs nothing else
-		{"6a86", 0x9e, 0x14, 0x81, digest},
-		{"6a86", 0x9e, 0x00, 0x81, digest},
+		{"6a80", 0x9d, 0x11, 0x81, digest}, // there is none
+		{"6a80", 0xf9, 0x11, 0x81, digest}, // the attestation key signs nothing else
+		{"6a80", 0x9e, 0x14, 0x81, digest},
+		{"6a80", 0x9e, 0x00, 0x81, digest},
 		{"6a80", 0x9e, 0x11, 0x85, nil},
 		{"6a80", 0x9e, 0x11, 0x85, public[1:]},
 		{"6a80", 0x9e, 0x11, 0x85, append([]byte{4}, make([]byte, 64)...)}, // not on the curve

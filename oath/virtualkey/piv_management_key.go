@@ -59,7 +59,7 @@ func (m pivManagement) block() cipher.Block {
 func (p *piv) authenticateManagement(ctx context.Context, algorithm byte, parts map[byte][]byte) ([]byte, status) {
 	m := p.key.state.PIV.Management
 	if algorithm != m.Algorithm && (algorithm != management3DESOld || m.Algorithm != management3DES) {
-		return nil, swIncorrectP1P2
+		return nil, swWrongData // as with any other key, see useKey
 	}
 	block := m.block()
 	witness, challenge := p.witness, p.challenge

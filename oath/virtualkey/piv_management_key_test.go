@@ -55,8 +55,8 @@ func TestManagementKeySingle(t *testing.T) {
 
 func TestManagementKeyRefuses(t *testing.T) {
 	c := plugPIV(t, virtualkey.Config{})
-	c.refuses("6a86", "0087039b", unhex(t, "7c02 8000"))
-	c.refuses("6a86", "0087ff9b", unhex(t, "7c02 8000"))
+	c.refuses("6a80", "0087039b", unhex(t, "7c02 8000"))
+	c.refuses("6a80", "0087ff9b", unhex(t, "7c02 8000"))
 	for _, data := range []string{"", "7c", "7c00", "7c0100", "7c048000", "7c028000 00", "7c028200", "7c04 8000 8000", "7c038301aa", "7c0a 8208 0102030405060708", "7b028000"} {
 		c.refuses("6a80", "00870a9b", unhex(t, data))
 	}

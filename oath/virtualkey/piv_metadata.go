@@ -33,7 +33,7 @@ func (p *piv) getMetadata(_ context.Context, c command) ([]byte, status) {
 	case referencePUK:
 		return s.PUK.metadata(pivDefaultPUK), swOK
 	case byte(slotManagement):
-		return s.Management.metadata(), swOK
+		return s.Management.metadata(p.key.config.Firmware), swOK
 	}
 	k, ok := p.key.state.PIV.Keys[pivSlot(c.p2)]
 	if !ok {
@@ -48,14 +48,17 @@ func (s pivSecret) metadata(standard []byte) []byte {
 	return appendTLV(r, tagMetadataTries, s.Tries, s.Left)
 }
 
-func (m pivManagement) metadata() []byte {
+// metadata says of the bytes that everybody knows that they are the default only
+// under the algorithm that they are the default of.
+func (m pivManagement) metadata(v Version) []byte {
 	touch := touchNever
 	if m.Touch {
 		touch = touchAlways
 	}
 	r := appendTLV(nil, tagMetadataAlgorithm, m.Algorithm)
 	r = appendTLV(r, tagMetadataPolicies, policyDefault, byte(touch))
-	return appendTLV(r, tagMetadataDefault, flag(bytes.Equal(m.Key, pivDefaultManagementKey)))
+	standard := m.Algorithm == pivDefaultManagement(v) && bytes.Equal(m.Key, pivDefaultManagementKey)
+	return appendTLV(r, tagMetadataDefault, flag(standard))
 }
 
 func (k pivKey) metadata() []byte {

@@ -19,7 +19,7 @@ const (
 )
 
 const (
-	pivObjectMax  = 3052  // bytes of one object, as on a YubiKey 4 and 5
+	pivObjectMax  = 3063  // bytes of one object: what a chained PUT DATA has room for, Version.maxChain
 	pivObjectsMax = 51200 // bytes of all of them
 
 	tagObjectNumber = 0x5C
@@ -94,7 +94,7 @@ func (p *piv) putData(_ context.Context, c command) ([]byte, status) {
 		return nil, swIncorrectP1P2
 	case !ok1 || !ok2 || len(d) > 0 || !id.valid():
 		return nil, swWrongData
-	case len(data) > pivObjectMax || p.objectsWithout(id)+len(data) > pivObjectsMax:
+	case p.objectsWithout(id)+len(data) > pivObjectsMax:
 		return nil, swNoSpace
 	}
 	data = bytes.Clone(data)

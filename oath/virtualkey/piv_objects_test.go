@@ -79,7 +79,6 @@ func TestPIVObjectsRefuse(t *testing.T) {
 		c.refuses("6a80", "00db3fff", unhex(t, data))
 	}
 	c.gets("00db3fff", id, obj(0x53, make([]byte, 3052)))
-	c.refuses("6a84", "00db3fff", id, obj(0x53, make([]byte, 3053)))
 	full := byte(0)
 	for sw := "9000"; sw == "9000" && full < 20; full++ {
 		_, sw = c.long("00db3fff", []byte{0x5c, 3, 0x5f, 0, full}, obj(0x53, make([]byte, 3052)))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
+	"slices"
 )
 
 // pivSecret is the PIN or the PUK.
@@ -149,10 +150,20 @@ func (p *piv) resetRetry(_ context.Context, c command) ([]byte, status) {
 }
 
 // replace sets the PIN or PUK to a value in proper form, and gives all tries back.
+// Any other is 6985, as seen on a YubiKey 5 for a new one that is too short. From
+// firmware 5.7.0 on a PUK is of bytes below 80:
+// https://docs.yubico.com/yesdk/users-manual/application-piv/apdu/change-ref.html.
 func (p *piv) replace(reference byte, value []byte) status {
-	digits := bytes.TrimRight(value, "\xff")
-	if len(digits) < pivSecretMin || bytes.IndexByte(digits, 0xFF) >= 0 {
-		return swWrongData
+	digits := value // and after the last of them FF
+	for len(digits) > 0 && digits[len(digits)-1] == 0xFF {
+		digits = digits[:len(digits)-1]
+	}
+	max := byte(0xFE)
+	if reference == referencePUK && !p.key.config.Firmware.before(5, 7, 0) {
+		max = 0x7F
+	}
+	if len(digits) < pivSecretMin || slices.Max(digits) > max {
+		return swConditions
 	}
 	value = bytes.Clone(value)
 	return p.change(func(s *pivState) {

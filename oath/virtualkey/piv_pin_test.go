@@ -50,7 +50,7 @@ func TestChangeReference(t *testing.T) {
 	c.fails("63c2", verify("123456"))
 	c.ok(verify("654321"))
 	for _, bad := range []string{"12345", "", "12\xff456"} {
-		c.fails("6a80", apdu("00 24 00 80", secret("654321"), secret(bad)))
+		c.fails("6985", apdu("00 24 00 80", secret("654321"), secret(bad)))
 	}
 	c.ok(verify("654321"))
 

@@ -16,6 +16,10 @@ type pivState struct {
 	Management pivManagement        `json:"management"`
 	Keys       map[pivSlot]pivKey   `json:"keys"`
 	Objects    map[pivObject][]byte `json:"objects"`
+
+	// Unattested says that slot F9 is still to get its key and certificate, which
+	// take a while to make and are made for the first command that needs them.
+	Unattested bool `json:"unattested,omitempty"`
 }
 
 // newPIVState is the state of an applet without keys and objects.
@@ -26,12 +30,14 @@ func newPIVState(v Version) *pivState {
 		Management: pivManagement{Algorithm: pivDefaultManagement(v), Key: pivDefaultManagementKey},
 		Keys:       map[pivSlot]pivKey{},
 		Objects:    map[pivObject][]byte{},
+		Unattested: true,
 	}
 }
 
 // renewed is the state after a reset, which the attestation outlives.
 func (s *pivState) renewed(v Version) *pivState {
 	n := newPIVState(v)
+	n.Unattested = s.Unattested
 	if k, ok := s.Keys[slotAttestation]; ok {
 		n.Keys[slotAttestation] = k
 	}

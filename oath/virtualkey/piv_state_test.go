@@ -77,10 +77,33 @@ func TestPIVUnwritableState(t *testing.T) {
 	c.ok(selectPIV)
 }
 
+// Slot F9 is filled once: whoever empties it finds it empty, also after a reset.
+func TestAttestationIsMadeOnce(t *testing.T) {
+	config := virtualkey.Config{State: filepath.Join(t.TempDir(), "key.json")}
+	c := plug(t, config)
+	c.ok(selectPIV)
+	c.manage()
+	first := c.gets("00f700f9")
+	if again := c.gets("00f700f9"); !bytes.Equal(again, first) {
+		t.Errorf("got %x, then %x", first, again)
+	}
+	c.ok("00f6fff9")
+	for range 3 {
+		c.send(verify("000000"))
+		c.send(apdu("00 24 00 81", secret("00000000"), secret("11111111")))
+	}
+	c.ok("00fb0000")
+	c.fails("6a88", "00f700f9")
+	c = c.replug(config)
+	c.ok(selectPIV)
+	c.fails("6a88", "00f700f9")
+}
+
 // A damaged PIV state is refused as a whole.
 func TestDamagedPIVState(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key.json")
 	c := plugPIV(t, virtualkey.Config{State: path})
+	c.gets("00f700f9") // slot F9 is filled
 	c.Close()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -100,7 +123,7 @@ func TestDamagedPIVState(t *testing.T) {
 		{`"f9":`, `"f":`},
 		{`"private":"M`, `"private":"A`},
 		{`"touch":1`, `"touch":0`},
-		{`"pin":1`, `"pin":4`},
+		{`"pin":2`, `"pin":4`},
 		{`"5fff01":`, `"7fff01":`},
 		{`"5fff01":`, `"5fff01":"","5fff02":`},
 		{`"keys":{`, `"kees":{`},

@@ -1,8 +1,10 @@
 package virtualkey_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -65,6 +67,34 @@ func (d desk) fails(command, words string) {
 	out, err := d.run(command)
 	if err == nil || !strings.Contains(out, words) {
 		d.t.Errorf("%s: %v, want a failure with %q:\n%s", command, err, words, out)
+	}
+}
+
+// libykpiv and OpenSC know one model from another by the ATR, ykman by the firmware.
+func TestModels(t *testing.T) {
+	modules, err := filepath.Glob("/usr/lib/*/libykcs11.so.2")
+	if len(modules) == 0 {
+		err = errors.New("ykcs11 is not installed")
+	}
+	oathtest.NeedsTool(t, err)
+	for _, test := range []struct {
+		firmware           virtualkey.Version
+		ykcs11, ykman, atr string
+	}{
+		{neo, "YubiKey NEO", `YubiKey \(3\.4\.0\)`, "3b:fc:.*4e:45:4f:72:33:e1"},
+		{yk43, "YubiKey YK4", `YubiKey 4 \(4\.3\.7\)`, "3b:f8:.*34:d4"},
+		{yk54, "YubiKey YK5", `YubiKey 5 NFC \(5\.4\.3\)`, "3b:fd:.*79:40"},
+	} {
+		t.Run(test.firmware.String(), func(t *testing.T) {
+			d := sit(t, virtualkey.Config{Firmware: test.firmware}, "pkcs11-tool", "opensc-tool", "ykman")
+			tool := "pkcs11-tool --module " + modules[0] + " "
+			d.says("opensc-tool --atr", test.atr)
+			d.says("ykman list", test.ykman+".*12345678")
+			d.says(tool+"--list-slots", "token model +: "+test.ykcs11, "serial num +: 12345678")
+			d.says(tool+"--login --login-type so --so-pin "+managementHex+" --keypairgen --key-type EC:prime256v1 --id 01",
+				"Key pair generated", "Private key for PIV Authentication")
+			d.says(tool+"--login --pin 123456 --test", "No errors")
+		})
 	}
 }
 

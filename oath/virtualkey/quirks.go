@@ -10,29 +10,32 @@ import (
 type Quirks uint32
 
 const (
-	UnknownTags       Quirks = 1 << iota // unknown data objects in every response
-	NoReset                              // RESET is an unknown instruction
-	LockedReset                          // RESET wants the password, 6982
-	NoRename                             // RENAME is an unknown instruction
-	NoCalculateAll                       // CALCULATE ALL is an unknown instruction
-	NoOverwrite                          // PUT of a name there is answers 6985
-	ReducedValues                        // truncated values modulo 10^digits
-	UnmaskedValues                       // truncated values with their top bit
-	NoSalt                               // SELECT of OATH without tag 71
-	Algorithm21                          // SELECT of OATH answers 21 in tag 7B
-	OneReply                             // long responses whole, longer than was asked for
-	EmptyChunk                           // an empty piece before the last of every response
-	SmallChunks                          // pieces of 13 bytes, cutting objects anywhere
-	NotFound6A82                         // no such account is 6A82
-	NotFound6A88                         // no such account is 6A88
-	WrongPassword6982                    // a wrong password is 6982
-	NoSerial                             // tells no serial number
-	NoManagement                         // has no Management applet
-	WrongPassword6984                    // a wrong password is 6984
-	CountFirst                           // HOTP: counts before it computes
-	IgnoredTouch                         // the touch property is taken and ignored
-	SmallBuffer                          // LIST and CALCULATE ALL of more than 1 KB are 6700
-	LongNames                            // names of up to 200 bytes
+	UnknownTags        Quirks = 1 << iota // unknown data objects in every response
+	NoReset                               // RESET is an unknown instruction
+	LockedReset                           // RESET wants the password, 6982
+	NoRename                              // RENAME is an unknown instruction
+	NoCalculateAll                        // CALCULATE ALL is an unknown instruction
+	NoOverwrite                           // PUT of a name there is answers 6985
+	UnreducedValues                       // truncated values of 31 bits, as on a YubiKey NEO
+	UnmaskedValues                        // truncated values with their top bit
+	NoSalt                                // SELECT of OATH without tag 71
+	Algorithm21                           // SELECT of OATH answers 21 in tag 7B
+	OneReply                              // long responses whole, longer than was asked for
+	EmptyChunk                            // an empty piece before the last of every response
+	SmallChunks                           // pieces of 13 bytes, cutting objects anywhere
+	NotFound6A82                          // no such account is 6A82
+	NotFound6A88                          // no such account is 6A88
+	WrongPassword6982                     // a wrong password is 6982
+	NoSerial                              // tells no serial number
+	NoManagement                          // has no Management applet
+	WrongPassword6984                     // a wrong password is 6984
+	CountFirst                            // HOTP: counts before it computes
+	IgnoredTouch                          // the touch property is taken and ignored
+	SmallBuffer                           // LIST and CALCULATE ALL of more than 1 KB are 6700
+	LongNames                             // names of up to 200 bytes
+	StaysOpen                             // a SELECT of OATH within OATH leaves it unlocked
+	Roomy                                 // holds 255 accounts
+	StrictlyIncreasing                    // property 01: the same challenge again is 6982, too
 )
 
 // quirks are the names of the quirks, in the order of their bits.
@@ -43,7 +46,7 @@ var quirks = [...]struct{ name, meaning string }{
 	{"no-rename", "RENAME is an unknown instruction"},
 	{"no-calculate-all", "CALCULATE ALL is an unknown instruction"},
 	{"no-overwrite", "PUT of a name there is answers 6985"},
-	{"reduced-values", "truncated values modulo 10^digits"},
+	{"unreduced-values", "truncated values of 31 bits, as on a YubiKey NEO"},
 	{"unmasked-values", "truncated values with their top bit"},
 	{"no-salt", "SELECT of OATH without tag 71"},
 	{"algorithm-21", "SELECT of OATH answers 21 in tag 7B"},
@@ -60,6 +63,9 @@ var quirks = [...]struct{ name, meaning string }{
 	{"ignored-touch", "the touch property is taken and ignored"},
 	{"small-buffer", "LIST and CALCULATE ALL of more than 1 KB are 6700"},
 	{"long-names", "names of up to 200 bytes"},
+	{"stays-open", "a SELECT of OATH within OATH leaves it unlocked"},
+	{"roomy", "holds 255 accounts"},
+	{"strictly-increasing", "property 01: the same challenge again is 6982, too"},
 }
 
 // Has says whether q has all the quirks of other.

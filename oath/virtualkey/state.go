@@ -31,7 +31,8 @@ import (
 //	    "puk": {"value": "8 bytes", "tries": 3, "left": 3},
 //	    "management": {"algorithm": 10, "key": "24 bytes", "touch": true},
 //	    "keys": {"9a": {"private": "PKCS #8", "pin": 2, "touch": 1, "imported": true}},
-//	    "objects": {"5fc105": "..."}
+//	    "objects": {"5fc105": "..."},
+//	    "unattested": true
 //	  }
 //	}
 //

@@ -23,7 +23,7 @@ func (s *Session) Code(a oath.Account, at time.Time) (oath.Code, error) {
 		return oath.Code{}, err
 	}
 	form := byte(truncatedResponse)
-	if a.IsSteam() { // some keys reduce the truncated form to digits
+	if a.IsSteam() { // a YubiKey 4 or 5 reduces the truncated form to digits
 		form = fullResponse
 	}
 	answer, err := s.do(command{

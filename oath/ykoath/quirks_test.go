@@ -37,7 +37,7 @@ func TestQuirks(t *testing.T) {
 	for _, q := range all {
 		together |= q
 	}
-	everyOther := together &^ (virtualkey.OneReply | virtualkey.NotFound6A82 | virtualkey.ReducedValues)
+	everyOther := together &^ (virtualkey.OneReply | virtualkey.NotFound6A82 | virtualkey.UnreducedValues)
 	for _, q := range append(all, together, everyOther) {
 		name := q.String()
 		if strings.Count(name, ",") > 3 {
@@ -270,5 +270,30 @@ func TestIncreasingTimes(t *testing.T) {
 	}
 	if _, err = s.Code(accountOf("b"), past); err == nil || errors.Is(err, oath.ErrLocked) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A card that wants every time to be later refuses a second code of the same period, and
+// with it all of them.
+func TestStrictlyIncreasingTimes(t *testing.T) {
+	k := plug(t, virtualkey.Config{Quirks: virtualkey.StrictlyIncreasing})
+	s := selectApplet(t, k)
+	increasing := appendPut(t, fmt.Sprintf("%x", "b"), "2106"+fmt.Sprintf("%x", rfcSecret))
+	increasing = append(increasing, 0x78, 0x01)
+	increasing[4] += 2
+	if _, err := k.Transmit(increasing); err != nil {
+		t.Fatal(err)
+	}
+	for _, again := range []bool{false, true} {
+		entries, err := s.Codes(now)
+		if err != nil || len(entries) != 1 || entries[0].Code.IsZero() != again {
+			t.Errorf("got %+v, %v", entries, err)
+		}
+	}
+	if _, err := s.Code(accountOf("b"), now); err == nil || errors.Is(err, oath.ErrLocked) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := s.Code(accountOf("b"), now.Add(time.Minute)); err != nil {
+		t.Error(err)
 	}
 }
