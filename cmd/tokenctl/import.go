@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/exchange"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
@@ -67,6 +69,7 @@ var (
 	errRefused   = errors.New("not imported")
 	errNameTwice = errors.New("the name comes twice, with different secrets")
 	errLeftOut   = errors.New("left out")
+	errTaken     = fmt.Errorf("%w, with another secret", oath.ErrExists)
 )
 
 var importRemedies = []term.Remedy{
@@ -145,7 +148,7 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 		return errors.Join(err, unread)
 	}
 	if o.dryRun {
-		err := errors.Join(w.unasked, w.refusals(), w.kept(), unread)
+		err := term.Partly(errors.Join(w.unasked, w.refusals(), w.kept(), unread), w.planned())
 		if o.json {
 			return errors.Join(p.PrintJSON(w.describe()), err)
 		}

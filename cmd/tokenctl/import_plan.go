@@ -48,7 +48,7 @@ func (w *importing) settleName(i int, used map[oath.ID]bool) error {
 			case f.Fate == fleet.Unfit:
 				problems[f.Member.Name] = f.Err
 			case f.Fate == fleet.Taken && !w.o.overwrite:
-				problems[f.Member.Name] = errNameTaken
+				problems[f.Member.Name] = errTaken
 			}
 		}
 		if len(problems) == 0 || w.p.Terminal == nil || w.o.yes || w.o.dryRun {
@@ -232,6 +232,16 @@ func (w *importing) changes(plan fleet.Plan) bool {
 	return slices.ContainsFunc(plan.Forecasts, func(f fleet.Forecast) bool { return f.Fate != fleet.Same })
 }
 
+// planned returns how many accounts would be on a token.
+func (w *importing) planned() (n int) {
+	for _, s := range w.skips {
+		if len(s) < len(w.t.Fleet) {
+			n++
+		}
+	}
+	return n
+}
+
 // kept returns an error for the accounts that were kept from tokens without their owner's
 // word.
 func (w *importing) kept() error {
@@ -241,7 +251,7 @@ func (w *importing) kept() error {
 		for i := range w.skips {
 			switch why := w.skips[i][m.Name]; {
 			case why == nil, errors.Is(why, errLeftOut):
-			case w.agreed && !errors.Is(why, errNameTaken) && !errors.Is(why, errNameTwice):
+			case w.agreed && !errors.Is(why, errTaken) && !errors.Is(why, errNameTwice):
 			default:
 				causes[why.Error()] = append(causes[why.Error()], i)
 			}

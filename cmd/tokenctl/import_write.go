@@ -156,7 +156,7 @@ func (w *importing) recordCodes() error {
 		label := term.Label(id)
 		if err == nil && !sure {
 			if w.p.Terminal == nil || w.o.yes {
-				w.p.Note("%s: its notes seem to hold backup codes. If they are: tokenctl backup add", label)
+				w.p.Note("%s: its notes seem to hold backup codes. If they are:\n  %s", label, term.Command("tokenctl backup add", id, ""))
 				w.codesLeft = true
 				continue
 			}

@@ -159,22 +159,40 @@ func (o *Output) chooseFormat() error {
 // checkFiles refuses to overwrite what is not meant, and warns of names that give
 // the sheets away.
 func (o *Output) checkFiles(c *term.Console, n int) error {
-	for _, name := range o.names(n) {
-		info, err := os.Lstat(name)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
+	for _, name := range Names(o.File, n) {
+		if err := CheckFile(name, o.Overwrite); err != nil {
 			return err
-		case !info.Mode().IsRegular():
-			return fmt.Errorf("%s: %w", term.Printable(name), errNoFile)
-		case !o.Overwrite:
-			return fmt.Errorf("%s: %w", term.Printable(name), ErrFileThere)
 		}
 	}
 	if word := givenAway(o.File); word != "" {
 		c.Note("Programs that look for secrets look for %q in the names of files. A name that says less is better.", word)
 	}
 	return nil
+}
+
+// CheckFile refuses a file to write that is there already, or is none.
+func CheckFile(name string, overwrite bool) error {
+	info, err := os.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s: %w", term.Printable(name), errNoFile)
+	case !overwrite:
+		return fmt.Errorf("%s: %w", term.Printable(name), ErrFileThere)
+	}
+	return nil
+}
+
+// WriteFile writes a file for its owner alone, whole or not at all.
+func WriteFile(name string, content []byte) error {
+	err := durable.Replace(name, content)
+	if isDiskFull(err) {
+		return fmt.Errorf("writing %s: %w: %w", term.Printable(name), errDiskFull, err)
+	}
+	return err
 }
 
 // givingAway are words by which programs that steal find such files.
@@ -191,15 +209,15 @@ func givenAway(file string) string {
 	return ""
 }
 
-// names returns the names of n files: the one that was given, or with a number each.
-func (o *Output) names(n int) []string {
+// Names returns the names of n files: the one that was given, or with a number each.
+func Names(file string, n int) []string {
 	if n == 1 {
-		return []string{o.File}
+		return []string{file}
 	}
-	end := filepath.Ext(o.File)
+	end := filepath.Ext(file)
 	names := make([]string, n)
 	for i := range names {
-		names[i] = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(o.File, end), i+1, end)
+		names[i] = fmt.Sprintf("%s-%d%s", strings.TrimSuffix(file, end), i+1, end)
 	}
 	return names
 }
@@ -265,15 +283,15 @@ func (o *Output) Put(ctx context.Context, c *term.Console, documents []layout.Do
 		}
 		return []string{"-"}, digests, nil
 	}
-	names := o.names(len(pages))
+	names := Names(o.File, len(pages))
 	for i, page := range pages {
 		put := names[i]
 		if o.Print {
 			if put, err = o.printJob(ctx, page); err != nil && len(done) > 0 {
 				err = fmt.Errorf("%w: %d of %d sheets were printed, and are good for nothing; destroy them: %w", term.ErrPartly, len(done), len(pages), err)
 			}
-		} else if err = durable.Replace(put, page); isDiskFull(err) {
-			err = fmt.Errorf("writing %s: %w: %w", term.Printable(put), errDiskFull, err)
+		} else {
+			err = WriteFile(put, page)
 		}
 		if err != nil {
 			break

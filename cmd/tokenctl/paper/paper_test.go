@@ -59,8 +59,7 @@ func TestSheetNames(t *testing.T) {
 	}{
 		{"a.pdf", 1, "a.pdf"}, {"a.pdf", 3, "a-1.pdf a-2.pdf a-3.pdf"}, {"x.y/a", 2, "x.y/a-1 x.y/a-2"},
 	} {
-		o := Output{File: test.file}
-		if got := strings.Join(o.names(test.n), " "); got != test.want {
+		if got := strings.Join(Names(test.file, test.n), " "); got != test.want {
 			t.Errorf("%s: %q, want %q", test.file, got, test.want)
 		}
 	}

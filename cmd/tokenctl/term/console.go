@@ -136,6 +136,16 @@ func (c *Console) ShowsResults() bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// Width returns how many columns the terminal has that results go to, or 0.
+func (c *Console) Width() int {
+	if f, ok := c.Out.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return width
+		}
+	}
+	return 0
+}
+
 // Report writes an error, with what to do about it, and returns the exit status.
 func (c *Console) Report(err error) (status int) {
 	if err == nil {
