@@ -32,7 +32,7 @@ type sample struct {
 // samples are those of all formats.
 func samples() []sample {
 	return slices.Concat(aegisSamples(),
-		bitwardenSamples(), csvSamples())
+		bitwardenSamples(), csvSamples(), onePasswordSamples(), protonPassSamples(), lineSamples(), pskcSamples())
 }
 
 // The accounts that samples hold, as far as their formats can say.
