@@ -88,6 +88,10 @@ type format struct {
 // are known by their shape.
 var formats = []format{
 	aegis,
+	bitwarden, onePassword, protonPass,
+	pskc, googlePAM, usersFile,
+	bitwardenCSV, keepassxcCSV, lastPassCSV, onePasswordCSV, appleCSV, protonPassCSV,
+	twoFA, uris, pass,
 }
 
 // Formats returns the names of the formats that are read.
@@ -206,7 +210,7 @@ func (r *reader) addText(title, user, text, notes string) {
 		r.refuse(strings.Trim(title+":"+user, ":"), err)
 		return
 	}
-	if k.Account.Issuer == "" {
+	if k.Account.Issuer == "" && (title != user || title != k.Account.Name) { // else it is called by its user
 		k.Account.Issuer = title
 	}
 	if k.Account.Name == "" || k.Account.Name == k.Account.Issuer && user != "" {
