@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -223,22 +222,13 @@ func (p *program) exportFile(entries []exchange.Entry, password string, o export
 	if err != nil {
 		return nil, err
 	}
-	var failures []error
-	for _, r := range left {
-		failures = append(failures, fmt.Errorf("%q is not in it: %w", term.Printable(r.Label), r.Err))
-	}
-	refused = errors.Join(failures...)
+	refused = notIn(left)
 	if len(left) == len(entries) {
 		return nil, refused
 	}
 	read, err := exchange.Read(content, func() (string, error) { return password, nil })
-	if err == nil && len(read.Entries) != len(entries)-len(left) {
+	if err == nil && (len(read.Entries) != len(entries)-len(left) || !areAmong(read.Entries, entries)) {
 		err = errUnread
-	}
-	for i := 0; err == nil && i < len(read.Entries); i++ {
-		if !slices.ContainsFunc(entries, func(e exchange.Entry) bool { return reflect.DeepEqual(e.Key, read.Entries[i].Key) }) {
-			err = errUnread
-		}
 	}
 	if err != nil {
 		return nil, err
@@ -258,4 +248,27 @@ func (p *program) exportFile(entries []exchange.Entry, password string, o export
 	}
 	p.Note("%s: %s, %s.", term.Printable(o.file), term.Count(len(read.Entries), "account"), how)
 	return refused, nil
+}
+
+// notIn returns an error for each account that a format does not hold.
+func notIn(left []exchange.Refusal) error {
+	var failures []error
+	for _, r := range left {
+		failures = append(failures, fmt.Errorf("%q is not in it: %w", term.Printable(r.Label), r.Err))
+	}
+	return errors.Join(failures...)
+}
+
+// areAmong reports whether accounts yield the codes of some of all, whatever they are
+// called: not every format has room for a whole name.
+func areAmong(some, all []exchange.Entry) bool {
+	yields := func(e exchange.Entry) string {
+		a := e.Account.WithDefaults()
+		return fmt.Sprintf("%v %v %d %d %d %t %x", a.Type, a.Algorithm, a.Digits, a.Period, a.Counter, a.IsSteam(), e.Secret.Bytes())
+	}
+	known := make(map[string]bool, len(all))
+	for _, e := range all {
+		known[yields(e)] = true
+	}
+	return !slices.ContainsFunc(some, func(e exchange.Entry) bool { return !known[yields(e)] })
 }

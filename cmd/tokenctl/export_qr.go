@@ -2,16 +2,13 @@ package main
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/exchange"
-	"github.com/tokenctl/tokenctl/oath/otpauth"
 	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
@@ -28,11 +25,11 @@ func (p *program) exportQR(entries []exchange.Entry, o exportOptions) (refused, 
 	texts := mapSlice(entries, func(e exchange.Entry) string { return e.URI() })
 	names := mapSlice(entries, func(e exchange.Entry) string { return term.Printable(e.Account.Label()) })
 	if o.format == "google" {
-		var id [4]byte
-		if _, err := io.ReadFull(p.random, id[:]); err != nil {
+		lines, left, err := exchange.Write(o.format, entries, "", p.random)
+		if err != nil {
 			return nil, err
 		}
-		texts, refused = otpauth.Batches(mapSlice(entries, func(e exchange.Entry) otpauth.Key { return e.Key }), int32(binary.BigEndian.Uint32(id[:])))
+		refused, texts = notIn(left), strings.Fields(string(lines))
 		names = make([]string, len(texts))
 		for i := range texts {
 			names[i] = fmt.Sprintf("number %d of %d", i+1, len(texts))

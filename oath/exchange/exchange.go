@@ -91,7 +91,7 @@ var formats = []format{
 	bitwarden, onePassword, protonPass,
 	pskc, googlePAM, usersFile,
 	bitwardenCSV, keepassxcCSV, lastPassCSV, onePasswordCSV, appleCSV, protonPassCSV,
-	twoFA, uris, pass,
+	twoFA, google, uris, pass,
 }
 
 // Formats returns the names of the formats that are read.

@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -42,48 +41,39 @@ func linesOf(text string) iter.Seq2[int, string] {
 }
 
 func readURIs(r *reader) error {
-	var batches []string
+	var google otpauth.Reader
 	passed := 0
 	for number, line := range linesOf(r.text) {
 		switch k, err := otpauth.Parse(line); {
 		case !otpauth.IsURI(line):
 			passed++
 		case strings.HasPrefix(strings.ToLower(line), "otpauth-migration:"):
-			batches = append(batches, line)
+			keys, err := google.Read(line)
+			for _, k := range keys {
+				r.Entries = append(r.Entries, Entry{Key: k})
+			}
+			r.refuseEach(fmt.Sprintf("line %d", number), err)
 		case err != nil:
 			r.refuse(fmt.Sprintf("line %d", number), err)
 		default:
 			r.Entries = append(r.Entries, Entry{Key: k})
 		}
 	}
+	r.Exports = google.Exports
 	if passed > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("Lines that are no URI, which were passed over: %d.", passed))
 	}
-	keys, err := otpauth.ParseAll(batches...)
-	for _, k := range keys {
-		r.Entries = append(r.Entries, Entry{Key: k})
-	}
-	r.refuseAll(err)
 	return nil
 }
 
-// refuseAll refuses what Google Authenticator's export lacks: accounts in its codes that
-// are none here, and codes. An error of several lines is several errors.
-func (r *reader) refuseAll(err error) {
-	joined, isJoined := err.(interface{ Unwrap() []error })
-	incomplete := new(otpauth.IncompleteError)
-	switch {
-	case err == nil:
-	case isJoined && (strings.Contains(err.Error(), "\n") || len(joined.Unwrap()) == 1):
+// refuseEach refuses each of the errors that are joined in one.
+func (r *reader) refuseEach(label string, err error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && strings.Contains(err.Error(), "\n") || ok && len(joined.Unwrap()) == 1 {
 		for _, err := range joined.Unwrap() {
-			r.refuseAll(err)
+			r.refuseEach(label, err)
 		}
-	case strings.Contains(err.Error(), "\n"):
-		r.refuseAll(errors.Unwrap(err))
-	case errors.As(err, &incomplete):
-		r.refuse("Google Authenticator's export", invalid(err))
-	default:
-		r.refuse("Google Authenticator's export", err)
+	} else if err != nil {
+		r.refuse(label, err)
 	}
 }
 

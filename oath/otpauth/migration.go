@@ -200,15 +200,15 @@ const batchSize = 10
 // them as parts of one list.
 //
 // The message has no room for a period other than 30 seconds, for codes of 7 digits, and
-// for Steam's. Such an account is left out, and is one of the errors, which wrap
-// oath.ErrInvalid.
-func Batches(keys []Key, id int32) (uris []string, err error) {
+// for Steam's. Such an account is left out, with an error that wraps oath.ErrInvalid: one
+// of refused, by its place among the keys.
+func Batches(keys []Key, id int32) (uris []string, refused map[int]error) {
 	var entries [][]byte
-	var refused []error
-	for _, k := range keys {
+	refused = make(map[int]error)
+	for i, k := range keys {
 		entry, err := appendEntry(k)
 		if err != nil {
-			refused = append(refused, fmt.Errorf("%q: %w", k.Account.Label(), err))
+			refused[i] = err
 			continue
 		}
 		entries = append(entries, entry)
@@ -226,7 +226,7 @@ func Batches(keys []Key, id int32) (uris []string, err error) {
 		data := base64.StdEncoding.EncodeToString(b)
 		uris = append(uris, migrationScheme+"://offline?data="+url.QueryEscape(data))
 	}
-	return uris, errors.Join(refused...)
+	return uris, refused
 }
 
 func appendEntry(k Key) ([]byte, error) {
