@@ -17,6 +17,7 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/exchange"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
@@ -26,6 +27,7 @@ type enrollOptions struct {
 	sources []string
 	typed   typedAccount
 	sheet   paper.Output // nowhere, if its File is ""
+	generation
 }
 
 func newEnrollCommand(p *program) *cobra.Command {
@@ -40,26 +42,34 @@ func newEnrollCommand(p *program) *cobra.Command {
 			"accounts; codes of other kinds are left alone.\n\n" +
 			"Each key then computes a code, tokenctl computes the same one by itself, and if\n" +
 			"they agree prints it, to be typed into the service at once.\n\n" +
+			"With --generate, it makes a new secret for a server of your own, and writes what\n" +
+			"that must have to the FILE of --server: a URI, PSKC, or the file of the PAM module\n" +
+			"google-authenticator, with scratch codes, or pam_oath (users).\n\n" +
 			"With --sheet, what was put on a token goes on a recovery sheet as well, while its\n" +
 			"secret is in hand: for those who keep no vault.\n\n" +
 			"Where an account is already, with the same secret, nothing changes: after a\n" +
 			"failure halfway, the same command again does the rest.",
 		Example: "  tokenctl enroll qr.png\n" +
 			"  wl-paste --type image/png | tokenctl enroll -\n" +
-			"  tokenctl enroll --issuer GitHub --account alice --touch",
+			"  tokenctl enroll --issuer GitHub --account alice --touch\n" +
+			"  tokenctl enroll --generate --account alice --server-format users --server users.oath",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.sources = args
 			if c.Flags().Changed("sheet") && (o.sheet.File == "" || o.sheet.File == "-") {
 				return term.Usagef("--sheet names a file; standard output is for the codes")
 			}
-			if err := o.check(c); err != nil {
+			if err := o.targetOptions.check(c); err != nil {
+				return err
+			}
+			if err := o.generation.check(o.sources, o.typed); err != nil {
 				return err
 			}
 			return p.enroll(c.Context(), o)
 		},
 	}
 	o.typed.addFlags(c)
-	o.addFlags(c)
+	o.targetOptions.addFlags(c)
+	o.generation.addFlags(c)
 	c.Flags().StringVar(&o.sheet.File, "sheet", "", "put it on paper as well: write a recovery sheet to `FILE`, .pdf, .html or .txt")
 	return c
 }
@@ -119,7 +129,17 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 	if err := t.UnlockVault(); err != nil {
 		return err
 	}
+	var forServer exchange.Entry
+	var content []byte
+	if o.wanted {
+		if forServer, content, err = p.serverSide(accounts[0], o.generation); err != nil {
+			return err
+		}
+	}
 	e := p.enrollAll(t, accounts, o.targetOptions)
+	if o.wanted && len(e.results[0].Where()) > 0 {
+		unread = p.handOver(t, forServer, content, o.generation)
+	}
 	// The sheet comes after enrolling, so that it can name the tokens, and before waiting
 	// for a spare, which may take long, or be broken off.
 	known := sync.OnceValue(p.open.Services)
@@ -127,9 +147,11 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 	if e.offerSpare(ctx, t) && made != nil {
 		unwritten = p.completeSheet(ctx, made, e, o.sheet, known)
 	}
-	if o.json {
+	switch {
+	case o.generation.file == "-":
+	case o.json:
 		err = p.PrintJSON(e.describe())
-	} else {
+	default:
 		e.print()
 	}
 	if err != nil {

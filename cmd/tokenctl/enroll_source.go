@@ -16,7 +16,7 @@ import (
 // is there and cannot be read.
 func (p *program) accountsToEnroll(ctx context.Context, o enrollOptions) (accounts []otpauth.Key, unread error) {
 	if len(o.sources) == 0 {
-		accounts, unread = p.readTyped(o.typed)
+		accounts, unread = p.readTyped(o.typed, o.wanted)
 	} else {
 		var uris []string
 		for _, source := range o.sources {

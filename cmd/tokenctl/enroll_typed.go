@@ -68,8 +68,8 @@ func (t typedAccount) rename(keys []otpauth.Key) error {
 }
 
 // readTyped returns the account of the options, and asks for what they leave out. Who
-// answers a question with a URI gets the accounts of that.
-func (p *program) readTyped(t typedAccount) ([]otpauth.Key, error) {
+// answers a question with a URI gets the accounts of that. A secret may be made instead.
+func (p *program) readTyped(t typedAccount, generate bool) ([]otpauth.Key, error) {
 	a, err := t.account()
 	if err != nil {
 		return nil, err
@@ -99,14 +99,18 @@ func (p *program) readTyped(t typedAccount) ([]otpauth.Key, error) {
 	if err := a.Validate(); err != nil {
 		return nil, err
 	}
-	if t.secretStdin {
-		secret, err := p.readSecret()
+	var secret oath.Secret
+	if t.secretStdin || generate {
+		if generate {
+			secret, err = p.newSecret(a)
+		} else {
+			secret, err = p.readSecret()
+		}
 		if err != nil {
 			return nil, err
 		}
 		return []otpauth.Key{{Account: a, Secret: secret}}, nil
 	}
-	var secret oath.Secret
 	keys, err := p.askOrURI(t, "Secret (base32; it does not show)", p.Terminal.AskSecret, func(answer string) (err error) {
 		secret, err = oath.ParseSecret(answer)
 		return err

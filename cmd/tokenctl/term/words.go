@@ -56,7 +56,7 @@ func Command(command string, id oath.ID, flags string) string {
 // Discreet replaces, in a message, those arguments of the command line that may be a
 // secret, a URI or a code in the wrong place. It rather takes a name for one: letters and
 // digits, six or more with a digit among them or sixteen without, in groups or not. The
-// number of a key, which follows --device, is none.
+// number of a key, which follows --device, is none, nor is the name of a format.
 func Discreet(message string, args []string) string {
 	for i, arg := range args {
 		_, value, isSetting := strings.Cut(arg, "=")
@@ -66,7 +66,11 @@ func Discreet(message string, args []string) string {
 		plain := strings.TrimRight(strings.NewReplacer("-", "", " ", "").Replace(value), "=")
 		isOther := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 		isWord := len(plain) < 6 || strings.ContainsFunc(plain, isOther) || len(plain) < 16 && !strings.ContainsAny(plain, "0123456789")
-		if isWord && !strings.Contains(value, "://") || strings.HasPrefix(arg, "--device") || i > 0 && args[i-1] == "--device" {
+		flag, _, _ := strings.Cut(arg, "=")
+		if i > 0 && !isSetting {
+			flag = args[i-1]
+		}
+		if isWord && !strings.Contains(value, "://") || slices.Contains([]string{"--device", "--format", "--server-format"}, flag) {
 			continue
 		}
 		for _, text := range []string{value, strings.Trim(strconv.Quote(value), `"`)} {
