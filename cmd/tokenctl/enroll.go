@@ -52,7 +52,7 @@ func newEnrollCommand(p *program) *cobra.Command {
 		Example: "  tokenctl enroll qr.png\n" +
 			"  wl-paste --type image/png | tokenctl enroll -\n" +
 			"  tokenctl enroll --issuer GitHub --account alice --touch\n" +
-			"  tokenctl enroll --generate --account alice --server-format users --server users.oath",
+			"  tokenctl enroll --generate --account alice --server users --server-format users",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.sources = args
 			if c.Flags().Changed("sheet") && (o.sheet.File == "" || o.sheet.File == "-") {
