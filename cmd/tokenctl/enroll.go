@@ -122,7 +122,7 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 	if err := t.UnlockVault(); err != nil {
 		return err
 	}
-	e := p.enrollAll(t, accounts, o.targetOptions)
+	e := p.enrollAll(ctx, t, accounts, o.targetOptions)
 	// The sheet comes after enrolling, so that it can name the tokens, and before waiting
 	// for a spare, which may take long, or be broken off.
 	known := sync.OnceValue(p.open.Services)

@@ -53,9 +53,9 @@ func (v *Vault) Put(a oath.Account, s oath.Secret) error {
 // account is on the disk for good, or Put's error, after which it goes on with the others.
 // A crash leaves each account stored or not. Done must not change the vault.
 //
-// The error is about the change as a whole. Accounts that done was not called for are not
-// stored then; after ErrNotCommitted, all are stored that done was handed nil for. Who
-// wants it to stop early ends the sequence of accounts.
+// The error is why no others were tried, such as ErrRecipientsChanged, or oath.ErrNoSpace
+// once the disk is full; or it is ErrNotCommitted, and all are stored that done was handed
+// nil for. Who wants it to stop early ends the sequence of accounts.
 func (v *Vault) PutAll(accounts iter.Seq2[oath.Account, oath.Secret], done func(i int, err error)) error {
 	return v.warn(v.alone(v.trusting(func() error {
 		count, stored, message := 0, 0, ""
@@ -82,7 +82,7 @@ func (v *Vault) PutAll(accounts iter.Seq2[oath.Account, oath.Secret], done func(
 	})))
 }
 
-// putAll stores accounts in batches, until the disk takes no more.
+// putAll stores accounts in batches. It returns why it tried no more, if it left some.
 func (v *Vault) putAll(accounts iter.Seq2[oath.Account, oath.Secret], done func(arrival)) error {
 	to, err := v.recipients()
 	if err == nil {
@@ -94,16 +94,16 @@ func (v *Vault) putAll(accounts iter.Seq2[oath.Account, oath.Secret], done func(
 	coming := make(map[oath.ID]bool)
 	var batch []arrival
 	for a, s := range accounts {
+		if len(batch) == maxBatch {
+			if err := v.storeBatch(batch, to, done); err != nil {
+				return err
+			}
+			batch = batch[:0]
+		}
 		batch = append(batch, v.expect(a, s, coming))
-		if len(batch) < maxBatch {
-			continue
-		}
-		if err := v.storeBatch(batch, to, done); err != nil {
-			return err
-		}
-		batch = batch[:0]
 	}
-	return v.storeBatch(batch, to, done)
+	v.storeBatch(batch, to, done)
+	return nil // done was called for all
 }
 
 // expect finds the place of an account that is not there, nor among those that are coming.
