@@ -49,12 +49,8 @@ var errUnfinished = fmt.Errorf("%w; once this is mended, the same command does t
 
 // failure returns what is not where it should be, besides what else went wrong.
 func (e *enrolling) failure(others error) error {
-	failures := []error{others}
-	done := false
-	for _, r := range e.results {
-		done = done || len(r.Where()) > 0
-		failures = append(failures, r.Err())
-	}
+	failures := []error{others, fleet.Failures(e.results)}
+	done := slices.ContainsFunc(e.results, func(r *fleet.Result) bool { return len(r.Where()) > 0 })
 	for _, away := range e.away {
 		failures = append(failures, e.missing(away))
 	}

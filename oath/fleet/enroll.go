@@ -97,13 +97,41 @@ func (r *Result) IsChecked() bool {
 	return slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.State == Checked })
 }
 
-// Err returns what went wrong on which token, and nil if the account is on each. On a
-// token that is locked it could not be checked, which is no error; one that is away is
-// away for every account, and not named here.
-func (r *Result) Err() error {
+// Err returns what went wrong on which token; see [Failures].
+func (r *Result) Err() error { return Failures([]*Result{r}) }
+
+// Failures returns what went wrong with which account on which token, and nil if each is
+// on all. On a token that is locked it could not be checked, which is no error; one that is
+// away is away for every account, and not named here. Accounts that were not tried on a
+// token are counted in one error.
+func Failures(results []*Result) error {
 	var failures []error
-	for _, o := range r.Outcomes {
-		failures = append(failures, o.error(r.Enrollment))
+	type skip struct {
+		member *Member
+		reason string
+	}
+	skipped := make(map[skip]int)
+	for _, r := range results {
+		for _, o := range r.Outcomes {
+			if o.IsSkipped() {
+				skipped[skip{o.Member, o.Err.Error()}]++
+			}
+		}
+	}
+	for _, r := range results {
+		for _, o := range r.Outcomes {
+			err := o.error(r.Enrollment)
+			if o.IsSkipped() {
+				this := skip{o.Member, o.Err.Error()}
+				if n := skipped[this]; n > 1 {
+					err = fmt.Errorf("%s: %d accounts were %w", o.Member.Name, n, o.Err)
+				} else if n == 0 {
+					err = nil // it is counted
+				}
+				skipped[this] = 0
+			}
+			failures = append(failures, err)
+		}
 	}
 	return errors.Join(failures...)
 }

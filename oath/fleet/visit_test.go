@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -180,6 +181,11 @@ func TestEnrollPulled(t *testing.T) {
 			}
 			if o := results[19].Outcomes[0]; errors.Is(o.Err, oath.ErrUnsure) {
 				t.Errorf("what was not tried may be there: %v", o.Err)
+			}
+			lines := strings.Split(fleet.Failures(results).Error(), "\n")
+			summary := fmt.Sprintf("red: %d accounts were not tried: ", test.first.skipped)
+			if len(lines) != test.first.stored+test.first.failed+1 || !strings.HasPrefix(lines[len(lines)-1], summary) {
+				t.Errorf("the failures are %q", lines)
 			}
 
 			red.device.SetFaults()

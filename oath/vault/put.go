@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	// maxBatch is how many accounts are written before they are put in their places, and
-	// so how many are lost at most when the power fails.
-	maxBatch = 512
+	// maxBatch is how many accounts are written before they are put in their places. So
+	// many are not stored, at most, when the program is ended.
+	maxBatch = 128
 
 	// atOnce is how many files are encrypted and synced at the same time. A disk syncs
 	// many in hardly more time than one.
