@@ -1,6 +1,7 @@
 package recovery
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -28,8 +29,21 @@ func RestoreCodes(s *store.Store, c sheet.Contents, replace bool) ([]RestoredCod
 		return nil, s.Damaged
 	}
 	plan := planCodes(c, s.Vault != nil)
-	for i, one := range plan {
-		plan[i].Record, plan[i].Err = s.Restore(one.ID, one.Kept, one.Record, replace)
+	if len(plan) == 0 {
+		return nil, nil
+	}
+	err := s.Together(func() {
+		for i, one := range plan {
+			plan[i].Record, plan[i].Err = s.Restore(one.ID, one.Kept, one.Record, replace)
+		}
+	})
+	for i := range plan {
+		if plan[i].Kept == ledger.OnPaper {
+			plan[i].Err = cmp.Or(plan[i].Err, err)
+		}
+	}
+	if err != nil && s.Vault != nil { // the vault has them, and the ledger learns it from there
+		s.Warn(err)
 	}
 	return plan, nil
 }

@@ -61,7 +61,8 @@ type Store struct {
 	Ledger  *ledger.Ledger // as it was read or written last; never nil
 	Damaged error          // why it cannot be read, and is taken for empty
 
-	path string
+	path     string
+	together bool // changes go to Ledger, which is written afterwards
 }
 
 // New returns a store without a vault yet, whose ledger is the file at path.
@@ -78,6 +79,9 @@ func New(path string, known func() services.Catalog, warn func(error)) *Store {
 // Update changes the ledger, one process at a time. It returns the change's error as it
 // is, or ErrLedger.
 func (s *Store) Update(change func(*ledger.Ledger) error) error {
+	if s.together {
+		return change(s.Ledger)
+	}
 	var declined error
 	var changed *ledger.Ledger
 	err := ledger.Update(s.path, func(l *ledger.Ledger) error {
@@ -92,6 +96,22 @@ func (s *Store) Update(change func(*ledger.Ledger) error) error {
 	}
 	s.Ledger = changed
 	return nil
+}
+
+// Together writes the ledger once for all that do changes. Other processes that want to
+// change it wait meanwhile. After an error, the ledger has none of it.
+func (s *Store) Together(do func()) error {
+	before := s.Ledger
+	err := s.Update(func(l *ledger.Ledger) error {
+		s.Ledger, s.together = l, true
+		defer func() { s.together = false }()
+		do()
+		return nil
+	})
+	if err != nil {
+		s.Ledger = before
+	}
+	return err
 }
 
 func ledgerError(err error) error {

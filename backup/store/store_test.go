@@ -369,6 +369,37 @@ func TestRestoreAndForget(t *testing.T) {
 }
 
 // Codes follow an account that is renamed on every token, and stay if it stays on some.
+// Many changes are written at once, see each other, and are lost together if they cannot be
+// written.
+func TestTogether(t *testing.T) {
+	m := newMachine(t)
+	m.add(t, carol, "2 on paper")
+	before := string(must(os.ReadFile(m.path)))
+	change := func() {
+		m.add(t, alice, "aa bb")
+		m.add(t, bob, "3 on paper")
+		_, err := m.Change(bob, ledger.OnPaper, func(r *backup.Record) error {
+			expect(t, "codes of bob", len(r.Current().Codes), 3)
+			return backup.ErrHides
+		})
+		expectError(t, "a change that is declined", err, backup.ErrHides)
+		expect(t, "the ledger meanwhile", string(must(os.ReadFile(m.path))), before)
+	}
+	fatal(t, m.Together(change))
+	expect(t, "IDs", must(m.IDs()), []oath.ID{alice, bob, carol})
+	expect(t, "in the file", len(must(ledger.Read(m.path)).Accounts), 3)
+
+	full := m.other(t, filepath.Join(t.TempDir(), "ledger.json"))
+	full.Vault = nil
+	failed := full.Together(func() {
+		full.add(t, bob, "3 on paper")
+		fatal(t, os.Mkdir(full.path, 0o700)) // in the way of the file
+	})
+	if failed == nil || len(full.Ledger.Accounts) > 0 {
+		t.Errorf("got %v, with %d accounts", failed, len(full.Ledger.Accounts))
+	}
+}
+
 func TestFollower(t *testing.T) {
 	for i := range 24 {
 		where, whole, all, inVault := [...]string{"none", "vault", "paper"}[i/8], i&1 > 0, i&2 > 0, i&4 > 0

@@ -86,6 +86,8 @@ func plugForAPDUs(r *rig, dir string, locked bool) *device {
 	r.tb.Helper()
 	for name, text := range map[string]string{
 		"account.uri": carolURI, "alice.uri": strings.Replace(carolURI, "carol", "alice", 1), "password": "hunter2",
+		"three.uri": carolURI + "\n" + strings.Replace(carolURI, "carol", "carl", 1) + "\n" + strings.Replace(carolURI, "carol", "cara", 1),
+		"there.uri": aliceURI + "\n" + bobURI,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			r.tb.Fatal(err)

@@ -136,7 +136,7 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 			return err
 		}
 	}
-	e := p.enrollAll(t, accounts, o.targetOptions)
+	e := p.enrollAll(ctx, t, accounts, o.targetOptions)
 	if o.wanted && len(e.results[0].Where()) > 0 {
 		unread = p.handOver(t, forServer, content, o.generation)
 	}

@@ -21,7 +21,7 @@ func (e *enrolling) print() {
 		}
 	}
 	if len(e.results) == 1 && len(rows) == 1 {
-		r := &e.results[0]
+		r := e.results[0]
 		what := "The code"
 		if !r.IsChecked() {
 			what = "The code, which no token has computed yet"
@@ -31,7 +31,7 @@ func (e *enrolling) print() {
 	} else {
 		e.p.PrintColumns(rows)
 	}
-	isTimed := func(r fleet.Result) bool { return !r.Code.Until.IsZero() }
+	isTimed := func(r *fleet.Result) bool { return !r.Code.Until.IsZero() }
 	if slices.ContainsFunc(e.results, isTimed) && !e.p.noteClock() && e.p.ShowsResults() {
 		e.p.Note("Does the service refuse it? Check this computer's clock.")
 	}
@@ -39,8 +39,8 @@ func (e *enrolling) print() {
 
 // renew computes codes that no token could, or that expired meanwhile.
 func (e *enrolling) renew() {
-	for i := range e.results {
-		e.results[i].Renew()
+	for _, r := range e.results {
+		r.Renew()
 	}
 }
 
@@ -49,12 +49,8 @@ var errUnfinished = fmt.Errorf("%w; once this is mended, the same command does t
 
 // failure returns what is not where it should be, besides what else went wrong.
 func (e *enrolling) failure(others error) error {
-	failures := []error{others}
-	done := false
-	for _, r := range e.results {
-		done = done || len(r.Where()) > 0
-		failures = append(failures, r.Err())
-	}
+	failures := []error{others, fleet.Failures(e.results)}
+	done := slices.ContainsFunc(e.results, func(r *fleet.Result) bool { return len(r.Where()) > 0 })
 	for _, away := range e.away {
 		failures = append(failures, e.missing(away))
 	}
@@ -102,7 +98,7 @@ type targetJSON struct {
 
 func (e *enrolling) describe() []enrolledJSON {
 	e.renew()
-	return mapSlice(e.results, func(r fleet.Result) enrolledJSON {
+	return mapSlice(e.results, func(r *fleet.Result) enrolledJSON {
 		holding := fleet.Holding{Entry: oath.Entry{Account: r.Account, Code: r.Code}, Members: r.Where()}
 		j := enrolledJSON{codeJSON: describeHolding(holding), Targets: mapSlice(r.Outcomes, describeOutcome)}
 		if r.Code.IsZero() {

@@ -158,7 +158,7 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 	if err := w.agree(); err != nil {
 		return err
 	}
-	w.write()
+	w.write(ctx)
 	w.report()
 	codes := w.recordCodes()
 	if w.anyStored() {

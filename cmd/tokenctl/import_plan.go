@@ -81,7 +81,10 @@ func (w *importing) settleName(i int, used map[oath.ID]bool) error {
 
 // makeRoom has its owner choose which of the new accounts go on a key that has no room for all.
 func (w *importing) makeRoom(m *fleet.Member) error {
-	room, known := roomOn(m)
+	room, known, err := m.Room()
+	if err != nil {
+		return nil // as it says when it is given accounts
+	}
 	var fresh []int
 	for i, plan := range w.plans {
 		if f, found := plan.On(m.Name); found && f.Fate == fleet.Absent && w.skips[i][m.Name] == nil {
@@ -129,15 +132,6 @@ func (w *importing) skip(i int, member string, why error) {
 		w.skips[i] = make(skips)
 	}
 	w.skips[i][member] = why
-}
-
-// roomOn returns how many accounts a token has room for, if it is known.
-func roomOn(m *fleet.Member) (n int, known bool) {
-	token, err := m.Token()
-	if r, ok := token.(interface{ Room() (int, bool) }); err == nil && ok {
-		return r.Room()
-	}
-	return 0, false
 }
 
 // parseNumbers reads numbers from 1 to max, as in "1-3,7".

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,21 +17,22 @@ import (
 )
 
 // write puts the accounts on the tokens, one token after the other.
-func (w *importing) write() {
-	for i := range w.plans {
-		w.results = append(w.results, w.result(w.accounts[i].Key))
-		if w.plans[i].Account.Type == oath.HOTP && len(w.t.Fleet) > 1 {
+func (w *importing) write(ctx context.Context) {
+	for _, e := range w.accounts {
+		w.enrolling.add(e.Key)
+		if e.Account.Type == oath.HOTP && len(w.t.Fleet) > 1 {
 			w.counting++
 		}
 	}
 	for _, m := range w.t.Fleet {
-		progress := w.p.Progress(m.Name, len(w.results))
-		for i := range w.results {
+		var here []*fleet.Result
+		for i, r := range w.results {
 			if w.skips[i][m.Name] == nil {
-				w.results[i].On([]*fleet.Member{m}, func(fleet.Outcome) {})
+				here = append(here, r)
 			}
-			progress.Step()
 		}
+		progress := w.p.Progress(m.Name, len(here))
+		fleet.Enroll(ctx, here, []*fleet.Member{m}, func(*fleet.Result, fleet.Outcome) { progress.Step() })
 		progress.Done()
 	}
 	w.addAway()
@@ -116,7 +118,7 @@ func (w *importing) failure(others error) error {
 
 // anyStored reports whether an account is on a token now.
 func (w *importing) anyStored() bool {
-	return slices.ContainsFunc(w.results, func(r fleet.Result) bool { return len(r.Where()) > 0 })
+	return slices.ContainsFunc(w.results, func(r *fleet.Result) bool { return len(r.Where()) > 0 })
 }
 
 // refusals returns an error for each entry that cannot be an account.
@@ -274,8 +276,7 @@ func (w *importing) disposeOfFiles(failure error) error {
 
 // prove reads back from a vault that was locked what no token has computed a code of.
 func (w *importing) prove() error {
-	for i := range w.results {
-		r := &w.results[i]
+	for _, r := range w.results {
 		if r.IsChecked() {
 			continue
 		}

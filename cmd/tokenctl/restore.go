@@ -135,7 +135,7 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	if err := p.unlockRestored(ctx, t, made, contents, o); err != nil {
 		return err
 	}
-	e := p.enrollAll(t, contents.Accounts, o.targetOptions)
+	e := p.enrollAll(ctx, t, contents.Accounts, o.targetOptions)
 	s, err := p.open.StoreOf(&open.Tokens{})
 	if err != nil {
 		return err

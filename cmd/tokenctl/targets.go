@@ -64,7 +64,7 @@ func (p *program) targets(ctx context.Context, o targetOptions) (*open.Tokens, e
 type enrolling struct {
 	p       *program
 	o       targetOptions
-	results []fleet.Result
+	results []*fleet.Result
 	away    []*fleet.MemberError // known keys that are not there
 
 	untouched map[string]bool // keys that were said to ignore touch
@@ -74,25 +74,24 @@ func (p *program) newEnrolling(t *open.Tokens, o targetOptions) *enrolling {
 	return &enrolling{p: p, o: o, away: t.AwayKeys(), untouched: make(map[string]bool)}
 }
 
-// result is an account that is to be enrolled.
-func (e *enrolling) result(k otpauth.Key) fleet.Result {
-	return fleet.Result{Enrollment: fleet.Enrollment{
+// add adds an account that is to be enrolled.
+func (e *enrolling) add(k otpauth.Key) {
+	e.results = append(e.results, &fleet.Result{Enrollment: fleet.Enrollment{
 		Account: k.Account, Secret: k.Secret, Replace: e.o.overwrite, Now: e.p.Now, MayLose: e.mayLose(k.Account),
-	}}
+	}})
 }
 
 // enrollAll puts accounts on tokens, and says what is there as it happens.
-func (p *program) enrollAll(t *open.Tokens, accounts []otpauth.Key, o targetOptions) *enrolling {
+func (p *program) enrollAll(ctx context.Context, t *open.Tokens, accounts []otpauth.Key, o targetOptions) *enrolling {
 	e := p.newEnrolling(t, o)
 	for _, k := range accounts {
-		r := e.result(k)
+		e.add(k)
 		if k.Account.Type == oath.HOTP && len(t.Fleet) > 1 {
 			p.Note("%s counts its codes, and every token for itself. Use it on one token, or the counters drift apart.",
 				term.Printable(k.Account.Label()))
 		}
-		r.On(t.Fleet, e.note(k.Account))
-		e.results = append(e.results, r)
 	}
+	fleet.Enroll(ctx, e.results, t.Fleet, e.note)
 	e.addAway()
 	return e
 }
@@ -100,12 +99,12 @@ func (p *program) enrollAll(t *open.Tokens, accounts []otpauth.Key, o targetOpti
 // addAway adds to each account that is not for one token alone that keys which are known
 // were not there.
 func (e *enrolling) addAway() {
-	for i := range e.results {
-		if e.results[i].Account.Type == oath.HOTP {
+	for _, r := range e.results {
+		if r.Account.Type == oath.HOTP {
 			continue
 		}
 		for _, away := range e.away {
-			e.results[i].Outcomes = append(e.results[i].Outcomes, fleet.Outcome{Member: &fleet.Member{Name: away.Member}, Err: away.Err})
+			r.Outcomes = append(r.Outcomes, fleet.Outcome{Member: &fleet.Member{Name: away.Member}, Err: away.Err})
 		}
 	}
 }
@@ -169,25 +168,23 @@ func (e *enrolling) mayLose(a oath.Account) func(*fleet.Member) error {
 	}
 }
 
-// note returns what says where an account is.
-func (e *enrolling) note(a oath.Account) func(fleet.Outcome) {
-	label := term.Printable(a.Label())
-	return func(o fleet.Outcome) {
-		if o.IgnoresTouch && !e.untouched[o.Member.Name] {
-			e.untouched[o.Member.Name] = true
-			e.p.Note("%s: this key does not enforce touch: it computes codes without.", o.Member.Name)
-		}
-		if o.CountsFirst && o.State == fleet.Checked && a.Counter == 0 {
-			e.p.Note("%s: this key counts before it computes. The first code of\n%s is that of counter 1, not 0: services look ahead, and take it.", o.Member.Name, label)
-		}
-		switch {
-		case o.Already:
-			e.p.Note("%s: %s was there before, and computes the right code.", o.Member.Name, label)
-		case o.State == fleet.Checked:
-			e.p.Note("%s: %s is there, and computes the right code.", o.Member.Name, label)
-		case o.IsSealed():
-			e.p.Note("%s: %s is there. It is locked, and computed no code.", o.Member.Name, label)
-		}
+// note says where an account is.
+func (e *enrolling) note(r *fleet.Result, o fleet.Outcome) {
+	label := term.Printable(r.Account.Label())
+	if o.IgnoresTouch && !e.untouched[o.Member.Name] {
+		e.untouched[o.Member.Name] = true
+		e.p.Note("%s: this key does not enforce touch: it computes codes without.", o.Member.Name)
+	}
+	if o.CountsFirst && o.State == fleet.Checked && r.Account.Counter == 0 {
+		e.p.Note("%s: this key counts before it computes. The first code of\n%s is that of counter 1, not 0: services look ahead, and take it.", o.Member.Name, label)
+	}
+	switch {
+	case o.Already:
+		e.p.Note("%s: %s was there before, and computes the right code.", o.Member.Name, label)
+	case o.State == fleet.Checked:
+		e.p.Note("%s: %s is there, and computes the right code.", o.Member.Name, label)
+	case o.IsSealed():
+		e.p.Note("%s: %s is there. It is locked, and computed no code.", o.Member.Name, label)
 	}
 }
 
@@ -198,7 +195,7 @@ func (e *enrolling) note(a oath.Account) func(fleet.Outcome) {
 func (e *enrolling) offerSpare(ctx context.Context, t *open.Tokens) (waited bool) {
 	p, o := e.p, e.o
 	free := len(o.to) == 0 && !o.tokens.NamesKey() && !o.yes && !o.json
-	timed := slices.ContainsFunc(e.results, func(r fleet.Result) bool { return r.Account.Type == oath.TOTP })
+	timed := slices.ContainsFunc(e.results, func(r *fleet.Result) bool { return r.Account.Type == oath.TOTP })
 	readers := t.Readers()
 	var away []string
 	for _, a := range e.away {
@@ -259,14 +256,16 @@ func (e *enrolling) enrollSpare(ctx context.Context, reader string) error {
 	}
 	defer spare.Close()
 	name := spare.Fleet[0].Name
-	for i := range e.results {
-		r := &e.results[i]
-		if r.IsOn(name) {
-			e.p.Note("%s is the same key.", name)
-			continue
+	var missing []*fleet.Result
+	for _, r := range e.results {
+		if !r.IsOn(name) {
+			r.Forget(name)
+			missing = append(missing, r)
 		}
-		r.Forget(name)
-		r.On(spare.Fleet, e.note(r.Account))
 	}
+	if len(missing) < len(e.results) {
+		e.p.Note("%s is the same key.", name)
+	}
+	fleet.Enroll(ctx, missing, spare.Fleet, e.note)
 	return nil
 }

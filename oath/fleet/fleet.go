@@ -36,6 +36,19 @@ func (m *Member) Token() (oath.Token, error) {
 	return m.token, m.err
 }
 
+// Room returns how many more accounts the token takes, and whether it is one that is
+// known to take no more than that.
+func (m *Member) Room() (n int, known bool, err error) {
+	token, err := m.Token()
+	limited, ok := token.(interface {
+		Room() (n int, known bool, err error)
+	})
+	if err != nil || !ok {
+		return 0, false, err
+	}
+	return limited.Room()
+}
+
 // Reset has a token that was open opened anew when it is next needed.
 func (m *Member) Reset() { m.opened = m.opened && m.err != nil }
 

@@ -57,99 +57,90 @@ func beside(a oath.Account) oath.Account {
 // A full key has no room for both. If it stores one over the other, it is let: a refusal
 // leaves the old one, and to be lost, the key must take the new one and then compute it
 // wrongly, which no YubiKey is known to do. If it does not, the owner is asked.
-func (e Enrollment) replace(token oath.Token, o Outcome) Outcome {
-	accounts, err := token.List()
-	if err != nil {
-		o.Err = err
-		return o
-	}
+func (v *visit) replace(e Enrollment) (o Outcome) {
 	trial := e
 	trial.Account = beside(e.Account)
-	leftover := has(accounts, trial.Account)
-	if !has(accounts, e.Account) {
-		if o.Err = token.Put(e.Account, e.Secret); o.Err == nil {
-			o = e.check(token, o)
+	_, leftover := v.there[trial.Account.ID()]
+	if _, there := v.there[e.Account.ID()]; !there {
+		if o.Err = v.put(e.Account, e.Secret); o.Err == nil {
+			o = v.check(e)
 		}
 		if leftover && o.State == Checked {
-			o.Err = token.Delete(trial.Account.ID())
+			o.Err = v.delete(trial.Account.ID())
 		}
 		return o
 	}
 	o.Kept = true
 	if leftover {
-		o.Err = token.Delete(trial.Account.ID())
+		o.Err = v.delete(trial.Account.ID())
 	}
 	if o.Err == nil {
-		o.Err = token.Put(trial.Account, e.Secret)
+		o.Err = v.put(trial.Account, e.Secret)
 	}
 	switch {
 	case errors.Is(o.Err, oath.ErrNoSpace):
-		return e.replaceOnFull(token, o)
+		return v.replaceOnFull(e)
 	case o.Err != nil:
 		return o
 	}
-	_, err = trial.verify(token)
+	_, err := trial.verify(v.token)
 	stored := e.Account
-	if o.CountsFirst = errors.Is(err, errAhead); o.CountsFirst {
+	countsFirst := errors.Is(err, errAhead)
+	if countsFirst {
 		err = nil
 		stored.Counter = max(stored.Counter, 1) - 1
 	}
 	if err == nil {
-		o, err = e.swap(token, o, stored)
+		o.Kept, err = v.swap(stored, e.Secret)
 	}
 	if err != nil && !o.Kept {
 		o.Err = fmt.Errorf("%w (if it is not there, the new one is, as %q)", err, trial.Account.Label())
 		return o
 	}
-	deleted := token.Delete(trial.Account.ID())
+	deleted := v.delete(trial.Account.ID())
 	if o.Err = cmp.Or(err, deleted); o.Err != nil {
+		if err == nil {
+			o.State = Stored
+		}
 		return o
 	}
-	return e.check(token, o)
+	o = v.check(e)
+	o.CountsFirst = o.CountsFirst || countsFirst
+	return o
 }
 
-// swap stores an account that was proved over the one of the same ID.
-func (e Enrollment) swap(token oath.Token, o Outcome, proved oath.Account) (Outcome, error) {
-	err := token.Replace(proved, e.Secret)
-	if errors.Is(err, oath.ErrNoOverwrite) {
-		if err = token.Delete(proved.ID()); err == nil {
-			err = token.Put(proved, e.Secret)
-		}
-	}
-	if err == nil {
-		o.Kept, o.State = false, Stored
-		return o, nil
+// swap stores an account that was proved over the one of the same ID. Where it cannot, it
+// reports whether the old one is kept.
+func (v *visit) swap(proved oath.Account, s oath.Secret) (kept bool, err error) {
+	if err = v.overwrite(proved, s); err == nil {
+		return false, nil
 	}
 	// A token that still answers has refused. Of another, what it did is not known.
-	accounts, gone := token.List()
-	o.Kept = gone == nil && has(accounts, proved)
-	return o, err
-}
-
-func has(accounts []oath.Account, a oath.Account) bool {
-	return slices.ContainsFunc(accounts, func(there oath.Account) bool { return there.ID() == a.ID() })
+	accounts, gone := v.token.List()
+	there := slices.ContainsFunc(accounts, func(a oath.Account) bool { return a.ID() == proved.ID() })
+	return gone == nil && there, err
 }
 
 // replaceOnFull replaces the account on a key that has no room for a trial.
-func (e Enrollment) replaceOnFull(token oath.Token, o Outcome) Outcome {
-	o.Err = token.Replace(e.Account, e.Secret)
+func (v *visit) replaceOnFull(e Enrollment) Outcome {
+	o := Outcome{Kept: true}
+	o.Err = v.token.Replace(e.Account, e.Secret)
 	if errors.Is(o.Err, oath.ErrNoOverwrite) {
 		o.Err = ErrMustDelete
 		if e.MayLose != nil {
-			o.Err = e.MayLose(o.Member)
+			o.Err = e.MayLose(v.member)
 		}
 		if o.Err == nil {
-			o.Err = token.Delete(e.Account.ID())
+			o.Err = v.delete(e.Account.ID())
 		}
 		if o.Err == nil {
-			o.Err, o.Kept = token.Put(e.Account, e.Secret), false
+			o.Err, o.Kept = v.put(e.Account, e.Secret), false
 		}
 	}
 	if o.Err != nil {
 		return o
 	}
-	o.Kept = false
-	if o = e.check(token, o); o.State == Failed {
+	if o = v.check(e); o.State == Failed {
 		o.Err = fmt.Errorf("%w; the account that was there is lost, for the key had no room for both", o.Err)
 	}
 	return o

@@ -70,7 +70,7 @@ func TestReplaceKeepsTheOldUntilTheNewIsProved(t *testing.T) {
 				if faults == nil {
 					m = member("key", lying{k, nil})
 				}
-				o := replacement(t, totp("GitHub:alice")).On(m)
+				o := enroll(replacement(t, totp("GitHub:alice")), m)
 				if o.State != fleet.Failed || !o.Kept || o.Err == nil {
 					t.Errorf("got %+v", o)
 				}
@@ -82,7 +82,7 @@ func TestReplaceKeepsTheOldUntilTheNewIsProved(t *testing.T) {
 	k := newKey(t, virtualkey.Config{})
 	put(t, k, other, "GitHub:alice")
 	k.device.SetFaults(refused(2))
-	if o := replacement(t, totp("GitHub:alice")).On(member("key", k)); o.State != fleet.Failed || !o.Kept {
+	if o := enroll(replacement(t, totp("GitHub:alice")), member("key", k)); o.State != fleet.Failed || !o.Kept {
 		t.Errorf("got %+v", o)
 	}
 	holds(t, k, other)
@@ -98,7 +98,7 @@ func TestReplacePulledOut(t *testing.T) {
 					k := newKey(t, virtualkey.Config{Quirks: quirks})
 					put(t, k, other, "GitHub:alice")
 					k.device.SetFaults(virtualkey.Fault{Nth: nth, Kind: kind})
-					o := replacement(t, totp("GitHub:alice")).On(member("key", k))
+					o := enroll(replacement(t, totp("GitHub:alice")), member("key", k))
 					if o.State == fleet.Checked {
 						holds(t, k, one)
 						if nth < 6 {
@@ -107,7 +107,7 @@ func TestReplacePulledOut(t *testing.T) {
 						return
 					}
 					checkReachable(t, k, o)
-					if o = replacement(t, totp("GitHub:alice")).On(member("key", k)); o.State != fleet.Checked || o.Err != nil {
+					if o = enroll(replacement(t, totp("GitHub:alice")), member("key", k)); o.State != fleet.Checked || o.Err != nil {
 						t.Errorf("again: %+v", o)
 					}
 					holds(t, k, one)
@@ -154,11 +154,11 @@ func TestReplaceOnAFullKey(t *testing.T) {
 		return k
 	}
 	e := replacement(t, totp("GitHub:alice"))
-	if o := e.On(member("key", full(0))); o.State != fleet.Checked {
+	if o := enroll(e, member("key", full(0))); o.State != fleet.Checked {
 		t.Errorf("got %+v", o)
 	}
 	k := full(virtualkey.NoOverwrite)
-	if o := e.On(member("key", k)); o.State != fleet.Failed || !o.Kept || !errors.Is(o.Err, fleet.ErrMustDelete) {
+	if o := enroll(e, member("key", k)); o.State != fleet.Failed || !o.Kept || !errors.Is(o.Err, fleet.ErrMustDelete) {
 		t.Errorf("got %+v", o)
 	}
 	if len(held(t, k)) != 64 {
@@ -166,7 +166,7 @@ func TestReplaceOnAFullKey(t *testing.T) {
 	}
 	asked := ""
 	e.MayLose = func(m *fleet.Member) error { asked = m.Name; return nil }
-	if o := e.On(member("key", k)); o.State != fleet.Checked || asked != "key" {
+	if o := enroll(e, member("key", k)); o.State != fleet.Checked || asked != "key" {
 		t.Errorf("got %+v, asked %q", o, asked)
 	}
 }
@@ -188,7 +188,7 @@ func TestReplaceEveryKind(t *testing.T) {
 		if err := k.Put(a, secret(t, other)); err != nil {
 			t.Fatal(err)
 		}
-		o := replacement(t, a).On(member("key", k))
+		o := enroll(replacement(t, a), member("key", k))
 		if o.State != fleet.Checked || o.Err != nil || o.Code.Value != codeOf(t, a, one) {
 			t.Errorf("%q: got %+v", a.ID(), o)
 		}
@@ -211,7 +211,7 @@ func TestCardThatCountsFirst(t *testing.T) {
 				}
 				e := replacement(t, a)
 				e.Replace = replaced
-				o := e.On(member("key", k))
+				o := enroll(e, member("key", k))
 				a.Counter = want
 				if o.State != fleet.Checked || !o.CountsFirst || o.Code.Value != codeOf(t, a, one) {
 					t.Errorf("counter %d: got %+v", counter, o)
@@ -233,7 +233,7 @@ func TestTouchThatIsIgnored(t *testing.T) {
 		e := replacement(t, touched)
 		for _, replace := range []bool{false, false, true} {
 			e.Replace = replace
-			if o := e.On(member("key", k)); o.State != fleet.Checked || !o.IgnoresTouch || o.Err != nil {
+			if o := enroll(e, member("key", k)); o.State != fleet.Checked || !o.IgnoresTouch || o.Err != nil {
 				t.Errorf("replace %t: got %+v", replace, o)
 			}
 			holds(t, k, one)
@@ -243,12 +243,12 @@ func TestTouchThatIsIgnored(t *testing.T) {
 	put(t, k, one, "GitHub:alice")
 	e := replacement(t, touched)
 	e.Replace = false
-	if o := e.On(member("key", k)); o.IgnoresTouch || !errors.Is(o.Err, oath.ErrExists) {
+	if o := enroll(e, member("key", k)); o.IgnoresTouch || !errors.Is(o.Err, oath.ErrExists) {
 		t.Errorf("got %+v", o)
 	}
 	holds(t, k, one)
 	k = newKey(t, virtualkey.Config{Quirks: virtualkey.NoCalculateAll}) // does not show it
-	if o := e.On(member("key", k)); o.State != fleet.Checked || o.IgnoresTouch {
+	if o := enroll(e, member("key", k)); o.State != fleet.Checked || o.IgnoresTouch {
 		t.Errorf("got %+v", o)
 	}
 }

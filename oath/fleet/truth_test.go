@@ -134,7 +134,7 @@ func TestCodeFromTheSecret(t *testing.T) {
 		v := newVault(t)
 		v.Lock()
 		r := fleet.Result{Enrollment: fleet.Enrollment{Account: a, Secret: secret(t, one), Now: fleet.At(now)}}
-		r.On([]*fleet.Member{member("vault", v)}, func(fleet.Outcome) {})
+		enrollAll(&r, []*fleet.Member{member("vault", v)}, func(fleet.Outcome) {})
 		if r.Renew(); r.Code.Value != codeOf(t, a, one) || r.IsChecked() {
 			t.Errorf("%v: the code is %q", a.Type, r.Code.Value)
 		}
@@ -147,7 +147,7 @@ func TestCodeFromTheSecret(t *testing.T) {
 		}
 	}
 	r := fleet.Result{Enrollment: fleet.Enrollment{Account: totp("Bank:alice"), Secret: secret(t, one), Now: fleet.At(now)}}
-	r.On([]*fleet.Member{failing("red")}, func(fleet.Outcome) {})
+	enrollAll(&r, []*fleet.Member{failing("red")}, func(fleet.Outcome) {})
 	if r.Renew(); !r.Code.IsZero() {
 		t.Error("there is a code of a secret that no token took")
 	}

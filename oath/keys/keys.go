@@ -89,6 +89,20 @@ func (k *Key) Unlock(access ykoath.AccessKey) error {
 	return err
 }
 
+// Room returns how many more accounts the key takes, and whether that is known. No card
+// tells it. It is the rule for YubiKeys by their firmware (see [ykoath.Version.Capacity]),
+// and so not known for other makers' keys, which have no serial number to show, nor for a
+// key whose accounts share memory, nor before Identify. What a key holds, PUT decides: it
+// returns oath.ErrNoSpace.
+func (k *Key) Room() (n int, known bool, err error) {
+	capacity := k.Version.Capacity()
+	if k.Serial == 0 || capacity == 0 {
+		return 0, false, nil
+	}
+	used, err := k.Used()
+	return max(0, capacity-used), err == nil, err
+}
+
 // Close releases the key. One that a password had opened is reset, so that the next
 // program does not find it open. It may be called again.
 func (k *Key) Close() {

@@ -140,3 +140,38 @@ func TestFinder(t *testing.T) {
 	expect("switched off", []any{i.Problem, i.Device.Serial, i.Firmware}, []any{"OATH is switched off", 33, ""})
 	expect("YubiKeys", must(f.YubiKeys(func(serial uint32) bool { return serial > 11 })), []keys.YubiKey{{Reader: second, Serial: 33}})
 }
+
+// How many accounts a key has room for is known of YubiKeys from 4.0 on, and of nothing else.
+func TestRoom(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		config virtualkey.Config
+		serial uint32
+		room   int
+		known  bool
+	}{
+		{"5.7", virtualkey.Config{Firmware: virtualkey.Version{5, 7, 1}}, 1, 63, true},
+		{"5.4", virtualkey.Config{Firmware: virtualkey.Version{5, 4, 3}}, 1, 31, true},
+		{"NEO", virtualkey.Config{Firmware: virtualkey.Version{3, 4, 0}}, 1, 0, false},
+		{"another maker's", virtualkey.Config{}, 0, 0, false},
+	} {
+		device := newKey(t, test.config)
+		k := &keys.Key{Session: must(ykoath.Select(device, rand.Reader)), Serial: test.serial}
+		a := oath.Account{Name: "alice"}.WithDefaults()
+		if err := k.Put(a, must(oath.NewSecret([]byte("12345678901234567890")))); err != nil {
+			t.Fatal(err)
+		}
+		device.ClearExchanges()
+		if room, known, err := k.Room(); room != test.room || known != test.known || err != nil || device.Exchanges() > 0 {
+			t.Errorf("%s: room for %d, %t, %v, after %d exchanges", test.name, room, known, err, device.Exchanges())
+		}
+	}
+	k := &keys.Key{Session: must(ykoath.Select(newKey(t, virtualkey.Config{}), rand.Reader)), Serial: 1}
+	if err := k.SetPassword(ykoath.AccessKey{1}); err != nil {
+		t.Fatal(err)
+	}
+	k.Session.Unlock(ykoath.AccessKey{2}) // which leaves it locked
+	if _, known, err := k.Room(); known || !errors.Is(err, oath.ErrLocked) {
+		t.Errorf("locked: %t, %v", known, err)
+	}
+}

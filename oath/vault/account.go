@@ -169,21 +169,6 @@ func (v *Vault) Secret(id oath.ID) (oath.Account, oath.Secret, error) {
 // Fits returns oath.ErrInvalid for an account whose name is too long for any file.
 func (v *Vault) Fits(a oath.Account) error { return nameable(a.ID()) }
 
-// Put stores a new account; the vault may be locked. It returns oath.ErrExists, oath.ErrNoSpace, ErrReadOnly, ErrRecipientsChanged, or
-// oath.ErrInvalid for a name that an otpauth URI cannot hold.
-func (v *Vault) Put(a oath.Account, s oath.Secret) error {
-	r, err := newRecord(a, s)
-	if err != nil {
-		return err
-	}
-	return v.change("Add "+a.Label(), func() error {
-		if err := v.absent(a.ID()); err != nil {
-			return err
-		}
-		return v.storeNew(a.ID(), r)
-	})
-}
-
 // Replace stores an account instead of the one with the same ID, and keeps the
 // lines that follow its URI: if it is there, the vault must be unlocked. A damaged
 // file is replaced as a whole.

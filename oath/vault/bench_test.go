@@ -3,8 +3,11 @@ package vault_test
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 
@@ -60,6 +63,61 @@ func BenchmarkCodes(b *testing.B) {
 	fillWith(b, v, 1000, 100)
 	for b.Loop() {
 		if _, err := v.Codes(now); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPutAll measures how long it takes to store many accounts in a vault that is
+// locked, and in one that is not, where each is read back and computes a code, as a
+// multiple of what it takes only to encrypt as many files one after the other, and to write
+// them to a folder.
+func BenchmarkPutAll(b *testing.B) {
+	for _, n := range []int{1000, 10_000} {
+		all, s := numbered(n, n/10), secret(b, key)
+		b.Run(fmt.Sprintf("accounts=%d", n), func(b *testing.B) {
+			var alone, stored, computed time.Duration
+			for b.Loop() {
+				v := createIn(b, filepath.Join(b.TempDir(), "vault"), quick)
+				identity, err := v.Identity()
+				if err != nil {
+					b.Fatal(err)
+				}
+				v.Lock()
+				begun := time.Now()
+				encryptAlone(b, b.TempDir(), v, all)
+				alone += time.Since(begun)
+				begun = time.Now()
+				putAll(b, v, all...)
+				stored += time.Since(begun)
+				if err := v.UnlockWithIdentity(identity); err != nil {
+					b.Fatal(err)
+				}
+				begun = time.Now()
+				for a := range keyed(s, all...) {
+					if _, err := v.Code(a, now); err != nil {
+						b.Fatal(err)
+					}
+				}
+				computed += time.Since(begun)
+			}
+			b.ReportMetric(float64(stored)/float64(alone), "locked/age")
+			b.ReportMetric(float64(stored+computed)/float64(alone), "unlocked/age")
+			b.ReportMetric(float64(stored.Microseconds())/float64(b.N*n), "us/account")
+		})
+	}
+}
+
+// encryptAlone encrypts what an account's file holds, for as many files as there are
+// accounts.
+func encryptAlone(b *testing.B, dir string, v *vault.Vault, all []oath.ID) {
+	to, err := age.ParseRecipients(strings.NewReader(v.Known().Recipients))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i, id := range all {
+		uri := fmt.Sprintf("otpauth://totp/%s?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ\n", id)
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), encrypt(b, uri, to...), 0o600); err != nil {
 			b.Fatal(err)
 		}
 	}

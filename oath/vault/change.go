@@ -35,22 +35,31 @@ func (v *Vault) trusting(f func() error) func() error {
 
 // exclusive is change with whatever recipients the vault has.
 func (v *Vault) exclusive(message string, f func() error) error {
+	return v.alone(func() error {
+		if err := f(); err != nil {
+			return err
+		}
+		return v.commit(message)
+	})
+}
+
+// alone runs what changes the vault, alone among all processes.
+func (v *Vault) alone(f func() error) error {
 	unlock, err := v.disk.lock()
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	v.names = make(map[string]*names)
+	defer func() { v.names = nil }()
 	if err := v.disk.replay(); err != nil {
 		return err
 	}
-	if err := v.disk.sweep("."); err != nil {
+	if _, err := v.disk.sweep("."); err != nil {
 		return err
 	}
 	v.findConflicts() // again; if it fails, so does the commit
-	if err := f(); err != nil {
-		return err
-	}
-	return v.commit(message)
+	return f()
 }
 
 // warn hands ErrNotCommitted to Options.Warn, and returns any other error.

@@ -126,23 +126,6 @@ func (d disk) names(folder string) ([]string, error) {
 	return names, err
 }
 
-// free returns the usual name for something new in a folder, or the other one if
-// there is a name that differs in case alone. It is for a folder, too, that is
-// there under the name that is returned.
-func (d disk) free(folder, usual, other string) (string, error) {
-	names, err := d.names(folder)
-	if err != nil || slices.Contains(names, usual) {
-		return usual, err
-	}
-	folded := foldName(usual)
-	for _, name := range names {
-		if foldName(name) == folded {
-			return other, nil
-		}
-	}
-	return usual, nil
-}
-
 // read returns a file's content. The error is fs.ErrNotExist, or a *DamagedFile.
 func (d disk) read(name string) ([]byte, error) {
 	info, err := d.look(name)

@@ -61,6 +61,42 @@ func fill(v *vault.Vault, s oath.Secret) error {
 	return errors.New("the disk did not get full")
 }
 
+// TestPutAllOnFullDisk stores accounts together until there is no room. What is said to be
+// stored is there, and nothing else.
+func TestPutAllOnFullDisk(t *testing.T) {
+	v := createForWork(t, t.TempDir())
+	inNamespace(t, `cp -a "$1" "$1.copy"; mount -t tmpfs -o size=400k,mode=700 tmpfs "$1"; cp -a "$1.copy/." "$1"; rm -r "$1.copy"`, "fill-all", v.Dir())
+}
+
+func fillAll(v *vault.Vault, s oath.Secret) error {
+	all := numbered(1000, 3)
+	var stored, refused []oath.ID
+	err := v.PutAll(keyed(s, all...), func(i int, err error) {
+		switch {
+		case err == nil:
+			stored = append(stored, all[i])
+		case errors.Is(err, vault.ErrDiskFull):
+			refused = append(refused, all[i])
+		}
+	})
+	entries, failed := v.Codes(now)
+	switch {
+	case !errors.Is(err, vault.ErrDiskFull) || len(stored) == 0 || len(refused) == 0 || len(stored)+len(refused) == len(all):
+		return fmt.Errorf("%d accounts were stored and %d refused: %w", len(stored), len(refused), err)
+	case failed != nil || len(entries) != len(stored)+2:
+		return fmt.Errorf("%d accounts after %d were stored: %w", len(entries), len(stored)+2, failed)
+	}
+	for _, id := range stored {
+		if _, err := v.Code(account(id), now); err != nil {
+			return fmt.Errorf("%q was stored: %w", id, err)
+		}
+	}
+	if err := v.Delete(stored[0]); err != nil {
+		return fmt.Errorf("making room: %w", err)
+	}
+	return v.Put(account(stored[0]), s)
+}
+
 // TestReadOnlyDisk reads from a vault that cannot be written to.
 func TestReadOnlyDisk(t *testing.T) {
 	v := createForWork(t, t.TempDir())

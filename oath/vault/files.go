@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -140,21 +142,33 @@ func (v *Vault) locate(id oath.ID) (string, error) {
 
 // absent returns oath.ErrExists if there is an account with that ID.
 func (v *Vault) absent(id oath.ID) error {
-	_, err := v.locate(id)
-	switch {
-	case errors.Is(err, oath.ErrNotFound):
-		return nil
-	case err == nil:
-		return oath.ErrExists
+	candidates := paths(id)
+	if label := oath.ID(id.Account(oath.TypeUnknown).Label()); label != id {
+		candidates = append(candidates, paths(label)...)
 	}
-	return err
+	for _, file := range candidates {
+		there, err := v.isNamed(file)
+		if err != nil {
+			return err
+		}
+		if !there {
+			continue
+		}
+		if _, err := v.locate(id); !errors.Is(err, oath.ErrNotFound) {
+			return cmp.Or(err, oath.ErrExists)
+		}
+	}
+	return nil
 }
 
 // place returns where to put an account that is not there yet. Backup codes that
 // are there already keep their account's place.
 func (v *Vault) place(id oath.ID) (string, error) {
 	for _, file := range paths(id) {
-		there, err := v.has(codesPath(file))
+		there, err := v.isNamed(codesPath(file))
+		if there {
+			there, err = v.has(codesPath(file))
+		}
 		if err != nil || there {
 			return file, err
 		}
@@ -162,12 +176,80 @@ func (v *Vault) place(id oath.ID) (string, error) {
 	issuer, name := parts(id)
 	folder := accountsFolder
 	if issuer != "" {
-		sub, err := v.disk.free(folder, stem(issuer), marked(issuer))
+		sub, err := v.free(folder, stem(issuer), marked(issuer))
 		if err != nil {
 			return "", err
 		}
 		folder = path.Join(folder, sub)
 	}
-	file, err := v.disk.free(folder, stem(name)+accountSuffix, marked(name)+accountSuffix)
+	file, err := v.free(folder, stem(name)+accountSuffix, marked(name)+accountSuffix)
 	return path.Join(folder, file), err
+}
+
+// names are those in a folder, which is read once in a change: no other process writes
+// meanwhile.
+type names struct {
+	all    map[string]bool // in Unicode's normal form C
+	folded map[string]bool // as foldName has them; nil until needed
+}
+
+// add adds a name that a change brings.
+func (n *names) add(name string) {
+	n.all[name] = true
+	if n.folded != nil {
+		n.folded[foldName(name)] = true
+	}
+}
+
+// namesIn returns the names in a folder of accounts, and sweeps it. A change can call it.
+func (v *Vault) namesIn(folder string) (*names, error) {
+	if known := v.names[folder]; known != nil {
+		return known, nil
+	}
+	found := &names{all: make(map[string]bool)}
+	if folder != accountsFolder {
+		above, err := v.namesIn(path.Dir(folder))
+		if err != nil {
+			return nil, err
+		}
+		if !above.all[path.Base(folder)] {
+			v.names[folder] = found
+			return found, nil
+		}
+	}
+	list, err := v.disk.sweep(folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range list {
+		found.all[norm.NFC.String(name)] = true
+	}
+	v.names[folder] = found
+	return found, nil
+}
+
+// isNamed reports whether a file may be there, by its name alone, or is not merged.
+func (v *Vault) isNamed(file string) (bool, error) {
+	n, err := v.namesIn(path.Dir(file))
+	return err == nil && n.all[path.Base(file)] || v.settled(file) != nil, err
+}
+
+// free returns the usual name for something new in a folder, or the other one if
+// there is a name that differs in case alone. It is for a folder, too, that is
+// there under the name that is returned.
+func (v *Vault) free(folder, usual, other string) (string, error) {
+	n, err := v.namesIn(folder)
+	if err != nil || n.all[usual] {
+		return usual, err
+	}
+	if n.folded == nil {
+		n.folded = make(map[string]bool, len(n.all))
+		for name := range n.all {
+			n.folded[foldName(name)] = true
+		}
+	}
+	if n.folded[foldName(usual)] {
+		return other, nil
+	}
+	return usual, nil
 }

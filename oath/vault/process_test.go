@@ -91,12 +91,17 @@ func work(job, folder string) error {
 	if job == "put" { // without the key
 		return v.Put(account(oath.ID(argument)), s)
 	}
+	if job == "put-all" {
+		return putMany(v, s, argument)
+	}
 	if err := v.UnlockWithIdentity(firstIdentity); err != nil {
 		return err
 	}
 	switch job {
 	case "fill":
 		return fill(v, s)
+	case "fill-all":
+		return fillAll(v, s)
 	case "read":
 		return readOnly(v, s)
 	case "replace":

@@ -179,15 +179,24 @@ func (v *Vault) decrypt(file string, content []byte) ([]byte, error) {
 	return nil, &DamagedFile{file, err}
 }
 
-// seal encrypts to the recipients that this machine trusts, which change has
-// compared with those in the folder, and clears the content.
+// seal encrypts to the vault's recipients, and clears the content.
 func (v *Vault) seal(content []byte) ([]byte, error) {
 	defer clear(content)
+	to, err := v.recipients()
+	if err != nil {
+		return nil, err
+	}
+	return encrypt(content, to...)
+}
+
+// recipients returns those that this machine trusts, which change has compared with those
+// in the folder.
+func (v *Vault) recipients() ([]age.Recipient, error) {
 	to, err := age.ParseRecipients(strings.NewReader(v.trusted))
 	if err != nil {
 		return nil, &DamagedFile{recipientsFile, errNotRecipients}
 	}
-	return encrypt(content, to...)
+	return to, nil
 }
 
 // decrypt returns age's error for a header that does not open, and errUnreadable

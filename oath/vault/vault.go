@@ -49,6 +49,7 @@ type Vault struct {
 	tried    bool                // whether Options.Unlock was called without ask
 	counters map[oath.ID]uint64  // the highest known
 	unmerged map[string]objects  // files that git could not merge
+	names    map[string]*names   // in folders, during a change
 	older    []Older
 
 	repository bool // git is used: the user said so on this machine

@@ -51,13 +51,10 @@ func (d disk) write(name string, content []byte) error {
 
 // stage writes a temporary file, synced, and returns its name.
 func (d disk) stage(folder string, content []byte) (string, error) {
-	if len(content) > maxFileSize {
-		return "", fmt.Errorf("writing to the vault: %w: %w", oath.ErrInvalid, errTooLong)
-	}
 	if err := d.mkdir(folder); err != nil {
 		return "", err
 	}
-	if err := d.sweep(folder); err != nil {
+	if _, err := d.sweep(folder); err != nil {
 		return "", err
 	}
 	return d.create(folder, content)
@@ -65,6 +62,9 @@ func (d disk) stage(folder string, content []byte) (string, error) {
 
 // create is stage in a folder that is there and is swept already.
 func (d disk) create(folder string, content []byte) (string, error) {
+	if len(content) > maxFileSize {
+		return "", fmt.Errorf("writing to the vault: %w: %w", oath.ErrInvalid, errTooLong)
+	}
 	var random [8]byte
 	rand.Read(random[:])
 	name := path.Join(folder, temporaryPrefix+hex.EncodeToString(random[:]))
@@ -110,22 +110,18 @@ func (d disk) remove(name string) error {
 	return d.sync(path.Dir(name))
 }
 
-// sweep deletes what killed writers left in a folder. As writers take turns, a
-// temporary file that one finds belongs to none.
-func (d disk) sweep(folder string) error {
+// sweep deletes what killed writers left in a folder, and returns the names of the rest.
+// As writers take turns, a temporary file that one finds belongs to none.
+func (d disk) sweep(folder string) (rest []string, err error) {
 	names, err := d.list(folder)
-	if err != nil {
-		return err
-	}
 	for _, name := range names {
 		if !isTemporary(name) {
-			continue
-		}
-		if err := d.root.Remove(path.Join(folder, name)); err != nil {
-			return diskError("removing a leftover", err)
+			rest = append(rest, name)
+		} else if err := d.root.Remove(path.Join(folder, name)); err != nil {
+			return nil, diskError("removing a leftover", err)
 		}
 	}
-	return nil
+	return rest, err
 }
 
 func isTemporary(name string) bool {

@@ -45,6 +45,12 @@ func parseList(answer []byte) ([]oath.Account, error) {
 	return accounts, nil
 }
 
+// Used returns how many accounts there are (LIST, unless that is known).
+func (s *Session) Used() (int, error) {
+	ids, err := s.knownIDs()
+	return len(ids), err
+}
+
 // knownIDs returns the IDs of all accounts, and asks the card only if it has not
 // told them yet.
 func (s *Session) knownIDs() ([]oath.ID, error) {

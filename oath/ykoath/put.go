@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -68,8 +69,13 @@ func (s *Session) put(a oath.Account, c command) error {
 	if err := s.prefixBug(id); err != nil {
 		return err
 	}
+	known := s.ids
 	if err := s.change(c); err != nil {
-		return s.explainPut(err, a)
+		err = s.explainPut(err, a)
+		if errors.Is(err, oath.ErrNoSpace) || errors.Is(err, oath.ErrUnsupported) { // nothing was changed
+			s.ids = known
+		}
+		return err
 	}
 	if s.ids != nil && !slices.Contains(s.ids, id) {
 		s.ids = append(s.ids, id)

@@ -211,7 +211,7 @@ func (o *Opener) addKey(ctx context.Context, t *Tokens, k *keys.Key, name string
 		if err := o.Unlock(ctx, k, password); err != nil {
 			return nil, err
 		}
-		return touchedKey{k.Session, o, k.Reader}, nil
+		return touchedKey{k, o}, nil
 	}})
 }
 

@@ -12,14 +12,12 @@ import (
 
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/keys"
-	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
 // A touchedKey is a key that says when it waits for a touch.
 type touchedKey struct {
-	*ykoath.Session
-	o      *Opener
-	reader string
+	*keys.Key
+	o *Opener
 }
 
 // TouchNotice is how long a key may take to answer before it is safe to say that it
@@ -33,7 +31,7 @@ func (k touchedKey) Code(a oath.Account, at time.Time) (oath.Code, error) {
 	if a.Touch {
 		notice = 0
 	}
-	done := k.o.awaitTouch(k.reader, notice)
+	done := k.o.awaitTouch(k.Reader, notice)
 	code, err := k.Session.Code(a, at)
 	if asked := done(); !asked && errors.Is(err, oath.ErrTouchTimeout) {
 		return code, oath.ErrPast
