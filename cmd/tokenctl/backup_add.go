@@ -16,6 +16,7 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
 type backupAddOptions struct {
@@ -197,20 +198,6 @@ func (p *program) addBackupCodes(ctx context.Context, o backupAddOptions) error 
 	return errors.Join(err, p.disposeOf(s, a, source, o))
 }
 
-// outcomeOf says what recording codes came to.
-func outcomeOf(a store.Added, record backup.Record) string {
-	recorded := term.Are(a.Codes, "code") + " recorded"
-	switch {
-	case a.Mode == store.Replaces:
-		return fmt.Sprintf("number %d has its new code.", a.Number)
-	case a.Mode == store.Appends:
-		return fmt.Sprintf("%s, beside those before: %s.", recorded, backup.LeftInWords(a.Before+a.Codes))
-	case a.Before > 0:
-		return recorded + ". Those before count no more."
-	}
-	return recorded + "."
-}
-
 // accountForCodes returns the account that codes are to be recorded for: the one
 // of that very name, or else the one that the query fits best, keys included.
 func (p *program) accountForCodes(ctx context.Context, s *open.Store, o backupAddOptions) (oath.ID, error) {
@@ -224,7 +211,7 @@ func (p *program) accountForCodes(ctx context.Context, s *open.Store, o backupAd
 		}
 	}
 	if o.isNew {
-		if err := checkName(o.query); err != nil {
+		if err := otpauth.CheckName(o.query); err != nil {
 			return "", err
 		}
 		a := oath.ID(o.query).Account(oath.TOTP).WithDefaults()

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/recognize"
@@ -73,51 +72,6 @@ func (p *program) readCodesText(s *codesSource, source string) (text []byte, err
 	return text, err
 }
 
-// maxIgnored is the number of lines that were not taken for codes, and are shown.
-const maxIgnored = 5
-
-// describeFound says what a text was taken for, on the terminal alone: the
-// beginning of a code, and lines that may be codes, belong nowhere else.
-func describeFound(f recognize.Found) string {
-	var b strings.Builder
-	b.WriteString(term.Count(len(f.Codes), "code"))
-	if f.Numbered {
-		b.WriteString(", numbered")
-	}
-	first := []rune(f.Codes[0].Text)
-	fmt.Fprintf(&b, ", like %s…", term.Printable(string(first[:(len(first)+2)/3])))
-	if n := len(f.Repeated); n > 0 {
-		fmt.Fprintf(&b, "; %d more came twice", n)
-	}
-	used := 0
-	for _, c := range f.Codes {
-		if c.Used {
-			used++
-		}
-	}
-	if used > 0 {
-		fmt.Fprintf(&b, "; %d marked as used", used)
-	}
-	if len(f.Ignored) > 0 {
-		fmt.Fprintf(&b, "; not taken for codes:")
-	}
-	for i, line := range f.Ignored {
-		if i == maxIgnored {
-			fmt.Fprintf(&b, "\n  and %d more", len(f.Ignored)-i)
-			break
-		}
-		fmt.Fprintf(&b, "\n  line %d: %s", line.Number, term.Printable(line.Text))
-	}
-	return b.String()
-}
-
-// A secretFile is a file with secrets or codes in it, which its owner may want to be rid
-// of: its name is what thieves look for.
-type secretFile struct {
-	path string
-	info fs.FileInfo // of the file that was read
-}
-
 // readCodesFile reads a file. The secretFile is nil unless it is a regular file.
 func readCodesFile(path string) ([]byte, *secretFile, error) {
 	file, err := os.Open(path)
@@ -151,25 +105,7 @@ var (
 
 	// errNotDeleted says that codes were recorded, and their file is still there.
 	errNotDeleted = errors.New("the file with the codes is not deleted")
-
-	errIsLink  = errors.New("it is a link to another file, which has the secrets")
-	errNotSame = errors.New("it was changed meanwhile")
 )
-
-// remove deletes the very file that was read. Of a link it would only delete the
-// link.
-func (f secretFile) remove() error {
-	info, err := os.Lstat(f.path)
-	switch {
-	case err != nil:
-		return err
-	case info.Mode()&fs.ModeSymlink != 0:
-		return errIsLink
-	case !os.SameFile(info, f.info) || info.Size() != f.info.Size() || !info.ModTime().Equal(f.info.ModTime()):
-		return errNotSame
-	}
-	return os.Remove(f.path)
-}
 
 // disposeOf deletes the file that codes came from, if its owner wants that.
 func (p *program) disposeOf(st *open.Store, a store.Addition, s codesSource, o backupAddOptions) error {
@@ -203,13 +139,5 @@ func (p *program) disposeOf(st *open.Store, a store.Addition, s codesSource, o b
 	if err != nil {
 		return fmt.Errorf("%w: %w: %s: %w", term.ErrPartly, errNotDeleted, name, err)
 	}
-	return nil
-}
-
-func (p *program) deleteFile(f *secretFile) error {
-	if err := f.remove(); err != nil {
-		return err
-	}
-	p.Note("%s is deleted. What was on the disk may still be found there, and in its copies: backups, synchronised folders.", term.Printable(f.path))
 	return nil
 }

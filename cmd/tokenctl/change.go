@@ -88,22 +88,6 @@ func (p *program) rename(ctx context.Context, o renameOptions) error {
 	})
 }
 
-// withLabel returns the account under the name that a label gives it. A change
-// from or to Steam's issuer would change what its codes look like.
-func withLabel(a oath.Account, label string) (oath.Account, error) {
-	if err := checkName(label); err != nil {
-		return oath.Account{}, err
-	}
-	named := oath.ID(label).Account(oath.HOTP) // a label has no period to cut off
-	renamed := a
-	renamed.Issuer, renamed.Name = named.Issuer, named.Name
-	if renamed.IsSteam() != a.IsSteam() {
-		return oath.Account{}, term.Usagef("the issuer %q makes an account's codes Steam codes, and cannot be given or taken by renaming", oath.SteamIssuer)
-	}
-	valid := renamed.WithDefaults()
-	return renamed, valid.Validate()
-}
-
 type deleteOptions struct {
 	tokens    open.TokenOptions
 	query     string
@@ -212,9 +196,6 @@ func (p *program) follow(t *open.Tokens, o open.TokenOptions, id oath.ID) (*stor
 	}
 	return s.Follow(id, !o.NamesKey() && !o.NoKeys && !o.Vault.None && len(t.Broken) == 0), nil
 }
-
-// errNameTaken says that an account cannot get a name which another one has.
-var errNameTaken = errors.New("an account of that name is already there")
 
 var changeRemedies = []term.Remedy{
 	{Of: errNameTaken, Exit: term.ExitFailure, Hint: "Choose another name, or give that account another one first."},

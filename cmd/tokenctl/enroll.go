@@ -81,10 +81,6 @@ var (
 	// errNoURI says that there is no account in a source.
 	errNoURI = errors.New("there is no otpauth URI in it")
 
-	// errSecretInName says that a name is a URI, or has a secret in it. It does not
-	// repeat it.
-	errSecretInName = errors.New("the name holds a secret")
-
 	// errSheetThere is paper.ErrFileThere where --overwrite replaces an account.
 	errSheetThere = errors.New("there is such a file already")
 )
@@ -97,7 +93,7 @@ var enrollRemedies = []term.Remedy{
 	{Of: errNoURI, Exit: term.ExitUsage, Hint: "It should begin with otpauth://. To type a secret, leave out the source."},
 	{Of: otpauth.ErrNotURI, Exit: term.ExitUsage},
 	{Of: otpauth.ErrName, Exit: term.ExitUsage, Hint: "Name the account with --account, and its service with --issuer."},
-	{Of: errSecretInName, Exit: term.ExitUsage, Hint: "Give a name alone. A URI goes to tokenctl enroll - on standard input."},
+	{Of: otpauth.ErrSecretInName, Exit: term.ExitUsage, Hint: "Give a name alone. A URI goes to tokenctl enroll - on standard input."},
 }
 
 func (p *program) enroll(ctx context.Context, o enrollOptions) error {

@@ -33,7 +33,7 @@ func (p *program) accountsToEnroll(ctx context.Context, o enrollOptions) (accoun
 	seen := make(map[oath.ID]oath.Secret, len(accounts))
 	var distinct []otpauth.Key
 	for _, key := range accounts {
-		if err := checkName(key.Account.Label()); err != nil {
+		if err := otpauth.CheckName(key.Account.Label()); err != nil {
 			return nil, err
 		}
 		id := key.Account.ID()
@@ -47,14 +47,6 @@ func (p *program) accountsToEnroll(ctx context.Context, o enrollOptions) (accoun
 		}
 	}
 	return distinct, unread
-}
-
-// checkName refuses what is no name but gives a secret away.
-func checkName(name string) error {
-	if otpauth.HoldsSecret(name) {
-		return errSecretInName
-	}
-	return nil
 }
 
 // accountsOf returns the accounts of URIs, under the name that the options give, and

@@ -58,7 +58,7 @@ func (t typedAccount) rename(keys []otpauth.Key) error {
 	if t.name != "" {
 		a.Name = t.name
 	}
-	if err := checkName(a.Label()); err != nil {
+	if err := otpauth.CheckName(a.Label()); err != nil {
 		return err
 	}
 	if a.IsSteam() != wasSteam {
@@ -127,7 +127,7 @@ func (p *program) readTyped(t typedAccount, generate bool) ([]otpauth.Key, error
 // validName reports what is wrong with a name before there is the rest of an account.
 func validName(issuer, name string) error {
 	a := oath.Account{Issuer: issuer, Name: name}.WithDefaults()
-	if err := checkName(a.Label()); err != nil {
+	if err := otpauth.CheckName(a.Label()); err != nil {
 		return err
 	}
 	return a.Validate()
@@ -162,7 +162,7 @@ func (p *program) askOrURI(t typedAccount, question string, ask func(string) (st
 
 func (t typedAccount) account() (oath.Account, error) {
 	a := oath.Account{Issuer: t.issuer, Name: t.name, Type: oath.TOTP, Digits: t.digits, Period: t.period, Counter: t.counter}
-	if err := checkName(a.Label()); err != nil {
+	if err := otpauth.CheckName(a.Label()); err != nil {
 		return a, err
 	}
 	switch strings.ToLower(t.kind) {

@@ -109,8 +109,8 @@ func (p *program) readImport(ctx context.Context, file string, password open.Pas
 // add takes an account, unless it is there already.
 func (all *imported) add(e exchange.Entry) {
 	id := e.Account.ID()
-	if otpauth.HoldsSecret(e.Account.Label()) {
-		all.refused = append(all.refused, exchange.Refusal{Label: "…", Err: errSecretInName})
+	if err := otpauth.CheckName(e.Account.Label()); err != nil {
+		all.refused = append(all.refused, exchange.Refusal{Label: "…", Err: err})
 		return
 	}
 	for _, i := range all.seen[id] {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -15,7 +14,6 @@ import (
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/keys"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
-	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
 // targetOptions say which tokens accounts are put on, and how.
@@ -107,49 +105,6 @@ func (e *enrolling) addAway() {
 			r.Outcomes = append(r.Outcomes, fleet.Outcome{Member: &fleet.Member{Name: away.Member}, Err: away.Err})
 		}
 	}
-}
-
-// errNamesTooLong says that names do not fit a key, and that nothing was stored.
-var errNamesTooLong = errors.New("nothing was stored, for a name does not fit the key")
-
-// fitNames makes sure, before anything is stored, that the names of accounts fit a key.
-// One that does not is asked for anew, and handed to renamed.
-func (p *program) fitNames(accounts []otpauth.Key, yes bool, renamed func(old, new oath.ID)) error {
-	var failures []error
-	for i := range accounts {
-		a := &accounts[i].Account
-		for {
-			long := ykoath.CheckID(a.ID())
-			if long == nil {
-				break
-			}
-			long = fmt.Errorf("%q: %w", term.Printable(a.Label()), long)
-			if p.Terminal == nil || yes {
-				failures = append(failures, long)
-				break
-			}
-			p.Terminal.Tell("%v.", long)
-			label, err := p.Terminal.Ask("Another name for it, as ISSUER:ACCOUNT")
-			if err != nil {
-				return err
-			}
-			named, err := withLabel(*a, label)
-			isTaken := slices.ContainsFunc(accounts, func(k otpauth.Key) bool { return k.Account.ID() == named.ID() })
-			if err == nil && isTaken {
-				err = errNameTaken
-			}
-			if err != nil {
-				p.Terminal.Tell("%v.", err)
-				continue
-			}
-			renamed(a.ID(), named.ID())
-			*a = named
-		}
-	}
-	if len(failures) > 0 {
-		return fmt.Errorf("%w:\n%w", errNamesTooLong, errors.Join(failures...))
-	}
-	return nil
 }
 
 // mayLose returns what asks whether an account may be deleted before the one that takes

@@ -2,6 +2,7 @@ package otpauth
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -19,11 +20,19 @@ func IsURI(text string) bool {
 	return false
 }
 
-// HoldsSecret reports whether what should be a name is a URI, or has a secret in it, as
-// when the wrong thing was pasted. A name is shown, and becomes the name of a file.
-func HoldsSecret(name string) bool {
+// ErrSecretInName says that what should be a name is a URI, or has a secret in it. It
+// does not quote it.
+var ErrSecretInName = errors.New("the name holds a secret")
+
+// CheckName returns ErrSecretInName for what should be a name and is a URI, or has a
+// secret in it, as when the wrong thing was pasted. A name is shown, and becomes the name
+// of a file.
+func CheckName(name string) error {
 	name = strings.ToLower(unescape(name))
-	return IsURI(name) || strings.Contains(name, "secret=") || strings.Contains(name, "otpauth:")
+	if IsURI(name) || strings.Contains(name, "secret=") || strings.Contains(name, "otpauth:") {
+		return ErrSecretInName
+	}
+	return nil
 }
 
 // An AppError says that a text is for one app alone. It wraps ErrNotURI.

@@ -24,7 +24,7 @@ func TestHoldsSecret(t *testing.T) {
 		"my otpauth://totp/x": true,
 		"Steam:alice":         false, "Secret Service:alice": false, "100%:secret": false, "": false,
 	} {
-		if got := HoldsSecret(name); got != want {
+		if got := CheckName(name) != nil; got != want {
 			t.Errorf("HoldsSecret(%q) = %t", name, got)
 		}
 	}
