@@ -18,14 +18,14 @@ func TestIsURI(t *testing.T) {
 }
 
 // What was pasted in the place of a name is found out.
-func TestHoldsSecret(t *testing.T) {
+func TestCheckName(t *testing.T) {
 	for name, want := range map[string]bool{
 		"otpauth://totp/x?Secret=AAAA": true, "x?secret=AAAA&issuer=y": true, "x%3Fsecret%3DAAAA": true, "steam://AAAA": true,
 		"my otpauth://totp/x": true,
 		"Steam:alice":         false, "Secret Service:alice": false, "100%:secret": false, "": false,
 	} {
 		if got := CheckName(name) != nil; got != want {
-			t.Errorf("HoldsSecret(%q) = %t", name, got)
+			t.Errorf("CheckName(%q): %t", name, got)
 		}
 	}
 }
