@@ -290,3 +290,36 @@ func (o *opening) Code(a oath.Account, at time.Time) (oath.Code, error) {
 	}
 	return o.Vault.Code(a, at)
 }
+
+// A shut vault is asked to be opened, and is not.
+type shut struct {
+	*vault.Vault
+	asked int
+}
+
+func (s *shut) Code(oath.Account, time.Time) (oath.Code, error) {
+	s.asked++
+	return oath.Code{}, oath.ErrWrongPassword
+}
+
+func (s *shut) Replace(oath.Account, oath.Secret) error {
+	s.asked++
+	return oath.ErrWrongPassword
+}
+
+// The owner of a locked vault is asked once to open it, however many accounts are there.
+func TestEnrollAsksOnce(t *testing.T) {
+	for _, change := range []func(int, *fleet.Enrollment){nothing, replacing} {
+		s := &shut{Vault: newVault(t)}
+		s.Lock()
+		enrollResults(resultsOf(t, 20, nil), member("vault", s))
+		results := resultsOf(t, 21, change)
+		enrollResults(results, member("vault", s))
+		if got, want := tallyOf(results), (tally{failed: 20, stored: 1}); got != want || s.asked != 1 {
+			t.Errorf("got %+v, want %+v, and was asked %d times", got, want, s.asked)
+		}
+		if err := results[19].Err(); !errors.Is(err, oath.ErrWrongPassword) {
+			t.Errorf("the last one: %v", err)
+		}
+	}
+}
