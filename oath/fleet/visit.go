@@ -107,21 +107,27 @@ func (v *visit) enrollTogether(ctx context.Context, bulk Bulk) {
 		}
 	})
 	for i, r := range v.results[ended:] {
+		done := ctx.Err()
 		switch i += ended; {
-		case i >= len(stored) && ctx.Err() != nil:
-			v.end(r, Outcome{Err: &SkippedError{ctx.Err()}})
-		case i >= len(stored) && len(stored) > 0:
-			v.end(r, Outcome{Err: &SkippedError{err}})
-		case i >= len(stored):
+		case i >= len(stored) && len(stored) == 0 && done == nil:
 			v.end(r, Outcome{Err: err})
-		case stored[i] == nil && locked && r.Account.Type == oath.HOTP:
+		case i >= len(stored):
+			v.end(r, Outcome{Err: &SkippedError{cmp.Or(done, err)}})
+		case stored[i] == nil && locked && (done != nil || r.Account.Type == oath.HOTP):
 			v.end(r, sealed)
+		case stored[i] == nil && done != nil:
+			v.end(r, Outcome{State: Stored, Err: done})
+		case errors.Is(stored[i], oath.ErrExists) && done != nil:
+			v.end(r, Outcome{Err: &SkippedError{done}})
 		default:
 			v.end(r, v.afterPut(r.Enrollment, stored[i]))
 		}
 	}
-	for _, r := range v.results {
-		if o := &r.Outcomes[len(r.Outcomes)-1]; err != nil && o.State == Stored {
+	if err == nil || len(stored) < len(v.results) {
+		return
+	}
+	for _, r := range v.results { // they are there, and the change did not end well
+		if o := &r.Outcomes[len(r.Outcomes)-1]; o.State == Stored {
 			o.Err = err
 		}
 	}

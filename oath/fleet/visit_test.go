@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 	"time"
@@ -228,6 +229,7 @@ func TestEnrollBrokenOff(t *testing.T) {
 	}{
 		{newKey(t, virtualkey.Config{}), 20, 3, 3},
 		{sealed, 2000, 3, 600},
+		{newVault(t), 200, 3, 200},
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		results := resultsOf(t, test.n, nil)
@@ -320,6 +322,45 @@ func TestEnrollAsksOnce(t *testing.T) {
 		}
 		if err := results[19].Err(); !errors.Is(err, oath.ErrWrongPassword) {
 			t.Errorf("the last one: %v", err)
+		}
+	}
+}
+
+// A stopping vault stores two accounts, and then says why it stores no more, or did not do
+// all of it well.
+type stopping struct{ *vault.Vault }
+
+func (s stopping) PutAll(accounts iter.Seq2[oath.Account, oath.Secret], done func(int, error)) error {
+	s.Vault.PutAll(func(yield func(oath.Account, oath.Secret) bool) {
+		n := 0
+		for a, s := range accounts {
+			if n++; n > 2 || !yield(a, s) {
+				return
+			}
+		}
+	}, done)
+	return errBusy
+}
+
+func TestEnrollStops(t *testing.T) {
+	for _, locked := range []bool{true, false} {
+		s := stopping{newVault(t)}
+		if locked {
+			s.Lock()
+		}
+		results := resultsOf(t, 5, nil)
+		enrollResults(results, member("vault", s))
+		want := tally{checked: 2, skipped: 3}
+		if locked {
+			want = tally{stored: 2, skipped: 3}
+		}
+		if got := tallyOf(results); got != want || fleet.Failures(results[:2]) != nil || !errors.Is(results[4].Err(), errBusy) {
+			t.Errorf("locked %t: got %+v: %v", locked, got, fleet.Failures(results))
+		}
+		all := resultsOf(t, 2, func(_ int, e *fleet.Enrollment) { e.Account.Issuer = "Other" })
+		enrollResults(all, member("vault", s))
+		if err := fleet.Failures(all); locked && !errors.Is(err, errBusy) {
+			t.Errorf("after all were stored: %v", err)
 		}
 	}
 }
