@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 	"time"
@@ -228,6 +229,7 @@ func TestEnrollBrokenOff(t *testing.T) {
 	}{
 		{newKey(t, virtualkey.Config{}), 20, 3, 3},
 		{sealed, 2000, 3, 600},
+		{newVault(t), 200, 3, 200},
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		results := resultsOf(t, test.n, nil)
@@ -289,4 +291,76 @@ func (o *opening) Code(a oath.Account, at time.Time) (oath.Code, error) {
 		return oath.Code{}, err
 	}
 	return o.Vault.Code(a, at)
+}
+
+// A shut vault is asked to be opened, and is not.
+type shut struct {
+	*vault.Vault
+	asked int
+}
+
+func (s *shut) Code(oath.Account, time.Time) (oath.Code, error) {
+	s.asked++
+	return oath.Code{}, oath.ErrWrongPassword
+}
+
+func (s *shut) Replace(oath.Account, oath.Secret) error {
+	s.asked++
+	return oath.ErrWrongPassword
+}
+
+// The owner of a locked vault is asked once to open it, however many accounts are there.
+func TestEnrollAsksOnce(t *testing.T) {
+	for _, change := range []func(int, *fleet.Enrollment){nothing, replacing} {
+		s := &shut{Vault: newVault(t)}
+		s.Lock()
+		enrollResults(resultsOf(t, 20, nil), member("vault", s))
+		results := resultsOf(t, 21, change)
+		enrollResults(results, member("vault", s))
+		if got, want := tallyOf(results), (tally{failed: 20, stored: 1}); got != want || s.asked != 1 {
+			t.Errorf("got %+v, want %+v, and was asked %d times", got, want, s.asked)
+		}
+		if err := results[19].Err(); !errors.Is(err, oath.ErrWrongPassword) {
+			t.Errorf("the last one: %v", err)
+		}
+	}
+}
+
+// A stopping vault stores two accounts, and then says why it stores no more, or did not do
+// all of it well.
+type stopping struct{ *vault.Vault }
+
+func (s stopping) PutAll(accounts iter.Seq2[oath.Account, oath.Secret], done func(int, error)) error {
+	s.Vault.PutAll(func(yield func(oath.Account, oath.Secret) bool) {
+		n := 0
+		for a, s := range accounts {
+			if n++; n > 2 || !yield(a, s) {
+				return
+			}
+		}
+	}, done)
+	return errBusy
+}
+
+func TestEnrollStops(t *testing.T) {
+	for _, locked := range []bool{true, false} {
+		s := stopping{newVault(t)}
+		if locked {
+			s.Lock()
+		}
+		results := resultsOf(t, 5, nil)
+		enrollResults(results, member("vault", s))
+		want := tally{checked: 2, skipped: 3}
+		if locked {
+			want = tally{stored: 2, skipped: 3}
+		}
+		if got := tallyOf(results); got != want || fleet.Failures(results[:2]) != nil || !errors.Is(results[4].Err(), errBusy) {
+			t.Errorf("locked %t: got %+v: %v", locked, got, fleet.Failures(results))
+		}
+		all := resultsOf(t, 2, func(_ int, e *fleet.Enrollment) { e.Account.Issuer = "Other" })
+		enrollResults(all, member("vault", s))
+		if err := fleet.Failures(all); locked && !errors.Is(err, errBusy) {
+			t.Errorf("after all were stored: %v", err)
+		}
+	}
 }
