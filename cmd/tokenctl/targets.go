@@ -67,6 +67,7 @@ func (p *program) enrollAll(t *open.Tokens, accounts []otpauth.Key, o targetOpti
 		p: p, o: o, results: make([]fleet.Result, len(accounts)), away: t.AwayKeys(),
 		untouched: make(map[string]bool),
 	}
+	there := accountsOn(t)
 	for i, k := range accounts {
 		e.results[i].Enrollment = fleet.Enrollment{
 			Account: k.Account, Secret: k.Secret, Replace: o.overwrite, Now: p.Now, MayLose: e.mayLose(k.Account),
@@ -76,6 +77,10 @@ func (p *program) enrollAll(t *open.Tokens, accounts []otpauth.Key, o targetOpti
 				term.Printable(k.Account.Label()))
 		}
 		e.results[i].On(t.Fleet, e.note(k.Account))
+		if len(e.results[i].Where()) > 0 {
+			p.noteShadows(there, k.Account)
+			there = append(there, k.Account)
+		}
 		if k.Account.Type == oath.HOTP {
 			continue // it is for one token
 		}
@@ -84,6 +89,23 @@ func (p *program) enrollAll(t *open.Tokens, accounts []otpauth.Key, o targetOpti
 		}
 	}
 	return e
+}
+
+// accountsOn returns the accounts on tokens, as far as these can be asked. What keeps one
+// from that shows when it is used.
+func accountsOn(t *open.Tokens) []oath.Account {
+	held, _ := t.List()
+	return mapSlice(held, func(h fleet.Holding) oath.Account { return h.Account })
+}
+
+// noteShadows says which queries find an account since it got its name, and found one of
+// those that were there until then.
+func (p *program) noteShadows(there []oath.Account, named oath.Account) {
+	for _, s := range oath.Shadows(there, named) {
+		p.Note("%q found %s until now, and finds %s from now on.\nIf it should not: %s",
+			s.Query, term.Printable(s.Before.Label()), term.Printable(named.Label()),
+			term.Command("tokenctl rename", named.ID(), "")+" NEW-NAME")
+	}
 }
 
 // errNamesTooLong says that names do not fit a key, and that nothing was stored.
