@@ -24,14 +24,17 @@ type RestoredCodes struct {
 
 // RestoreCodes records the backup codes of a sheet: in the vault if the store has one,
 // else by their numbers, since they are on paper. Those that hide what is left are among
-// the results with [backup.ErrHides], unless they may replace it.
-func RestoreCodes(s *store.Store, c sheet.Contents, replace bool) ([]RestoredCodes, error) {
+// the results with [backup.ErrHides], unless mayReplace says that they may replace it.
+func RestoreCodes(s *store.Store, c sheet.Contents, mayReplace func(oath.ID) bool) ([]RestoredCodes, error) {
 	if len(c.Codes) > 0 && s.Damaged != nil {
 		return nil, s.Damaged
 	}
 	plan := planCodes(c, s.Vault != nil)
 	for i, one := range plan {
-		plan[i].Record, plan[i].Err = s.Restore(one.ID, one.Kept, one.Record, replace)
+		plan[i].Record, plan[i].Err = s.Restore(one.ID, one.Kept, one.Record, false)
+		if errors.Is(plan[i].Err, backup.ErrHides) && mayReplace(one.ID) {
+			plan[i].Record, plan[i].Err = s.Restore(one.ID, one.Kept, one.Record, true)
+		}
 	}
 	return plan, nil
 }
@@ -65,10 +68,16 @@ type PlannedTarget struct {
 	Present bool // it has an account of that ID, which would be compared
 }
 
-// PlanRestore finds out which accounts are on which tokens, and changes nothing. The
+// PlanRestore finds out which accounts are on which tokens, and changes nothing. Backup
+// codes that RestoreCodes would refuse have the error, if there is a store to ask. The
 // error is about tokens that could not be asked.
-func PlanRestore(c sheet.Contents, tokens fleet.Fleet, vault bool) (Plan, error) {
+func PlanRestore(c sheet.Contents, tokens fleet.Fleet, vault bool, s *store.Store) (Plan, error) {
 	plan := Plan{Codes: planCodes(c, vault)}
+	for i, codes := range plan.Codes {
+		if s != nil {
+			plan.Codes[i].Err = s.Hides(codes.ID, codes.Record)
+		}
+	}
 	for _, k := range c.Accounts {
 		plan.Accounts = append(plan.Accounts, PlannedAccount{Key: k})
 	}
