@@ -203,6 +203,34 @@ func TestCardMustProveNewPassword(t *testing.T) {
 	}
 }
 
+// Neither the password is sent, nor, once it is set, the key that is derived from it.
+func TestPasswordIsNotSent(t *testing.T) {
+	const password = "correct horse"
+	k := plug(t, virtualkey.Config{})
+	var sent []byte
+	card := cardFunc(func(command []byte) ([]byte, error) {
+		sent = append(sent, command...)
+		return k.Transmit(command)
+	})
+	s := selectApplet(t, card)
+	key := accessKey(t, s, password)
+	if err := s.SetPassword(key); err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(sent, []byte(password)) || !bytes.Contains(sent, key[:]) {
+		t.Errorf("to set it, %x was sent", sent)
+	}
+	sent = nil
+	s = selectApplet(t, card)
+	wantError(t, s.Unlock(accessKey(t, s, "another")), oath.ErrWrongPassword)
+	if err := s.Unlock(key); err != nil {
+		t.Fatal(err)
+	}
+	if len(sent) == 0 || bytes.Contains(sent, []byte(password)) || bytes.Contains(sent, key[:]) {
+		t.Errorf("to open it, %x was sent", sent)
+	}
+}
+
 // A card that keeps its password is not believed to have lost it.
 func TestClearPasswordIsChecked(t *testing.T) {
 	k := plug(t, virtualkey.Config{})
