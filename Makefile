@@ -3,12 +3,13 @@ FUZZTIME ?= 1m
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # The version is told by git describe: go need not ask git once more, and would
 # refuse to build where the checkout belongs to somebody else.
 export GOFLAGS += -buildvcs=false
 
-.PHONY: help deps build demo check test vet portable lint fuzz bench pictures install clean
+.PHONY: help deps build demo check test vet portable lint vulnerabilities fuzz bench pictures install clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -47,6 +48,9 @@ portable: ## vet what is built without cgo, for Windows, and for macOS
 
 lint: vet ## vet, and staticcheck
 	go run $(STATICCHECK) ./...
+
+vulnerabilities: ## what is known of the modules and of Go, where the database can be reached
+	@.ci/vulnerabilities $(GOVULNCHECK)
 
 fuzz: deps ## every fuzz target, for FUZZTIME each
 	.ci/fuzz $(FUZZTIME)

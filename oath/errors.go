@@ -54,6 +54,10 @@ var (
 	// ErrRemoved says that the token went away in the middle.
 	ErrRemoved = errors.New("the key was removed")
 
+	// ErrSilent says that the key was sent a command, and did not answer for longer than
+	// a touch may take. Nothing more can be sent to it until it is opened anew.
+	ErrSilent = errors.New("the key does not answer")
+
 	// ErrUnsure says that a change was sent to the token and no answer came: it may
 	// be done or not.
 	ErrUnsure = errors.New("whether it was done is not known")

@@ -1,6 +1,9 @@
 package oath
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // An AmbiguousError lists the accounts that a query fits. It wraps ErrAmbiguous.
 type AmbiguousError struct {
@@ -77,4 +80,27 @@ func MatchOne(accounts []Account, query string) (Account, error) {
 		return Account{}, &AmbiguousError{Query: query, Matches: matches}
 	}
 	return matches[0], nil
+}
+
+// A Shadow is a query that found one account, and finds another since that was added.
+type Shadow struct {
+	Query  string
+	Before Account
+}
+
+// Shadows returns what the name of an account that is added hides: its label, issuer or
+// name, as queries that found another one until then, if not as well.
+func Shadows(accounts []Account, added Account) (shadows []Shadow) {
+	after := append(slices.Clone(accounts), added)
+	for _, query := range []string{added.Label(), added.Issuer, added.Name} {
+		before, err := MatchOne(accounts, query)
+		if query == "" || err != nil || slices.ContainsFunc(shadows, func(s Shadow) bool { return s.Query == query }) {
+			continue
+		}
+		now, err := MatchOne(after, query)
+		if err == nil && now.ID() == added.ID() && before.ID() != added.ID() {
+			shadows = append(shadows, Shadow{query, before})
+		}
+	}
+	return shadows
 }

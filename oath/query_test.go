@@ -120,3 +120,38 @@ func TestPasswordForms(t *testing.T) {
 		t.Errorf("a new password is set as %+q", got)
 	}
 }
+
+// A name shadows an account if what it is called found that one before, less well.
+func TestShadows(t *testing.T) {
+	for _, test := range []struct {
+		there []oath.ID
+		added oath.ID
+		want  []oath.Shadow
+	}{
+		{[]oath.ID{"GitHub:alice"}, "github", []oath.Shadow{{Query: "github"}}},   // the same but for case
+		{[]oath.ID{"GitHub:alice"}, "git", []oath.Shadow{{Query: "git"}}},         // what it begins with
+		{[]oath.ID{"GitHub:alice"}, "hub:mallory", []oath.Shadow{{Query: "hub"}}}, // what it contains
+		{[]oath.ID{"GitHub:alice"}, "github:alic", []oath.Shadow{{Query: "github:alic"}, {Query: "github"}, {Query: "alic"}}},
+		{[]oath.ID{"GitHub:alice", "GitLab:alice"}, "gitlab", []oath.Shadow{{Query: "gitlab", Before: oath.ID("GitLab:alice").Account(oath.TOTP)}}},
+
+		{[]oath.ID{"GitHub:alice"}, "GitHub:bob", nil},              // "GitHub" fits both now
+		{[]oath.ID{"GitHub:alice"}, "GitHub:alice", nil},            // it is there already
+		{[]oath.ID{"GitHub:alice", "GitHub:bob"}, "github", nil},    // "github" found none alone
+		{[]oath.ID{"GitHub:alice"}, "GitHub Enterprise:carla", nil}, // "GitHub" finds what it did
+		{[]oath.ID{"GitHub:alice"}, "Bank:dave", nil},
+		{nil, "github", nil},
+	} {
+		var accounts []oath.Account
+		for _, id := range test.there {
+			accounts = append(accounts, id.Account(oath.TOTP))
+		}
+		for i, s := range test.want {
+			if s.Before == (oath.Account{}) {
+				test.want[i].Before = accounts[0]
+			}
+		}
+		if got := oath.Shadows(accounts, test.added.Account(oath.TOTP)); !slices.Equal(got, test.want) {
+			t.Errorf("%q beside %q: got %+v, want %+v", test.added, test.there, got, test.want)
+		}
+	}
+}

@@ -414,7 +414,7 @@ func TestRestore(t *testing.T) {
 	v := must(vault.Create(filepath.Join(t.TempDir(), "vault"), read.VaultKey, vault.Ways{}, vault.Options{}))
 	defer v.Close()
 	h.put(t, v, "Vault:v", "two")
-	plan, err := recovery.PlanRestore(read, fleet.Fleet{member("vault", v), busy("other")}, true, fleet.At(now))
+	plan, err := recovery.PlanRestore(read, fleet.Fleet{member("vault", v), busy("other")}, true, nil, fleet.At(now))
 	expectError(t, "a token that cannot be asked", err, errBusy)
 	var lines []string
 	for _, a := range plan.Accounts {
@@ -430,13 +430,13 @@ func TestRestore(t *testing.T) {
 	for to, want := range map[store.Vault]string{v: "[Both:b 2 vault true <nil> Codes:c 2 vault true <nil>]", nil: "[Both:b 2 paper false <nil> Codes:c 2 paper false <nil>]"} {
 		s := newStore(t, filepath.Join(t.TempDir(), "ledger.json"), to)
 		lines = nil
-		for _, c := range must(recovery.RestoreCodes(s, read, false)) {
+		for _, c := range must(recovery.RestoreCodes(s, read, nil)) {
 			e := s.Ledger.Known(c.ID)
 			lines = append(lines, fmt.Sprintf("%s %d %s %t %v", c.ID, e.Left(), e.Kept, c.Record.HasTexts(), c.Err))
 		}
 		expect(t, "restored", lines, want)
 	}
 	fatal(t, os.WriteFile(h.path, []byte("rubbish"), 0o600))
-	_, err = recovery.RestoreCodes(newStore(t, h.path, nil), read, false)
+	_, err = recovery.RestoreCodes(newStore(t, h.path, nil), read, nil)
 	expectError(t, "with a damaged ledger", err, store.ErrLedger)
 }

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 
@@ -23,8 +24,8 @@ type RestoredCodes struct {
 
 // RestoreCodes records the backup codes of a sheet: in the vault if the store has one,
 // else by their numbers, since they are on paper. Those that hide what is left are among
-// the results with [backup.ErrHides], unless they may replace it.
-func RestoreCodes(s *store.Store, c sheet.Contents, replace bool) ([]RestoredCodes, error) {
+// the results with [backup.ErrHides], unless mayReplace says that they may replace it.
+func RestoreCodes(s *store.Store, c sheet.Contents, mayReplace func(oath.ID) bool) ([]RestoredCodes, error) {
 	if len(c.Codes) > 0 && s.Damaged != nil {
 		return nil, s.Damaged
 	}
@@ -34,7 +35,10 @@ func RestoreCodes(s *store.Store, c sheet.Contents, replace bool) ([]RestoredCod
 	}
 	err := s.Together(func() {
 		for i, one := range plan {
-			plan[i].Record, plan[i].Err = s.Restore(one.ID, one.Kept, one.Record, replace)
+			plan[i].Record, plan[i].Err = s.Restore(one.ID, one.Kept, one.Record, false)
+			if errors.Is(plan[i].Err, backup.ErrHides) && mayReplace(one.ID) {
+				plan[i].Record, plan[i].Err = s.Restore(one.ID, one.Kept, one.Record, true)
+			}
 		}
 	})
 	for i := range plan {
@@ -65,10 +69,16 @@ type Plan struct {
 	Codes    []RestoredCodes
 }
 
-// PlanRestore finds out which accounts are on which tokens, and changes nothing. The
+// PlanRestore finds out which accounts are on which tokens, and changes nothing. Backup
+// codes that RestoreCodes would refuse have the error, if there is a store to ask. The
 // error is about tokens that could not be asked.
-func PlanRestore(c sheet.Contents, tokens fleet.Fleet, vault bool, now fleet.Clock) (Plan, error) {
+func PlanRestore(c sheet.Contents, tokens fleet.Fleet, vault bool, s *store.Store, now fleet.Clock) (Plan, error) {
 	plan := Plan{Codes: planCodes(c, vault)}
+	for i, codes := range plan.Codes {
+		if s != nil {
+			plan.Codes[i].Err = s.Hides(codes.ID, codes.Record)
+		}
+	}
 	for _, k := range c.Accounts {
 		plan.Accounts = append(plan.Accounts, fleet.Plan{Account: k.Account, Secret: k.Secret})
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
@@ -60,6 +61,15 @@ func checkState(t *testing.T, r *Reader) {
 	for _, note := range c.Notes {
 		if !utf8.ValidString(note) {
 			t.Errorf("the note %q", note)
+		}
+	}
+	for id, codes := range c.Codes { // or they could not be recorded
+		text, err := codes.MarshalText()
+		if err == nil {
+			_, err = backup.ParseRecord(text)
+		}
+		if err != nil {
+			t.Errorf("the codes of %q: %v", id, err)
 		}
 	}
 }
@@ -135,6 +145,7 @@ func TestHostileRecords(t *testing.T) {
 		"tokenctl:2 1 AAAAAAAA|contents: 1/1 date=2026-11-23 blocks=1 from=1 list=+",
 		"tokenctl:2 1 AAAAAAAA|contents: 1/1 date=2026-11-23 blocks=1 from=1 list=AAAA++",
 		"tokenctl:2 1 AAAAAAAA|account: alice touch=no|JBSWY3DP",
+		head + " made=0000-01-01|1: abc",
 		"tokenctl:2 1 AAAAAAAA|",
 		"tokenctl:2 1 AAAAAAAA",
 	} {

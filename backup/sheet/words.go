@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
@@ -108,11 +109,11 @@ func (w *words) day(text string) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
-	day, err := time.Parse(time.DateOnly, text)
-	if err != nil {
+	var day backup.Date
+	if err := day.UnmarshalText([]byte(text)); err != nil {
 		w.fail("a date must be like 2026-11-23")
 	}
-	return day
+	return time.Time(day)
 }
 
 // formatDay writes a date, "" for none.

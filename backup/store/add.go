@@ -207,6 +207,16 @@ func (s *Store) Restore(id oath.ID, kept ledger.Keeping, codes backup.Record, re
 	})
 }
 
+// Hides returns what Restore would, [backup.ErrHides] among it, and changes nothing.
+func (s *Store) Hides(id oath.ID, codes backup.Record) error {
+	known, err := s.FromVault(id)
+	if err != nil && !errors.Is(err, ErrAway) && !errors.Is(err, ErrOlder) {
+		return err
+	}
+	_, err = backup.MergePaper(known, codes)
+	return about(id, err)
+}
+
 // Keep ends an account's reminders until its next code is used, and reports whether
 // there was one.
 func (s *Store) Keep(id oath.ID) (bool, error) {

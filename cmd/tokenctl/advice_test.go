@@ -47,26 +47,21 @@ func TestAdviceCanBeTyped(t *testing.T) {
 	}
 }
 
-// adviceOf returns a string, or what term.Command makes of one.
+// adviceOf returns a string that is written as one or several joined literals, or as
+// what term.Command makes of them.
 func adviceOf(n ast.Node) (string, bool) {
-	if call, ok := n.(*ast.CallExpr); ok && len(call.Args) > 0 {
-		if f, ok := call.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Command" {
-			text, ok := stringOf(call.Args[0])
+	switch n := n.(type) {
+	case *ast.CallExpr:
+		if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Command" && len(n.Args) > 0 {
+			text, ok := adviceOf(n.Args[0])
 			return text + " NAME", ok
 		}
-	}
-	return stringOf(n)
-}
-
-// stringOf returns a string that is written as one or several joined literals.
-func stringOf(n ast.Node) (string, bool) {
-	switch n := n.(type) {
 	case *ast.BasicLit:
 		text, err := strconv.Unquote(n.Value)
 		return text, err == nil && n.Kind == token.STRING
 	case *ast.BinaryExpr:
-		left, ok := stringOf(n.X)
-		if right, also := stringOf(n.Y); also {
+		left, ok := adviceOf(n.X)
+		if right, also := adviceOf(n.Y); also {
 			return left + right, ok && n.Op == token.ADD
 		}
 		return left + "NAME", ok && n.Op == token.ADD // what is joined to it is filled in

@@ -70,6 +70,7 @@ func (p *program) rename(ctx context.Context, o renameOptions) error {
 	if err := codes.Unlock(); err != nil {
 		return err
 	}
+	there := slices.DeleteFunc(accountsOn(t), func(a oath.Account) bool { return a.ID() == old.Account.ID() })
 	done, failures := old.Each(func(t oath.Token) error {
 		err := t.Rename(old.Account.ID(), renamed.ID())
 		if errors.Is(err, oath.ErrExists) {
@@ -82,6 +83,9 @@ func (p *program) rename(ctx context.Context, o renameOptions) error {
 		p.Note("Its backup codes stay under the name of %s.", term.Printable(old.Account.Label()))
 	}
 	p.Report(err)
+	if len(done) > 0 {
+		p.noteShadows(there, renamed)
+	}
 	return p.reportChange(change{
 		what: "renamed to " + term.Printable(renamed.Label()), of: old.Account, result: renamed, json: o.json,
 		done: done, failures: append(failures, t.AwayKeys()...),

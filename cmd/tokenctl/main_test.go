@@ -13,6 +13,7 @@ import (
 	"runtime/pprof"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/pcsc"
 )
 
 // TestMain lets the test binary be tokenctl, tokenctl on one thread, tokenctl
@@ -47,6 +49,7 @@ func prepare() {
 	if d, err := time.ParseDuration(os.Getenv(noticeVariable)); err == nil {
 		open.TouchNotice = d
 	}
+	setLimit()
 }
 
 // noticeVariable has how long a key may be silent before tokenctl asks for a touch.
@@ -79,6 +82,34 @@ func setClock() {
 			panic(err)
 		}
 		return time.Unix(seconds, 0)
+	}
+}
+
+// limitVariable names the file of setLimit.
+const limitVariable = "TEST_LIMIT"
+
+// setLimit lets a script say when a key has taken too long to answer: TEST_LIMIT names a
+// file, and it is over, once, when that is there. FILE.begun is there once anything is
+// waited for.
+func setLimit() {
+	file := os.Getenv(limitVariable)
+	if file == "" {
+		return
+	}
+	var waits atomic.Int64
+	pcsc.After = func(time.Duration) <-chan time.Time {
+		over := make(chan time.Time, 1)
+		this := waits.Add(1)
+		os.WriteFile(file+".begun", nil, 0o600)
+		go func() {
+			for ; waits.Load() == this; time.Sleep(5 * time.Millisecond) {
+				if os.Remove(file) == nil {
+					over <- time.Time{}
+					return
+				}
+			}
+		}()
+		return over
 	}
 }
 

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
@@ -71,4 +73,21 @@ func withLabel(a oath.Account, label string) (oath.Account, error) {
 	}
 	valid := renamed.WithDefaults()
 	return renamed, valid.Validate()
+}
+
+// accountsOn returns the accounts on tokens, as far as these can be asked. What keeps one
+// from that shows when it is used.
+func accountsOn(t *open.Tokens) []oath.Account {
+	held, _ := t.List()
+	return mapSlice(held, func(h fleet.Holding) oath.Account { return h.Account })
+}
+
+// noteShadows says which queries find an account since it got its name, and found one of
+// those that were there until then.
+func (p *program) noteShadows(there []oath.Account, named oath.Account) {
+	for _, s := range oath.Shadows(there, named) {
+		p.Note("%q found %s until now, and finds %s from now on.\nIf it should not: %s",
+			s.Query, term.Printable(s.Before.Label()), term.Printable(named.Label()),
+			term.Command("tokenctl rename", named.ID(), "")+" NEW-NAME")
+	}
 }

@@ -44,7 +44,8 @@ func newRestoreCommand(p *program) *cobra.Command {
 			"was not read, or its list of contents was not, so that this is not known, the exit\n" +
 			"status is 9; with --partial, a part is all that is wanted.\n\n" +
 			"Anybody can print a sheet: one with other backup codes than are left in the vault\n" +
-			"takes their place only with --overwrite, as an account does.\n\n" +
+			"replaces them only with --overwrite, as an account does, or if you agree on a\n" +
+			"terminal.\n\n" +
 			"After a failure halfway, the same command again does the rest.",
 		Example: "  tokenctl restore page*.png\n" +
 			"  tokenctl restore scan.pdf --dry-run\n" +
@@ -143,7 +144,12 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	if t.HasVault() {
 		s.Vault = t.Vault
 	}
-	codes, err := recovery.RestoreCodes(s, contents, o.overwrite)
+	codes, err := recovery.RestoreCodes(s, contents, func(id oath.ID) bool {
+		if o.overwrite || o.yes {
+			return o.overwrite
+		}
+		return p.Terminal.Confirm(false, "Other backup codes of %s are left in the vault. Replace them?", term.Label(id)) == nil
+	})
 	unread = errors.Join(unread, err)
 	p.noteCodes(codes)
 	if len(contents.Missing) == 0 && unread == nil && len(s.Ledger.SheetsOf(read.files)) == 0 {

@@ -4,11 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/recovery"
 	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/tokenctl/tokenctl/backup/store"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
 // rehearse says what restoring would do. It changes nothing.
@@ -32,10 +37,17 @@ func (p *program) rehearse(ctx context.Context, c sheet.Contents, o restoreOptio
 	} else if makes {
 		p.Note("A vault would be made, %s.", withKey(c))
 	}
-	plan, failure := recovery.PlanRestore(c, t.Fleet, makes || t.HasVault(), p.Now)
+	left, err := p.codesLeft(t, c, o)
+	if err != nil {
+		return err
+	}
+	plan, failure := recovery.PlanRestore(c, t.Fleet, makes || t.HasVault(), left, p.Now)
 	p.noteAway(t.AwayKeys())
 	if err := unfit(plan.Accounts); err != nil {
 		failure = errors.Join(failure, fmt.Errorf("%w:\n%w", errNamesTooLong, err))
+	}
+	for _, codes := range plan.Codes {
+		failure = errors.Join(failure, codes.Err)
 	}
 	if o.json {
 		return errors.Join(failure, p.PrintJSON(restoreJSON{
@@ -51,13 +63,41 @@ func (p *program) rehearse(ctx context.Context, c sheet.Contents, o restoreOptio
 	}
 	for _, c := range plan.Codes {
 		what := "would stay on paper, with their numbers recorded"
-		if c.Kept == ledger.InVault {
+		switch {
+		case c.Err != nil:
+			what = "would not be recorded"
+		case c.Kept == ledger.InVault:
 			what = "would be put into the vault"
 		}
 		rows = append(rows, []string{string(c.ID), recovery.CodesPlace, what})
 	}
 	p.PrintColumns(rows)
 	return failure
+}
+
+// codesLeft returns the store to ask which backup codes are left that those of a sheet
+// may not replace; nil if that does not matter, or would take a question.
+func (p *program) codesLeft(t *open.Tokens, c sheet.Contents, o restoreOptions) (*store.Store, error) {
+	if !t.HasVault() || o.overwrite {
+		return nil, nil
+	}
+	if err := t.UnlockVault(); err != nil {
+		return nil, err
+	}
+	if t.Vault.Locked() && c.VaultKey != "" {
+		if err := t.Vault.UnlockWithIdentity(c.VaultKey); err != nil && !errors.Is(err, vault.ErrWrongKey) {
+			return nil, err
+		}
+	}
+	if !t.Vault.Locked() {
+		return p.open.StoreOf(t)
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.Codes)) {
+		if there, err := t.Vault.HasBackupCodes(id); there || err != nil {
+			p.Note("The vault is locked: whether other backup codes of %s are left there is not known.", term.Label(id))
+		}
+	}
+	return nil, nil
 }
 
 // restoreJSON is what was restored, or would be; docs/json.md describes it.

@@ -188,12 +188,12 @@ func namesIn(trace string) []string {
 	return names
 }
 
-// commands are the instructions of the OATH applet, from YKOATH, and those that
-// tell the serial number.
+// commands are the instructions of the OATH applet, from YKOATH, those that
+// read the serial number, and the one that uses a PIV slot (NIST SP 800-73-4).
 var commands = map[byte]string{
 	0x01: "PUT", 0x02: "DELETE", 0x03: "SET CODE", 0x04: "RESET", 0x05: "RENAME",
 	0xa1: "LIST", 0xa2: "CALCULATE", 0xa3: "VALIDATE", 0xa5: "SEND REMAINING",
-	0x1d: "READ CONFIG",
+	0x1d: "READ CONFIG", 0x87: "GENERAL AUTHENTICATE",
 }
 
 func nameOf(apdu []byte) string {

@@ -107,6 +107,7 @@ var tokenRemedies = []term.Remedy{
 	{Of: fleet.ErrUnequal, Exit: term.ExitFailure, Hint: "Do not rely on this account. The key may be damaged, or not do what it says."},
 	{Of: oath.ErrUnsure, Exit: term.ExitNoKey, Hint: "Plug it in again and see whether it was done: tokenctl list, or tokenctl keys for a password."},
 	{Of: oath.ErrRemoved, Exit: term.ExitNoKey, Hint: "Plug it in again, and give the command again."},
+	{Of: oath.ErrSilent, Exit: term.ExitNoKey, Hint: "Pull the key out, plug it in, and give the command again. If it happens again, the key or its reader is broken, or hostile."},
 	{Of: oath.ErrAmbiguous, Exit: term.ExitAmbiguous},
 	{Of: oath.ErrNotFound, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl list"},
 	{Of: oath.ErrWrongPassword, Exit: term.ExitPassword, Hint: "Check the keyboard layout and Caps Lock, and that it is the password of this key. A password that stays lost cannot be recovered; see: tokenctl reset --help"},
@@ -122,6 +123,7 @@ var tokenRemedies = []term.Remedy{
 	{Of: oath.ErrInvalid, Exit: term.ExitUsage},
 	{Of: qr.ErrFormat, Exit: term.ExitUsage, Hint: "Convert it, as with heif-convert of libheif-examples, or have the phone send it as JPEG."},
 	{Of: ykoath.ErrCorrupt, Exit: term.ExitFailure, Hint: "Have the service hand out a new secret, and enroll that instead: tokenctl enroll --overwrite"},
-	{Of: ykoath.ErrMalformed, Exit: term.ExitFailure, Hint: "Pull the key out, plug it in and try again. If it stays, the key or its reader is broken, or not compatible."},
+	{Of: ykoath.ErrUnproven, Exit: term.ExitFailure, Hint: "This may not be your key. Do not give it the password again: what it was sent is enough to guess at it. If the password is short, set a new one on your own key: tokenctl password set"},
+	{Of: ykoath.ErrMalformed, Exit: term.ExitFailure, Hint: "Pull the key out, plug it in and try again. If it happens again, the key or its reader is broken, or not compatible."},
 	{Of: open.ErrAway, Exit: term.ExitNoKey, Hint: "Plug it in. If you do not have it any more: tokenctl keys forget SERIAL"},
 }

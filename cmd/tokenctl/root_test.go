@@ -4,6 +4,9 @@ import (
 	"errors"
 	"regexp"
 	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // A remedy that stands behind one of an error which it wraps would never be seen.
@@ -28,5 +31,27 @@ func TestNoRemedyDeletesTheOnlyCopy(t *testing.T) {
 		if advice.MatchString(r.Hint) {
 			t.Errorf("%v: %s", r.Of, r.Hint)
 		}
+	}
+}
+
+// TestNoOptionTakesASecret shows that what is secret has no place on the command line:
+// options say where it comes from, a file, a command or standard input, or how it is used.
+func TestNoOptionTakesASecret(t *testing.T) {
+	secret := regexp.MustCompile(`pass|secret|\bpin\b|\bkey\b|\bcode\b|identity|token`)
+	source := regexp.MustCompile(`-(file|command|stdin|policy)$`)
+	seen := 0
+	walkCommands(newRootCommand(&program{}), func(c *cobra.Command) {
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			if !secret.MatchString(f.Name) {
+				return
+			}
+			seen++
+			if f.Value.Type() != "bool" && !source.MatchString(f.Name) {
+				t.Errorf("%s --%s takes a %s", c.CommandPath(), f.Name, f.Value.Type())
+			}
+		})
+	})
+	if seen < 20 {
+		t.Errorf("%d such options were found", seen)
 	}
 }

@@ -41,7 +41,8 @@ import (
 //	sent NAME [COMMAND]         wait until the key was sent it, since the last apdus
 //	                            or sent; without a COMMAND, forget what was
 //	send NAME HEX...            APDUs that the key takes without a word
-//	daemon stop|start           the PC/SC daemon goes away and comes back
+//	daemon stop|start           the PC/SC daemon goes away and comes back;
+//	daemon freeze|thaw          or is there, and does not answer
 //	occupy N | release          another program holds the key in slot N
 //
 //	need PROGRAM [ARGS...]      skip the script where it is not installed, or fails
@@ -260,14 +261,21 @@ func scriptSend(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func scriptDaemon(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, len(args) == 1, "daemon stop|start")
+	usage(ts, len(args) == 1, "daemon stop|start|freeze|thaw")
 	oathtest.NeedsTool(rigOf(ts).tb, nil)
 	d := rigOf(ts).daemon
-	if args[0] == "stop" {
+	switch args[0] {
+	case "stop":
 		d.Pause()
-		return
+	case "start":
+		ts.Check(d.Resume())
+	case "freeze":
+		ts.Check(d.Freeze())
+	case "thaw":
+		ts.Check(d.Thaw())
+	default:
+		ts.Fatalf("daemon %s", args[0])
 	}
-	ts.Check(d.Resume())
 }
 
 func scriptSleep(ts *testscript.TestScript, neg bool, args []string) {

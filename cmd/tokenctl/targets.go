@@ -82,6 +82,7 @@ func (e *enrolling) add(k otpauth.Key) {
 // enrollAll puts accounts on tokens, and says what is there as it happens.
 func (p *program) enrollAll(ctx context.Context, t *open.Tokens, accounts []otpauth.Key, o targetOptions) *enrolling {
 	e := p.newEnrolling(t, o)
+	there := accountsOn(t)
 	for _, k := range accounts {
 		e.add(k)
 		if k.Account.Type == oath.HOTP && len(t.Fleet) > 1 {
@@ -90,6 +91,12 @@ func (p *program) enrollAll(ctx context.Context, t *open.Tokens, accounts []otpa
 		}
 	}
 	fleet.Enroll(ctx, e.results, t.Fleet, e.note)
+	for _, r := range e.results {
+		if len(r.Where()) > 0 {
+			p.noteShadows(there, r.Account)
+			there = append(there, r.Account)
+		}
+	}
 	e.addAway()
 	return e
 }

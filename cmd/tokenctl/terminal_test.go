@@ -149,7 +149,7 @@ func scriptTerminal(ts *testscript.TestScript, neg bool, args []string) {
 	r := rigOf(ts)
 	c := exec.Command(args[0], args[1:]...)
 	c.Dir, c.Env = ts.MkAbs("."), r.environment(ts.Getenv("WORK"))
-	for _, name := range []string{"HOME", "XDG_STATE_HOME", "TOKENCTL_VAULT", busVariable, noticeVariable} {
+	for _, name := range []string{"HOME", "XDG_STATE_HOME", "TOKENCTL_VAULT", busVariable, noticeVariable, limitVariable} {
 		c.Env = append(c.Env, name+"="+ts.Getenv(name))
 	}
 	talk, err := converse(c, piped)

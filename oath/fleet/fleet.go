@@ -214,7 +214,7 @@ func codes(t oath.Token, at time.Time) ([]oath.Entry, error) {
 		if err != nil { // which is no reason to keep back the others
 			listed = errors.Join(listed, fmt.Errorf("%q: %w", e.Account.Label(), err))
 		}
-		if errors.Is(err, oath.ErrRemoved) {
+		if errors.Is(err, oath.ErrRemoved) || errors.Is(err, oath.ErrSilent) {
 			break
 		}
 		entries[i].Code = code

@@ -66,7 +66,7 @@ func (f *Finder) Inspect(reader string, unlock func(*Key) (bool, error)) Info {
 
 // problem shortens an error to what it means to the holder of the key.
 func problem(err error) string {
-	for _, known := range []error{oath.ErrWrongPassword, pcsc.ErrBusy, pcsc.ErrMute, pcsc.ErrRemoved, pcsc.ErrNoPermission, ykoath.ErrNoApplet} {
+	for _, known := range []error{oath.ErrWrongPassword, ykoath.ErrUnproven, pcsc.ErrBusy, pcsc.ErrMute, pcsc.ErrRemoved, pcsc.ErrNoPermission, ykoath.ErrNoApplet} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}

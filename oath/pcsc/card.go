@@ -10,13 +10,17 @@ import (
 	"time"
 
 	"github.com/ebfe/scard"
+
+	"github.com/tokenctl/tokenctl/oath"
 )
 
 // A Card is a card in a reader, held in a transaction. It is not safe for
 // concurrent use.
 type Card struct {
+	reader  string
 	context *scard.Context // its own, so that a card that blocks holds up no other
 	card    *scard.Card
+	silent  bool // it was given up
 }
 
 // Open takes hold of the card in a reader. While another program holds it, Open
@@ -39,10 +43,10 @@ func (s *Service) Open(ctx context.Context, reader string) (*Card, error) {
 // another when it needs one. PC/SC may wait for its turn without bound and cannot
 // be told to stop, so it waits aside, and is left behind when ctx is done.
 func (s *Service) open(ctx context.Context, reader string) (*Card, error) {
-	c := &Card{context: s.context}
+	c := &Card{reader: reader, context: s.context}
 	s.context = nil
 	opened := make(chan error, 1)
-	go func() { opened <- c.open(ctx, reader) }()
+	go func() { opened <- c.open(ctx) }()
 	select {
 	case err := <-opened:
 		if err != nil {
@@ -52,7 +56,7 @@ func (s *Service) open(ctx context.Context, reader string) (*Card, error) {
 	case <-ctx.Done():
 		go func() { // when it is our turn after all, pass
 			if <-opened == nil {
-				c.Close(false)
+				c.shut(scard.LeaveCard)
 			}
 		}()
 		return nil, busy(ctx)
@@ -68,8 +72,8 @@ func busy(ctx context.Context) error {
 }
 
 // open connects and begins the transaction, or releases everything.
-func (c *Card) open(ctx context.Context, reader string) error {
-	if err := c.connect(ctx, reader); err != nil {
+func (c *Card) open(ctx context.Context) error {
+	if err := c.connect(ctx); err != nil {
 		c.context.Release()
 		return err
 	}
@@ -82,9 +86,9 @@ func (c *Card) open(ctx context.Context, reader string) error {
 
 // connect connects, and tries again while another program has the card for
 // itself.
-func (c *Card) connect(ctx context.Context, reader string) error {
+func (c *Card) connect(ctx context.Context) error {
 	for {
-		card, err := c.context.Connect(reader, scard.ShareShared, scard.ProtocolAny)
+		card, err := c.context.Connect(c.reader, scard.ShareShared, scard.ProtocolAny)
 		c.card = card
 		if !errors.Is(err, scard.ErrSharingViolation) {
 			return explain(err)
@@ -108,18 +112,38 @@ func (c *Card) begin() error {
 }
 
 // Transmit sends a command APDU, which must not be empty, and returns the response
-// APDU. It blocks for as long as the card takes, which may be waiting for a touch.
-// It returns ErrRemoved if the card goes away meanwhile, and ErrNoService if the
+// APDU. It blocks for as long as the card takes, which may be waiting for a touch, but
+// not for longer than AnswerTimeout: then it returns oath.ErrSilent, now and from there
+// on. It returns ErrRemoved if the card goes away meanwhile, and ErrNoService if the
 // service does.
 func (c *Card) Transmit(command []byte) ([]byte, error) {
-	response, err := c.card.Transmit(command)
+	var response []byte
+	err := c.answer(func() (err error) {
+		response, err = c.card.Transmit(command)
+		switch {
+		case err != nil:
+			return c.explain(err)
+		case len(response) == 0: // what pcscd says of a card pulled out just now
+			return ErrRemoved
+		}
+		return nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("talking to the card: %w", c.explain(err))
-	}
-	if len(response) == 0 { // what pcscd says of a card pulled out just now
-		return nil, fmt.Errorf("talking to the card: %w", ErrRemoved)
+		return nil, fmt.Errorf("talking to the card: %w", err)
 	}
 	return response, nil
+}
+
+// answer is Answer for what waits for the card. A card that is silent is given up: it is
+// reset and released if it ever answers, or by the service when this program ends.
+func (c *Card) answer(call func() error) error {
+	silent := fmt.Errorf("%w: in %q, for longer than a touch may take", oath.ErrSilent, c.reader)
+	if c.silent {
+		return silent
+	}
+	err := Answer(call, silent, func() { c.shut(scard.ResetCard) })
+	c.silent = errors.Is(err, oath.ErrSilent)
+	return err
 }
 
 // explain says whether the card is gone, of which PC/SC at first may know no more
@@ -147,22 +171,27 @@ func (c *Card) isGone() bool {
 	return false
 }
 
-// Close ends the transaction and lets go of the card. With reset, the card
+// Close ends the transaction and releases the card. With reset, the card
 // forgets what was proven to it before any other program gets at it. A program
-// that ends without Close, however it ends, has its card reset by the service.
+// that ends without Close, however it ends, has its card reset by the service. It returns
+// oath.ErrSilent at once for a card that was given up.
 func (c *Card) Close(reset bool) error {
 	disposition := scard.LeaveCard
 	if reset {
 		disposition = scard.ResetCard
 	}
+	if err := c.answer(func() error { return c.shut(disposition) }); err != nil {
+		return fmt.Errorf("releasing the card: %w", err)
+	}
+	return nil
+}
+
+func (c *Card) shut(disposition scard.Disposition) error {
 	ended := c.card.EndTransaction(disposition)
 	if ended == nil {
 		disposition = scard.LeaveCard // it may be another program's by now
 	}
-	if err := cmp.Or(ended, c.release(disposition)); err != nil {
-		return fmt.Errorf("letting go of the card: %w", explain(err))
-	}
-	return nil
+	return explain(cmp.Or(ended, c.release(disposition)))
 }
 
 func (c *Card) release(disposition scard.Disposition) error {

@@ -11,6 +11,7 @@ package pcsc
 
 import (
 	"errors"
+	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -26,6 +27,10 @@ var (
 	// away. Its socket may also be one that this user may not open, which
 	// libpcsclite does not tell apart.
 	ErrNoService = errors.New("the smart card service is not running")
+
+	// ErrServiceSilent says that the PC/SC service is running, and did not answer for
+	// AnswerTimeout.
+	ErrServiceSilent = errors.New("the smart card service does not answer")
 
 	// ErrNoPermission says that the service refuses this user, as pcscd does when
 	// polkit says so.
@@ -54,6 +59,29 @@ type removedError struct{}
 
 func (removedError) Error() string        { return "the card was removed" }
 func (removedError) Is(target error) bool { return target == oath.ErrRemoved }
+
+// AnswerTimeout is how long the service, or a card that was sent a command, may take to
+// answer. A touch takes less: a YubiKey waits 15 seconds for it, one other maker's card
+// 30.
+const AnswerTimeout = 90 * time.Second
+
+// After is the clock for AnswerTimeout. Only tests have another one.
+var After = time.After
+
+// Answer makes a call that waits for a card or the service, and returns its error; or
+// silent, if it takes longer than AnswerTimeout. PC/SC cannot be told to stop waiting, so
+// the call is left behind then, and late is run if it returns after all.
+func Answer(call func() error, silent error, late func()) error {
+	done := make(chan error, 1)
+	go func() { done <- call() }()
+	select {
+	case err := <-done:
+		return err
+	case <-After(AnswerTimeout):
+		go func() { <-done; late() }()
+		return silent
+	}
+}
 
 // A Reader is a card reader; a USB key is a reader with its card in it.
 type Reader struct {

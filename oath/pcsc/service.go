@@ -18,7 +18,7 @@ type Service struct {
 	context *scard.Context // nil if it is to be connected when needed
 }
 
-// Connect connects to the PC/SC service. It returns ErrNoService or
+// Connect connects to the PC/SC service. It returns ErrNoService, ErrServiceSilent or
 // ErrNoPermission.
 func Connect() (*Service, error) {
 	s := &Service{}
@@ -29,7 +29,15 @@ func Connect() (*Service, error) {
 }
 
 func (s *Service) connect() error {
-	context, err := scard.EstablishContext()
+	var context *scard.Context
+	err := Answer(func() (err error) {
+		context, err = scard.EstablishContext()
+		return err
+	}, ErrServiceSilent, func() {
+		if context != nil {
+			context.Release()
+		}
+	})
 	if err != nil {
 		return fmt.Errorf("connecting to the smart card service: %w", explain(err))
 	}
@@ -43,7 +51,7 @@ func (s *Service) Close() error {
 		return nil
 	}
 	defer func() { s.context = nil }()
-	return explain(s.context.Release())
+	return explain(Answer(s.context.Release, ErrServiceSilent, func() {}))
 }
 
 // try calls what needs the connection. If that turns out to be of no use any
@@ -68,37 +76,48 @@ func isStale(err error) bool {
 	return errors.Is(err, ErrNoService) || errors.Is(err, ErrNoPermission) || errors.Is(err, scard.ErrInvalidHandle)
 }
 
-// Readers returns the readers, and what is in them. There may be none.
+// Readers returns the readers, and what is in them. There may be none. Its errors are
+// those of Connect.
 func (s *Service) Readers() ([]Reader, error) {
-	var readers []Reader
-	err := s.try(func() (err error) {
-		readers, err = s.readers()
+	var found []Reader
+	err := s.try(func() error {
+		context := s.context
+		err := Answer(func() (err error) {
+			found, err = readers(context)
+			return err
+		}, ErrServiceSilent, func() { context.Release() })
+		if errors.Is(err, ErrServiceSilent) {
+			s.context = nil // it is given up
+		}
 		return err
 	})
-	return readers, err
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
-func (s *Service) readers() ([]Reader, error) {
-	names, err := s.context.ListReaders()
+func readers(context *scard.Context) ([]Reader, error) {
+	names, err := context.ListReaders()
 	switch {
 	case errors.Is(err, scard.ErrNoReadersAvailable), err == nil && len(names) == 0:
 		return nil, nil
 	case errors.Is(err, scard.ErrInsufficientBuffer): // one was plugged in meanwhile
-		return s.readers()
+		return readers(context)
 	case err != nil:
 		return nil, fmt.Errorf("listing readers: %w", explain(err))
 	}
-	states, err := s.states(names)
+	states, err := states(context, names)
 	switch {
 	case errors.Is(err, scard.ErrUnknownReader): // one was unplugged meanwhile
-		return s.readers()
+		return readers(context)
 	case err != nil:
 		return nil, fmt.Errorf("looking into the readers: %w", explain(err))
 	}
-	readers := make([]Reader, len(states))
+	found := make([]Reader, len(states))
 	for i, state := range states {
 		has := func(f scard.StateFlag) bool { return state.EventState&f != 0 }
-		readers[i] = Reader{
+		found[i] = Reader{
 			Name:      state.Reader,
 			Present:   has(scard.StatePresent),
 			Mute:      has(scard.StateMute),
@@ -106,19 +125,19 @@ func (s *Service) readers() ([]Reader, error) {
 			ATR:       state.Atr,
 		}
 	}
-	return readers, nil
+	return found, nil
 }
 
 // states asks for the states of readers. To say that they are unknown so far
 // makes the answer come at once.
-func (s *Service) states(names []string) ([]scard.ReaderState, error) {
+func states(context *scard.Context, names []string) ([]scard.ReaderState, error) {
 	states := make([]scard.ReaderState, len(names))
 	for i, name := range names {
 		states[i] = scard.ReaderState{Reader: name, CurrentState: scard.StateUnaware}
 	}
 	oneAtATime.Lock()
 	defer oneAtATime.Unlock()
-	return states, s.context.GetStatusChange(states, 0)
+	return states, context.GetStatusChange(states, 0)
 }
 
 // oneAtATime is for scard's GetStatusChange, which lends names to C that it keeps

@@ -91,9 +91,9 @@ func TestResetMeanwhile(t *testing.T) {
 	d.Plug(t, 0, newTestKey(t).Key)
 	reader := d.Readers()[0]
 	s := connect(t)
-	c := &Card{context: s.context}
+	c := &Card{reader: reader, context: s.context}
 	s.context = nil
-	if err := c.connect(t.Context(), reader); err != nil {
+	if err := c.connect(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	r := newRival(t, reader, scard.ShareShared)

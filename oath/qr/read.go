@@ -3,6 +3,7 @@ package qr
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -103,16 +104,18 @@ func IsPicture(data []byte) bool {
 // "File Type Box").
 func isBoxes(data []byte) bool { return len(data) >= 8 && string(data[4:8]) == "ftyp" }
 
-// A file of a few bytes can claim any size: these bound the memory and the time that
-// a picture may take. Photographs have 12 to 50 million pixels.
+// A file of a few bytes can claim any size, and a progressive JPEG go over the whole
+// picture again and again: these bound the memory and the time that a picture may take.
+// Photographs have 12 to 50 million pixels; JPEG's usual script has 10 scans.
 const (
-	maxPixels = 64e6
-	maxSide   = 1 << 15
+	maxPixels  = 64e6
+	maxSide    = 1 << 15
+	maxScanned = 20 * maxPixels // pixels, in each scan anew
 )
 
 // decodePicture reads a picture; of a TIFF or a GIF, the first.
 func decodePicture(data []byte) (image.Image, error) {
-	config, _, err := image.DecodeConfig(bytes.NewReader(data))
+	config, format, err := image.DecodeConfig(bytes.NewReader(data))
 	if errors.Is(err, image.ErrFormat) {
 		return nil, formatError(data)
 	}
@@ -123,11 +126,39 @@ func decodePicture(data []byte) (image.Image, error) {
 		return nil, fmt.Errorf("the picture has %d by %d pixels, and may have %.0f million, and %d on a side; make it smaller, or crop it to the QR code",
 			config.Width, config.Height, maxPixels/1e6, maxSide)
 	}
+	if scans := countScans(data); format == "jpeg" && int64(scans)*int64(config.Width)*int64(config.Height) > maxScanned {
+		return nil, fmt.Errorf("the picture is stored in %d scans, too many for %d by %d pixels; store it anew", scans, config.Width, config.Height)
+	}
 	img, _, err := image.Decode(bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("reading the picture: %w", err)
 	}
 	return img, nil
+}
+
+// countScans counts the scans of a JPEG by its markers (ITU-T T.81, B.1.1): those of two
+// bytes stand alone or in a scan's data, the others say how long they are.
+func countScans(data []byte) (scans int) {
+	const (
+		stuffed, temporary, restart, end, start = 0x00, 0x01, 0xd0, 0xd9, 0xda
+	)
+	for i := 0; i+4 <= len(data); {
+		marker := data[i+1]
+		switch {
+		case data[i] != 0xff || marker == 0xff:
+			i++
+		case marker == end:
+			return scans
+		case marker == stuffed, marker == temporary, marker >= restart && marker < end:
+			i += 2
+		default:
+			if marker == start {
+				scans++
+			}
+			i += 2 + int(binary.BigEndian.Uint16(data[i+2:]))
+		}
+	}
+	return scans
 }
 
 // formatError names the format that telephones take pictures in, by the brand in

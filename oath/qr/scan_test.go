@@ -326,6 +326,77 @@ func TestReadRefusesLargePictures(t *testing.T) {
 	}
 }
 
+// progressive returns a gray JPEG of nothing, in so many scans (ITU-T T.81, G.1): one for
+// the means of its blocks, and then one after the other that adds nothing to them.
+func progressive(width, height, scans int) []byte {
+	segment := func(marker byte, content ...byte) []byte {
+		return append(binary.BigEndian.AppendUint16([]byte{0xff, marker}, uint16(2+len(content))), content...)
+	}
+	codes := func(class byte, symbols ...byte) []byte { // of eight bits each
+		counts := make([]byte, 16)
+		counts[7] = byte(len(symbols))
+		return segment(0xc4, slices.Concat([]byte{class}, counts, symbols)...)
+	}
+	size := binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16([]byte{8}, uint16(height)), uint16(width))
+	blocks := (width + 7) / 8 * ((height + 7) / 8)
+	file := slices.Concat([]byte{0xff, 0xd8},
+		segment(0xdb, slices.Concat([]byte{0}, bytes.Repeat([]byte{1}, 64))...),
+		segment(0xc2, append(size, 1, 1, 0x11, 0)...),
+		codes(0x00, 0), codes(0x10, 0xe0), // no change of the mean; a run of 1<<14 and more blocks
+		segment(0xda, 1, 1, 0, 0, 0, 0), make([]byte, blocks))
+	for range scans - 1 {
+		const perRun = 22 // bits: a code, and how many more blocks
+		file = append(file, segment(0xda, 1, 1, 0, 1, 63, 0x10)...)
+		file = append(file, make([]byte, (blocks>>14+1)*perRun/8+1)...)
+	}
+	return append(file, 0xff, 0xd9)
+}
+
+// A JPEG that goes over the whole picture again and again takes the time of as many
+// pictures. What encoders make has some ten scans.
+func TestReadRefusesManyScans(t *testing.T) {
+	for _, test := range []struct {
+		width, height, scans int
+		refused              bool
+	}{
+		{4000, 4000, 10, false}, {8000, 8000, 21, true}, {8000, 8000, 5000, true}, {1000, 1000, 100, false}, {64, 64, 100_000, false},
+		{64, 64, 400_000, true},
+	} {
+		file := progressive(test.width, test.height, test.scans)
+		if n := countScans(file); n != test.scans {
+			t.Fatalf("%d scans, not %d", n, test.scans)
+		}
+		_, err := decodePicture(file)
+		if refused := err != nil && strings.Contains(err.Error(), "scans"); refused != test.refused || !refused && err != nil {
+			t.Errorf("%d by %d pixels in %d scans, %d bytes: %v", test.width, test.height, test.scans, len(file), err)
+		}
+	}
+}
+
+// A part of a TIFF that is JPEG has a size of its own, which can be any.
+func TestReadRefusesLargeParts(t *testing.T) {
+	for _, part := range [][]byte{progressive(8000, 8000, 1), progressive(8000, 8000, 5000), progressive(65535, 65535, 1)[:1<<12]} {
+		_, err := Read(bytes.NewReader(tiffWith(part)))
+		if !errors.Is(err, ErrTIFF) {
+			t.Errorf("%d bytes: %v", len(part), err)
+		}
+	}
+}
+
+// tiffWith returns a TIFF of 8 by 8 pixels whose one strip is a JPEG (TIFF 6.0).
+func tiffWith(part []byte) []byte {
+	order := binary.LittleEndian
+	fields := [][2]uint32{{256, 8}, {257, 8}, {258, 8}, {259, 7}, {262, 1}, {273, 0}, {277, 1}, {278, 8}, {279, uint32(len(part))}}
+	fields[5][1] = uint32(8 + 2 + 12*len(fields) + 4)
+	file := order.AppendUint32([]byte("II*\x00"), 8)
+	file = order.AppendUint16(file, uint16(len(fields)))
+	for _, f := range fields {
+		file = order.AppendUint16(order.AppendUint16(file, uint16(f[0])), 4)
+		file = order.AppendUint32(order.AppendUint32(file, 1), f[1])
+	}
+	return append(order.AppendUint32(file, 0), part...)
+}
+
 // No picture makes the reader panic.
 func FuzzRead(f *testing.F) {
 	for _, text := range []string{"a", testURI(0)} {

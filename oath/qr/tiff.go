@@ -9,7 +9,6 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
-	"image/jpeg"
 	"io"
 	"slices"
 
@@ -160,6 +159,8 @@ func (t tiffFile) page(at uint32) (img image.Image, err error) {
 	switch {
 	case min(width, height, part.X, part.Y) < 1 || max(width, height, part.X, part.Y) > maxSide || width*height > maxPixels || part.X*part.Y > maxPixels:
 		return nil, fmt.Errorf("it has %d by %d pixels", width, height)
+	case int64((width+part.X-1)/part.X*part.X)*int64((height+part.Y-1)/part.Y*part.Y) > 2*maxPixels:
+		return nil, fmt.Errorf("its parts have %d by %d pixels, and it %d by %d", part.X, part.Y, width, height)
 	case first(tiffBits, 1) != 8 || samples < 1 || samples > 4:
 		return nil, fmt.Errorf("it has %d samples a pixel, of %d bits", samples, first(tiffBits, 1))
 	case first(tiffPlanar, 1) != 1 && samples > 1:
@@ -190,6 +191,9 @@ func (t tiffFile) page(at uint32) (img image.Image, err error) {
 				inverted: first(tiffPhotometric, 1) == 0, alpha: first(tiffExtra, 0) != 0 && samples%2 == 0,
 			}.decode(compression, packed)
 		}
+		if err == nil && !img.Bounds().Size().In(image.Rectangle{Max: part.Add(image.Pt(1, 1))}) {
+			err = fmt.Errorf("a part of it has %d by %d pixels, and should have %d by %d", img.Bounds().Dx(), img.Bounds().Dy(), part.X, part.Y)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -206,7 +210,7 @@ func decodeJPEG(packed, tables []byte) (image.Image, error) {
 	if len(tables) > 4 && len(packed) > 2 { // each between a mark of its begin and its end
 		packed = append(bytes.Clone(tables[:len(tables)-2]), packed[2:]...)
 	}
-	return jpeg.Decode(bytes.NewReader(packed))
+	return decodePicture(packed)
 }
 
 // A tiffPart is a strip or a tile, with what its bytes are.

@@ -21,26 +21,60 @@ type PIV struct {
 	serial  uint32
 	options PIVOptions
 	proven  bool // that the PIN is known
+	silent  bool // it was given up
+}
+
+// ask makes a call to the key, which may never answer. Then it returns oath.ErrSilent, now
+// and from there on, and the key is released if the call returns after all.
+func ask[T any](p *PIV, call func() (T, error)) (result T, err error) {
+	if p.silent {
+		return result, oath.ErrSilent
+	}
+	if p.options.Answer == nil {
+		return call()
+	}
+	answered := make(chan T, 1)
+	err = p.options.Answer(func() error {
+		result, err := call()
+		answered <- result
+		return err
+	}, oath.ErrSilent, func() {
+		if p.key != nil {
+			p.key.Close()
+		}
+	})
+	if p.silent = errors.Is(err, oath.ErrSilent); p.silent {
+		return result, err
+	}
+	return <-answered, err
 }
 
 // OpenPIV opens the YubiKey in the PC/SC reader of that name. It returns ErrNoKey,
-// ErrKeyBusy or oath.ErrRemoved.
+// ErrKeyBusy, oath.ErrRemoved or oath.ErrSilent.
 func OpenPIV(reader string, o PIVOptions) (*PIV, error) {
-	key, err := piv.Open(reader)
+	p := &PIV{options: o}
+	_, err := ask(p, func() (_ any, err error) {
+		if p.key, err = piv.Open(reader); err != nil {
+			return nil, err
+		}
+		if p.serial, err = p.key.Serial(); err != nil {
+			p.key.Close()
+			p.key = nil
+		}
+		return nil, err
+	})
 	if err != nil {
 		return nil, openError(err)
 	}
-	serial, err := key.Serial()
-	if err != nil {
-		key.Close()
-		return nil, openError(err)
-	}
-	return &PIV{key: key, serial: serial, options: o}, nil
+	return p, nil
 }
 
 // Close releases the key. A key that was given its PIN remembers it until it is
 // reset or pulled out; see PINKnown.
-func (p *PIV) Close() error { return p.key.Close() }
+func (p *PIV) Close() error {
+	_, err := ask(p, func() (any, error) { return nil, p.key.Close() })
+	return err
+}
 
 // PINKnown reports whether the key was given its PIN, so that whoever comes next
 // would find it open. The library does not reset it.
@@ -69,7 +103,7 @@ func (s *Slot) Curve() ecdh.Curve { return ecdh.P256() }
 
 // ECDH exchanges keys in the slot, with PIN and touch as its policy wants. It
 // returns the prompt's own error, ErrMalformedPIN, a *PINError,
-// ErrPINBlocked, oath.ErrTouchTimeout or oath.ErrRemoved.
+// ErrPINBlocked, oath.ErrTouchTimeout, oath.ErrRemoved or oath.ErrSilent.
 func (s *Slot) ECDH(peer *ecdh.PublicKey) ([]byte, error) {
 	if err := s.prove(); err != nil {
 		return nil, err
@@ -78,14 +112,14 @@ func (s *Slot) ECDH(peer *ecdh.PublicKey) ([]byte, error) {
 	if isBiometric(s.pin) {
 		policy = s.pin
 	}
-	private, err := s.piv.key.PrivateKey(pivSlot(s.ID), s.public, piv.KeyAuth{PINPolicy: policy})
+	private, err := s.piv.key.PrivateKey(pivSlot(s.ID), s.public, piv.KeyAuth{PINPolicy: policy}) // asks the key nothing
 	if err != nil {
 		return nil, pivError("using the PIV slot", err)
 	}
 	if s.touch != piv.TouchPolicyNever && s.piv.options.Touch != nil {
 		defer s.piv.options.Touch()()
 	}
-	shared, err := private.(*piv.ECDSAPrivateKey).ECDH(peer)
+	shared, err := ask(s.piv, func() ([]byte, error) { return private.(*piv.ECDSAPrivateKey).ECDH(peer) })
 	if err != nil {
 		return nil, useError(err)
 	}
@@ -102,7 +136,7 @@ func (s *Slot) prove() error {
 	if err != nil {
 		return err
 	}
-	if err := s.piv.key.VerifyPIN(pin); err != nil {
+	if _, err := ask(s.piv, func() (any, error) { return nil, s.piv.key.VerifyPIN(pin) }); err != nil {
 		return pivError("giving the key its PIN", err)
 	}
 	s.piv.proven = true
@@ -117,8 +151,11 @@ func isBiometric(p piv.PINPolicy) bool {
 // askPIN asks the user for the PIN, unless it is blocked already. It refuses one
 // that cannot be right: each costs a try.
 func (p *PIV) askPIN() (string, error) {
-	tries, err := p.key.Retries()
-	if err == nil && tries == 0 {
+	tries, err := ask(p, p.key.Retries)
+	switch {
+	case errors.Is(err, oath.ErrSilent):
+		return "", err
+	case err == nil && tries == 0:
 		return "", ErrPINBlocked
 	}
 	if p.options.PIN == nil {
@@ -139,7 +176,7 @@ func (p *PIV) askPIN() (string, error) {
 func (v *Vault) UnlockWithPIV(p *PIV) error {
 	for _, id := range slotIDs() {
 		s, err := p.Take(id)
-		if errors.Is(err, oath.ErrRemoved) {
+		if isGone(err) {
 			return err
 		}
 		if err != nil {
@@ -169,7 +206,7 @@ func managementError(err error) error {
 		return nil
 	}
 	e := pivError("making a key in the slot", err)
-	if !errors.Is(e, oath.ErrRemoved) && hasText(err, "management key") {
+	if !isGone(e) && hasText(err, "management key") {
 		return ErrManagementKey
 	}
 	return e
@@ -211,6 +248,9 @@ func pivError(doing string, err error) error {
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }
+
+// isGone reports whether nothing more can be had from the key.
+func isGone(err error) bool { return errors.Is(err, oath.ErrRemoved) || errors.Is(err, oath.ErrSilent) }
 
 // hasText reports whether an error is one of PC/SC's, whose numbers piv-go keeps
 // to itself.

@@ -47,10 +47,10 @@ func (p *PIV) slot(id SlotID, info piv.KeyInfo) (*Slot, error) {
 func (p *PIV) look(id SlotID) (info piv.KeyInfo, err error) {
 	slot := pivSlot(id)
 	if p.hasMetadata() {
-		info, err = p.key.KeyInfo(slot)
-	} else if cert, unattested := p.key.Attest(slot); unattested == nil {
+		info, err = ask(p, func() (piv.KeyInfo, error) { return p.key.KeyInfo(slot) })
+	} else if cert, unattested := ask(p, func() (*x509.Certificate, error) { return p.key.Attest(slot) }); unattested == nil {
 		info = p.attested(cert)
-	} else if cert, err = p.key.Certificate(slot); err == nil {
+	} else if cert, err = ask(p, func() (*x509.Certificate, error) { return p.key.Certificate(slot) }); err == nil {
 		info = strictest(cert)
 	}
 	doing := "looking into slot " + id.String()
@@ -68,7 +68,7 @@ func strictest(cert *x509.Certificate) piv.KeyInfo {
 // attested returns what a slot's attestation says, whoever signed it.
 func (p *PIV) attested(cert *x509.Certificate) piv.KeyInfo {
 	info := strictest(cert)
-	signer, err := p.key.AttestationCertificate()
+	signer, err := ask(p, p.key.AttestationCertificate)
 	if err != nil {
 		return info
 	}
@@ -106,13 +106,13 @@ func (p *PIV) isFree(id SlotID) error {
 		return fmt.Errorf("%w: firmware %d.%d.%d does not tell whether a slot is in use; make a P-256 key with another tool, and take that",
 			oath.ErrUnsupported, v.Major, v.Minor, v.Patch)
 	}
-	_, key := p.key.KeyInfo(pivSlot(id))
-	_, certificate := p.key.Certificate(pivSlot(id))
+	_, key := ask(p, func() (piv.KeyInfo, error) { return p.key.KeyInfo(pivSlot(id)) })
+	_, certificate := ask(p, func() (*x509.Certificate, error) { return p.key.Certificate(pivSlot(id)) })
 	for _, err := range []error{key, certificate} {
 		if errors.Is(err, piv.ErrNotFound) {
 			continue
 		}
-		if err := pivError("looking into slot "+id.String(), err); errors.Is(err, oath.ErrRemoved) {
+		if err := pivError("looking into slot "+id.String(), err); isGone(err) {
 			return err
 		}
 		return fmt.Errorf("slot %v: %w", id, ErrSlotInUse) // maybe by what piv-go does not know
@@ -140,7 +140,8 @@ func (p *PIV) Make(id SlotID, n NewSlot) (*Slot, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.key.SetCertificate(management, pivSlot(id), cert); err != nil {
+	_, err = ask(p, func() (any, error) { return nil, p.key.SetCertificate(management, pivSlot(id), cert) })
+	if err != nil {
 		return nil, pivError("marking slot "+id.String()+" as used", err)
 	}
 	return s, nil
@@ -153,13 +154,14 @@ func (p *PIV) generate(id SlotID, policy piv.Key, given []byte) (public crypto.P
 	if given == nil {
 		management = piv.DefaultManagementKey
 	}
-	public, err = p.key.GenerateKey(management, pivSlot(id), policy)
+	try := func() (crypto.PublicKey, error) { return p.key.GenerateKey(management, pivSlot(id), policy) }
+	public, err = ask(p, try)
 	err = managementError(err)
 	if given == nil && errors.Is(err, ErrManagementKey) {
 		if management, err = p.protectedManagementKey(); err != nil {
 			return nil, nil, err
 		}
-		public, err = p.key.GenerateKey(management, pivSlot(id), policy)
+		public, err = ask(p, try)
 		err = managementError(err)
 	}
 	return public, management, err
@@ -172,7 +174,7 @@ func (p *PIV) protectedManagementKey() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, err := p.key.Metadata(pin)
+	kept, err := ask(p, func() (*piv.Metadata, error) { return p.key.Metadata(pin) })
 	if err != nil {
 		return nil, pivError("reading the management key", err)
 	}
@@ -209,14 +211,14 @@ func slotCertificate(public crypto.PublicKey) (*x509.Certificate, error) {
 // and cannot leave it. It returns ErrNoAttestation. A statement that does not
 // hold is not an error, but has a Problem.
 func (p *PIV) Attest(s *Slot) (Attestation, error) {
-	cert, err := p.key.Attest(pivSlot(s.ID))
+	cert, err := ask(p, func() (*x509.Certificate, error) { return p.key.Attest(pivSlot(s.ID)) })
 	if err != nil {
-		if e := pivError("attesting slot "+s.ID.String(), err); errors.Is(e, oath.ErrRemoved) {
+		if e := pivError("attesting slot "+s.ID.String(), err); isGone(e) {
 			return Attestation{}, e
 		}
 		return Attestation{}, ErrNoAttestation
 	}
-	signer, err := p.key.AttestationCertificate()
+	signer, err := ask(p, p.key.AttestationCertificate)
 	if err != nil {
 		return Attestation{Problem: fmt.Errorf("reading the attestation certificate: %w", err)}, nil
 	}

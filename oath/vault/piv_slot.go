@@ -17,8 +17,8 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// What can go wrong with a PIV slot, besides oath.ErrTouchTimeout and
-// oath.ErrRemoved.
+// What can go wrong with a PIV slot, besides oath.ErrTouchTimeout,
+// oath.ErrRemoved and oath.ErrSilent.
 var (
 	// ErrWrongSlot says that the key in the PIV slot is not the one that opens the
 	// vault.
@@ -92,6 +92,11 @@ type PIVOptions struct {
 	// Touch is called when the key may begin to wait for a touch, and what it
 	// returns when the wait is over, with or without one. Nil is not called.
 	Touch func() (done func())
+
+	// Answer makes a call to the key and returns its error; or silent, if the key does
+	// not answer for longer than a touch may take, and then runs late if the call returns
+	// after all: pcsc.Answer. Nil waits without limit.
+	Answer func(call func() error, silent error, late func()) error
 
 	// Roots are whom to trust for attestation; nil is Yubico.
 	Roots *x509.CertPool

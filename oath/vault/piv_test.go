@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -311,6 +312,67 @@ func TestPIVPulled(t *testing.T) {
 	expectError(t, err, oath.ErrRemoved)
 	_, err = p.Make(0x82, vault.NewSlot{})
 	expectError(t, err, oath.ErrRemoved)
+}
+
+// A YubiKey that never answers is given up at every step: what of the vault needs it
+// fails, and nothing more is sent to it.
+func TestPIVSilent(t *testing.T) {
+	after := make(chan time.Time)
+	for _, test := range []struct {
+		ins  byte // NIST SP 800-73-4, part 2, and Yubico, "PIV extensions"
+		name string
+	}{
+		{0x20, "VERIFY"}, {0x87, "GENERAL AUTHENTICATE"}, {0xf7, "GET METADATA"}, {0xcb, "GET DATA"}, {0xf9, "ATTEST"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			k, err := virtualkey.New(virtualkey.Config{After: func(time.Duration) <-chan time.Time { return after }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer k.Close()
+			d := pcscdtest.Shared(t)
+			defer d.Plug(t, 0, k)()
+			user := &pins{answers: []string{"123456", "123456"}}
+			given := 0 // calls that were given up
+			late := make(chan struct{})
+			p, err := vault.OpenPIV(d.Readers()[0], vault.PIVOptions{PIN: user.ask, Answer: func(call func() error, silent error, release func()) error {
+				done := make(chan error, 1)
+				go func() { done <- call() }()
+				select {
+				case err := <-done:
+					return err
+				case after <- time.Time{}: // the key waits: it is given up, and answers after all
+					given++
+					go func() { <-done; release(); close(late) }()
+					return silent
+				}
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, slot := enrolled(t, p, vault.NewSlot{})
+			k.SetFaults(virtualkey.Fault{Nth: 1, INS: test.ins, Kind: virtualkey.FaultDelay, Delay: time.Hour})
+			var failures []error
+			_, err = p.Attest(slot)
+			failures = append(failures, err, v.UnlockWithPIV(p))
+			_, err = p.Make(0x83, vault.NewSlot{})
+			failures = append(failures, err)
+			if !slices.ContainsFunc(failures, func(err error) bool { return errors.Is(err, oath.ErrSilent) }) || given != 1 {
+				t.Fatalf("given up %d times: %v", given, failures)
+			}
+			<-late
+			k.ClearExchanges()
+			expectError(t, v.UnlockWithPIV(p), oath.ErrSilent)
+			_, err = p.Take(slot.ID)
+			expectError(t, err, oath.ErrSilent)
+			expectError(t, p.Close(), oath.ErrSilent)
+			if n := k.Exchanges(); n != 0 {
+				t.Errorf("%d commands were sent to it", n)
+			}
+			again := openPIV(t, vault.PIVOptions{PIN: user.ask}) // it was released
+			again.Close()
+		})
+	}
 }
 
 func TestPIVManagementKey(t *testing.T) {

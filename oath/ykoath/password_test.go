@@ -151,10 +151,10 @@ func TestCardMustProve(t *testing.T) {
 		response string
 		want     error
 	}{
-		{"7514" + strings.Repeat("00", 20) + "9000", oath.ErrWrongPassword},
-		{"7500 9000", oath.ErrWrongPassword},
-		{"9000", ykoath.ErrMalformed},
-		{"7414" + strings.Repeat("00", 20) + "9000", ykoath.ErrMalformed},
+		{"7514" + strings.Repeat("00", 20) + "9000", ykoath.ErrUnproven},
+		{"7500 9000", ykoath.ErrUnproven},
+		{"9000", ykoath.ErrUnproven},
+		{"7414" + strings.Repeat("00", 20) + "9000", ykoath.ErrUnproven},
 		{"75ff 9000", ykoath.ErrMalformed},
 		{"6a80", oath.ErrWrongPassword},
 		{"6985", oath.ErrWrongPassword},
@@ -171,9 +171,63 @@ func TestCardMustProve(t *testing.T) {
 			}
 			return response, nil
 		}))
-		if err := s.Unlock(ykoath.AccessKey{}); !errors.Is(err, test.want) || !s.Locked() {
+		err := s.Unlock(ykoath.AccessKey{})
+		if !errors.Is(err, test.want) || !s.Locked() {
 			t.Errorf("%s: got %v, want %v; locked %v", test.response, err, test.want, s.Locked())
 		}
+		if errors.Is(err, oath.ErrWrongPassword) && errors.Is(err, ykoath.ErrUnproven) {
+			t.Errorf("%s: %v blames both", test.response, err)
+		}
+	}
+}
+
+// A card that takes a new password has to open with it, and nobody is told that the
+// password is wrong.
+func TestCardMustProveNewPassword(t *testing.T) {
+	for _, fault := range []string{
+		"ins=03:sw=9000", // it was not set
+		"ins=a3:reply=751400000000000000000000000000000000000000009000",
+		"ins=a3:sw=9000",
+		"ins=a3:sw=6a80",
+	} {
+		f, err := virtualkey.ParseFault(fault)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, virtualkey.Config{Faults: []virtualkey.Fault{f}})
+		err = s.SetPassword(accessKey(t, s, "secret"))
+		if !errors.Is(err, ykoath.ErrUnproven) || errors.Is(err, oath.ErrWrongPassword) || errors.Is(err, oath.ErrNoPassword) ||
+			!strings.HasPrefix(fmt.Sprint(err), "SET CODE: ") {
+			t.Errorf("%s: got %v", fault, err)
+		}
+	}
+}
+
+// Neither the password is sent, nor, once it is set, the key that is derived from it.
+func TestPasswordIsNotSent(t *testing.T) {
+	const password = "correct horse"
+	k := plug(t, virtualkey.Config{})
+	var sent []byte
+	card := cardFunc(func(command []byte) ([]byte, error) {
+		sent = append(sent, command...)
+		return k.Transmit(command)
+	})
+	s := selectApplet(t, card)
+	key := accessKey(t, s, password)
+	if err := s.SetPassword(key); err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(sent, []byte(password)) || !bytes.Contains(sent, key[:]) {
+		t.Errorf("to set it, %x was sent", sent)
+	}
+	sent = nil
+	s = selectApplet(t, card)
+	wantError(t, s.Unlock(accessKey(t, s, "another")), oath.ErrWrongPassword)
+	if err := s.Unlock(key); err != nil {
+		t.Fatal(err)
+	}
+	if len(sent) == 0 || bytes.Contains(sent, []byte(password)) || bytes.Contains(sent, key[:]) {
+		t.Errorf("to open it, %x was sent", sent)
 	}
 }
 

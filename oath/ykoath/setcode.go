@@ -1,17 +1,19 @@
 package ykoath
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
 
 // setCodeKind is TOTP with SHA-1, which every client sends, whatever the card
-// tells in tag 7B (YKOATH, "SET CODE").
+// has in tag 7B (YKOATH, "SET CODE").
 const setCodeKind = kindTOTP | kindSHA1
 
-// SetPassword protects the applet with a key, in the place of the one before
-// (SET CODE). The session stays open.
+// SetPassword protects the applet with a key, instead of the one before (SET CODE), and
+// has the card prove that it has the new one. The session stays open. It returns
+// ErrUnproven if the card took the key and does not open with it.
 func (s *Session) SetPassword(key AccessKey) error {
 	challenge, err := s.newChallenge()
 	if err != nil {
@@ -23,7 +25,11 @@ func (s *Session) SetPassword(key AccessKey) error {
 	if err := s.setCode(data); err != nil {
 		return err
 	}
-	return s.Unlock(key)
+	err = s.Unlock(key)
+	if errors.Is(err, ErrUnproven) || errors.Is(err, oath.ErrWrongPassword) || errors.Is(err, oath.ErrNoPassword) {
+		return fmt.Errorf("%s: %w that it was just given", cmdSetCode, ErrUnproven)
+	}
+	return err
 }
 
 // ClearPassword removes the password. The session stays open. It returns

@@ -9,6 +9,11 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
+// ErrUnproven says that the key did not prove that it knows the password: it is another
+// key than it seems, or a broken one. What it was sent is enough to guess at the password
+// with, at 1000 rounds of PBKDF2 for each guess.
+var ErrUnproven = errors.New("the key could not prove that it knows the password")
+
 // challengeSize is in bytes (YKOATH, "VALIDATE").
 const challengeSize = 8
 
@@ -21,8 +26,9 @@ func (s *Session) newChallenge() ([]byte, error) {
 }
 
 // Unlock proves to the card that the caller has the key, and has the card prove
-// the same (VALIDATE). It returns oath.ErrWrongPassword if either fails, and
-// oath.ErrNoPassword if none is set. After the wrong key, it may be called again.
+// the same (VALIDATE). It returns oath.ErrWrongPassword if the card refuses the key,
+// after which it may be called again; ErrUnproven if the card takes the key and does not
+// show that it has it; and oath.ErrNoPassword if no password is set.
 func (s *Session) Unlock(key AccessKey) error {
 	if !s.HasPassword() {
 		return fmt.Errorf("%s: %w", cmdValidate, oath.ErrNoPassword)
@@ -59,12 +65,8 @@ func (s *Session) checkProof(answer, expected []byte) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", cmdValidate, err)
 	}
-	proof, found := find(fields, tagResponse)
-	if !found {
-		return fmt.Errorf("%s: %w: it did not prove to know the password", cmdValidate, ErrMalformed)
-	}
-	if !hmac.Equal(proof, expected) {
-		return fmt.Errorf("%s: %w: the card does not know it", cmdValidate, oath.ErrWrongPassword)
+	if proof, _ := find(fields, tagResponse); !hmac.Equal(proof, expected) {
+		return fmt.Errorf("%s: %w", cmdValidate, ErrUnproven)
 	}
 	s.unlocked = true
 	return nil

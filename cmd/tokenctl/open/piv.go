@@ -9,6 +9,7 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/keys"
+	"github.com/tokenctl/tokenctl/oath/pcsc"
 	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
@@ -33,8 +34,7 @@ type PIVKey struct {
 // does not find it open.
 func (k *PIVKey) Close() {
 	known := k.PINKnown()
-	k.PIV.Close()
-	if !known {
+	if err := k.PIV.Close(); !known || errors.Is(err, oath.ErrSilent) {
 		return
 	}
 	f, err := keys.Connect(context.Background(), nil)
@@ -76,6 +76,9 @@ func (v *Vault) PIV(serial uint32) (*PIVKey, error) {
 
 func (v *Vault) openPIV(k keys.YubiKey) (*PIVKey, error) {
 	applet, err := vault.OpenPIV(k.Reader, vault.PIVOptions{
+		Answer: func(call func() error, silent error, late func()) error {
+			return pcsc.Answer(call, fmt.Errorf("%s: %w", k.Name(), silent), late)
+		},
 		PIN: func(tries int) (string, error) { return v.askPIN(k.Serial, tries) },
 		Touch: func() func() {
 			done := v.o.awaitTouch(k.Reader, TouchNotice)

@@ -28,6 +28,7 @@ var Remedies = []term.Remedy{
 
 	{Of: pcsc.ErrUnavailable, Exit: term.ExitNoKey, Hint: buildWithCgo},
 	{Of: pcsc.ErrNoService, Exit: term.ExitNoKey, Hint: "Start pcscd: sudo systemctl start pcscd.socket. If it is not installed: sudo apt install pcscd"},
+	{Of: pcsc.ErrServiceSilent, Exit: term.ExitNoKey, Hint: "A key or reader may block it. Pull it out, and start pcscd anew: sudo systemctl restart pcscd"},
 	{Of: pcsc.ErrNoPermission, Exit: term.ExitNoKey, Hint: "pcscd asks polkit who may use readers; over SSH, that is root unless a polkit rule says otherwise."},
 	{Of: pcsc.ErrNoReader, Exit: term.ExitNoKey, Hint: "Plug in the key."},
 	{Of: pcsc.ErrNoCard, Exit: term.ExitNoKey, Hint: "Plug in the key, or lay it on the reader."},

@@ -145,6 +145,9 @@ func (c *Console) Width() int {
 	}
 	return 0
 }
+// maxLine bounds a line of an error, in characters: what it names may have been refused
+// because it is long.
+const maxLine = 1000
 
 // Report writes an error, with what to do about it, and returns the exit status.
 func (c *Console) Report(err error) (status int) {
@@ -154,6 +157,9 @@ func (c *Console) Report(err error) (status int) {
 	for i, line := range strings.Split(Discreet(err.Error(), c.Args), "\n") {
 		if i == 0 {
 			line = "tokenctl: " + line
+		}
+		if runes := []rune(line); len(runes) > maxLine {
+			line = string(runes[:maxLine]) + "…"
 		}
 		c.Note("%s", line)
 	}

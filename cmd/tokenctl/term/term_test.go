@@ -41,6 +41,16 @@ func FuzzPrintable(f *testing.F) {
 	})
 }
 
+// An error that names something very long does not fill the screen with it.
+func TestReportIsBounded(t *testing.T) {
+	var messages bytes.Buffer
+	c := &Console{Err: &messages}
+	c.Report(fmt.Errorf("%s: too long\n%s: as well", strings.Repeat("ü", 1<<20), strings.Repeat("a", 1<<20)))
+	if n := messages.Len(); n > 4*maxLine || strings.Count(messages.String(), "…") != 2 {
+		t.Errorf("%d bytes: %.200s", n, &messages)
+	}
+}
+
 // FuzzPrinters holds every printer to what FuzzPrintable holds Printable to, whatever is
 // printed, and JSON to its meaning.
 func FuzzPrinters(f *testing.F) {

@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"syscall"
 )
 
 // Reader is the name of the virtual reader, that of a YubiKey 5: other tools know
@@ -221,6 +222,12 @@ func (d *Daemon) Pause() {
 
 // Resume makes a paused daemon come back, with the same socket and ports.
 func (d *Daemon) Resume() error { return d.start() }
+
+// Freeze has the daemon answer nobody any more, until Thaw.
+func (d *Daemon) Freeze() error { return d.process.cmd.Process.Signal(syscall.SIGSTOP) }
+
+// Thaw has a daemon that was frozen go on.
+func (d *Daemon) Thaw() error { return d.process.cmd.Process.Signal(syscall.SIGCONT) }
 
 // Restart is Pause and Resume.
 func (d *Daemon) Restart() error {

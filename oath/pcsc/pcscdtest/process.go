@@ -21,6 +21,7 @@ var script string
 // A process is pcscd, running.
 type process struct {
 	log  journal
+	cmd  *exec.Cmd
 	kill context.CancelFunc
 	done chan struct{} // closed when it has ended
 
@@ -40,6 +41,7 @@ func run(socket *os.File, config string) (*process, error) {
 	ctx, kill := context.WithCancel(context.Background())
 	p := &process{kill: kill, done: make(chan struct{}), unannounced: make(map[string]int)}
 	cmd := exec.CommandContext(ctx, "sh", "-c", script, "sh", config)
+	p.cmd = cmd
 	cmd.ExtraFiles = []*os.File{socket}
 	cmd.Stdout, cmd.Stderr = &p.log, &p.log
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
@@ -62,6 +64,7 @@ func run(socket *os.File, config string) (*process, error) {
 // end ends the process, and may be called again.
 func (p *process) end() {
 	p.kill()
+	p.cmd.Process.Signal(syscall.SIGCONT) // it may be frozen
 	<-p.done
 }
 
