@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -85,6 +86,17 @@ type format struct {
 // are known by their shape.
 var formats = []format{
 	aegis,
+	twoFAS,
+	stratum,
+	freeOTP2,
+	freeOTP,
+	ente,
+	proton,
+	lastPass,
+	raivo,
+	andOTP,
+	openPGP,
+	andOTPSealed, // the last: it has no mark, and nearly any bytes could be it
 }
 
 // Formats returns the names of the formats that are read.
@@ -200,7 +212,11 @@ func (r *reader) addText(title, user, text, notes string) {
 		k, err = e.Key, nil
 	}
 	if err != nil {
-		r.refuse(strings.Trim(title+":"+user, ":"), err)
+		label := strings.Trim(title+":"+user, ":")
+		if label == "" {
+			label = labelOf(text)
+		}
+		r.refuse(label, err)
 		return
 	}
 	if k.Account.Issuer == "" {
@@ -217,6 +233,24 @@ func (r *reader) addText(title, user, text, notes string) {
 		return
 	}
 	r.Entries = append(r.Entries, Entry{Key: k, Notes: notes})
+}
+
+// labelOf returns what a URI that cannot be read has for a name, or "" if that may be
+// a secret.
+func labelOf(uri string) string {
+	path, _, found := strings.Cut(uri, "?")
+	_, path, _ = strings.Cut(path, "://")
+	_, label, _ := strings.Cut(path, "/")
+	label, err := url.PathUnescape(label)
+	if !found || err != nil || otpauth.HoldsSecret(label) {
+		return ""
+	}
+	return label
+}
+
+// warnNewer says that a file is of a newer version than is known, but read.
+func (r *reader) warnNewer(version int) {
+	r.Warnings = append(r.Warnings, fmt.Sprintf("The accounts are written as of version %d, which is newer than what is known; look whether all are right.", version))
 }
 
 func (r *reader) refuse(label string, err error) {

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/pbkdf2"
@@ -89,6 +90,26 @@ func openGCM(key, nonce, sealed, additional []byte) ([]byte, error) {
 	}
 	plain, err := gcm.Open(nil, nonce, sealed, additional)
 	if err != nil {
+		return nil, errSealed
+	}
+	return plain, nil
+}
+
+// openCBC opens what AES-CBC sealed, with PKCS #7's padding. Most wrong keys show in that;
+// of the others, the text must.
+func openCBC(key, iv, sealed []byte) ([]byte, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil || len(iv) != aes.BlockSize || len(sealed) == 0 || len(sealed)%aes.BlockSize != 0 {
+		return nil, fmt.Errorf("%w: what is encrypted is not whole blocks", ErrDamaged)
+	}
+	plain := make([]byte, len(sealed))
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, sealed)
+	padding := int(plain[len(plain)-1])
+	if padding == 0 || padding > aes.BlockSize {
+		return nil, errSealed
+	}
+	plain, end := plain[:len(plain)-padding], plain[len(plain)-padding:]
+	if !bytes.Equal(end, bytes.Repeat([]byte{byte(padding)}, padding)) {
 		return nil, errSealed
 	}
 	return plain, nil
