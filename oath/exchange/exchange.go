@@ -115,6 +115,11 @@ func Formats() []string {
 // what is wrong where; or oath.ErrWrongPassword, which wraps ErrDamaged as well if the
 // format does not show which of them it is. None quotes what the file holds.
 func Read(data []byte, password func() (string, error)) (*Contents, error) {
+	return read(data, password, maxWork)
+}
+
+// read is Read with a bound on what the file may cost.
+func read(data []byte, password func() (string, error), most work) (*Contents, error) {
 	f, err := parseFile(data)
 	if err != nil {
 		return nil, err
@@ -123,7 +128,7 @@ func Read(data []byte, password func() (string, error)) (*Contents, error) {
 		if !format.is(f) {
 			continue
 		}
-		r := &reader{file: f, password: password}
+		r := &reader{file: f, password: password, left: most}
 		r.Format, r.Warnings = format.name, f.warnings
 		if err := format.read(r); err != nil {
 			return nil, fmt.Errorf("%s: %w", format.name, err)
@@ -182,7 +187,7 @@ type reader struct {
 	Contents
 	*file
 	password func() (string, error)
-	spent    work
+	left     work // that may still be spent on passwords
 }
 
 // add takes an account by its fields.
@@ -253,7 +258,11 @@ func (r *reader) warnNewer(version int) {
 	r.Warnings = append(r.Warnings, fmt.Sprintf("The accounts are written as of version %d, which is newer than what is known; look whether all are right.", version))
 }
 
+// refuse notes an entry that cannot be an account, by its place if it has no name.
 func (r *reader) refuse(label string, err error) {
+	if label == "" {
+		label = fmt.Sprintf("entry %d", len(r.Entries)+len(r.Refused)+1)
+	}
 	r.Refused = append(r.Refused, Refusal{label, err})
 }
 

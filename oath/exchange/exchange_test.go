@@ -232,12 +232,7 @@ func FuzzRead(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte, password string) {
-		c, err := Read(data, func() (string, error) {
-			if len(data) > 1<<12 {
-				return "", errors.New("not tried") // for want of time
-			}
-			return password, nil
-		})
+		c, err := read(data, given(password), 1<<26) // for want of time
 		if err != nil {
 			return
 		}

@@ -143,11 +143,11 @@ func TestRefusalsKeepSecrets(t *testing.T) {
 	const secret = "NOTTOBESHOWN2345"
 	for _, uri := range []string{
 		"otpauth://totp/alice?secret=" + secret + "&digits=9", "otpauth://totp/alice&secret=" + secret, "otpauth://totp/alice%3Fsecret=" + secret + "?x",
-		"otpauth://" + secret, "steam://" + secret + "1", "motp://x:" + secret + "?secret=" + secret, "otpauth:" + secret + "?",
+		"otpauth://totp/?secret=" + secret, "otpauth://" + secret, "steam://" + secret + "1", "motp://x:" + secret + "?secret=" + secret, "otpauth:" + secret + "?",
 	} {
 		r := new(reader)
 		r.addText("", "", uri, "")
-		if len(r.Refused) != 1 || strings.Contains(r.Refused[0].Label+r.Refused[0].Err.Error(), secret) {
+		if len(r.Refused) != 1 || r.Refused[0].Label == "" || strings.Contains(r.Refused[0].Label+r.Refused[0].Err.Error(), secret) {
 			t.Errorf("%s: %+v", uri, r.Refused)
 		}
 	}

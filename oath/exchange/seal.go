@@ -26,15 +26,12 @@ const (
 )
 
 // spend refuses work beyond what is sane. It counts all that one file asks for, as a
-// file may have many passwords. count times of size bytes are gone through in memory.
+// file may have many passwords: bytes of memory, which are gone through in some passes.
 func (r *reader) spend(memory, passes uint64) error {
-	if memory > maxMemory || passes > maxWork || memory*passes > maxWork {
+	if memory > maxMemory || passes > maxWork || work(memory*passes) > r.left {
 		return ErrTooCostly
 	}
-	r.spent += work(memory * passes)
-	if r.spent > maxWork {
-		return ErrTooCostly
-	}
+	r.left -= work(memory * passes)
 	return nil
 }
 
