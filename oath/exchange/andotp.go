@@ -92,11 +92,16 @@ func (r *reader) readAndOTP(list []json.RawMessage) {
 			Type: e.Type, Name: e.Label, Secret: e.Secret, Algorithm: e.Algorithm,
 			Digits: string(e.Digits), Period: string(e.Period), Counter: string(e.Counter),
 		}
-		switch issuer, name, found := strings.Cut(e.Label, " - "); {
-		case e.Issuer != nil:
+		issuer, name, found := strings.Cut(e.Label, " - ")
+		isTwice := found && strings.HasPrefix(name, issuer+":") // "Issuer - Issuer:name", by a fault of the app
+		if e.Issuer != nil {
 			fields.Issuer = *e.Issuer
-		case found: // "Issuer - name", or "Issuer - Issuer:name" by a fault of the app
-			fields.Issuer, fields.Name = issuer, name
+		}
+		if isTwice || found && e.Issuer == nil {
+			fields.Name = name
+			if fields.Issuer == "" {
+				fields.Issuer = issuer
+			}
 		}
 		r.add(fields, "")
 	})

@@ -33,9 +33,14 @@ func andOTPSamples() []sample {
 		return map[string]any{"secret": e.Secret.Base32(), "label": label, "period": 30}
 	}
 	oldest := []any{old(alice, "GitHub - GitHub:alice"), old(alice, "GitHub - alice"), old(account("", "x", nil), "x")}
+	for _, issuer := range []string{"", "GitHub"} { // as the app wrote them later
+		twice := old(alice, "GitHub - GitHub:alice")
+		twice["issuer"] = issuer
+		oldest = append([]any{twice}, oldest...)
+	}
 	return []sample{
 		{name: "andOTP", format: "andOTP", data: object(accounts), want: want, refused: refused},
-		{name: "andOTP, the oldest", format: "andOTP", data: object(oldest), want: []Entry{alice, alice, account("", "x", nil)}},
+		{name: "andOTP, the oldest", format: "andOTP", data: object(oldest), want: []Entry{alice, alice, alice, alice, account("", "x", nil)}},
 		{name: "andOTP encrypted", format: "andOTP, encrypted", data: andOTPEncrypted(accounts, "Hallå", 1000), password: "Hallå", want: want, refused: refused, either: true},
 		{name: "andOTP encrypted, old", format: "andOTP, encrypted", data: andOTPOld(accounts, "Hallå"), password: "Hallå", want: want, refused: refused, either: true},
 	}
