@@ -45,17 +45,19 @@ var openPGP = format{
 }
 
 // beginsOpenPGP reports whether packets follow each other as in an encrypted message: a
-// session key for a public key (1) or a passphrase (3), then more of them or what is
-// sealed (9, 18, 20).
+// session key for a public key (1) or a passphrase (3), of a known version, then more of
+// them or what is sealed (9, 18, 20).
 func beginsOpenPGP(data []byte) bool {
 	if len(data) < 4 {
 		return false
 	}
-	tag, size := packetTag(data[0]), 2+int(data[1])
+	tag, head, size := packetTag(data[0]), 2, int(data[1])
 	if data[0]&^0x3c == 0x81 { // the older kind of packet, whose length has two bytes
-		size = 3 + int(binary.BigEndian.Uint16(data[1:]))
+		head, size = 3, int(binary.BigEndian.Uint16(data[1:]))
 	}
-	return (tag == 1 || tag == 3) && size < len(data) && bytes.IndexByte([]byte{1, 3, 9, 18, 20}, packetTag(data[size])) >= 0
+	version, end := data[head], head+size
+	isKey := tag == 1 && (version == 3 || version == 6) || tag == 3 && 4 <= version && version <= 6
+	return isKey && end < len(data) && bytes.IndexByte([]byte{1, 3, 9, 18, 20}, packetTag(data[end])) >= 0
 }
 
 // packetTag returns what an OpenPGP packet holds, by its first byte, or 0 if it is none.
@@ -148,7 +150,7 @@ func readAndOTPSealed(r *reader) error {
 const andOTPRounds = 1_000_000
 
 // looksRandom reports whether bytes are as even as encryption leaves them, by a chi-square
-// test: one random text in fifty million is not.
+// test: of random texts, about one in a million is not.
 func looksRandom(data []byte) bool {
 	var counts [256]float64
 	for _, b := range data {
