@@ -95,7 +95,21 @@ var formats = []format{
 	lastPass,
 	raivo,
 	andOTP,
-	openPGP,
+	bitwarden,
+	onePassword,
+	protonPass,
+	pskc,
+	googlePAM,
+	usersFile,
+	bitwardenCSV,
+	keepassxcCSV,
+	lastPassCSV,
+	onePasswordCSV,
+	appleCSV,
+	protonPassCSV,
+	rsc2FA,
+	uris,
+	pass,
 	andOTPSealed, // the last: it has no mark, and nearly any bytes could be it
 }
 
@@ -224,7 +238,7 @@ func (r *reader) addText(title, user, text, notes string) {
 		r.refuse(label, err)
 		return
 	}
-	if k.Account.Issuer == "" {
+	if k.Account.Issuer == "" && (title != user || title != k.Account.Name) { // else it is called by its user
 		k.Account.Issuer = title
 	}
 	if k.Account.Name == "" || k.Account.Name == k.Account.Issuer && user != "" {

@@ -28,6 +28,18 @@ type file struct {
 const maxDepth = 64
 
 func parseFile(data []byte) (*file, error) {
+	if bytes.HasPrefix(data, []byte(zipMagic)) {
+		unpacked, err := unzip(data)
+		if err != nil {
+			return nil, err
+		}
+		if unpacked != nil {
+			data = unpacked
+		}
+	}
+	if err := closedOf(data); err != nil {
+		return nil, err
+	}
 	f := &file{data: data}
 	begin := data[:min(len(data), 2)]
 	switch utf16 := bytes.Equal(begin, []byte{0xff, 0xfe}) || bytes.Equal(begin, []byte{0xfe, 0xff}); {

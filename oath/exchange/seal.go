@@ -125,3 +125,22 @@ func newGCM(key []byte, nonceSize int) (cipher.AEAD, error) {
 
 // invalid wraps an error about one entry.
 func invalid(err error) error { return fmt.Errorf("%w: %w", oath.ErrInvalid, err) }
+
+// openCBC decrypts AES-CBC, and takes off the padding, whose last byte is its length. It
+// is for what a MAC was found to be right of: CBC by itself shows no wrong key.
+func openCBC(key, iv, sealed []byte) ([]byte, error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if len(iv) != aes.BlockSize || len(sealed) == 0 || len(sealed)%aes.BlockSize != 0 {
+		return nil, fmt.Errorf("%w: what is encrypted is not made of blocks of %d bytes", ErrDamaged, aes.BlockSize)
+	}
+	plain := make([]byte, len(sealed))
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, sealed)
+	padding := int(plain[len(plain)-1])
+	if padding < 1 || padding > aes.BlockSize {
+		return nil, errSealed
+	}
+	return plain[:len(plain)-padding], nil
+}
