@@ -49,6 +49,10 @@ var samples = sync.OnceValue(func() []sample {
 		andOTPSamples(),
 		bitwardenSamples(),
 		csvSamples(),
+		onePasswordSamples(),
+		protonPassSamples(),
+		lineSamples(),
+		pskcSamples(),
 	)
 })
 

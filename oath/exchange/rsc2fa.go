@@ -30,7 +30,10 @@ var rsc2FA = format{
 			fields := strings.Fields(line)
 			f := otpauth.Fields{Name: fields[0], Digits: fields[1], Secret: fields[2]}
 			if len(fields) == 4 {
-				f.Type, f.Counter = "hotp", counterAfter(fields[3])
+				f.Type, f.Counter = "hotp", "cut short"
+				if len(fields[3]) == 20 {
+					f.Counter = counterAfter(fields[3])
+				}
 			}
 			r.add(f, "")
 		}
