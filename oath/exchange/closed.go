@@ -13,6 +13,7 @@ var closedFiles = []struct {
 	begin string
 	*ClosedError
 }{
+	{"\x03\xd9\xa2\x9a\x65\xfb\x4b\xb5", &ClosedError{"KeePass 1", "open it with KeePassXC, and export it as CSV"}},
 	{"SQLite format 3\x00", &ClosedError{"the app whose database it is", "let the app export its accounts"}},
 	{"age-encryption.org/v1\n", &ClosedError{"age", "decrypt it first (age -d)"}},
 	{"-----BEGIN AGE ENCRYPTED FILE-----", &ClosedError{"age", "decrypt it first (age -d)"}},

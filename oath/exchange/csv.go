@@ -22,8 +22,7 @@ var (
 		known: []string{"type"}, title: "name", user: "login_username", totp: "login_totp", notes: "notes",
 	})
 	keepassxcCSV = csvFormat(format{name: "KeePassXC CSV"}, columns{
-		known: []string{"group"}, title: "title", user: "username", totp: "totp", notes: "notes",
-		seed: "totp seed", settings: "totp settings",
+		known: []string{"group"}, title: "title", user: "username", totp: "totp", notes: "notes", keepass: true,
 	})
 	lastPassCSV = csvFormat(format{name: "LastPass CSV"}, columns{
 		known: []string{"extra", "grouping"}, title: "name", user: "username", totp: "totp", notes: "extra",
@@ -45,7 +44,7 @@ type columns struct {
 	known              []string
 	title, user, email string // email is the user if that is empty
 	totp, notes        string
-	seed, settings     string // of KeeTrayTOTP, which KeePassXC has read and written
+	keepass            bool // an entry's other strings may be columns, too
 }
 
 func csvFormat(f format, c columns) format {
@@ -93,7 +92,7 @@ func (r *reader) readCSV(c columns) error {
 	table := csvReader(r.text)
 	header, err := table.Read()
 	at, _ := c.find(header)
-	archived := 0
+	archived, deleted := 0, 0
 	for err == nil {
 		var record []string
 		if record, err = table.Read(); err != nil {
@@ -117,10 +116,12 @@ func (r *reader) readCSV(c columns) error {
 			// Bitwarden's Authenticator for Android writes three columns more than it names,
 			// and quotes no issuer that has a comma.
 			r.addText("", "", record[uri], "")
+		case c.keepass && text != "" && strings.Contains(value("group")+"/", "/Recycle Bin/"):
+			deleted++
+			continue
+		case c.keepass && r.addKeePass(value):
 		case text != "":
 			r.addText(value(c.title), user, text, value(c.notes))
-		case value(c.seed) != "":
-			r.add(keeTrayTOTP(value(c.title), user, value(c.seed), value(c.settings)), value(c.notes))
 		default:
 			continue
 		}
@@ -129,6 +130,7 @@ func (r *reader) readCSV(c columns) error {
 		}
 	}
 	r.warnArchived(archived)
+	r.warnDeleted(deleted)
 	if err != io.EOF {
 		return fmt.Errorf("%w: %w", ErrDamaged, err) // which has the line, and none of the text
 	}
@@ -146,21 +148,6 @@ func (r *reader) warnDeleted(count int) {
 	if count > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("Deleted accounts, still in the app's trash, which are left out: %d.", count))
 	}
-}
-
-// keeTrayTOTP returns an account that is kept as a seed, and settings such as "30;6" or,
-// for Steam, "30;S".
-//
-// https://github.com/KeeTrayTOTP/KeeTrayTOTP, TrayTOTP.cs
-func keeTrayTOTP(title, user, seed, settings string) otpauth.Fields {
-	f := otpauth.Fields{Issuer: title, Name: user, Secret: seed}
-	period, rest, _ := strings.Cut(settings, ";")
-	digits, _, _ := strings.Cut(rest, ";") // the address of a clock may follow
-	f.Period, f.Digits = strings.TrimSpace(period), strings.TrimSpace(digits)
-	if strings.EqualFold(f.Digits, "S") {
-		f.Type, f.Digits = "steam", ""
-	}
-	return f
 }
 
 // writeCSV writes the columns of Bitwarden's export: KeePassXC, 1Password, Proton Pass,

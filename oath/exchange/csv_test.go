@@ -81,6 +81,7 @@ func csvSamples() (s []sample) {
 		",,1,Bank, or not,," + carolURI + ",Bank, or not,30,6\n" +
 		",,1,GitHub,,otpauth://totp/GitHub:alice?issuer=GitHub&secret=" + aliceSecret + "\n"
 	seeds := `"Group","Title","Username","Password","URL","Notes","TOTP","TOTP Seed","TOTP Settings"` + "\n" +
+		`"Root/Recycle Bin/Old","gone","x","hunter2","","","` + carolURI + `","",""` + "\n" +
 		`"Root","Shop","x","hunter2","","","","` + dave.Secret.Base32() + `","thirty"` + "\n" +
 		`"Root","Steam","dave","hunter2","","","","` + dave.Secret.Base32() + `","30;S;https://example.com"` + "\n" +
 		`"Root","GitHub","alice","hunter2","","","","` + aliceSecret + `","30;6"` + "\n"

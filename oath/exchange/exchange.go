@@ -98,6 +98,8 @@ var formats = []format{
 	bitwarden,
 	onePassword,
 	protonPass,
+	kdbx,
+	keepassXML,
 	pskc,
 	googlePAM,
 	usersFile,

@@ -53,6 +53,7 @@ var samples = sync.OnceValue(func() []sample {
 		protonPassSamples(),
 		lineSamples(),
 		pskcSamples(),
+		keepassSamples(),
 	)
 })
 

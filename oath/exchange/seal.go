@@ -52,13 +52,17 @@ func (r *reader) scryptKey(password, salt []byte, n, blockSize, p, size int) ([]
 
 // argon2Key derives a key of 32 bytes with Argon2id: passes, memory in KiB, threads.
 func (r *reader) argon2Key(password, salt []byte, passes, memory uint32, threads uint8) ([]byte, error) {
-	if passes < 1 || threads < 1 {
-		return nil, fmt.Errorf("%w: the parameters of Argon2 are out of range", ErrDamaged)
-	}
-	if err := r.spend(uint64(memory)<<10, uint64(passes)); err != nil {
+	if err := r.spendArgon2(passes, memory, threads); err != nil {
 		return nil, err
 	}
 	return argon2.IDKey(password, salt, passes, memory, threads, 32), nil
+}
+
+func (r *reader) spendArgon2(passes, memory uint32, threads uint8) error {
+	if passes < 1 || threads < 1 {
+		return fmt.Errorf("%w: the parameters of Argon2 are out of range", ErrDamaged)
+	}
+	return r.spend(uint64(memory)<<10, uint64(passes))
 }
 
 // pbkdf2Key derives a key with PBKDF2.
