@@ -16,7 +16,7 @@ var uris = format{
 	is: func(f *file) bool {
 		lines, uris, first := 0, 0, false
 		for _, line := range linesOf(f.text) {
-			if otpauth.IsURI(line) {
+			if otpauth.IsURI(line) && strings.Contains(line, "://") { // and not gopass's "otpauth: //totp/..."
 				uris, first = uris+1, first || lines == 0
 			}
 			lines++

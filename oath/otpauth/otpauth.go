@@ -11,7 +11,6 @@ package otpauth
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -105,7 +104,7 @@ func ParseAll(texts ...string) ([]Key, error) {
 	var (
 		keys    []Key
 		errs    []error
-		exports exports
+		exports = exports{parts: make(map[exportID]map[int]bool)}
 		seen    = make(map[string]bool)
 	)
 	for i, text := range texts {
@@ -124,13 +123,15 @@ func ParseAll(texts ...string) ([]Key, error) {
 }
 
 // exports are those that parts were read of, in the order of their first.
-type exports []export
+type exports struct {
+	ids   []exportID
+	parts map[exportID]map[int]bool // that were read, from 0
+}
 
-// An export is a list of accounts in several QR codes.
-type export struct {
-	id    int32
-	size  int
-	parts []int // that were read, from 0
+// An exportID stands for a list of accounts in several QR codes.
+type exportID struct {
+	id   int32
+	size int
 }
 
 // parse reads one text of any kind, and notes which part of an export it is.
@@ -146,25 +147,25 @@ func (e *exports) parse(text string) ([]Key, error) {
 	if b.Size == 0 {
 		return nil, err
 	}
-	i := slices.IndexFunc(*e, func(x export) bool { return x.id == b.ID && x.size == b.Size })
-	if i < 0 {
-		i = len(*e)
-		*e = append(*e, export{id: b.ID, size: b.Size})
+	id := exportID{b.ID, b.Size}
+	if e.parts[id] == nil {
+		e.ids = append(e.ids, id)
+		e.parts[id] = make(map[int]bool)
 	}
-	(*e)[i].parts = append((*e)[i].parts, b.Index)
+	e.parts[id][b.Index] = true
 	return b.Keys, err
 }
 
 func (e exports) incomplete() (errs []error) {
-	for _, x := range e {
+	for _, id := range e.ids {
 		var missing []int
-		for part := range x.size {
-			if !slices.Contains(x.parts, part) {
+		for part := range id.size {
+			if !e.parts[id][part] {
 				missing = append(missing, part+1)
 			}
 		}
 		if len(missing) > 0 {
-			errs = append(errs, &IncompleteError{Size: x.size, Missing: missing})
+			errs = append(errs, &IncompleteError{Size: id.size, Missing: missing})
 		}
 	}
 	return errs
