@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"bytes"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/binary"
@@ -29,46 +28,6 @@ var andOTPSealed = format{
 	name: "andOTP, encrypted",
 	is:   func(f *file) bool { return len(f.data) >= andOTPNonce+len("[]")+tagSize && looksRandom(f.data) },
 	read: readAndOTPSealed,
-}
-
-// openPGP is how andOTP encrypts for a key of its owner, and pass does always.
-//
-// RFC 9580, sections 4.2 and 6.2
-var openPGP = format{
-	name: "OpenPGP message",
-	is: func(f *file) bool {
-		return strings.HasPrefix(strings.TrimSpace(f.text), "-----BEGIN PGP MESSAGE-----") || beginsOpenPGP(f.data)
-	},
-	read: func(*reader) error {
-		return &ClosedError{App: "GnuPG", Instead: "decrypt it first, with gpg --decrypt, and take what that prints"}
-	},
-}
-
-// beginsOpenPGP reports whether packets follow each other as in an encrypted message: a
-// session key for a public key (1) or a passphrase (3), of a known version, then more of
-// them or what is sealed (9, 18, 20).
-func beginsOpenPGP(data []byte) bool {
-	if len(data) < 4 {
-		return false
-	}
-	tag, head, size := packetTag(data[0]), 2, int(data[1])
-	if data[0]&^0x3c == 0x81 { // the older kind of packet, whose length has two bytes
-		head, size = 3, int(binary.BigEndian.Uint16(data[1:]))
-	}
-	version, end := data[head], head+size
-	isKey := tag == 1 && (version == 3 || version == 6) || tag == 3 && 4 <= version && version <= 6
-	return isKey && end < len(data) && bytes.IndexByte([]byte{1, 3, 9, 18, 20}, packetTag(data[end])) >= 0
-}
-
-// packetTag returns what an OpenPGP packet holds, by its first byte, or 0 if it is none.
-func packetTag(b byte) byte {
-	switch b & 0xc0 {
-	case 0xc0:
-		return b & 0x3f
-	case 0x80:
-		return b >> 2 & 0xf
-	}
-	return 0
 }
 
 const (

@@ -18,36 +18,36 @@ import (
 // base-csv-exporter.ts; those of the others are as importers expect them, such as
 // Bitwarden's (libs/importer of github.com/bitwarden/clients).
 var (
-	bitwardenCSV = csvFormat(format{name: "Bitwarden CSV", word: "csv", write: writeCSV}, columns{
+	bitwardenCSV = csvFormat(format{name: "Bitwarden CSV", word: "csv", write: writeCSV}, csvColumns{
 		known: []string{"type"}, title: "name", user: "login_username", totp: "login_totp", notes: "notes",
 	})
-	keepassxcCSV = csvFormat(format{name: "KeePassXC CSV"}, columns{
+	keepassxcCSV = csvFormat(format{name: "KeePassXC CSV"}, csvColumns{
 		known: []string{"group"}, title: "title", user: "username", totp: "totp", notes: "notes", keepass: true,
 	})
-	lastPassCSV = csvFormat(format{name: "LastPass CSV"}, columns{
+	lastPassCSV = csvFormat(format{name: "LastPass CSV"}, csvColumns{
 		known: []string{"extra", "grouping"}, title: "name", user: "username", totp: "totp", notes: "extra",
 	})
-	onePasswordCSV = csvFormat(format{name: "1Password CSV"}, columns{
+	onePasswordCSV = csvFormat(format{name: "1Password CSV"}, csvColumns{
 		known: []string{"archived"}, title: "title", user: "username", totp: "otpauth", notes: "notes",
 	})
-	appleCSV = csvFormat(format{name: "Apple Passwords CSV"}, columns{
+	appleCSV = csvFormat(format{name: "Apple Passwords CSV"}, csvColumns{
 		known: []string{"url"}, title: "title", user: "username", totp: "otpauth", notes: "notes",
 	})
-	protonPassCSV = csvFormat(format{name: "Proton Pass CSV"}, columns{
+	protonPassCSV = csvFormat(format{name: "Proton Pass CSV"}, csvColumns{
 		known: []string{"type", "note"}, title: "name", user: "username", email: "email", totp: "totp", notes: "note",
 	})
 )
 
-// columns are the names of a program's columns, in lower case. It is known by those of
+// csvColumns are the names of a program's columns, in lower case. It is known by those of
 // the title, the user and the one-time password, and some more.
-type columns struct {
+type csvColumns struct {
 	known              []string
 	title, user, email string // email is the user if that is empty
 	totp, notes        string
 	keepass            bool // an entry's other strings may be columns, too
 }
 
-func csvFormat(f format, c columns) format {
+func csvFormat(f format, c csvColumns) format {
 	f.is = func(f *file) bool {
 		if f.object != nil || f.array != nil {
 			return false
@@ -61,13 +61,13 @@ func csvFormat(f format, c columns) format {
 }
 
 func csvReader(text string) *csv.Reader {
-	c := csv.NewReader(strings.NewReader(text))
+	c := csv.NewReader(strings.NewReader(strings.TrimSpace(text)))
 	c.FieldsPerRecord = -1
 	return c
 }
 
 // find returns where the columns are, and whether the table is this program's.
-func (c columns) find(header []string) (at map[string]int, isTable bool) {
+func (c csvColumns) find(header []string) (at map[string]int, isTable bool) {
 	at = make(map[string]int)
 	for i, name := range header {
 		name = strings.ToLower(strings.TrimSpace(name))
@@ -88,7 +88,7 @@ func (c columns) find(header []string) (at map[string]int, isTable bool) {
 	return at, true
 }
 
-func (r *reader) readCSV(c columns) error {
+func (r *reader) readCSV(c csvColumns) error {
 	table := csvReader(r.text)
 	header, err := table.Read()
 	at, _ := c.find(header)

@@ -72,12 +72,14 @@ func TestBadValues(t *testing.T) {
 func TestPadding(t *testing.T) {
 	padding := bytes.Repeat([]byte(" \r\n\t"), 1<<20)
 	for _, s := range samples() {
-		if s.password != "" || bytes.HasPrefix(s.data, []byte("\ufeff")) {
+		if s.password != "" || bytes.HasPrefix(s.data, []byte("\ufeff")) || bytes.HasPrefix(s.data, []byte(zipMagic)) {
 			continue
 		}
 		got, err := Read(slices.Concat(padding, s.data, padding), nil)
-		if err != nil || len(got.Entries) != len(s.want) {
-			t.Errorf("%s: %d entries, not %d: %v", s.name, len(got.Entries), len(s.want), err)
+		if err != nil {
+			t.Errorf("%s: %v", s.name, err)
+		} else if len(got.Entries) != len(s.want) {
+			t.Errorf("%s: %d entries, not %d", s.name, len(got.Entries), len(s.want))
 		}
 	}
 }

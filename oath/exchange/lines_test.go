@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,12 +47,16 @@ func lineSamples() []sample {
 
 	return []sample{
 		{name: "URIs", format: "URIs", data: []byte(list), want: []Entry{alice, bob, carol, steam, erin}, refused: []string{"line 7"}},
-		{name: "QR codes of Google Authenticator", format: "URIs", data: []byte(batches[1] + "\n" + batches[0] + "\n"), want: repeated(alice, 12)},
-		{name: "one of two QR codes", format: "URIs", data: []byte(batches[1] + "\n"), want: repeated(alice, 2), refused: []string{"Google Authenticator's export"}},
+		{name: "QR codes of Google Authenticator", format: "URIs", data: []byte(batches[1] + "\n" + batches[0] + "\n"), want: slices.Repeat([]Entry{alice}, 12)},
+		{name: "one of two QR codes", format: "URIs", data: []byte(batches[1] + "\n"), want: slices.Repeat([]Entry{alice}, 2), refused: []string{"Google Authenticator's export"}},
 
 		{name: "pass-otp", format: "pass and gopass", data: []byte("hunter2\nuser: somebody\nurl: github.com\ncodes: 1234-5678\n" + aliceURI + "\n"),
 			want: []Entry{noted(alice, "user: somebody\nurl: github.com\ncodes: 1234-5678")}},
 		{name: "pass-otp without a password", format: "URIs", data: []byte(carolURI + "\n"), want: []Entry{carol}},
+		{name: "pass-otp with more", format: "pass and gopass", data: []byte("hunter2\n" + bobURI + "\n" + daveURI + "\nuser: dave\n"),
+			want: []Entry{noted(bob, "user: dave"), noted(dave, "user: dave")}},
+		{name: "gopass without a password", format: "pass and gopass", data: []byte("\ntotp: " + aliceSecret + "\nuser: alice\n"),
+			want: []Entry{noted(user(alice, "alice"), "user: alice")}},
 		{name: "gopass", format: "pass and gopass", data: []byte("hunter2\n---\notpauth: //totp/GitHub:alice?secret=" + aliceSecret + "\n"), want: []Entry{alice}},
 		{name: "gopass with a secret", format: "pass and gopass", data: []byte("hunter2\n---\nuser: alice\ntotp: \"" + aliceSecret + "\"\n"),
 			want: []Entry{noted(user(alice, "alice"), "user: alice")}},
@@ -86,13 +91,6 @@ func lineSamples() []sample {
 			data: []byte("Your new secret key is: " + alice.Secret.Base32() + "\nEnter code from app (-1 to skip): -1\nCode confirmation skipped\nYour emergency scratch codes are:\n  21298240\n  15806357\n"),
 			want: []Entry{nameless("google-authenticator", withCodes(alice))}},
 	}
-}
-
-func repeated(e Entry, n int) (entries []Entry) {
-	for range n {
-		entries = append(entries, e)
-	}
-	return entries
 }
 
 func TestPassKeepsNoPassword(t *testing.T) {

@@ -252,7 +252,11 @@ func (box *pskcBox) decrypt(c pskcCipher) ([]byte, error) {
 	if pskcCiphers[fragment(c.Method.Algorithm)] != len(box.key) || len(sealed) < 16 {
 		return nil, fmt.Errorf("%w: a value is encrypted in another way", ErrDamaged)
 	}
-	return openCBC(box.key, sealed[:16], sealed[16:])
+	padded, size, err := decryptCBC(box.key, sealed[:16], sealed[16:]) // whose padding may be any bytes
+	if err != nil {
+		return nil, err
+	}
+	return padded[:len(padded)-size], nil
 }
 
 // number returns a value that is a number: in the clear in decimal, and encrypted in

@@ -99,21 +99,31 @@ func openGCM(key, nonce, sealed, additional []byte) ([]byte, error) {
 // openCBC opens what AES-CBC sealed, with PKCS #7's padding. Most wrong keys show in that;
 // of the others, the text must.
 func openCBC(key, iv, sealed []byte) ([]byte, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil || len(iv) != aes.BlockSize || len(sealed) == 0 || len(sealed)%aes.BlockSize != 0 {
-		return nil, fmt.Errorf("%w: what is encrypted is not whole blocks", ErrDamaged)
+	padded, size, err := decryptCBC(key, iv, sealed)
+	if err != nil {
+		return nil, err
 	}
-	plain := make([]byte, len(sealed))
-	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, sealed)
-	padding := int(plain[len(plain)-1])
-	if padding == 0 || padding > aes.BlockSize {
-		return nil, errSealed
-	}
-	plain, end := plain[:len(plain)-padding], plain[len(plain)-padding:]
-	if !bytes.Equal(end, bytes.Repeat([]byte{byte(padding)}, padding)) {
+	plain, padding := padded[:len(padded)-size], padded[len(padded)-size:]
+	if !bytes.Equal(padding, bytes.Repeat([]byte{byte(size)}, size)) {
 		return nil, errSealed
 	}
 	return plain, nil
+}
+
+// decryptCBC returns what AES-CBC sealed with its padding, and the size of that, which is
+// in its last byte.
+func decryptCBC(key, iv, sealed []byte) (padded []byte, size int, err error) {
+	block, err := aes.NewCipher(key)
+	if err != nil || len(iv) != aes.BlockSize || len(sealed) == 0 || len(sealed)%aes.BlockSize != 0 {
+		return nil, 0, fmt.Errorf("%w: what is encrypted is not whole blocks", ErrDamaged)
+	}
+	padded = make([]byte, len(sealed))
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(padded, sealed)
+	size = int(padded[len(padded)-1])
+	if size == 0 || size > aes.BlockSize {
+		return nil, 0, errSealed
+	}
+	return padded, size, nil
 }
 
 func newGCM(key []byte, nonceSize int) (cipher.AEAD, error) {
@@ -129,22 +139,3 @@ func newGCM(key []byte, nonceSize int) (cipher.AEAD, error) {
 
 // invalid wraps an error about one entry.
 func invalid(err error) error { return fmt.Errorf("%w: %w", oath.ErrInvalid, err) }
-
-// openCBC decrypts AES-CBC, and takes off the padding, whose last byte is its length. It
-// is for what a MAC was found to be right of: CBC by itself shows no wrong key.
-func openCBC(key, iv, sealed []byte) ([]byte, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	if len(iv) != aes.BlockSize || len(sealed) == 0 || len(sealed)%aes.BlockSize != 0 {
-		return nil, fmt.Errorf("%w: what is encrypted is not made of blocks of %d bytes", ErrDamaged, aes.BlockSize)
-	}
-	plain := make([]byte, len(sealed))
-	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, sealed)
-	padding := int(plain[len(plain)-1])
-	if padding < 1 || padding > aes.BlockSize {
-		return nil, errSealed
-	}
-	return plain[:len(plain)-padding], nil
-}

@@ -21,7 +21,7 @@ var uris = format{
 			}
 			lines++
 		}
-		return first || uris > 1
+		return first || 2*uris > lines
 	},
 	read:  readURIs,
 	write: writeURIs,

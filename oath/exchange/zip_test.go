@@ -60,15 +60,3 @@ func TestZip(t *testing.T) {
 		}
 	}
 }
-
-func TestClosed(t *testing.T) {
-	for _, begin := range []string{
-		"SQLite format 3\x00\x10\x00", "age-encryption.org/v1\n-> X25519 x", "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl",
-		"\n-----BEGIN PGP MESSAGE-----\n", "\x85\x02\x0c\x03\x01\x02", "\x84\x5e\x03\x12", "\x8c\x0d\x04\x09\x03", "\xc3\x0d\x04\x09\x03", "\xc1\xc0\x4c\x03",
-	} {
-		closed := new(*ClosedError)
-		if _, err := Read([]byte(begin), nil); !errors.As(err, closed) || (*closed).Instead == "" {
-			t.Errorf("%q: %v", begin, err)
-		}
-	}
-}
