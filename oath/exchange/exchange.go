@@ -7,6 +7,7 @@
 package exchange
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -243,8 +244,8 @@ func (r *reader) addText(title, user, text, notes string) {
 	if k.Account.Issuer == "" && (title != user || title != k.Account.Name) { // else it is called by its user
 		k.Account.Issuer = title
 	}
-	if k.Account.Name == "" || k.Account.Name == k.Account.Issuer && user != "" {
-		k.Account.Name, k.Warnings = user, nil
+	if who := cmp.Or(user, title); k.Account.Name == "" || k.Account.Name == k.Account.Issuer && who != "" && who != k.Account.Issuer {
+		k.Account.Name, k.Warnings = who, nil
 	}
 	if k.Account.Name == "" {
 		k.Account.Name = k.Account.Issuer

@@ -84,11 +84,11 @@ func TestPadding(t *testing.T) {
 	}
 }
 
-// TestManyAccounts repeats the accounts of each sample in JSON, a hundred times and a
-// thousand times: that must take about ten times as much memory.
+// TestManyAccounts repeats the accounts of each sample in JSON, and of each format that is
+// written, a hundred times and a thousand times: that must take about ten times as much
+// memory.
 func TestManyAccounts(t *testing.T) {
-	read := func(s sample, times int) (allocated uint64) {
-		data := repeated(s.data, times)
+	read := func(s sample, times int, data []byte) (allocated uint64) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		got, err := Read(data, nil)
@@ -102,8 +102,24 @@ func TestManyAccounts(t *testing.T) {
 		if s.password != "" || repeated(s.data, 1) == nil {
 			continue
 		}
-		if some, many := read(s, 100), read(s, 1000); many > 15*some {
+		if some, many := read(s, 100, repeated(s.data, 100)), read(s, 1000, repeated(s.data, 1000)); many > 15*some {
 			t.Errorf("%s: %d bytes for some accounts, and %d for ten times as many", s.name, some, many)
+		}
+	}
+	for _, word := range Words() {
+		written := func(times int) []byte {
+			data, _, err := Write(word, slices.Repeat([]Entry{alice}, times), "", bytes.NewReader(make([]byte, 1<<20)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return data
+		}
+		s := sample{name: word, want: []Entry{alice}}
+		if word == "google-authenticator" {
+			continue // which holds one
+		}
+		if some, many := read(s, 100, written(100)), read(s, 1000, written(1000)); many > 15*some {
+			t.Errorf("%s: %d bytes for some accounts, and %d for ten times as many", word, some, many)
 		}
 	}
 }
