@@ -110,9 +110,9 @@ func (r *reader) readCSV(c csvColumns) error {
 		}
 		uri := slices.IndexFunc(record, otpauth.IsURI)
 		switch line, _ := table.FieldPos(0); {
-		case len(record) != len(header) && uri < 0:
+		case len(record) < len(header) || len(record) > len(header) && uri < 0:
 			r.refuse(fmt.Sprintf("line %d", line), invalid(fmt.Errorf("it has %d columns, and the table has %d", len(record), len(header))))
-		case len(record) != len(header) && uri != at[c.totp]:
+		case len(record) > len(header) && uri != at[c.totp]:
 			// Bitwarden's Authenticator for Android writes three columns more than it names,
 			// and quotes no issuer that has a comma.
 			r.addText("", "", record[uri], "")
