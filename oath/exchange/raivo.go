@@ -1,12 +1,6 @@
 package exchange
 
-import (
-	"bytes"
-
-	"github.com/tokenctl/tokenctl/oath/otpauth"
-)
-
-const raivoMember = "raivo-otp-export.json"
+import "github.com/tokenctl/tokenctl/oath/otpauth"
 
 // Raivo OTP exports a ZIP archive that is encrypted in a way of WinZip's own; the
 // raivo-otp-export.json in it, once unpacked, is a JSON array in the clear, whose members
@@ -15,13 +9,8 @@ const raivoMember = "raivo-otp-export.json"
 // https://github.com/raivo-otp/ios-application, DataExportFeature.swift
 var raivo = format{
 	name: "Raivo OTP",
-	is: func(f *file) bool {
-		return f.holds("secret", "account", "kind") || bytes.HasPrefix(f.data, []byte("PK\x03\x04")) && bytes.Contains(f.data, []byte(raivoMember))
-	},
+	is:   func(f *file) bool { return f.holds("secret", "account", "kind") },
 	read: func(r *reader) error {
-		if r.array == nil {
-			return &ClosedError{App: "7-Zip or its like", Instead: "unpack it there, and take the " + raivoMember + " in it"}
-		}
 		decodeEach(r, r.array, func(e struct {
 			Issuer    string `json:"issuer"`
 			Account   string `json:"account"`

@@ -1,10 +1,8 @@
 package exchange
 
 import (
-	"errors"
 	"fmt"
 	"strings"
-	"testing"
 )
 
 func raivoSamples() []sample {
@@ -21,12 +19,4 @@ func raivoSamples() []sample {
 		name: "Raivo OTP", format: "Raivo OTP", data: object([]any{entry(alice), entry(bob), entry(carol), entry(erin), bad}),
 		want: []Entry{alice, bob, carol, erin}, refused: []string{"A:zero"},
 	}}
-}
-
-func TestRaivoArchive(t *testing.T) {
-	var closed *ClosedError
-	archive := "PK\x03\x04\x33\x00\x01\x00\x63\x00" + strings.Repeat("\x00", 16) + "\x15\x00\x0b\x00raivo-otp-export.json"
-	if _, err := Read([]byte(archive), nil); !errors.As(err, &closed) {
-		t.Error(err)
-	}
 }

@@ -29,9 +29,8 @@ func zipOf(namesAndTexts ...string) []byte {
 
 func TestZip(t *testing.T) {
 	encrypted := zipOf("raivo-otp-export.json", "{}")
-	for _, header := range []string{"PK\x03\x04", "PK\x01\x02"} { // local and central: bit 0 of the flags
-		at := bytes.Index(encrypted, []byte(header))
-		encrypted[at+6+strings.Index("PK\x03\x04PK\x01\x02", header)/2] |= 1
+	for header, flags := range map[string]int{"PK\x03\x04": 6, "PK\x01\x02": 8} { // local and central
+		encrypted[bytes.Index(encrypted, []byte(header))+flags] |= 1
 	}
 	bomb := zipOf("export.data", strings.Repeat(" ", maxUnpacked+1))
 	if len(bomb) > maxUnpacked/500 {
