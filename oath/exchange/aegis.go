@@ -96,16 +96,13 @@ func readAegis(r *reader) error {
 		if content, err = r.openAegis(f); err != nil {
 			return err
 		}
-		if err := checkJSON(content); err != nil {
-			return fmt.Errorf("%w: %w", ErrDamaged, err)
-		}
 	}
 	var db aegisDB
-	if err := decode(content, &db); err != nil {
+	if err := decodeOpened(content, &db); err != nil {
 		return err
 	}
 	if db.Version > aegisDBVersion {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("The accounts are written as of version %d, which is newer than what is known; look whether all are right.", db.Version))
+		r.warnNewer(db.Version)
 	}
 	decodeEach(r, db.Entries, func(e aegisEntry) {
 		r.add(otpauth.Fields{

@@ -66,11 +66,8 @@ func readBitwarden(r *reader) error {
 		if err != nil {
 			return err
 		}
-		if err := checkJSON(content); err != nil {
-			return fmt.Errorf("%w: %w", ErrDamaged, err)
-		}
 		f.Items = nil
-		if err := decode(content, &f); err != nil {
+		if err := decodeOpened(content, &f); err != nil {
 			return err
 		}
 	}

@@ -18,37 +18,36 @@ import (
 // base-csv-exporter.ts; those of the others are as importers expect them, such as
 // Bitwarden's (libs/importer of github.com/bitwarden/clients).
 var (
-	bitwardenCSV = csvFormat(format{name: "Bitwarden CSV", word: "csv", write: writeCSV}, columns{
+	bitwardenCSV = csvFormat(format{name: "Bitwarden CSV", word: "csv", write: writeCSV}, csvColumns{
 		known: []string{"type"}, title: "name", user: "login_username", totp: "login_totp", notes: "notes",
 	})
-	keepassxcCSV = csvFormat(format{name: "KeePassXC CSV"}, columns{
-		known: []string{"group"}, title: "title", user: "username", totp: "totp", notes: "notes",
-		seed: "totp seed", settings: "totp settings",
+	keepassxcCSV = csvFormat(format{name: "KeePassXC CSV"}, csvColumns{
+		known: []string{"group"}, title: "title", user: "username", totp: "totp", notes: "notes", keepass: true,
 	})
-	lastPassCSV = csvFormat(format{name: "LastPass CSV"}, columns{
+	lastPassCSV = csvFormat(format{name: "LastPass CSV"}, csvColumns{
 		known: []string{"extra", "grouping"}, title: "name", user: "username", totp: "totp", notes: "extra",
 	})
-	onePasswordCSV = csvFormat(format{name: "1Password CSV"}, columns{
+	onePasswordCSV = csvFormat(format{name: "1Password CSV"}, csvColumns{
 		known: []string{"archived"}, title: "title", user: "username", totp: "otpauth", notes: "notes",
 	})
-	appleCSV = csvFormat(format{name: "Apple Passwords CSV"}, columns{
+	appleCSV = csvFormat(format{name: "Apple Passwords CSV"}, csvColumns{
 		known: []string{"url"}, title: "title", user: "username", totp: "otpauth", notes: "notes",
 	})
-	protonPassCSV = csvFormat(format{name: "Proton Pass CSV"}, columns{
+	protonPassCSV = csvFormat(format{name: "Proton Pass CSV"}, csvColumns{
 		known: []string{"type", "note"}, title: "name", user: "username", email: "email", totp: "totp", notes: "note",
 	})
 )
 
-// columns are the names of a program's columns, in lower case. It is known by those of
+// csvColumns are the names of a program's columns, in lower case. It is known by those of
 // the title, the user and the one-time password, and some more.
-type columns struct {
+type csvColumns struct {
 	known              []string
 	title, user, email string // email is the user if that is empty
 	totp, notes        string
-	seed, settings     string // of KeeTrayTOTP, which KeePassXC has read and written
+	keepass            bool // an entry's other strings may be columns, too
 }
 
-func csvFormat(f format, c columns) format {
+func csvFormat(f format, c csvColumns) format {
 	f.is = func(f *file) bool {
 		if f.object != nil || f.array != nil {
 			return false
@@ -62,13 +61,13 @@ func csvFormat(f format, c columns) format {
 }
 
 func csvReader(text string) *csv.Reader {
-	c := csv.NewReader(strings.NewReader(text))
+	c := csv.NewReader(strings.NewReader(strings.TrimSpace(text)))
 	c.FieldsPerRecord = -1
 	return c
 }
 
 // find returns where the columns are, and whether the table is this program's.
-func (c columns) find(header []string) (at map[string]int, isTable bool) {
+func (c csvColumns) find(header []string) (at map[string]int, isTable bool) {
 	at = make(map[string]int)
 	for i, name := range header {
 		name = strings.ToLower(strings.TrimSpace(name))
@@ -89,11 +88,11 @@ func (c columns) find(header []string) (at map[string]int, isTable bool) {
 	return at, true
 }
 
-func (r *reader) readCSV(c columns) error {
+func (r *reader) readCSV(c csvColumns) error {
 	table := csvReader(r.text)
 	header, err := table.Read()
 	at, _ := c.find(header)
-	archived := 0
+	archived, deleted := 0, 0
 	for err == nil {
 		var record []string
 		if record, err = table.Read(); err != nil {
@@ -111,16 +110,18 @@ func (r *reader) readCSV(c columns) error {
 		}
 		uri := slices.IndexFunc(record, otpauth.IsURI)
 		switch line, _ := table.FieldPos(0); {
-		case len(record) != len(header) && uri < 0:
+		case len(record) < len(header) || len(record) > len(header) && uri < 0:
 			r.refuse(fmt.Sprintf("line %d", line), invalid(fmt.Errorf("it has %d columns, and the table has %d", len(record), len(header))))
-		case len(record) != len(header):
+		case len(record) > len(header) && uri != at[c.totp]:
 			// Bitwarden's Authenticator for Android writes three columns more than it names,
 			// and quotes no issuer that has a comma.
 			r.addText("", "", record[uri], "")
+		case c.keepass && text != "" && strings.Contains(value("group")+"/", "/Recycle Bin/"):
+			deleted++
+			continue
+		case c.keepass && r.addKeePass(value):
 		case text != "":
 			r.addText(value(c.title), user, text, value(c.notes))
-		case value(c.seed) != "":
-			r.add(keeTrayTOTP(value(c.title), user, value(c.seed), value(c.settings)), value(c.notes))
 		default:
 			continue
 		}
@@ -129,6 +130,7 @@ func (r *reader) readCSV(c columns) error {
 		}
 	}
 	r.warnArchived(archived)
+	r.warnDeleted(deleted)
 	if err != io.EOF {
 		return fmt.Errorf("%w: %w", ErrDamaged, err) // which has the line, and none of the text
 	}
@@ -146,21 +148,6 @@ func (r *reader) warnDeleted(count int) {
 	if count > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("Deleted accounts, still in the app's trash, which are left out: %d.", count))
 	}
-}
-
-// keeTrayTOTP returns an account that is kept as a seed, and settings such as "30;6" or,
-// for Steam, "30;S".
-//
-// https://github.com/KeeTrayTOTP/KeeTrayTOTP, TrayTOTP.cs
-func keeTrayTOTP(title, user, seed, settings string) otpauth.Fields {
-	f := otpauth.Fields{Issuer: title, Name: user, Secret: seed}
-	period, rest, _ := strings.Cut(settings, ";")
-	digits, _, _ := strings.Cut(rest, ";") // the address of a clock may follow
-	f.Period, f.Digits = strings.TrimSpace(period), strings.TrimSpace(digits)
-	if strings.EqualFold(f.Digits, "S") {
-		f.Type, f.Digits = "steam", ""
-	}
-	return f
 }
 
 // writeCSV writes the columns of Bitwarden's export: KeePassXC, 1Password, Proton Pass,

@@ -77,16 +77,19 @@ func csvSamples() (s []sample) {
 	}
 	authenticator := "folder,favorite,type,name,login_uri,login_totp\n" +
 		",,1,\n" +
+		",,1,My game,," + daveURI + ",My game,30,5\n" +
 		",,1,Example & Söhne,," + bobURI + ",Example & Söhne,60,8\n" +
 		",,1,Bank, or not,," + carolURI + ",Bank, or not,30,6\n" +
 		",,1,GitHub,,otpauth://totp/GitHub:alice?issuer=GitHub&secret=" + aliceSecret + "\n"
+	game := entryOf(dave, func(e *Entry) { e.Account.Name = "My game" })
 	seeds := `"Group","Title","Username","Password","URL","Notes","TOTP","TOTP Seed","TOTP Settings"` + "\n" +
+		`"Root/Recycle Bin/Old","gone","x","hunter2","","","` + carolURI + `","",""` + "\n" +
 		`"Root","Shop","x","hunter2","","","","` + dave.Secret.Base32() + `","thirty"` + "\n" +
 		`"Root","Steam","dave","hunter2","","","","` + dave.Secret.Base32() + `","30;S;https://example.com"` + "\n" +
 		`"Root","GitHub","alice","hunter2","","","","` + aliceSecret + `","30;6"` + "\n"
 	shuffled := "login_totp,name,login_username,type,notes\n" + aliceSecret + ",GitHub,alice,login,\n"
 	return append(s,
-		sample{name: "Bitwarden Authenticator CSV", format: "Bitwarden CSV", data: []byte(authenticator), want: []Entry{bob, carol, alice}, refused: []string{"line 2"}},
+		sample{name: "Bitwarden Authenticator CSV", format: "Bitwarden CSV", data: []byte(authenticator), want: []Entry{game, bob, carol, alice}, refused: []string{"line 2"}},
 		sample{name: "KeePassXC CSV with seeds", format: "KeePassXC CSV", data: []byte(seeds), want: []Entry{dave, alice}, refused: []string{"Shop:x"}},
 		sample{name: "Bitwarden CSV, shuffled", format: "Bitwarden CSV", data: []byte(shuffled), want: []Entry{alice}},
 	)

@@ -7,9 +7,11 @@
 package exchange
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -88,10 +90,34 @@ type format struct {
 // are known by their shape.
 var formats = []format{
 	aegis,
-	bitwarden, onePassword, protonPass,
-	pskc, googlePAM, usersFile,
-	bitwardenCSV, keepassxcCSV, lastPassCSV, onePasswordCSV, appleCSV, protonPassCSV,
-	twoFA, google, uris, pass,
+	twoFAS,
+	stratum,
+	freeOTP2,
+	freeOTP,
+	ente,
+	proton,
+	lastPass,
+	raivo,
+	andOTP,
+	bitwarden,
+	onePassword,
+	protonPass,
+	kdbx,
+	keepassXML,
+	pskc,
+	googlePAM,
+	usersFile,
+	bitwardenCSV,
+	keepassxcCSV,
+	lastPassCSV,
+	onePasswordCSV,
+	appleCSV,
+	protonPassCSV,
+	rsc2FA,
+	google,
+	uris,
+	pass,
+	andOTPSealed, // the last: it has no mark, and nearly any bytes could be it
 }
 
 // Formats returns the names of the formats that are read.
@@ -110,6 +136,11 @@ func Formats() []string {
 // what is wrong where; or oath.ErrWrongPassword, which wraps ErrDamaged as well if the
 // format does not show which of them it is. None quotes what the file holds.
 func Read(data []byte, password func() (string, error)) (*Contents, error) {
+	return read(data, password, maxWork)
+}
+
+// read is Read with a bound on what the file may cost.
+func read(data []byte, password func() (string, error), most work) (*Contents, error) {
 	f, err := parseFile(data)
 	if err != nil {
 		return nil, err
@@ -118,7 +149,7 @@ func Read(data []byte, password func() (string, error)) (*Contents, error) {
 		if !format.is(f) {
 			continue
 		}
-		r := &reader{file: f, password: password}
+		r := &reader{file: f, password: password, left: most}
 		r.Format, r.Warnings = format.name, f.warnings
 		if err := format.read(r); err != nil {
 			return nil, fmt.Errorf("%s: %w", format.name, err)
@@ -177,7 +208,7 @@ type reader struct {
 	Contents
 	*file
 	password func() (string, error)
-	spent    work
+	left     work // that may still be spent on passwords
 }
 
 // add takes an account by its fields.
@@ -207,14 +238,18 @@ func (r *reader) addText(title, user, text, notes string) {
 		k, err = e.Key, nil
 	}
 	if err != nil {
-		r.refuse(strings.Trim(title+":"+user, ":"), err)
+		label := strings.Trim(title+":"+user, ":")
+		if label == "" {
+			label = labelOf(text)
+		}
+		r.refuse(label, err)
 		return
 	}
 	if k.Account.Issuer == "" && (title != user || title != k.Account.Name) { // else it is called by its user
 		k.Account.Issuer = title
 	}
-	if k.Account.Name == "" || k.Account.Name == k.Account.Issuer && user != "" {
-		k.Account.Name, k.Warnings = user, nil
+	if who := cmp.Or(user, title); k.Account.Name == "" || k.Account.Name == k.Account.Issuer && who != "" && who != k.Account.Issuer {
+		k.Account.Name, k.Warnings = who, nil
 	}
 	if k.Account.Name == "" {
 		k.Account.Name = k.Account.Issuer
@@ -226,7 +261,29 @@ func (r *reader) addText(title, user, text, notes string) {
 	r.Entries = append(r.Entries, Entry{Key: k, Notes: notes})
 }
 
+// labelOf returns what a URI that cannot be read has for a name, or "" if that may be
+// a secret.
+func labelOf(uri string) string {
+	path, _, found := strings.Cut(uri, "?")
+	_, path, _ = strings.Cut(path, "://")
+	_, label, _ := strings.Cut(path, "/")
+	label, err := url.PathUnescape(label)
+	if !found || err != nil || otpauth.CheckName(label) != nil {
+		return ""
+	}
+	return label
+}
+
+// warnNewer says that a file is of a newer version than is known, but read.
+func (r *reader) warnNewer(version int) {
+	r.Warnings = append(r.Warnings, fmt.Sprintf("The accounts are written as of version %d, which is newer than what is known; look whether all are right.", version))
+}
+
+// refuse notes an entry that cannot be an account, by its place if it has no name.
 func (r *reader) refuse(label string, err error) {
+	if label == "" {
+		label = fmt.Sprintf("entry %d", len(r.Entries)+len(r.Refused)+1)
+	}
 	r.Refused = append(r.Refused, Refusal{label, err})
 }
 

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -27,13 +28,34 @@ type sample struct {
 
 	// Either says that the format does not show a wrong password from a damaged file.
 	either bool
+
+	// Slow says that its password takes long to try, so it is cut at few places, and not
+	// fuzzed.
+	slow bool
 }
 
-// samples are those of all formats.
-func samples() []sample {
-	return slices.Concat(aegisSamples(),
-		bitwardenSamples(), csvSamples(), onePasswordSamples(), protonPassSamples(), lineSamples(), pskcSamples())
-}
+// samples are those of all formats. To make them takes some key derivations.
+var samples = sync.OnceValue(func() []sample {
+	return slices.Concat(
+		aegisSamples(),
+		twoFASSamples(),
+		stratumSamples(),
+		freeOTP2Samples(),
+		freeOTPSamples(),
+		enteSamples(),
+		protonSamples(),
+		lastPassSamples(),
+		raivoSamples(),
+		andOTPSamples(),
+		bitwardenSamples(),
+		csvSamples(),
+		onePasswordSamples(),
+		protonPassSamples(),
+		lineSamples(),
+		pskcSamples(),
+		keepassSamples(),
+	)
+})
 
 // The accounts that samples hold, as far as their formats can say.
 var (
@@ -124,7 +146,11 @@ func TestPassword(t *testing.T) {
 func TestCutShort(t *testing.T) {
 	for _, s := range samples() {
 		t.Run(s.name, func(t *testing.T) {
-			for _, at := range cuts(s.data) {
+			most := 60
+			if s.slow {
+				most = 8
+			}
+			for _, at := range cuts(s.data, most) {
 				got, err := Read(s.data[:at], given(s.password))
 				if err == nil && reflect.DeepEqual(got.Entries, s.want) && len(bytes.TrimSpace(s.data[at:])) > 0 && !isTail(s.data[at:]) {
 					t.Errorf("cut at byte %d of %d, it is read as the whole", at, len(s.data))
@@ -134,14 +160,15 @@ func TestCutShort(t *testing.T) {
 	}
 }
 
-// cuts are the places where structures begin and end, and some between.
-func cuts(data []byte) (at []int) {
+// cuts are the places where structures begin and end, and some between: at most so many,
+// as each may take a key derivation.
+func cuts(data []byte, most int) (at []int) {
 	for i, c := range data {
 		if bytes.IndexByte([]byte("{}[],:\n\x00<>|"), c) >= 0 || i%97 == 0 {
 			at = append(at, i)
 		}
 	}
-	for len(at) > 60 { // each may take a key derivation
+	for len(at) > most {
 		for i := 0; i < len(at); i++ {
 			at = slices.Delete(at, i, i+1)
 		}
@@ -221,15 +248,12 @@ func TestWrite(t *testing.T) {
 
 func FuzzRead(f *testing.F) {
 	for _, s := range samples() {
-		f.Add(s.data, s.password)
+		if !s.slow {
+			f.Add(s.data, s.password)
+		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte, password string) {
-		c, err := Read(data, func() (string, error) {
-			if len(data) > 1<<12 {
-				return "", errors.New("not tried") // for want of time
-			}
-			return password, nil
-		})
+		c, err := read(data, given(password), 1<<26) // for want of time
 		if err != nil {
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -48,7 +49,7 @@ func parseFile(data []byte) (*file, error) {
 	case utf8.Valid(data):
 		f.text = string(bytes.TrimPrefix(data, []byte("\ufeff")))
 	case !bytes.ContainsRune(data, 0): // and nothing that is binary by chance
-		decoded, _ := charmap.Windows1252.NewDecoder().Bytes(data)
+		decoded, _ := charmap.Windows1252.NewDecoder().Bytes(bytes.TrimPrefix(data, []byte("\ufeff")))
 		f.text = string(decoded)
 		f.warnings = []string{"The file is not UTF-8, and was read as Windows-1252; look at the names."}
 	}
@@ -76,6 +77,15 @@ func (f *file) has(names ...string) bool {
 		}
 	}
 	return f.object != nil
+}
+
+// holds reports whether the file is a JSON array with an object that has all of these
+// members.
+func (f *file) holds(names ...string) bool {
+	return slices.ContainsFunc(f.array, func(raw json.RawMessage) bool {
+		var element file
+		return json.Unmarshal(raw, &element.object) == nil && element.has(names...)
+	})
 }
 
 // checkJSON refuses what encoding/json would take one way and an app another: members
@@ -134,6 +144,15 @@ func decode(data []byte, into any) error {
 		return fmt.Errorf("%w: %s is of the wrong type", ErrDamaged, wrong.Field)
 	}
 	return fmt.Errorf("%w: not what is expected there", ErrDamaged)
+}
+
+// decodeOpened is decode for what was encrypted or within another text, and not looked
+// at before.
+func decodeOpened(data []byte, into any) error {
+	if err := checkJSON(data); err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return decode(data, into)
 }
 
 // decodeEach decodes a list, one by one: one that is malformed is refused, and the

@@ -23,9 +23,7 @@ var googlePAM = format{
 		if _, printed := googlePrinted(f.text); printed {
 			return true
 		}
-		lines := strings.Split(f.text, "\n")
-		_, err := oath.ParseSecret(strings.TrimSpace(lines[0]))
-		return err == nil && strings.Contains(f.text, "\n"+googleOption)
+		return strings.Contains(f.text, "\n"+googleOption+"TOTP_AUTH") || strings.Contains(f.text, "\n"+googleOption+"HOTP_COUNTER")
 	},
 	read:  readGooglePAM,
 	write: writeGooglePAM,
@@ -41,8 +39,8 @@ func googlePrinted(text string) (found string, printed bool) {
 			uri, err := url.PathUnescape("otpauth" + chl)
 			return uri, err == nil
 		}
-		if secret, isSecret := strings.CutPrefix(line, "Your new secret key is: "); isSecret {
-			found, printed = secret, true
+		if secret, isSecret := strings.CutPrefix(line, "Your new secret key is:"); isSecret {
+			found, printed = strings.TrimSpace(secret), true
 		}
 	}
 	return found, printed
@@ -50,7 +48,7 @@ func googlePrinted(text string) (found string, printed bool) {
 
 func readGooglePAM(r *reader) error {
 	var codes []string
-	lines := strings.Split(r.text, "\n")
+	lines := strings.Split(strings.TrimSpace(r.text), "\n")
 	f := otpauth.Fields{Secret: strings.TrimSpace(lines[0])}
 	for i, line := range lines {
 		line = strings.TrimSpace(line)

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,8 +14,9 @@ import (
 
 // lineSamples are those of formats that are lines of text.
 func lineSamples() []sample {
-	var batch []otpauth.Key
-	for range 12 {
+	eight := account("Example", "eight", func(a *oath.Account) { a.Algorithm, a.Digits = oath.SHA256, 8 })
+	batch := []otpauth.Key{carol.Key, eight.Key}
+	for range 10 {
 		batch = append(batch, alice.Key)
 	}
 	batches, _ := otpauth.Batches(batch, 7)
@@ -43,12 +45,16 @@ func lineSamples() []sample {
 
 	return []sample{
 		{name: "URIs", format: "URIs", data: []byte(list), want: []Entry{alice, bob, carol, steam, erin}, refused: []string{"line 7"}},
-		{name: "QR codes of Google Authenticator", format: "Google Authenticator", data: []byte(batches[1] + "\n" + batches[0] + "\n"), want: repeated(alice, 12)},
-		{name: "one of two QR codes", format: "Google Authenticator", data: []byte(batches[1] + "\n"), want: repeated(alice, 2)},
+		{name: "QR codes of Google Authenticator", format: "Google Authenticator", data: []byte(batches[1] + "\n" + batches[0] + "\n"), want: slices.Concat([]Entry{alice, alice, carol, eight}, slices.Repeat([]Entry{alice}, 8))},
+		{name: "one of two QR codes", format: "Google Authenticator", data: []byte(batches[1] + "\n"), want: slices.Repeat([]Entry{alice}, 2)},
 
 		{name: "pass-otp", format: "pass and gopass", data: []byte("hunter2\nuser: somebody\nurl: github.com\ncodes: 1234-5678\n" + aliceURI + "\n"),
 			want: []Entry{noted(alice, "user: somebody\nurl: github.com\ncodes: 1234-5678")}},
 		{name: "pass-otp without a password", format: "URIs", data: []byte(carolURI + "\n"), want: []Entry{carol}},
+		{name: "pass-otp with more", format: "pass and gopass", data: []byte("hunter2\n" + bobURI + "\n" + daveURI + "\nuser: dave\n"),
+			want: []Entry{noted(bob, "user: dave"), noted(dave, "user: dave")}},
+		{name: "gopass without a password", format: "pass and gopass", data: []byte("\ntotp: " + aliceSecret + "\nuser: alice\n"),
+			want: []Entry{noted(user(alice, "alice"), "user: alice")}},
 		{name: "gopass", format: "pass and gopass", data: []byte("hunter2\n---\notpauth: //totp/GitHub:alice?secret=" + aliceSecret + "\n"), want: []Entry{alice}},
 		{name: "gopass with a secret", format: "pass and gopass", data: []byte("hunter2\n---\nuser: alice\ntotp: \"" + aliceSecret + "\"\n"),
 			want: []Entry{noted(user(alice, "alice"), "user: alice")}},
@@ -83,13 +89,6 @@ func lineSamples() []sample {
 			data: []byte("Your new secret key is: " + alice.Secret.Base32() + "\nEnter code from app (-1 to skip): -1\nCode confirmation skipped\nYour emergency scratch codes are:\n  21298240\n  15806357\n"),
 			want: []Entry{nameless("google-authenticator", withCodes(alice))}},
 	}
-}
-
-func repeated(e Entry, n int) (entries []Entry) {
-	for range n {
-		entries = append(entries, e)
-	}
-	return entries
 }
 
 func TestPassKeepsNoPassword(t *testing.T) {

@@ -15,8 +15,7 @@ import (
 var pass = format{
 	name: "pass and gopass",
 	is: func(f *file) bool {
-		_, body, _ := strings.Cut(f.text, "\n")
-		for line := range strings.SplitSeq(body, "\n") {
+		for line := range strings.SplitSeq(f.text, "\n") {
 			if _, text := passOTP(line); text != "" {
 				return true
 			}
@@ -24,30 +23,36 @@ var pass = format{
 		return false
 	},
 	read: func(r *reader) error {
-		_, body, _ := strings.Cut(r.text, "\n")
 		var kinds, texts, notes []string
-		title, user := "", ""
-		for line := range strings.SplitSeq(body, "\n") {
-			key, value, _ := strings.Cut(line, ":")
-			switch key, value = strings.ToLower(strings.TrimSpace(key)), strings.TrimSpace(value); key {
-			case "url", "title":
-				title = value
-			case "user", "username", "login":
-				user = value
+		title, user, isPassword := "", "", true
+		for line := range strings.SplitSeq(r.text, "\n") {
+			if line = strings.TrimSpace(line); line == "" || line == "---" { // which begins YAML
+				continue
 			}
-			if kind, text := passOTP(line); text != "" {
+			kind, text := passOTP(line)
+			switch {
+			case text != "":
 				kinds, texts = append(kinds, kind), append(texts, text)
-			} else if line = strings.TrimSpace(line); line != "" && line != "---" { // which begins YAML
+			case !isPassword:
 				notes = append(notes, line)
+				key, value, _ := strings.Cut(line, ":")
+				switch key, value = strings.ToLower(strings.TrimSpace(key)), strings.TrimSpace(value); key {
+				case "url", "title":
+					title = value
+				case "user", "username", "login":
+					user = value
+				}
 			}
+			isPassword = false
 		}
+		note := strings.Join(notes, "\n")
 		for i, text := range texts {
 			if otpauth.IsURI(text) {
-				r.addText(title, user, text, strings.Join(notes, "\n"))
+				r.addText(title, user, text, note)
 				continue
 			}
 			f := otpauth.Fields{Type: kinds[i], Issuer: title, Name: user, Secret: text}
-			r.addNameless("pass", f, Entry{Notes: strings.Join(notes, "\n")})
+			r.addNameless("pass", f, Entry{Notes: note})
 		}
 		return nil
 	},

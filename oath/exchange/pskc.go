@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"io"
 	"strconv"
 	"strings"
 
@@ -141,38 +140,6 @@ func readPSKC(r *reader) error {
 	return nil
 }
 
-// decodeXML decodes XML. It bounds the depth, and takes no document type, which could
-// define entities. The error wraps ErrDamaged, and quotes nothing.
-func decodeXML(text string, into any) error {
-	decoder := func() *xml.Decoder {
-		d := xml.NewDecoder(strings.NewReader(text))
-		d.CharsetReader = func(_ string, text io.Reader) (io.Reader, error) { return text, nil } // it is UTF-8 by now
-		return d
-	}
-	d, depth := decoder(), 0
-	for {
-		token, err := d.Token()
-		if err == io.EOF {
-			break
-		}
-		switch token.(type) {
-		case xml.StartElement:
-			depth++
-		case xml.EndElement:
-			depth--
-		case xml.Directive:
-			return fmt.Errorf("%w: it has a document type", ErrDamaged)
-		}
-		if err != nil || depth > maxDepth {
-			return fmt.Errorf("%w: the XML is malformed, cut short, or nested too deep at byte %d", ErrDamaged, d.InputOffset())
-		}
-	}
-	if err := decoder().Decode(into); err != nil {
-		return fmt.Errorf("%w: the XML is not what is expected", ErrDamaged)
-	}
-	return nil
-}
-
 // A pskcBox opens the encrypted values of a container.
 type pskcBox struct {
 	values      []pskcValue
@@ -277,11 +244,6 @@ func (box *pskcBox) bytes(v pskcValue) ([]byte, error) {
 	return box.decrypt(*v.Encrypted)
 }
 
-// unwrapBase64 decodes base64 that may be broken into lines, and indented.
-func unwrapBase64(text string) ([]byte, error) {
-	return unbase64(strings.Join(strings.Fields(text), ""))
-}
-
 func (box *pskcBox) decrypt(c pskcCipher) ([]byte, error) {
 	sealed, err := unwrapBase64(c.Value)
 	if err != nil {
@@ -290,7 +252,11 @@ func (box *pskcBox) decrypt(c pskcCipher) ([]byte, error) {
 	if pskcCiphers[fragment(c.Method.Algorithm)] != len(box.key) || len(sealed) < 16 {
 		return nil, fmt.Errorf("%w: a value is encrypted in another way", ErrDamaged)
 	}
-	return openCBC(box.key, sealed[:16], sealed[16:])
+	padded, size, err := decryptCBC(box.key, sealed[:16], sealed[16:]) // whose padding may be any bytes
+	if err != nil {
+		return nil, err
+	}
+	return padded[:len(padded)-size], nil
 }
 
 // number returns a value that is a number: in the clear in decimal, and encrypted in

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/pbkdf2"
@@ -25,15 +26,12 @@ const (
 )
 
 // spend refuses work beyond what is sane. It counts all that one file asks for, as a
-// file may have many passwords. count times of size bytes are gone through in memory.
+// file may have many passwords: bytes of memory, which are gone through in some passes.
 func (r *reader) spend(memory, passes uint64) error {
-	if memory > maxMemory || passes > maxWork || memory*passes > maxWork {
+	if memory > maxMemory || passes > maxWork || work(memory*passes) > r.left {
 		return ErrTooCostly
 	}
-	r.spent += work(memory * passes)
-	if r.spent > maxWork {
-		return ErrTooCostly
-	}
+	r.left -= work(memory * passes)
 	return nil
 }
 
@@ -54,13 +52,17 @@ func (r *reader) scryptKey(password, salt []byte, n, blockSize, p, size int) ([]
 
 // argon2Key derives a key of 32 bytes with Argon2id: passes, memory in KiB, threads.
 func (r *reader) argon2Key(password, salt []byte, passes, memory uint32, threads uint8) ([]byte, error) {
-	if passes < 1 || threads < 1 {
-		return nil, fmt.Errorf("%w: the parameters of Argon2 are out of range", ErrDamaged)
-	}
-	if err := r.spend(uint64(memory)<<10, uint64(passes)); err != nil {
+	if err := r.spendArgon2(passes, memory, threads); err != nil {
 		return nil, err
 	}
 	return argon2.IDKey(password, salt, passes, memory, threads, 32), nil
+}
+
+func (r *reader) spendArgon2(passes, memory uint32, threads uint8) error {
+	if passes < 1 || threads < 1 {
+		return fmt.Errorf("%w: the parameters of Argon2 are out of range", ErrDamaged)
+	}
+	return r.spend(uint64(memory)<<10, uint64(passes))
 }
 
 // pbkdf2Key derives a key with PBKDF2.
@@ -94,6 +96,36 @@ func openGCM(key, nonce, sealed, additional []byte) ([]byte, error) {
 	return plain, nil
 }
 
+// openCBC opens what AES-CBC sealed, with PKCS #7's padding. Most wrong keys show in that;
+// of the others, the text must.
+func openCBC(key, iv, sealed []byte) ([]byte, error) {
+	padded, size, err := decryptCBC(key, iv, sealed)
+	if err != nil {
+		return nil, err
+	}
+	plain, padding := padded[:len(padded)-size], padded[len(padded)-size:]
+	if !bytes.Equal(padding, bytes.Repeat([]byte{byte(size)}, size)) {
+		return nil, errSealed
+	}
+	return plain, nil
+}
+
+// decryptCBC returns what AES-CBC sealed with its padding, and the size of that, which is
+// in its last byte.
+func decryptCBC(key, iv, sealed []byte) (padded []byte, size int, err error) {
+	block, err := aes.NewCipher(key)
+	if err != nil || len(iv) != aes.BlockSize || len(sealed) == 0 || len(sealed)%aes.BlockSize != 0 {
+		return nil, 0, fmt.Errorf("%w: what is encrypted is not whole blocks", ErrDamaged)
+	}
+	padded = make([]byte, len(sealed))
+	cipher.NewCBCDecrypter(block, iv).CryptBlocks(padded, sealed)
+	size = int(padded[len(padded)-1])
+	if size == 0 || size > aes.BlockSize {
+		return nil, 0, errSealed
+	}
+	return padded, size, nil
+}
+
 func newGCM(key []byte, nonceSize int) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -107,22 +139,3 @@ func newGCM(key []byte, nonceSize int) (cipher.AEAD, error) {
 
 // invalid wraps an error about one entry.
 func invalid(err error) error { return fmt.Errorf("%w: %w", oath.ErrInvalid, err) }
-
-// openCBC decrypts AES-CBC, and takes off the padding, whose last byte is its length. It
-// is for what a MAC was found to be right of: CBC by itself shows no wrong key.
-func openCBC(key, iv, sealed []byte) ([]byte, error) {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	if len(iv) != aes.BlockSize || len(sealed) == 0 || len(sealed)%aes.BlockSize != 0 {
-		return nil, fmt.Errorf("%w: what is encrypted is not made of blocks of %d bytes", ErrDamaged, aes.BlockSize)
-	}
-	plain := make([]byte, len(sealed))
-	cipher.NewCBCDecrypter(block, iv).CryptBlocks(plain, sealed)
-	padding := int(plain[len(plain)-1])
-	if padding < 1 || padding > aes.BlockSize {
-		return nil, errSealed
-	}
-	return plain[:len(plain)-padding], nil
-}

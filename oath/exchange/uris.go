@@ -15,12 +15,12 @@ var uris = format{
 	is: func(f *file) bool {
 		lines, uris, first := 0, 0, false
 		for _, line := range linesOf(f.text) {
-			if otpauth.IsURI(line) {
+			if otpauth.IsURI(line) && strings.Contains(line, "://") { // and not gopass's "otpauth: //totp/..."
 				uris, first = uris+1, first || lines == 0
 			}
 			lines++
 		}
-		return first || uris > 1
+		return first || 2*uris > lines
 	},
 	read:  readURIs,
 	write: writeURIs,
@@ -68,7 +68,7 @@ func readURIs(r *reader) error {
 
 // refuseEach refuses each of the errors that are joined in one.
 func (r *reader) refuseEach(label string, err error) {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok && strings.Contains(err.Error(), "\n") || ok && len(joined.Unwrap()) == 1 {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok && (strings.Contains(err.Error(), "\n") || len(joined.Unwrap()) == 1) {
 		for _, err := range joined.Unwrap() {
 			r.refuseEach(label, err)
 		}

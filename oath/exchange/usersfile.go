@@ -23,7 +23,13 @@ var usersFile = format{
 	name: "OATH Toolkit users file", word: "users",
 	is: func(f *file) bool {
 		for _, line := range linesOf(f.text) {
-			return usersType(line) != nil && len(strings.Fields(line)) >= 4
+			fields := strings.Fields(line)
+			if usersType(line) == nil {
+				return false
+			}
+			if _, err := hex.DecodeString(fields[min(3, len(fields)-1)]); err == nil && len(fields) > 3 {
+				return true
+			}
 		}
 		return false
 	},

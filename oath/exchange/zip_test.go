@@ -29,9 +29,8 @@ func zipOf(namesAndTexts ...string) []byte {
 
 func TestZip(t *testing.T) {
 	encrypted := zipOf("raivo-otp-export.json", "{}")
-	for _, header := range []string{"PK\x03\x04", "PK\x01\x02"} { // local and central: bit 0 of the flags
-		at := bytes.Index(encrypted, []byte(header))
-		encrypted[at+6+strings.Index("PK\x03\x04PK\x01\x02", header)/2] |= 1
+	for header, flags := range map[string]int{"PK\x03\x04": 6, "PK\x01\x02": 8} { // local and central
+		encrypted[bytes.Index(encrypted, []byte(header))+flags] |= 1
 	}
 	bomb := zipOf("export.data", strings.Repeat(" ", maxUnpacked+1))
 	if len(bomb) > maxUnpacked/500 {
@@ -57,18 +56,6 @@ func TestZip(t *testing.T) {
 	for _, closed := range [][]byte{encrypted, zipOf("Proton Pass/data.pgp", "-----BEGIN PGP MESSAGE-----\n\nwx4=")} {
 		if _, err := Read(closed, nil); !errors.As(err, new(*ClosedError)) {
 			t.Errorf("%.40q: %v", closed, err)
-		}
-	}
-}
-
-func TestClosed(t *testing.T) {
-	for _, begin := range []string{
-		"SQLite format 3\x00\x10\x00", "age-encryption.org/v1\n-> X25519 x", "-----BEGIN AGE ENCRYPTED FILE-----\nYWdl",
-		"\n-----BEGIN PGP MESSAGE-----\n", "\x85\x02\x0c\x03\x01\x02", "\x84\x5e\x03\x12", "\x8c\x0d\x04\x09\x03", "\xc3\x0d\x04\x09\x03", "\xc1\xc0\x4c\x03",
-	} {
-		closed := new(*ClosedError)
-		if _, err := Read([]byte(begin), nil); !errors.As(err, closed) || (*closed).Instead == "" {
-			t.Errorf("%q: %v", begin, err)
 		}
 	}
 }

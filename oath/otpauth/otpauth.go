@@ -109,7 +109,13 @@ type Reader struct {
 	// be set to what an earlier Reader had.
 	Exports []Export
 
-	seen map[string]bool
+	seen  map[string]bool
+	index map[exportID]int // of Exports
+}
+
+type exportID struct {
+	id   int32
+	size int
 }
 
 // An Export is a list of accounts in several QR codes.
@@ -157,7 +163,22 @@ func (r *Reader) read(text string) ([]Key, error) {
 	if b.Size == 0 {
 		return nil, err
 	}
-	r.Exports = MergeExports(r.Exports, Export{ID: b.ID, Size: b.Size, Parts: []int{b.Index}})
+	id := exportID{b.ID, b.Size}
+	if r.index == nil {
+		r.index = make(map[exportID]int)
+		for i, x := range r.Exports {
+			r.index[exportID{x.ID, x.Size}] = i
+		}
+	}
+	i, known := r.index[id]
+	if !known {
+		i = len(r.Exports)
+		r.index[id] = i
+		r.Exports = append(r.Exports, Export{ID: b.ID, Size: b.Size})
+	}
+	if x := &r.Exports[i]; !slices.Contains(x.Parts, b.Index) {
+		x.Parts = append(x.Parts, b.Index)
+	}
 	return b.Keys, err
 }
 

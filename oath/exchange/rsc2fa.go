@@ -1,10 +1,13 @@
 package exchange
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
 
+	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
@@ -13,21 +16,27 @@ import (
 // digits.
 //
 // https://pkg.go.dev/rsc.io/2fa
-var twoFA = format{
+var rsc2FA = format{
 	name: "2fa",
 	is: func(f *file) bool {
-		lines := 0
+		lines, fit := 0, 0
 		for _, line := range linesOf(f.text) {
-			if fields := strings.Fields(line); len(fields) < 3 || len(fields) > 4 || len(fields[1]) != 1 || fields[1] < "0" || fields[1] > "9" {
-				return false
-			}
 			lines++
+			if fields := rsc2FAFields(line); fields != nil {
+				if _, err := oath.ParseSecret(fields[2]); err == nil {
+					fit++
+				}
+			}
 		}
-		return lines > 0
+		return fit > 0 && 2*fit >= lines
 	},
 	read: func(r *reader) error {
-		for _, line := range linesOf(r.text) {
-			fields := strings.Fields(line)
+		for number, line := range linesOf(r.text) {
+			fields := rsc2FAFields(line)
+			if fields == nil {
+				r.refuse(fmt.Sprintf("line %d", number), invalid(errors.New("it is not NAME DIGITS SECRET, with or without a counter")))
+				continue
+			}
 			f := otpauth.Fields{Name: fields[0], Digits: fields[1], Secret: fields[2]}
 			if len(fields) == 4 {
 				f.Type, f.Counter = "hotp", "cut short"
@@ -39,6 +48,15 @@ var twoFA = format{
 		}
 		return nil
 	},
+}
+
+// rsc2FAFields returns the parts of a line, or nil if it is none of an account.
+func rsc2FAFields(line string) []string {
+	fields := strings.Fields(line)
+	if len(fields) < 3 || len(fields) > 4 || len(fields[1]) != 1 || fields[1] < "0" || fields[1] > "9" {
+		return nil
+	}
+	return fields
 }
 
 // counterAfter returns the counter that follows one, or a text that is refused as none.
