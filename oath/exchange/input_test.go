@@ -70,6 +70,9 @@ func TestBadValues(t *testing.T) {
 
 // TestPadding puts megabytes of nothing around a text.
 func TestPadding(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes many large files")
+	}
 	padding := bytes.Repeat([]byte(" \r\n\t"), 1<<20)
 	for _, s := range samples() {
 		if s.password != "" || bytes.HasPrefix(s.data, []byte("\ufeff")) || bytes.HasPrefix(s.data, []byte(zipMagic)) {
@@ -88,6 +91,9 @@ func TestPadding(t *testing.T) {
 // written, a hundred times and a thousand times: that must take about ten times as much
 // memory.
 func TestManyAccounts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes many large files")
+	}
 	read := func(s sample, times int, data []byte) (allocated uint64) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
