@@ -261,13 +261,13 @@ func scriptSend(ts *testscript.TestScript, neg bool, args []string) {
 
 func scriptDaemon(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, len(args) == 1, "daemon stop|start")
-	oathtest.NeedsTool(rigOf(ts).tb, nil)
-	d := rigOf(ts).daemon
+	r := rigOf(ts)
+	oathtest.NeedsTool(r.tb, nil)
 	if args[0] == "stop" {
-		d.Pause()
+		r.daemon.Pause()
 		return
 	}
-	ts.Check(d.Resume())
+	r.daemon.Resume(r.tb)
 }
 
 func scriptSleep(ts *testscript.TestScript, neg bool, args []string) {

@@ -20,9 +20,9 @@ import (
 
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/oathtest"
-	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/vault"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 )
 
 // plug puts a virtual key under a real pcscd, for this process.
@@ -33,7 +33,7 @@ func plug(t *testing.T, config virtualkey.Config) (reader string, pull func()) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { k.Close() })
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	return d.Readers()[0], d.Plug(t, 0, k)
 }
 
@@ -83,7 +83,7 @@ func (p *pins) ask(tries int) (string, error) {
 
 func openPIV(t *testing.T, o vault.PIVOptions) *vault.PIV {
 	t.Helper()
-	p, err := vault.OpenPIV(pcscdtest.Shared(t).Readers()[0], o)
+	p, err := vault.OpenPIV(vktest.Shared(t).Readers()[0], o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,19 @@ func ParseVersion(s string) (Version, error) {
 // String returns the version as three decimals with dots.
 func (v Version) String() string { return fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2]) }
 
+// Reader returns the name that a YubiKey of this version, with all its applications
+// on, has as a reader under pcscd: its maker's and product's names on USB, as in the
+// list of readers of the CCID driver, https://ccid.apdu.fr.
+func (v Version) Reader() string {
+	switch {
+	case v.before(4, 0, 0):
+		return "Yubico Yubikey NEO OTP+U2F+CCID"
+	case v.before(5, 0, 0):
+		return "Yubico Yubikey 4 OTP+U2F+CCID"
+	}
+	return "Yubico YubiKey OTP+FIDO+CCID"
+}
+
 // before says whether v is older than the version given.
 func (v Version) before(major, minor, patch byte) bool {
 	w := Version{major, minor, patch}
