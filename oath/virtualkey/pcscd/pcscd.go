@@ -14,6 +14,7 @@ package pcscd
 
 import (
 	"context"
+	crand "crypto/rand"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -39,6 +40,10 @@ type Options struct {
 	// Driver is the file libifdvpcd.so; "" is the one that is installed. One that is
 	// not is better, since the machine's own pcscd loads one that is.
 	Driver string
+
+	// Litter are files that are removed with the daemon, even if this process is
+	// killed.
+	Litter []string
 }
 
 // ErrMissing is returned by [Launch] where something it needs is not installed. The
@@ -48,9 +53,9 @@ var ErrMissing = errors.New("a private PC/SC daemon is not possible")
 // A Daemon is a private pcscd with one reader of two slots, numbered 0 and 1.
 type Daemon struct {
 	reader  string
-	dir     string   // of its own, under os.TempDir
-	janitor *janitor // of dir
-	port    int      // of slot 0; slot 1 has the next one
+	dir     string // of its own, under os.TempDir
+	janitor *janitor
+	port    int // of slot 0; slot 1 has the next one
 	process *process
 
 	plugging sync.Mutex // held by Plug
@@ -70,13 +75,8 @@ func Launch(ctx context.Context, o Options) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp(temporary(), "pcscd")
-	if err != nil {
-		return nil, err
-	}
-	d := &Daemon{reader: o.Reader, dir: dir}
-	if d.janitor, err = hire(dir); err != nil {
-		os.Remove(dir)
+	d := &Daemon{reader: o.Reader, dir: filepath.Join(temporary(), "virtualkey-"+crand.Text()[:10])}
+	if d.janitor, err = hire(append([]string{d.dir}, o.Litter...)); err != nil {
 		return nil, err
 	}
 	if err := d.launch(ctx, driver); err != nil {
@@ -89,7 +89,7 @@ func Launch(ctx context.Context, o Options) (*Daemon, error) {
 // temporary is the folder for a daemon's own. A socket's path has 107 bytes, and /run
 // is another one for the daemon.
 func temporary() string {
-	if dir := os.TempDir(); len(dir) < 80 && !strings.HasPrefix(dir, "/run") {
+	if dir := os.TempDir(); len(dir) < 75 && !strings.HasPrefix(dir, "/run") {
 		return dir
 	}
 	return "/tmp"
@@ -98,6 +98,9 @@ func temporary() string {
 // launch starts the daemon at ports that are free. The driver is copied, for its
 // folder is hidden from the daemon.
 func (d *Daemon) launch(ctx context.Context, driver string) error {
+	if err := os.Mkdir(d.dir, 0o700); err != nil {
+		return err
+	}
 	so, err := os.ReadFile(driver)
 	if err != nil {
 		return fmt.Errorf("reading the driver of the virtual reader: %w", err)

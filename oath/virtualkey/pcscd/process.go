@@ -89,7 +89,7 @@ func (p *process) wait(ctx context.Context, condition func() bool) error {
 		select {
 		case <-time.After(2 * time.Millisecond):
 		case <-p.done:
-			return fmt.Errorf("pcscd ended; its log:\n%s", &p.log)
+			return fmt.Errorf("pcscd ended: %s", strings.TrimSpace(p.log.String()))
 		case <-deadline:
 			return fmt.Errorf("waited %v in vain; the log of pcscd:\n%s", patience, &p.log)
 		case <-ctx.Done():
@@ -127,15 +127,15 @@ func (j *journal) removed(reader string) int  { return j.count("Card Removed Fro
 // found counts the cards that pcscd got an answer to reset from.
 func (j *journal) found() int { return j.count("Card ATR: ") }
 
-// A janitor is a process that removes a folder when it is dismissed, or when this
-// process ends, however that ends.
+// A janitor is a process that removes files and folders when it is dismissed, or when
+// this process ends, however that ends.
 type janitor struct {
 	cmd  *exec.Cmd
 	word io.Closer // which it waits for
 }
 
-func hire(dir string) (*janitor, error) {
-	cmd := exec.Command("setsid", "sh", "-c", `read -r _; rm -rf -- "$1"`, "sh", dir)
+func hire(litter []string) (*janitor, error) {
+	cmd := exec.Command("setsid", append([]string{"sh", "-c", `read -r _; rm -rf -- "$@"`, "sh"}, litter...)...)
 	word, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func hire(dir string) (*janitor, error) {
 	return &janitor{cmd, word}, nil
 }
 
-// dismiss waits until the folder is gone.
+// dismiss waits until all that is gone.
 func (j *janitor) dismiss() {
 	j.word.Close()
 	j.cmd.Wait()
