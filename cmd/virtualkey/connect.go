@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
@@ -21,6 +22,14 @@ func connect(ctx context.Context, args []string, stderr io.Writer) error {
 	defer stop()
 	return o.withKey(stderr, func(key *virtualkey.Key, trace *recent) error {
 		s := &slot{address: o.address, wait: o.wait, key: key, stays: o.control != "", gone: make(chan error, 1)}
+		s.found = sync.OnceFunc(func() {
+			fmt.Fprintf(stderr, "virtualkey: YubiKey %d is plugged in at %s\n", key.Serial(), o.address)
+		})
+		if err := s.plug(ctx); ctx.Err() != nil {
+			return nil
+		} else if err != nil {
+			return err
+		}
 		if o.control != "" {
 			c, err := listen(o.control, &control{key: key, firmware: o.key.Firmware, port: s, trace: trace, stop: stop})
 			if err != nil {
@@ -28,12 +37,6 @@ func connect(ctx context.Context, args []string, stderr io.Writer) error {
 			}
 			defer c.close()
 		}
-		if err := s.plug(ctx); ctx.Err() != nil {
-			return nil
-		} else if err != nil {
-			return err
-		}
-		fmt.Fprintf(stderr, "virtualkey: YubiKey %d is plugged in at %s\n", key.Serial(), o.address)
 		select {
 		case <-ctx.Done():
 			s.pull()
@@ -49,9 +52,10 @@ type slot struct {
 	address string
 	wait    time.Duration // for the reader to be there
 	key     *virtualkey.Key
-	stays   bool          // for another plug, when the key was pulled out
-	gone    chan error    // why the key is in no reader any more, and no plug will follow
-	empty   chan struct{} // closed when the key is out; nil before the first plug
+	found   func()     // called when the reader has found the key
+	stays   bool       // for another plug, when the key was pulled out
+	gone    chan error // why the key is in no reader any more, and no plug will follow
+	out     func()     // pulls the key out; nil before the first plug
 }
 
 // plug dials the reader, and waits until it has found the key.
@@ -61,17 +65,23 @@ func (s *slot) plug(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found, ended := make(chan struct{}), make(chan error, 1)
-	empty := make(chan struct{})
+	inside, unplug := context.WithCancel(context.Background())
+	found, ended, empty := make(chan struct{}), make(chan error, 1), make(chan struct{})
 	go func() {
 		defer close(empty)
-		err := s.key.Serve(context.Background(), conn, func() { close(found) })
+		err := s.key.Serve(inside, conn, func() {
+			s.found()
+			close(found)
+		})
 		ended <- err
-		if !s.stays || !errors.Is(err, virtualkey.ErrPulled) {
+		if pulled := err == nil || errors.Is(err, virtualkey.ErrPulled); !pulled || !s.stays {
 			s.gone <- err
 		}
 	}()
-	s.empty = empty
+	s.out = func() {
+		unplug()
+		<-empty
+	}
 	select {
 	case <-found:
 		return nil
@@ -85,9 +95,8 @@ func (s *slot) plug(ctx context.Context) error {
 
 // pull pulls the key out.
 func (s *slot) pull() {
-	s.key.Pull()
-	if s.empty != nil {
-		<-s.empty
+	if s.out != nil {
+		s.out()
 	}
 }
 

@@ -75,8 +75,9 @@
 // # Control
 //
 // --control FILE listens on a Unix socket of mode 0600 for programs that want to do
-// something to the key while it is in use. A request is a line with a JSON object,
-// and so is the reply, in order: {"ok":true}, or {"ok":false,"error":"..."}.
+// something to the key while it is in use; FILE is there when the key is plugged in. A
+// request is a line with a JSON object, and so is the reply, in order: {"ok":true}, or
+// {"ok":false,"error":"..."}.
 //
 //	{"do":"touch"}                       wait until the key blinks, and touch it
 //	{"do":"pull"}                        pull the key out
@@ -87,7 +88,8 @@
 //	                                     "exchanges" the APDUs so far
 //	{"do":"close"}                       end as after SIGTERM
 //
-// A reply to pull and plug comes when the reader has noticed. Any number of clients
+// The reply to plug comes when the reader has found the key, and under run the reply
+// to pull when it has noticed that. Any number of clients
 // may be connected. One that hangs up takes back the touch that it waits with. With
 // --control, the second form stays when the key is pulled out.
 //

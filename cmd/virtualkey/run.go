@@ -36,26 +36,28 @@ func run(args []string, stderr io.Writer) (status int, err error) {
 	starting, started := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer started()
 	err = o.withKey(stderr, func(key *virtualkey.Key, trace *recent) error {
-		p := &private{key: key}
-		daemon := pcscd.Options{Reader: o.reader, Driver: driver()}
+		daemon, err := pcscd.Launch(starting, pcscd.Options{Reader: o.reader, Driver: driver()})
+		if err != nil {
+			return err
+		}
+		defer daemon.Stop()
+		p := &private{daemon: daemon, key: key}
+		if err := p.plug(starting); err != nil {
+			return err
+		}
 		if o.control != "" {
-			c, err := listen(o.control, &control{key: key, firmware: o.key.Firmware, port: p, trace: trace, stop: func() { signals <- syscall.SIGTERM }})
+			stop := func() { signals <- syscall.SIGTERM }
+			c, err := listen(o.control, &control{key: key, firmware: o.key.Firmware, port: p, trace: trace, stop: stop})
 			if err != nil {
 				return err
 			}
 			defer c.close()
-			daemon.Litter = []string{o.control}
-		}
-		p.daemon, err = pcscd.Launch(starting, daemon)
-		if err != nil {
-			return err
-		}
-		defer p.daemon.Stop()
-		if err := p.plug(starting); err != nil {
-			return err
+			if err := daemon.Discard(o.control); err != nil {
+				return err
+			}
 		}
 		started()
-		status, err = supervise(o.command, p.daemon.Env(), signals)
+		status, err = supervise(o.command, daemon.Env(), signals)
 		return err
 	})
 	return status, err
@@ -91,7 +93,6 @@ func (p *private) plug(ctx context.Context) (err error) {
 }
 
 func (p *private) pull() {
-	p.key.Pull()
 	if p.out != nil {
 		p.out()
 	}

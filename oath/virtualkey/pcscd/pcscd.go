@@ -17,6 +17,7 @@ import (
 	crand "crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -40,10 +41,6 @@ type Options struct {
 	// Driver is the file libifdvpcd.so; "" is the one that is installed. One that is
 	// not is better, since the machine's own pcscd loads one that is.
 	Driver string
-
-	// Litter are files that are removed with the daemon, even if this process is
-	// killed.
-	Litter []string
 }
 
 // ErrMissing is returned by [Launch] where something it needs is not installed. The
@@ -76,7 +73,7 @@ func Launch(ctx context.Context, o Options) (*Daemon, error) {
 		return nil, err
 	}
 	d := &Daemon{reader: o.Reader, dir: filepath.Join(temporary(), "virtualkey-"+crand.Text()[:10])}
-	if d.janitor, err = hire(append([]string{d.dir}, o.Litter...)); err != nil {
+	if d.janitor, err = hire(d.dir); err != nil {
 		return nil, err
 	}
 	if err := d.launch(ctx, driver); err != nil {
@@ -228,6 +225,15 @@ func (d *Daemon) Pause() {
 func (d *Daemon) Stop() {
 	d.process.end()
 	d.janitor.dismiss()
+}
+
+// Discard has a file removed with the daemon, even if this process is killed.
+func (d *Daemon) Discard(path string) error {
+	if strings.Contains(path, "\n") {
+		return fmt.Errorf("invalid path of a file to remove %q", path)
+	}
+	_, err := io.WriteString(d.janitor.word, path+"\n")
+	return err
 }
 
 // Env returns what leads a PC/SC client to the daemon, as NAME=value. libpcsclite

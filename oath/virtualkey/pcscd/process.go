@@ -127,15 +127,15 @@ func (j *journal) removed(reader string) int  { return j.count("Card Removed Fro
 // found counts the cards that pcscd got an answer to reset from.
 func (j *journal) found() int { return j.count("Card ATR: ") }
 
-// A janitor is a process that removes files and folders when it is dismissed, or when
-// this process ends, however that ends.
+// A janitor is a process that removes a folder, and files that it is given, a line
+// each, when it is dismissed, or when this process ends, however that ends.
 type janitor struct {
 	cmd  *exec.Cmd
-	word io.Closer // which it waits for
+	word io.WriteCloser // what it is given, and waits for the end of
 }
 
-func hire(litter []string) (*janitor, error) {
-	cmd := exec.Command("setsid", append([]string{"sh", "-c", `read -r _; rm -rf -- "$@"`, "sh"}, litter...)...)
+func hire(dir string) (*janitor, error) {
+	cmd := exec.Command("setsid", "sh", "-c", `while IFS= read -r file; do set -- "$@" "$file"; done; rm -rf -- "$@"`, "sh", dir)
 	word, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
