@@ -17,6 +17,7 @@ import (
 	"github.com/creack/pty"
 
 	"github.com/tokenctl/tokenctl/oath/oathtest"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 )
 
 // asVirtualkey is the environment variable that makes this test binary virtualkey.
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) {
 // may run it, in a folder that is HOME.
 func newVirtualkey(t *testing.T) (home string, environment []string) {
 	t.Helper()
-	oathtest.RequireTool(t, "pcscd")
+	vktest.Launch(t) // or skip
 	home, err := os.MkdirTemp("", "vk")
 	if err != nil {
 		t.Fatal(err)

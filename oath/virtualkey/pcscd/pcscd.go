@@ -1,5 +1,5 @@
-// Package pcscd runs a PC/SC daemon of one's own, with a virtual reader of two
-// slots to plug virtual keys into. It is for tests and demonstrations.
+// Package pcscd runs a PC/SC daemon of one's own, with a virtual reader to plug
+// virtual keys into. It is for tests and demonstrations.
 //
 // The daemon is pcscd, the reader is the vpcd driver of vsmartcard. Clients are
 // led to it by an environment variable ([Daemon.Env]), which libpcsclite reads; it
@@ -7,12 +7,12 @@
 // needs no privileges where user namespaces are allowed. It leaves nothing behind,
 // even if the process that started it is killed. Any number may run side by side.
 //
-// A daemon has one reader, since a second one of this driver deadlocks it, and the
-// reader has two slots, since that is compiled into the driver. For more than two
-// keys, run more daemons.
+// A daemon has one reader, since a second one of this driver deadlocks it, of one slot
+// or two. For more keys, run more daemons.
 package pcscd
 
 import (
+	"cmp"
 	"context"
 	crand "crypto/rand"
 	"errors"
@@ -41,15 +41,22 @@ type Options struct {
 	// Driver is the file libifdvpcd.so; "" is the one that is installed. One that is
 	// not is better, since the machine's own pcscd loads one that is.
 	Driver string
+
+	// Slots is how many slots the reader has, 1 or 2; 0 is 1. Programs take an empty
+	// slot for another YubiKey: ykman wants to be told which one is meant. The driver
+	// has two. It is changed for one, and then knows no attributes (SCardGetAttrib); one
+	// that is not the driver of vsmartcard 3 for a computer of 64 bits keeps two.
+	Slots int
 }
 
 // ErrMissing is returned by [Launch] where something it needs is not installed. The
 // error names the Debian packages.
 var ErrMissing = errors.New("a private PC/SC daemon is not possible")
 
-// A Daemon is a private pcscd with one reader of two slots, numbered 0 and 1.
+// A Daemon is a private pcscd with one reader, whose slots are numbered 0 and 1.
 type Daemon struct {
 	reader  string
+	slots   int
 	dir     string // of its own, under os.TempDir
 	janitor *janitor
 	port    int // of slot 0; slot 1 has the next one
@@ -65,6 +72,10 @@ func Launch(ctx context.Context, o Options) (*Daemon, error) {
 	if o.Reader == "" {
 		o.Reader = virtualkey.DefaultFirmware.Reader()
 	}
+	o.Slots = cmp.Or(o.Slots, 1)
+	if o.Slots != 1 && o.Slots != 2 {
+		return nil, fmt.Errorf("invalid number of slots %d", o.Slots)
+	}
 	if len(o.Reader) > 100 || strings.ContainsFunc(o.Reader, func(r rune) bool { return r < ' ' || r > '~' || r == '"' }) {
 		return nil, fmt.Errorf("invalid name of a reader %q", o.Reader)
 	}
@@ -72,7 +83,7 @@ func Launch(ctx context.Context, o Options) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Daemon{reader: o.Reader, dir: filepath.Join(temporary(), "virtualkey-"+crand.Text()[:10])}
+	d := &Daemon{reader: o.Reader, slots: o.Slots, dir: filepath.Join(temporary(), "virtualkey-"+crand.Text()[:10])}
 	if d.janitor, err = hire(d.dir); err != nil {
 		return nil, err
 	}
@@ -101,6 +112,9 @@ func (d *Daemon) launch(ctx context.Context, driver string) error {
 	so, err := os.ReadFile(driver)
 	if err != nil {
 		return fmt.Errorf("reading the driver of the virtual reader: %w", err)
+	}
+	if d.slots == 1 && leaveOneSlot(so) != nil {
+		d.slots = 2
 	}
 	if err := os.WriteFile(d.driver(), so, 0o600); err != nil {
 		return err
@@ -245,13 +259,13 @@ func (d *Daemon) Env() string { return Variable + "=" + d.Socket() }
 const Variable = "PCSCLITE_CSOCK_NAME"
 
 // Slots returns the TCP addresses at which the slots wait for a virtual key.
-func (d *Daemon) Slots() [2]string {
-	return [2]string{fmt.Sprint("127.0.0.1:", d.port), fmt.Sprint("127.0.0.1:", d.port+1)}
+func (d *Daemon) Slots() []string {
+	return []string{fmt.Sprint("127.0.0.1:", d.port), fmt.Sprint("127.0.0.1:", d.port+1)}[:d.slots]
 }
 
 // Readers returns the names of the slots as PC/SC has them.
-func (d *Daemon) Readers() [2]string {
-	return [2]string{d.reader + " 00 00", d.reader + " 00 01"}
+func (d *Daemon) Readers() []string {
+	return []string{d.reader + " 00 00", d.reader + " 00 01"}[:d.slots]
 }
 
 // Log returns what the daemon said since it was last started.

@@ -1,8 +1,10 @@
 package pcscd
 
 import (
+	"bytes"
 	"errors"
 	"net"
+	"os"
 	"strings"
 	"testing"
 
@@ -12,7 +14,7 @@ import (
 // Whoever loses the race for a port learns of it, be it the first or the second.
 func TestPortTaken(t *testing.T) {
 	oathtest.NeedsTool(t, nil)
-	d, err := Launch(t.Context(), Options{})
+	d, err := Launch(t.Context(), Options{Slots: 2})
 	if errors.Is(err, ErrMissing) {
 		oathtest.NeedsTool(t, err)
 	}
@@ -30,6 +32,20 @@ func TestPortTaken(t *testing.T) {
 		defer rival.Close()
 		if err := d.startAt(t.Context(), port); !errors.Is(err, errPortTaken) {
 			t.Errorf("slot %d: %v, want %v", slot, err, errPortTaken)
+		}
+	}
+}
+
+// A file that is no driver is left as it is.
+func TestLeaveOneSlot(t *testing.T) {
+	self, err := os.ReadFile(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range [][]byte{nil, []byte("\x7fELF"), self, self[:len(self)/2]} {
+		was := bytes.Clone(file)
+		if err := leaveOneSlot(file); err == nil || !bytes.Equal(file, was) {
+			t.Errorf("a file of %d bytes: %v", len(file), err)
 		}
 	}
 }

@@ -14,20 +14,21 @@ import (
 	"github.com/tokenctl/tokenctl/oath/virtualkey/pcscd"
 )
 
-// A Daemon is a private pcscd with one reader of two slots, for tests that want
-// more of it than [Start] does: two keys, none, or its coming and going.
+// A Daemon is a private pcscd, for tests that want more of it than [Start] does: two
+// keys, none, or its coming and going.
 type Daemon struct{ *pcscd.Daemon }
 
-// Launch runs a daemon for the length of a test. It serves other processes.
+// Launch runs a daemon with a reader of two slots for the length of a test. It serves other processes.
 func Launch(t testing.TB) *Daemon {
 	t.Helper()
-	return launch(t, "")
+	return launch(t, pcscd.Options{Slots: 2})
 }
 
-func launch(t testing.TB, reader string) *Daemon {
+func launch(t testing.TB, o pcscd.Options) *Daemon {
 	t.Helper()
 	oathtest.NeedsTool(t, nil)
-	d, err := pcscd.Launch(t.Context(), pcscd.Options{Reader: reader, Driver: driver()})
+	o.Driver = driver()
+	d, err := pcscd.Launch(t.Context(), o)
 	check(t, err)
 	t.Cleanup(d.Stop)
 	return &Daemon{d}
@@ -50,13 +51,13 @@ var shared struct {
 	free   chan int // slots for Here
 }
 
-// Shared returns the one daemon to which libpcsclite in this very process leads; the
+// Shared returns the one daemon, with a reader of two slots, to which libpcsclite in this very process leads; the
 // first call starts it, and sets the environment variable. It ends with the process.
 func Shared(t testing.TB) *Daemon {
 	t.Helper()
 	oathtest.NeedsTool(t, nil)
 	shared.once.Do(func() {
-		d, err := pcscd.Launch(context.Background(), pcscd.Options{Driver: driver()})
+		d, err := pcscd.Launch(context.Background(), pcscd.Options{Driver: driver(), Slots: 2})
 		if err != nil {
 			shared.err = err
 			return

@@ -29,6 +29,7 @@ import (
 	"testing"
 
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/pcscd"
 )
 
 // A Key is a virtual key for the length of a test, plugged in. Its faults and its
@@ -63,7 +64,8 @@ func New(t testing.TB, config virtualkey.Config) *Key {
 func Start(t testing.TB, config virtualkey.Config) *Key {
 	t.Helper()
 	k := New(t, config)
-	k.insert(launch(t, cmp.Or(config.Firmware, virtualkey.DefaultFirmware).Reader()), 0)
+	reader := cmp.Or(config.Firmware, virtualkey.DefaultFirmware).Reader()
+	k.insert(launch(t, pcscd.Options{Reader: reader}), 0)
 	return k
 }
 

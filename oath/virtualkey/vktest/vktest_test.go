@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -98,7 +99,7 @@ func TestPause(t *testing.T) {
 		t.Errorf("a paused daemon shows %q", got)
 	}
 	d.Resume(t)
-	if d.Slots() != slots {
+	if !slices.Equal(d.Slots(), slots) {
 		t.Errorf("the slots moved from %v to %v", slots, d.Slots())
 	}
 	expect(t, d, "No", "No")
@@ -117,7 +118,7 @@ func TestSideBySide(t *testing.T) {
 		started.Go(func() {
 			key := vktest.Start(t, virtualkey.Config{Firmware: firmware})
 			out, err := key.Command("opensc-tool", "--list-readers").Output()
-			if err != nil || key.Reader() != "Yubico "+want+" 00 00" || strings.Count(string(out), want) != 2 {
+			if err != nil || key.Reader() != "Yubico "+want+" 00 00" || strings.Count(string(out), want) != 1 {
 				t.Errorf("the key of firmware %v is in %q: %v\n%s", firmware, key.Reader(), err, out)
 			}
 		})
@@ -243,13 +244,13 @@ func TestStart(t *testing.T) {
 	// alice tells whether ykman does something with the account.
 	alice := func(want bool, args ...string) {
 		t.Helper()
-		cmd := key.Command("ykman", append([]string{"--reader", key.Reader(), "oath", "accounts"}, args...)...)
+		cmd := key.Command("ykman", append([]string{"oath", "accounts"}, args...)...)
 		out, err := cmd.CombinedOutput()
 		if got := err == nil && strings.Contains(string(out), "GitHub:alice"); got != want {
 			t.Errorf("ykman %q: %v, %t\n%s", args, err, got, out)
 		}
 	}
-	out, err := key.Command("ykman", "--reader", key.Reader(), "oath", "accounts", "add", "--touch", "GitHub:alice", "JBSWY3DPEHPK3PXP").CombinedOutput()
+	out, err := key.Command("ykman", "oath", "accounts", "add", "--touch", "GitHub:alice", "JBSWY3DPEHPK3PXP").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -274,4 +275,48 @@ func TestStart(t *testing.T) {
 	key.SetFaults()
 	key.Plug()
 	alice(true, "list")
+}
+
+// A module of somebody else's may use this package. It needs the modules that ours
+// does, and a line to find ours.
+func TestOutside(t *testing.T) {
+	t.Parallel()
+	oathtest.RequireTool(t, "go", "ykman")
+	vktest.Launch(t) // or skip
+	repository, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const ours = "github.com/tokenctl/tokenctl"
+	requirements, err := os.ReadFile(filepath.Join(repository, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := errors.Join(
+		os.CopyFS(dir, os.DirFS("testdata/outside")),
+		os.WriteFile(filepath.Join(dir, "go.mod"), fmt.Appendf(nil, "%s\nrequire %s v0.0.0\nreplace %[2]s => %s\n",
+			strings.Replace(string(requirements), "module "+ours, "module example.com/outside", 1), ours, repository), 0o600),
+	); err != nil {
+		t.Fatal(err)
+	}
+	sums, err := os.ReadFile(filepath.Join(repository, "go.sum"))
+	if err := errors.Join(err, os.WriteFile(filepath.Join(dir, "go.sum"), sums, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("go", "test", "-count=1", "-v", ".")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off")
+	if unpacked := filepath.Join(repository, "bin", "libifdvpcd.so"); os.Getenv("TOKENCTL_VPCD") == "" && exists(unpacked) {
+		cmd.Env = append(cmd.Env, "TOKENCTL_VPCD="+unpacked)
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil || strings.Count(string(out), "--- PASS: ") != 2 {
+		t.Errorf("go test in a module outside: %v\n%s", err, out)
+	}
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
