@@ -154,7 +154,11 @@ func (c *control) talk(conn net.Conn) {
 	}
 }
 
-func write(conn net.Conn, r reply) error { return json.NewEncoder(conn).Encode(r) }
+func write(conn net.Conn, r reply) error {
+	e := json.NewEncoder(conn)
+	e.SetEscapeHTML(false) // a trace has > and <
+	return e.Encode(r)
+}
 
 // answer does what a request says.
 func (c *control) answer(ctx context.Context, line []byte) reply {
@@ -163,6 +167,9 @@ func (c *control) answer(ctx context.Context, line []byte) reply {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&r); err != nil {
 		return reply{Error: "not a request: " + err.Error()}
+	}
+	if d.More() {
+		return reply{Error: "more than a request in a line"}
 	}
 	if r.Faults != nil && r.Do != "faults" {
 		return reply{Error: fmt.Sprintf("%q takes no faults", r.Do)}

@@ -17,8 +17,9 @@
 // environment of virtualkey, and in the environment PCSCLITE_CSOCK_NAME, by which
 // libpcsclite finds the daemon. It starts when the reader has found the key. Once it
 // has ended, however that was, nothing is left of the daemon, no file and no process.
-// SIGTERM and SIGHUP go on to the command, and so does SIGINT, unless it comes from
-// the terminal, which sends it to both. If virtualkey is killed, so is the command.
+// SIGTERM and SIGHUP go on to the command, and so does SIGINT, but not in the
+// foreground of a terminal, which sends it to both. If virtualkey is killed, so is the
+// command.
 //
 // The second form plugs the key into a vpcd reader that is there already, in a
 // running pcscd. Virtualkey dials it, for up to --wait if it is not there yet, prints
@@ -91,7 +92,8 @@
 // The reply to plug comes when the reader has found the key, and under run the reply
 // to pull when it has noticed that. Any number of clients
 // may be connected. One that hangs up takes back the touch that it waits with. With
-// --control, the second form stays when the key is pulled out.
+// --control, the second form stays when the key is pulled out; and a socket that it left
+// when it was killed is replaced by the next.
 //
 // # Exit status
 //

@@ -43,7 +43,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		fmt.Fprintf(stderr, "unexpected argument %q\n", f.Arg(0))
 		return o, errUsage
 	case o.address == "":
-		fmt.Fprintln(stderr, "--connect is missing; see virtualkey -h")
+		fmt.Fprintln(stderr, "neither run nor --connect is given; see virtualkey -h")
 		return o, errUsage
 	}
 	return o, nil

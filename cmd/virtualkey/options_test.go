@@ -60,7 +60,7 @@ func TestParseRefuses(t *testing.T) {
 		want error
 		says string
 	}{
-		{"", errUsage, "--connect is missing"},
+		{"", errUsage, "neither run nor --connect"},
 		{"--connect h:1 extra", errUsage, `"extra"`},
 		{"--connect h:1 --serial 0", errUsage, "1..4294967295"},
 		{"--connect h:1 --firmware five", errUsage, "5.7.1"},

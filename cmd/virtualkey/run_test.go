@@ -150,6 +150,36 @@ func TestRunLeavesNothing(t *testing.T) {
 	}
 }
 
+// Without a terminal, who interrupts virtualkey interrupts the command.
+func TestRunInterrupted(t *testing.T) {
+	t.Parallel()
+	home, environment := newVirtualkey(t)
+	cmd := exec.Command(filepath.Join(home, "virtualkey"), "run", "sh", "-c", "trap 'echo interrupted; exit 5' INT; echo started; read line")
+	cmd.Env, cmd.SysProcAttr = environment, &syscall.SysProcAttr{Setsid: true}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		if lines.Text() == "started" {
+			cmd.Process.Signal(os.Interrupt)
+		}
+	}
+	cmd.Wait()
+	if status := cmd.ProcessState.ExitCode(); status != 5 {
+		t.Errorf("status %d, want 5", status)
+	}
+}
+
 // processes counts those that have a word in their command or environment.
 func processes(word string) int {
 	n := 0

@@ -3,6 +3,7 @@ package pcscd
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"strings"
@@ -11,17 +12,29 @@ import (
 	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
-// Whoever loses the race for a port learns of it, be it the first or the second.
-func TestPortTaken(t *testing.T) {
+// unpacked is where .ci/deps puts a driver.
+const unpacked = "../../../bin/libifdvpcd.so"
+
+func launch(t *testing.T, o Options) *Daemon {
+	t.Helper()
 	oathtest.NeedsTool(t, nil)
-	d, err := Launch(t.Context(), Options{Slots: 2})
+	if _, err := os.Stat(unpacked); err == nil {
+		o.Driver = unpacked
+	}
+	d, err := Launch(t.Context(), o)
 	if errors.Is(err, ErrMissing) {
 		oathtest.NeedsTool(t, err)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Stop()
+	t.Cleanup(d.Stop)
+	return d
+}
+
+// Whoever loses the race for a port learns of it, be it the first or the second.
+func TestPortTaken(t *testing.T) {
+	d := launch(t, Options{Slots: 2})
 	for slot := range 2 {
 		d.Pause()
 		port := choosePort()
@@ -32,6 +45,33 @@ func TestPortTaken(t *testing.T) {
 		defer rival.Close()
 		if err := d.startAt(t.Context(), port); !errors.Is(err, errPortTaken) {
 			t.Errorf("slot %d: %v, want %v", slot, err, errPortTaken)
+		}
+	}
+}
+
+// No slot takes a card from another machine.
+func TestKeepLocal(t *testing.T) {
+	d := launch(t, Options{Slots: 2})
+	if err := keepLocal(d.process.pid); err != nil {
+		t.Skip(err)
+	}
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range addresses {
+		ip, _, err := net.ParseCIDR(a.String())
+		if err != nil || ip.To4() == nil {
+			continue
+		}
+		for slot := range 2 {
+			conn, err := net.Dial("tcp4", fmt.Sprint(ip, ":", d.port+slot))
+			if err == nil {
+				conn.Close()
+			}
+			if (err == nil) != ip.IsLoopback() {
+				t.Errorf("slot %d at %v: %v", slot, ip, err)
+			}
 		}
 	}
 }

@@ -22,6 +22,7 @@ var script string
 // A process is pcscd, running.
 type process struct {
 	log  journal
+	pid  int
 	kill context.CancelFunc
 	done chan struct{} // closed when it has ended
 
@@ -52,6 +53,9 @@ func run(socket *os.File, config string) (*process, error) {
 		runtime.LockOSThread()
 		defer close(p.done)
 		err := cmd.Start()
+		if err == nil {
+			p.pid = cmd.Process.Pid
+		}
 		started <- err
 		if err == nil {
 			cmd.Wait()
@@ -69,11 +73,15 @@ func (p *process) end() {
 // errPortTaken is returned by ready when somebody was faster to take a port.
 var errPortTaken = errors.New("the reader's port is taken")
 
-// ready waits until both slots are there.
+// ready waits until the slots are there. The driver has them listen to the network;
+// where that can be ended at once, it is.
 func (p *process) ready(ctx context.Context) error {
 	err := p.wait(ctx, func() bool { return p.log.count("daemon ready") > 0 })
 	if p.log.count("Address already in use") > 0 {
 		return errPortTaken
+	}
+	if err == nil {
+		keepLocal(p.pid)
 	}
 	return err
 }
