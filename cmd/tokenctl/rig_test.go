@@ -77,12 +77,7 @@ func (r *rig) plug(name string, slot int, config virtualkey.Config) *device {
 	if !known {
 		d = &device{waited: make(chan time.Time)}
 		config.Trace, config.After = &d.trace, d.after
-		key, err := virtualkey.New(config)
-		if err != nil {
-			r.tb.Fatal(err)
-		}
-		r.tb.Cleanup(func() { key.Close() })
-		d.Key = key
+		d.Key = vktest.New(r.tb, config).Key
 		r.keys[name] = d
 	}
 	d.slot = slot

@@ -150,6 +150,23 @@ func TestRunLeavesNothing(t *testing.T) {
 	}
 }
 
+// Who may make no namespaces, and is not root, is told so.
+func TestRunForbidden(t *testing.T) {
+	t.Parallel()
+	oathtest.RequireTool(t, "unshare", "setpriv")
+	home, environment := newVirtualkey(t)
+	cmd := exec.Command("unshare", "--user", "--map-user=1000", "--keep-caps", "sh", "-c",
+		"echo 0 >/proc/sys/user/max_user_namespaces && exec setpriv --inh-caps=-all --ambient-caps=-all virtualkey run true")
+	cmd.Env, cmd.Dir = environment, home
+	out, err := cmd.CombinedOutput()
+	if status := cmd.ProcessState.ExitCode(); status != statusFailed && !strings.HasPrefix(string(out), "virtualkey:") {
+		t.Skipf("this place cannot be made one: %v: %s", err, out)
+	}
+	if !strings.Contains(string(out), "user namespaces are not allowed here") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 // Without a terminal, who interrupts virtualkey interrupts the command.
 func TestRunInterrupted(t *testing.T) {
 	t.Parallel()

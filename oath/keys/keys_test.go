@@ -26,9 +26,8 @@ func must[T any](v T, err error) T {
 }
 
 func newKey(t *testing.T, config virtualkey.Config) *virtualkey.Key {
-	k := must(virtualkey.New(config))
-	t.Cleanup(func() { k.Close() })
-	return k
+	t.Helper()
+	return vktest.New(t, config).Key
 }
 
 // unlock returns what opens a key with a password.

@@ -3,7 +3,6 @@
 package pcsc
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -45,57 +44,34 @@ const slow = 0xee
 // A testKey is a virtual key that is watched.
 type testKey struct {
 	*virtualkey.Key
-	trace
+	trace  func() string
 	waits  chan struct{}  // tells of each slow command
 	finger chan time.Time // ends the wait
 }
 
 func newTestKey(t testing.TB) *testKey {
 	k := &testKey{waits: make(chan struct{}, 1), finger: make(chan time.Time)}
-	key, err := virtualkey.New(virtualkey.Config{
-		Trace:  &k.trace,
+	key := vktest.New(t, virtualkey.Config{
 		Faults: []virtualkey.Fault{{INS: slow, Nth: 1, Kind: virtualkey.FaultDelay, Delay: time.Hour}},
 		After: func(time.Duration) <-chan time.Time {
 			k.waits <- struct{}{}
 			return k.finger
 		},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { key.Close() })
-	k.Key = key
+	k.Key, k.trace = key.Key, key.Trace
 	return k
 }
 
-// A trace is what the key wrote down.
-type trace struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (tr *trace) Write(b []byte) (int, error) {
-	tr.mu.Lock()
-	defer tr.mu.Unlock()
-	return tr.text.Write(b)
-}
-
-func (tr *trace) String() string {
-	tr.mu.Lock()
-	defer tr.mu.Unlock()
-	return tr.text.String()
-}
-
 // resets counts the resets since the last command.
-func (tr *trace) resets() int {
-	lines := tr.String()
+func (k *testKey) resets() int {
+	lines := k.trace()
 	return strings.Count(lines[strings.LastIndex(lines, " > "):], "* reset")
 }
 
 // commands returns the commands in hexadecimal.
-func (tr *trace) commands() []string {
+func (k *testKey) commands() []string {
 	var commands []string
-	for line := range strings.Lines(tr.String()) {
+	for line := range strings.Lines(k.trace()) {
 		if _, command, ok := strings.Cut(strings.TrimSpace(line), " > "); ok {
 			commands = append(commands, command)
 		}

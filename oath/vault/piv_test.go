@@ -28,13 +28,8 @@ import (
 // plug puts a virtual key under a real pcscd, for this process.
 func plug(t *testing.T, config virtualkey.Config) (reader string, pull func()) {
 	t.Helper()
-	k, err := virtualkey.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { k.Close() })
 	d := vktest.Shared(t)
-	return d.Readers()[0], d.Plug(t, 0, k)
+	return d.Readers()[0], d.Plug(t, 0, vktest.New(t, config).Key)
 }
 
 // bare does something to a key as another program would, by piv-go alone.

@@ -28,9 +28,7 @@ import (
 // openPIV plugs a key into the shared daemon and opens it with piv-go.
 func openPIV(t *testing.T, config virtualkey.Config) *gopiv.YubiKey {
 	t.Helper()
-	d := vktest.Shared(t)
-	d.Plug(t, 0, plug(t, config).Key)
-	yk, err := gopiv.Open(d.Readers()[0])
+	yk, err := gopiv.Open(vktest.Here(t, config).Reader())
 	if err != nil {
 		t.Fatal(err)
 	}
