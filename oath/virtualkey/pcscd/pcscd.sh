@@ -20,7 +20,7 @@ run="exec setpriv --pdeathsig KILL sh -euc '$run' \$0 \$1"
 hide='
 	mount -t tmpfs none /run
 	mkdir /run/pcscd
-	for drivers in /usr/lib*/pcsc/drivers; do mount -t tmpfs none $drivers; done'
+	for drivers in /usr/lib*/pcsc/drivers; do [ ! -d $drivers ] || mount -t tmpfs none $drivers; done'
 
 for unshare in 'unshare --mount' 'unshare --mount --map-root-user'; do
 	if $unshare mount -t tmpfs none /run 2>/dev/null; then

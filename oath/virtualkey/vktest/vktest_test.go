@@ -1,7 +1,6 @@
 package vktest_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,7 +16,6 @@ import (
 	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
-	"github.com/tokenctl/tokenctl/oath/virtualkey/pcscd"
 	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 )
 
@@ -152,29 +150,20 @@ func open(slot string) bool {
 	return err == nil
 }
 
-// orphan is the environment variable that makes this test binary the parent of a
-// daemon, which waits to be killed.
+// orphan is the environment variable that makes TestOrphan the parent of a daemon,
+// which waits to be killed.
 const orphan = "VKTEST_ORPHAN"
-
-func TestMain(m *testing.M) {
-	if driver, ok := os.LookupEnv(orphan); ok {
-		d, err := pcscd.Launch(context.Background(), pcscd.Options{Driver: driver})
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		fmt.Println(d.Socket(), d.Slots()[0])
-		select {}
-	}
-	os.Exit(m.Run())
-}
 
 // A daemon ends with its parent, however that ends, and its folder goes.
 func TestOrphan(t *testing.T) {
 	t.Parallel()
-	vktest.Launch(t) // or skip
-	parent := exec.Command(os.Args[0])
-	parent.Env = append(os.Environ(), orphan+"=")
+	d := vktest.Launch(t) // or skip
+	if os.Getenv(orphan) != "" {
+		fmt.Println(d.Socket(), d.Slots()[0])
+		select {}
+	}
+	parent := exec.Command(os.Args[0], "-test.run=^TestOrphan$")
+	parent.Env = append(os.Environ(), orphan+"=1")
 	out, err := parent.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
