@@ -36,7 +36,7 @@ type port interface {
 	pull()
 }
 
-// A request is a line that a client sends, and reply what it gets.
+// A request is a line that a client sends, and a reply the one that it gets.
 type request struct {
 	Do     string   `json:"do"`
 	Faults []string `json:"faults"`
@@ -45,7 +45,7 @@ type request struct {
 type reply struct {
 	OK    bool     `json:"ok"`
 	Error string   `json:"error,omitempty"`
-	Trace []string `json:"trace,omitempty"`
+	Trace []string `json:"trace,omitzero"`
 	*status
 }
 
@@ -240,5 +240,5 @@ func (r *recent) Write(b []byte) (int, error) {
 func (r *recent) lines() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return strings.Split(strings.TrimSuffix(string(r.text), "\n"), "\n")
+	return append([]string{}, strings.FieldsFunc(string(r.text), func(c rune) bool { return c == '\n' })...)
 }

@@ -212,6 +212,9 @@ func TestControlPath(t *testing.T) {
 // The end of a trace is kept, in whole lines.
 func TestRecent(t *testing.T) {
 	r := new(recent)
+	if lines := r.lines(); lines == nil || len(lines) != 0 {
+		t.Errorf("at first: %q", lines)
+	}
 	line := strings.Repeat("x", 1000)
 	for i := range 3 * maxRecent / 1000 {
 		fmt.Fprintf(r, "%06d %s\n", i, line)

@@ -10,7 +10,7 @@ import (
 // endsWithUs has the kernel end a process when this one is gone.
 var endsWithUs = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 
-// foreground tells whether this process is in the foreground of a terminal, which
+// foreground says whether this process is in the foreground of a terminal, which
 // then sends its signals to the whole process group.
 func foreground() bool {
 	tty, err := os.Open("/dev/tty")

@@ -150,7 +150,7 @@ func TestRunLeavesNothing(t *testing.T) {
 	}
 }
 
-// Who may make no namespaces, and is not root, is told so.
+// Who may make no namespaces, and is not root, gets an error that says so.
 func TestRunForbidden(t *testing.T) {
 	t.Parallel()
 	oathtest.RequireTool(t, "unshare", "setpriv")

@@ -125,11 +125,25 @@ func (k *Key) Touch() {
 func (k *Key) Trace() string { return k.trace.String() }
 
 // Reader returns the name of its reader under PC/SC.
-func (k *Key) Reader() string { return k.daemon.Readers()[k.slot] }
+func (k *Key) Reader() string {
+	k.t.Helper()
+	return k.home().Readers()[k.slot]
+}
 
 // Env returns the environment variable, NAME=value, by which programs find its
 // reader.
-func (k *Key) Env() string { return k.daemon.Env() }
+func (k *Key) Env() string {
+	k.t.Helper()
+	return k.home().Env()
+}
+
+func (k *Key) home() *Daemon {
+	k.t.Helper()
+	if k.daemon == nil {
+		k.t.Fatal("a key of vktest.New has no reader: see vktest.Start")
+	}
+	return k.daemon
+}
 
 // Command returns a program that finds the reader, and is killed if it outlives the
 // test. The rest of its environment is that of the test.
