@@ -20,14 +20,14 @@ import (
 
 	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
-	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 )
 
 // A rig is a PC/SC daemon of its own and the virtual keys that are plugged in.
 type rig struct {
 	tb      testing.TB
-	daemon  *pcscdtest.Daemon // nil with -short
+	daemon  *vktest.Daemon // nil with -short
 	keys    map[string]*device
 	holder  *holder       // of a key, another program; nil if there is none
 	talk    *conversation // on the terminal; nil if there is none
@@ -46,7 +46,7 @@ func newRig(tb testing.TB) *rig {
 	if _, err := pcsc.Connect(); errors.Is(err, pcsc.ErrUnavailable) {
 		tb.Skip(err)
 	}
-	r.daemon = pcscdtest.Start(tb)
+	r.daemon = vktest.Launch(tb)
 	return r
 }
 
@@ -77,12 +77,7 @@ func (r *rig) plug(name string, slot int, config virtualkey.Config) *device {
 	if !known {
 		d = &device{waited: make(chan time.Time)}
 		config.Trace, config.After = &d.trace, d.after
-		key, err := virtualkey.New(config)
-		if err != nil {
-			r.tb.Fatal(err)
-		}
-		r.tb.Cleanup(func() { key.Close() })
-		d.Key = key
+		d.Key = vktest.New(r.tb, config).Key
 		r.keys[name] = d
 	}
 	d.slot = slot
@@ -103,7 +98,7 @@ func (r *rig) again(d *device) {
 func (r *rig) environment(home string) []string {
 	all := []string{"PCSCLITE_CSOCK_NAME=" + home + "/nowhere"}
 	if r.daemon != nil {
-		all = r.daemon.Env()
+		all = []string{r.daemon.Env()}
 	}
 	if r.printer != nil {
 		all = append(all, r.printer.environment())

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -262,17 +263,17 @@ func scriptSend(ts *testscript.TestScript, neg bool, args []string) {
 
 func scriptDaemon(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, len(args) == 1, "daemon stop|start|freeze|thaw")
-	oathtest.NeedsTool(rigOf(ts).tb, nil)
-	d := rigOf(ts).daemon
+	r := rigOf(ts)
+	oathtest.NeedsTool(r.tb, nil)
 	switch args[0] {
 	case "stop":
-		d.Pause()
+		r.daemon.Pause()
 	case "start":
-		ts.Check(d.Resume())
+		r.daemon.Resume(r.tb)
 	case "freeze":
-		ts.Check(d.Freeze())
+		ts.Check(syscall.Kill(r.daemon.PID(), syscall.SIGSTOP))
 	case "thaw":
-		ts.Check(d.Thaw())
+		ts.Check(syscall.Kill(r.daemon.PID(), syscall.SIGCONT))
 	default:
 		ts.Fatalf("daemon %s", args[0])
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/vault"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
@@ -37,11 +38,7 @@ func newKey(t *testing.T, config virtualkey.Config) *key {
 		close(passed)
 		return passed
 	}
-	device, err := virtualkey.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { device.Close() })
+	device := vktest.New(t, config).Key
 	return &key{selectApplet(t, device), device}
 }
 

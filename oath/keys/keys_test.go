@@ -7,19 +7,16 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/keys"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
-	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
-
-func TestMain(m *testing.M) { os.Exit(pcscdtest.Main(m)) }
 
 func must[T any](v T, err error) T {
 	if err != nil {
@@ -29,9 +26,8 @@ func must[T any](v T, err error) T {
 }
 
 func newKey(t *testing.T, config virtualkey.Config) *virtualkey.Key {
-	k := must(virtualkey.New(config))
-	t.Cleanup(func() { k.Close() })
-	return k
+	t.Helper()
+	return vktest.New(t, config).Key
 }
 
 // unlock returns what opens a key with a password.
@@ -46,7 +42,7 @@ func leaveLocked(*keys.Key) (bool, error) { return false, nil }
 
 // Keys come and go: none, one, one of several, and one that does not answer as a key.
 func TestFinder(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	f := must(keys.Connect(t.Context(), rand.Reader))
 	defer f.Close()
 	first, second := d.Readers()[0], d.Readers()[1]

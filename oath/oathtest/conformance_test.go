@@ -7,6 +7,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
@@ -41,12 +42,7 @@ type session struct {
 
 func plug(t *testing.T, config virtualkey.Config) session {
 	t.Helper()
-	key, err := virtualkey.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { key.Close() })
-	return session{key: key}.replug(t)
+	return session{key: vktest.New(t, config).Key}.replug(t)
 }
 
 func (s session) replug(t *testing.T) session {

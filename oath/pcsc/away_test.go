@@ -11,12 +11,12 @@ import (
 
 	"github.com/ebfe/scard"
 
-	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 )
 
 // A card may be pulled out at any point, and be plugged in again.
 func TestRemoved(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	s := connect(t)
 	reader := d.Readers()[0]
 	for _, point := range []struct {
@@ -51,7 +51,7 @@ func TestRemoved(t *testing.T) {
 // A real reader may say of a card pulled out in the middle of a command no more
 // than that the exchange failed; vpcd does not.
 func TestExchangeFails(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	pull := d.Plug(t, 0, newTestKey(t).Key)
 	c := open(t, connect(t), d.Readers()[0])
 	defer c.Close(false)
@@ -65,7 +65,7 @@ func TestExchangeFails(t *testing.T) {
 // The daemon may go away in the middle of a command, and come back. What was
 // connected to it before mends itself.
 func TestServiceEnds(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	k := newTestKey(t)
 	d.Plug(t, 0, k.Key)
 	s, looking, opening := connect(t), connect(t), connect(t)
@@ -86,9 +86,7 @@ func TestServiceEnds(t *testing.T) {
 	expectError(t, err, ErrNoService)
 	_, err = s.Open(t.Context(), d.Readers()[0])
 	expectError(t, err, ErrNoService)
-	if err := d.Resume(); err != nil {
-		t.Fatal(err)
-	}
+	d.Resume(t)
 	d.Plug(t, 0, newTestKey(t).Key)
 	if readers, err := looking.Readers(); !present(readers) || err != nil {
 		t.Errorf("readers %v, %v", readers, err)
@@ -106,7 +104,7 @@ func present(readers []Reader) bool {
 
 // Wait goes on until a key comes, whatever becomes of the daemon meanwhile.
 func TestWait(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	s := connect(t)
 	type result struct {
 		readers []Reader
@@ -130,9 +128,7 @@ func TestWait(t *testing.T) {
 		t.Fatalf("without a daemon: %v, %v", r.readers, r.err)
 	case <-time.After(6 * pollInterval): // more than one look
 	}
-	if err := d.Resume(); err != nil {
-		t.Fatal(err)
-	}
+	d.Resume(t)
 	d.Plug(t, 1, newTestKey(t).Key)
 	r := <-found
 	if r.err != nil || !r.readers[1].Present {
@@ -141,7 +137,7 @@ func TestWait(t *testing.T) {
 }
 
 func TestWaitInVain(t *testing.T) {
-	pcscdtest.Shared(t)
+	vktest.Shared(t)
 	s := connect(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()

@@ -22,7 +22,7 @@ import (
 
 	"github.com/ebfe/scard"
 
-	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 )
 
 // clientRole is the environment variable that makes this test binary a client of
@@ -101,7 +101,7 @@ func connectAt(t *testing.T, socket, role string) string {
 
 // Who finds no service learns that, and who may not use it does.
 func TestNoService(t *testing.T) {
-	pcscdtest.Shared(t) // or skip
+	vktest.Shared(t) // or skip
 	dir := t.TempDir()
 	for _, test := range []struct {
 		name string
@@ -131,7 +131,7 @@ func TestNobody(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to become somebody else")
 	}
-	_, socket, _ := strings.Cut(pcscdtest.Shared(t).Env()[0], "=")
+	socket := vktest.Shared(t).Socket()
 	if got := connectAt(t, socket, "connect"); got != "" {
 		t.Errorf("root: got %q", got)
 	}
@@ -178,7 +178,7 @@ func refuseOne(l net.Listener) error {
 // A service that refuses once may just be about to end, and Wait goes on. One that
 // refuses for good ends it.
 func TestWaitRefused(t *testing.T) {
-	pcscdtest.Shared(t) // or skip
+	vktest.Shared(t) // or skip
 	path := filepath.Join(t.TempDir(), "socket")
 	refusing, err := refuse(path)
 	if err != nil {
@@ -245,7 +245,7 @@ func tryUnlock(c *Card) error {
 // A program that is killed while it waits for a touch leaves no card unlocked: the
 // service resets it, once the card is done. Until then others wait.
 func TestKilled(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	k := newTestKey(t)
 	setPassword(t, k)
 	d.Plug(t, 0, k.Key)
@@ -296,7 +296,7 @@ const exchanges = 20
 
 // Programs that use a card at the same time take turns.
 func TestTurns(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	k := newTestKey(t)
 	d.Plug(t, 0, k.Key)
 	const programs = 10

@@ -3,7 +3,6 @@
 package pcsc
 
 import (
-	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -19,15 +18,15 @@ import (
 	"github.com/ebfe/scard"
 
 	"github.com/tokenctl/tokenctl/oath/oathtest"
-	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 )
 
 func TestMain(m *testing.M) {
 	if role := os.Getenv(clientRole); role != "" {
 		os.Exit(client(role))
 	}
-	os.Exit(pcscdtest.Main(m))
+	os.Exit(m.Run())
 }
 
 // patience is for what comes at once, but on a busy machine.
@@ -45,57 +44,34 @@ const slow = 0xee
 // A testKey is a virtual key that is watched.
 type testKey struct {
 	*virtualkey.Key
-	trace
+	trace  func() string
 	waits  chan struct{}  // tells of each slow command
 	finger chan time.Time // ends the wait
 }
 
 func newTestKey(t testing.TB) *testKey {
 	k := &testKey{waits: make(chan struct{}, 1), finger: make(chan time.Time)}
-	key, err := virtualkey.New(virtualkey.Config{
-		Trace:  &k.trace,
+	key := vktest.New(t, virtualkey.Config{
 		Faults: []virtualkey.Fault{{INS: slow, Nth: 1, Kind: virtualkey.FaultDelay, Delay: time.Hour}},
 		After: func(time.Duration) <-chan time.Time {
 			k.waits <- struct{}{}
 			return k.finger
 		},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { key.Close() })
-	k.Key = key
+	k.Key, k.trace = key.Key, key.Trace
 	return k
 }
 
-// A trace is what the key wrote down.
-type trace struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (tr *trace) Write(b []byte) (int, error) {
-	tr.mu.Lock()
-	defer tr.mu.Unlock()
-	return tr.text.Write(b)
-}
-
-func (tr *trace) String() string {
-	tr.mu.Lock()
-	defer tr.mu.Unlock()
-	return tr.text.String()
-}
-
 // resets counts the resets since the last command.
-func (tr *trace) resets() int {
-	lines := tr.String()
+func (k *testKey) resets() int {
+	lines := k.trace()
 	return strings.Count(lines[strings.LastIndex(lines, " > "):], "* reset")
 }
 
 // commands returns the commands in hexadecimal.
-func (tr *trace) commands() []string {
+func (k *testKey) commands() []string {
 	var commands []string
-	for line := range strings.Lines(tr.String()) {
+	for line := range strings.Lines(k.trace()) {
 		if _, command, ok := strings.Cut(strings.TrimSpace(line), " > "); ok {
 			commands = append(commands, command)
 		}
@@ -197,7 +173,7 @@ func (r rival) do(t testing.TB, err error) {
 }
 
 func TestReaders(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	s := connect(t)
 	want := []Reader{{Name: d.Readers()[0]}, {Name: d.Readers()[1]}}
 	check := func(when string) {
@@ -226,7 +202,7 @@ func TestReaders(t *testing.T) {
 }
 
 func TestOpenNothing(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	s := connect(t)
 	_, err := s.Open(t.Context(), "no such reader")
 	expectError(t, err, ErrNoReader)
@@ -237,7 +213,7 @@ func TestOpenNothing(t *testing.T) {
 // A card that never answers with an ATR that can be one is mute: ISO 7816-3 has at
 // most 33 bytes.
 func TestMute(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	s := connect(t)
 	conn, err := net.Dial("tcp", d.Slots()[0])
 	if err != nil {
@@ -275,7 +251,7 @@ func await(t *testing.T, s *Service, enough func([]Reader) bool) {
 
 // Each card is held for itself, and longer than the service if need be.
 func TestTwoCards(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	s := connect(t)
 	d.Plug(t, 0, newTestKey(t).Key)
 	d.Plug(t, 1, newTestKey(t).Key)
@@ -291,7 +267,7 @@ func TestTwoCards(t *testing.T) {
 
 // Services may be used side by side.
 func TestServices(t *testing.T) {
-	pcscdtest.Shared(t)
+	vktest.Shared(t)
 	var all sync.WaitGroup
 	for range 4 {
 		s := connect(t)
@@ -309,7 +285,7 @@ func TestServices(t *testing.T) {
 // What a command costs beyond what the key does: connecting, looking for the key,
 // opening it, two exchanges, letting go of it.
 func BenchmarkCommand(b *testing.B) {
-	d := pcscdtest.Shared(b)
+	d := vktest.Shared(b)
 	d.Plug(b, 0, newTestKey(b).Key)
 	for b.Loop() {
 		s, err := Connect()
@@ -329,7 +305,7 @@ func BenchmarkCommand(b *testing.B) {
 
 // The two exchanges alone.
 func BenchmarkTransmit(b *testing.B) {
-	d := pcscdtest.Shared(b)
+	d := vktest.Shared(b)
 	d.Plug(b, 0, newTestKey(b).Key)
 	c := open(b, connect(b), d.Readers()[0])
 	defer c.Close(false)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/ebfe/scard"
 
-	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 )
 
 // A way is a way to keep others away from a card, and to let them at it again.
@@ -34,7 +34,7 @@ var ways = []way{
 }
 
 func TestHeld(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	d.Plug(t, 0, newTestKey(t).Key)
 	for _, w := range ways {
 		t.Run(w.name+", longer than we wait", func(t *testing.T) { testBusy(t, d.Readers()[0], w) })
@@ -87,7 +87,7 @@ func testPatience(t *testing.T, reader string, w way) {
 
 // Another program may reset the card while we wait for our turn.
 func TestResetMeanwhile(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	d.Plug(t, 0, newTestKey(t).Key)
 	reader := d.Readers()[0]
 	s := connect(t)
@@ -107,7 +107,7 @@ func TestResetMeanwhile(t *testing.T) {
 
 // What a program had unlocked is locked for others if it says so, and only then.
 func TestClose(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	k := newTestKey(t)
 	setPassword(t, k)
 	d.Plug(t, 0, k.Key)

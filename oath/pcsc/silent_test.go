@@ -5,11 +5,12 @@ package pcsc
 import (
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
-	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 )
 
 // setLimit has AnswerTimeout be over when the test says so, for the length of a test.
@@ -28,7 +29,7 @@ func setLimit(t *testing.T) (over chan<- time.Time) {
 // A card that does not answer is given up, by its name, and nothing more is sent to it.
 // The card beside it can be used, and the same one again once it answered: it was reset.
 func TestSilentCard(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	k, other := newTestKey(t), newTestKey(t)
 	setPassword(t, k)
 	d.Plug(t, 0, k.Key)
@@ -71,12 +72,13 @@ func TestSilentCard(t *testing.T) {
 
 // A service that does not answer is given up, too, and found again when it does.
 func TestSilentService(t *testing.T) {
-	d := pcscdtest.Shared(t)
+	d := vktest.Shared(t)
 	s := connect(t)
-	if err := d.Freeze(); err != nil {
+	if err := syscall.Kill(d.PID(), syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	defer d.Thaw()
+	thaw := func() error { return syscall.Kill(d.PID(), syscall.SIGCONT) }
+	defer thaw()
 	over := setLimit(t)
 	stop := make(chan struct{})
 	var clock sync.WaitGroup
@@ -102,7 +104,7 @@ func TestSilentService(t *testing.T) {
 	})
 	close(stop)
 	clock.Wait()
-	if err := d.Thaw(); err != nil {
+	if err := thaw(); err != nil {
 		t.Fatal(err)
 	}
 	if readers, err := s.Readers(); len(readers) != 2 || err != nil {

@@ -21,21 +21,16 @@ import (
 
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/oathtest"
-	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/vault"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 )
 
 // plug puts a virtual key under a real pcscd, for this process.
 func plug(t *testing.T, config virtualkey.Config) (reader string, pull func()) {
 	t.Helper()
-	k, err := virtualkey.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { k.Close() })
-	d := pcscdtest.Shared(t)
-	return d.Readers()[0], d.Plug(t, 0, k)
+	d := vktest.Shared(t)
+	return d.Readers()[0], d.Plug(t, 0, vktest.New(t, config).Key)
 }
 
 // bare does something to a key as another program would, by piv-go alone.
@@ -84,7 +79,7 @@ func (p *pins) ask(tries int) (string, error) {
 
 func openPIV(t *testing.T, o vault.PIVOptions) *vault.PIV {
 	t.Helper()
-	p, err := vault.OpenPIV(pcscdtest.Shared(t).Readers()[0], o)
+	p, err := vault.OpenPIV(vktest.Shared(t).Readers()[0], o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +325,7 @@ func TestPIVSilent(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer k.Close()
-			d := pcscdtest.Shared(t)
+			d := vktest.Shared(t)
 			defer d.Plug(t, 0, k)()
 			user := &pins{answers: []string{"123456", "123456"}}
 			given := 0 // calls that were given up

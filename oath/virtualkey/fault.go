@@ -168,8 +168,10 @@ func (k *Key) before(ctx context.Context, f Fault) ([]byte, error) {
 		k.Pull()
 		return nil, ErrPulled
 	case FaultDelay:
-		if !k.wait(ctx, f.Delay) {
+		select {
+		case <-ctx.Done():
 			return nil, context.Cause(ctx)
+		case <-k.config.After(f.Delay):
 		}
 	}
 	return nil, nil

@@ -75,7 +75,8 @@ type Key struct {
 	remaining remaining
 	faults    faults
 
-	plug plug
+	plug   plug
+	finger chan struct{} // taken from by a key that blinks
 }
 
 // New makes a key and plugs it in. A state file that does not exist is created;
@@ -94,7 +95,7 @@ func New(config Config) (*Key, error) {
 	if config.After == nil {
 		config.After = time.After
 	}
-	k := &Key{config: config, trace: trace{w: config.Trace}}
+	k := &Key{config: config, trace: trace{w: config.Trace}, finger: make(chan struct{})}
 	k.applets = []applet{newOATH(k), newManagement(k), newOTP(k), newPIV(k)}
 	if err := k.open(); err != nil {
 		return nil, err

@@ -29,7 +29,7 @@ func TestATR(t *testing.T) {
 		if !bytes.Equal(atr, unhex(t, test.atr)) || check != 0 {
 			t.Errorf("firmware %v: got %x, want %s", test.firmware, atr, test.atr)
 		}
-		if got := test.firmware.ReaderName(); got != test.reader {
+		if got := test.firmware.Reader(); got != test.reader {
 			t.Errorf("firmware %v: got %s, want %s", test.firmware, got, test.reader)
 		}
 	}

@@ -21,16 +21,14 @@ import (
 
 	gopiv "github.com/go-piv/piv-go/v2/piv"
 
-	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 )
 
 // openPIV plugs a key into the shared daemon and opens it with piv-go.
 func openPIV(t *testing.T, config virtualkey.Config) *gopiv.YubiKey {
 	t.Helper()
-	d := pcscdtest.Shared(t)
-	d.Plug(t, 0, plug(t, config).Key)
-	yk, err := gopiv.Open(d.Readers()[0])
+	yk, err := gopiv.Open(vktest.Here(t, config).Reader())
 	if err != nil {
 		t.Fatal(err)
 	}

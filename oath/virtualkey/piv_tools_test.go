@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/tokenctl/tokenctl/oath/oathtest"
-	"github.com/tokenctl/tokenctl/oath/pcsc/pcscdtest"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 )
 
 // A desk is where other people's programs work with a key: a daemon of their own
@@ -28,11 +28,10 @@ func sit(t *testing.T, config virtualkey.Config, programs ...string) desk {
 	t.Helper()
 	oathtest.RequireTool(t, append(programs, "openssl")...)
 	t.Parallel()
-	d := pcscdtest.Start(t)
-	d.Plug(t, 0, plug(t, config).Key)
+	key := vktest.Start(t, config)
 	dir := t.TempDir()
 	env := append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "LC_ALL=C.UTF-8")
-	return desk{t: t, dir: dir, env: append(env, d.Env()...)}
+	return desk{t: t, dir: dir, env: append(env, key.Env())}
 }
 
 // run runs a program and returns what it said and whether it was content.

@@ -26,6 +26,13 @@ func (k *Key) plugIn() (port context.Context, pull context.CancelFunc) {
 // reader of a key that is served sees it gone at once.
 func (k *Key) Pull() { k.plug.out() }
 
+// Plugged says whether the key is in a port.
+func (k *Key) Plugged() bool {
+	k.plug.mu.Lock()
+	defer k.plug.mu.Unlock()
+	return k.plug.port.Err() == nil
+}
+
 // Reset is a warm reset, or power off and on: no applet is selected, nothing is
 // unlocked.
 func (k *Key) Reset() {

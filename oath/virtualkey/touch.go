@@ -13,7 +13,7 @@ type Touch struct {
 	never bool
 }
 
-// TouchNever is the finger that does not come.
+// TouchNever is the finger that does not come, unless [Key.Touch] brings it.
 var TouchNever = Touch{never: true}
 
 // TouchAfter is the finger that comes after a while.
@@ -45,25 +45,34 @@ func (t Touch) String() string {
 	return t.after.String()
 }
 
+// Touch waits until the key blinks, and touches it: a finger that comes on command,
+// before the one of Config.Touch, if that comes at all. The error is the context's
+// cause, if that ends first.
+func (k *Key) Touch(ctx context.Context) error {
+	select {
+	case k.finger <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // touched waits for the finger and says whether it came in time.
 func (k *Key) touched(ctx context.Context) bool {
 	touch, timeout := k.config.Touch, k.config.TouchTimeout
-	if touch.never || touch.after > timeout {
-		k.wait(ctx, timeout)
-		return false
-	}
-	return k.wait(ctx, touch.after)
-}
-
-// wait lets time pass and says whether the context lasted.
-func (k *Key) wait(ctx context.Context, d time.Duration) bool {
-	if d == 0 {
+	if touch == (Touch{}) {
 		return ctx.Err() == nil
+	}
+	late := touch.never || touch.after > timeout
+	if !late {
+		timeout = touch.after
 	}
 	select {
 	case <-ctx.Done():
 		return false
-	case <-k.config.After(d):
+	case <-k.finger:
 		return true
+	case <-k.config.After(timeout):
+		return !late
 	}
 }

@@ -56,6 +56,26 @@ func TestTouchComes(t *testing.T) {
 	}
 }
 
+// A finger on command comes before the one that is slow, or does not come at all.
+func TestTouchOnCommand(t *testing.T) {
+	for _, touch := range []virtualkey.Touch{virtualkey.TouchNever, virtualkey.TouchAfter(time.Second)} {
+		c := plugTouched(t, virtualkey.Config{Touch: touch, After: func(time.Duration) <-chan time.Time { return nil }})
+		touched := make(chan error)
+		go func() { touched <- c.Touch(t.Context()) }()
+		if got := otp(t, c.ok(next)); got != "755224" {
+			t.Errorf("touch %v: %s", touch, got)
+		}
+		if err := <-touched; err != nil {
+			t.Errorf("touch %v: %v", touch, err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := c.Touch(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("touch %v: a key that does not blink: %v", touch, err)
+		}
+	}
+}
+
 // A key that waits for a touch can be pulled out, and let go of.
 func TestTouchAborted(t *testing.T) {
 	waiting := make(chan bool)

@@ -18,11 +18,11 @@ func ParseVersion(s string) (Version, error) {
 // String returns the version as three decimals with dots.
 func (v Version) String() string { return fmt.Sprintf("%d.%d.%d", v[0], v[1], v[2]) }
 
-// ReaderName returns what the reader of such a YubiKey with all its interfaces is
-// called. Programs know a YubiKey by it; on a virtual reader it is the
-// FRIENDLYNAME in reader.conf.d, to which pcscd adds numbers. Source: the products
-// of vendor 1050 in readers/supported_readers.txt of https://ccid.apdu.fr.
-func (v Version) ReaderName() string {
+// Reader returns what the reader of such a YubiKey, with all its applications on, is
+// called: its maker's and product's names on USB. Programs know a YubiKey by it; on a
+// virtual reader it is the FRIENDLYNAME in reader.conf.d, to which pcscd adds numbers.
+// Source: the list of readers of the CCID driver, https://ccid.apdu.fr.
+func (v Version) Reader() string {
 	switch {
 	case v.before(4, 0, 0):
 		return "Yubico Yubikey NEO OTP+U2F+CCID"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
+	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
@@ -29,12 +30,7 @@ func plug(t *testing.T, c virtualkey.Config) *virtualkey.Key {
 			return passed
 		}
 	}
-	k, err := virtualkey.New(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { k.Close() })
-	return k
+	return vktest.New(t, c).Key
 }
 
 func selectApplet(t *testing.T, card ykoath.Card) *ykoath.Session {

@@ -3,22 +3,17 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
-	"flag"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/tokenctl/tokenctl/oath/virtualkey"
 )
 
-// TestRun plugs a key into a reader that asks for the ATR and selects OATH.
-func TestRun(t *testing.T) {
+// TestConnect plugs a key into a reader that asks for the ATR and selects OATH.
+func TestConnect(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +25,7 @@ func TestRun(t *testing.T) {
 	var stderr bytes.Buffer
 	done := make(chan error)
 	go func() {
-		done <- run(ctx, []string{"--connect", l.Addr().String(), "--serial", "7", "--state", filepath.Join(dir, "key"), "--trace", trace}, &stderr)
+		done <- connect(ctx, []string{"--connect", l.Addr().String(), "--serial", "7", "--state", filepath.Join(dir, "key"), "--trace", trace}, &stderr)
 	}()
 	conn, err := l.Accept()
 	if err != nil {
@@ -107,57 +102,7 @@ func TestSignalWhileDialing(t *testing.T) {
 	l.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	if err := run(ctx, []string{"--connect", l.Addr().String()}, io.Discard); err != nil {
+	if err := connect(ctx, []string{"--connect", l.Addr().String()}, io.Discard); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestParse(t *testing.T) {
-	o, err := parse(strings.Fields("--connect h:1 --firmware 4.3.5 --serial 9 --touch 2s --touch-timeout 1s --state s --trace -"+
-		" --disable oath --disable otp --quirk no-salt --quirk no-reset,no-rename --fault 3:pull --fault ins=01:sw=6f00 --wait 0s"), io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := options{address: "h:1", trace: "-", key: virtualkey.Config{
-		Firmware:     virtualkey.Version{4, 3, 5},
-		Serial:       9,
-		State:        "s",
-		Disable:      virtualkey.CapabilityOATH | virtualkey.CapabilityOTP,
-		Quirks:       virtualkey.NoSalt | virtualkey.NoReset | virtualkey.NoRename,
-		Touch:        virtualkey.TouchAfter(2 * time.Second),
-		TouchTimeout: time.Second,
-		Faults: []virtualkey.Fault{
-			{Nth: 3, Kind: virtualkey.FaultPull},
-			{Nth: 1, INS: 1, Kind: virtualkey.FaultStatus, Status: 0x6f00},
-		},
-	}}
-	if !reflect.DeepEqual(o, want) {
-		t.Errorf("got %+v\nwant %+v", o, want)
-	}
-}
-
-func TestParseRefuses(t *testing.T) {
-	for _, test := range []struct {
-		args string
-		want error
-		says string
-	}{
-		{"", errUsage, "--connect is missing"},
-		{"--connect h:1 extra", errUsage, `"extra"`},
-		{"--connect h:1 --serial 0", errUsage, "1..4294967295"},
-		{"--connect h:1 --firmware five", errUsage, "5.7.1"},
-		{"--connect h:1 --touch often", errUsage, "auto, never"},
-		{"--connect h:1 --quirk no-such", errUsage, "no-calculate-all"},
-		{"--connect h:1 --fault 3", errUsage, "3:sw=6f00"},
-		{"--connect h:1 --disable fido", errUsage, "oath, otp or piv"},
-		{"-h", flag.ErrHelp, "small-chunks"},
-	} {
-		var stderr bytes.Buffer
-		if _, err := parse(strings.Fields(test.args), &stderr); !errors.Is(err, test.want) {
-			t.Errorf("%s: %v", test.args, err)
-		}
-		if !strings.Contains(stderr.String(), test.says) {
-			t.Errorf("%s: says %q", test.args, stderr.String())
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package pcscdtest
+package pcscd
 
 import (
 	"bytes"
@@ -6,12 +6,13 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -21,7 +22,7 @@ var script string
 // A process is pcscd, running.
 type process struct {
 	log  journal
-	cmd  *exec.Cmd
+	pid  int
 	kill context.CancelFunc
 	done chan struct{} // closed when it has ended
 
@@ -36,15 +37,14 @@ func (p *process) inserted(reader string) int {
 }
 
 // run starts pcscd with the socket on which it is to listen and the directory that
-// names its readers.
+// names its readers. It has a session of its own: the keys that a terminal has for
+// interrupting and stopping programs do not reach it.
 func run(socket *os.File, config string) (*process, error) {
 	ctx, kill := context.WithCancel(context.Background())
 	p := &process{kill: kill, done: make(chan struct{}), unannounced: make(map[string]int)}
-	cmd := exec.CommandContext(ctx, "sh", "-c", script, "sh", config)
-	p.cmd = cmd
+	cmd := exec.CommandContext(ctx, "setsid", "sh", "-c", script, "sh", config, strconv.Itoa(os.Getpid()))
 	cmd.ExtraFiles = []*os.File{socket}
 	cmd.Stdout, cmd.Stderr = &p.log, &p.log
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
 
 	started := make(chan error)
@@ -53,6 +53,9 @@ func run(socket *os.File, config string) (*process, error) {
 		runtime.LockOSThread()
 		defer close(p.done)
 		err := cmd.Start()
+		if err == nil {
+			p.pid = cmd.Process.Pid
+		}
 		started <- err
 		if err == nil {
 			cmd.Wait()
@@ -61,39 +64,44 @@ func run(socket *os.File, config string) (*process, error) {
 	return p, <-started
 }
 
-// end ends the process, and may be called again.
+// end kills the process, which keeps nothing, and may be called again.
 func (p *process) end() {
 	p.kill()
-	p.cmd.Process.Signal(syscall.SIGCONT) // it may be frozen
 	<-p.done
 }
-
-// startup is how long pcscd may take to get ready. A few hundredths of a second are
-// usual, but a machine may be busy.
-const startup = 2 * time.Minute
 
 // errPortTaken is returned by ready when somebody was faster to take a port.
 var errPortTaken = errors.New("the reader's port is taken")
 
-// ready waits until both slots are there.
-func (p *process) ready() error {
-	err := p.wait(startup, func() bool { return p.log.count("daemon ready") > 0 })
+// ready waits until the slots are there. The driver has them listen to the network;
+// where that can be ended at once, it is.
+func (p *process) ready(ctx context.Context) error {
+	err := p.wait(ctx, func() bool { return p.log.count("daemon ready") > 0 })
 	if p.log.count("Address already in use") > 0 {
 		return errPortTaken
+	}
+	if err == nil {
+		keepLocal(p.pid)
 	}
 	return err
 }
 
-// wait waits until a condition is fulfilled, or pcscd ends.
-func (p *process) wait(limit time.Duration, condition func() bool) error {
-	deadline := time.After(limit)
+// patience is how long pcscd may take to start, or to notice a key: it looks after
+// its slots every 0.4 seconds, but a machine may be busy.
+const patience = 2 * time.Minute
+
+// wait waits until a condition is fulfilled, or pcscd or the context ends.
+func (p *process) wait(ctx context.Context, condition func() bool) error {
+	deadline := time.After(patience)
 	for !condition() {
 		select {
 		case <-time.After(2 * time.Millisecond):
 		case <-p.done:
-			return fmt.Errorf("pcscd ended; its log:\n%s", &p.log)
+			return fmt.Errorf("pcscd ended: %s", strings.TrimSpace(p.log.String()))
 		case <-deadline:
-			return fmt.Errorf("waited %v in vain; the log of pcscd:\n%s", limit, &p.log)
+			return fmt.Errorf("waited %v in vain; the log of pcscd:\n%s", patience, &p.log)
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
 	return nil
@@ -126,3 +134,28 @@ func (j *journal) removed(reader string) int  { return j.count("Card Removed Fro
 
 // found counts the cards that pcscd got an answer to reset from.
 func (j *journal) found() int { return j.count("Card ATR: ") }
+
+// A janitor is a process that removes a folder, and files that it is given, a line
+// each, when it is dismissed, or when this process ends, however that ends.
+type janitor struct {
+	cmd  *exec.Cmd
+	word io.WriteCloser // what it is given, and waits for the end of
+}
+
+func hire(dir string) (*janitor, error) {
+	cmd := exec.Command("setsid", "sh", "-c", `while IFS= read -r file; do set -- "$@" "$file"; done; rm -rf -- "$@"`, "sh", dir)
+	word, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting a process to clean up: %w", err)
+	}
+	return &janitor{cmd, word}, nil
+}
+
+// dismiss waits until all that is gone.
+func (j *janitor) dismiss() {
+	j.word.Close()
+	j.cmd.Wait()
+}
