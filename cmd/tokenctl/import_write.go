@@ -81,39 +81,38 @@ const maxFailures = 10
 
 // failure returns what is not where it should be, and what else went wrong.
 func (w *importing) failure(others error) error {
-	var all []error
-	causes := make(map[string][]int)
-	var order []string
-	for i := range w.results {
-		for _, o := range w.results[i].Outcomes {
+	type cause struct{ member, text string }
+	failed := make(map[cause][]int)
+	var causes []cause
+	var errs []error
+	n := 0
+	for i, r := range w.results {
+		for _, o := range r.Outcomes {
 			if o.State == fleet.Checked || o.IsSealed() || o.IsAway() {
 				continue
 			}
-			cause := o.Member.Name + ": " + o.Err.Error()
-			if causes[cause] == nil {
-				order = append(order, cause)
+			c := cause{o.Member.Name, o.Err.Error()}
+			if failed[c] == nil {
+				causes, errs = append(causes, c), append(errs, o.Err)
 			}
-			causes[cause] = append(causes[cause], i)
+			failed[c] = append(failed[c], i)
+			n++
 		}
-		all = append(all, w.results[i].Err())
 	}
-	if n := len(slices.DeleteFunc(slices.Clone(all), func(err error) bool { return err == nil })); n > maxFailures {
-		all = nil
-		for _, cause := range order {
-			list := causes[cause]
-			o := w.results[list[0]].Outcomes
-			at := slices.IndexFunc(o, func(o fleet.Outcome) bool { return o.Err != nil && o.Member.Name+": "+o.Err.Error() == cause })
-			all = append(all, fmt.Errorf("%s: %s: %w", o[at].Member.Name, w.labels(list), o[at].Err))
-		}
+	if n <= maxFailures {
+		return w.enrolling.failure(others)
+	}
+	for i, c := range causes {
+		errs[i] = fmt.Errorf("%s: %s: %w", c.member, w.labels(failed[c]), errs[i])
 	}
 	for _, away := range w.away {
-		all = append(all, w.missing(away))
+		errs = append(errs, w.missing(away))
 	}
-	err := errors.Join(append(all, others)...)
-	if err == nil || !w.anyStored() {
-		return err
+	err := errors.Join(append(errs, others)...)
+	if w.anyStored() {
+		return fmt.Errorf("%w:\n%w", errUnfinished, err)
 	}
-	return fmt.Errorf("%w:\n%w", errUnfinished, err)
+	return err
 }
 
 // anyStored reports whether an account is on a token now.

@@ -80,7 +80,7 @@ func TestModels(t *testing.T) {
 		firmware           virtualkey.Version
 		ykcs11, ykman, atr string
 	}{
-		{neo, "YubiKey NEO", `YubiKey \(3\.4\.0\)`, "3b:fc:.*4e:45:4f:72:33:e1"},
+		{neo, "YubiKey NEO", `YubiKey NEO \(3\.4\.0\)`, "3b:fc:.*4e:45:4f:72:33:e1"},
 		{yk43, "YubiKey YK4", `YubiKey 4 \(4\.3\.7\)`, "3b:f8:.*34:d4"},
 		{yk54, "YubiKey YK5", `YubiKey 5 NFC \(5\.4\.3\)`, "3b:fd:.*79:40"},
 	} {

@@ -145,6 +145,7 @@ func (c *Console) Width() int {
 	}
 	return 0
 }
+
 // maxLine bounds a line of an error, in characters: what it names may have been refused
 // because it is long.
 const maxLine = 1000
