@@ -2,10 +2,6 @@ package qr
 
 import (
 	"errors"
-	"image"
-	"image/color"
-	"image/png"
-	"io"
 	"math"
 
 	"rsc.io/qr/coding"
@@ -89,26 +85,6 @@ func (s *Symbol) Size() int { return s.size }
 // corner, is dark. Those outside of the symbol are light.
 func (s *Symbol) Dark(x, y int) bool {
 	return x >= 0 && y >= 0 && x < s.size && y < s.size && s.dark[y*s.size+x]
-}
-
-// Image returns the symbol as a picture with its margin, each module a square of
-// scale pixels.
-func (s *Symbol) Image(scale int) image.Image {
-	side := (s.size + 2*QuietZone) * scale
-	img := image.NewPaletted(image.Rect(0, 0, side, side), color.Palette{color.White, color.Black})
-	for y := range side {
-		for x := range side {
-			if s.Dark(x/scale-QuietZone, y/scale-QuietZone) {
-				img.Pix[y*img.Stride+x] = 1
-			}
-		}
-	}
-	return img
-}
-
-// WritePNG writes the symbol's Image as a PNG.
-func (s *Symbol) WritePNG(w io.Writer, scale int) error {
-	return png.Encode(w, s.Image(scale))
 }
 
 // penalty rates how hard a symbol is to read, by the four features of ISO/IEC
