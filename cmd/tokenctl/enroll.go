@@ -24,6 +24,7 @@ import (
 type enrollOptions struct {
 	targetOptions
 	sources []string
+	live    paper.Live
 	typed   typedAccount
 	sheet   paper.Output // nowhere, if its File is ""
 }
@@ -36,8 +37,10 @@ func newEnrollCommand(p *program) *cobra.Command {
 		Long: "Enroll puts an account on every key that is plugged in, and in the vault: from an\n" +
 			"otpauth URI, from a picture of the QR code that the service shows (PNG, JPEG, TIFF,\n" +
 			"WebP, GIF or BMP; a PDF where poppler is installed), from either of them on standard\n" +
-			"input (-), or from options and questions. Several codes in one picture are several\n" +
-			"accounts; codes of other kinds are left alone.\n\n" +
+			"input (-), on the clipboard or on the screen, or from options and questions. Several\n" +
+			"codes in one picture are several accounts; codes of other kinds are left alone.\n\n" +
+			"A camera reads until it has seen an account, or all codes of an export; so does\n" +
+			"standard input, if pictures follow each other on it, PNG or JPEG.\n\n" +
 			"Each key then computes a code, tokenctl computes the same one by itself, and if\n" +
 			"they agree prints it, to be typed into the service at once.\n\n" +
 			"With --sheet, what was put on a token goes on a recovery sheet as well, while its\n" +
@@ -45,7 +48,7 @@ func newEnrollCommand(p *program) *cobra.Command {
 			"Where an account is already, with the same secret, nothing changes: after a\n" +
 			"failure halfway, the same command again does the rest.",
 		Example: "  tokenctl enroll qr.png\n" +
-			"  wl-paste --type image/png | tokenctl enroll -\n" +
+			"  tokenctl enroll --screen\n" +
 			"  tokenctl enroll --issuer GitHub --account alice --touch",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.sources = args
@@ -58,6 +61,7 @@ func newEnrollCommand(p *program) *cobra.Command {
 			return p.enroll(c.Context(), o)
 		},
 	}
+	o.live.AddFlags(c)
 	o.typed.addFlags(c)
 	o.addFlags(c)
 	c.Flags().StringVar(&o.sheet.File, "sheet", "", "put it on paper as well: write a recovery sheet to `FILE`, .pdf, .html or .txt")
