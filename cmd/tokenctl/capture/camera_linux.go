@@ -74,9 +74,9 @@ const (
 )
 
 // ioctl makes a request of a device, once more if a signal came.
-func ioctl[T any](fd int, request uintptr, argument *T) error {
+func ioctl(fd int, request uintptr, argument unsafe.Pointer) error {
 	for {
-		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(unsafe.Pointer(argument)))
+		_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), request, uintptr(argument))
 		switch errno {
 		case 0:
 			return nil
@@ -115,7 +115,7 @@ func openCamera(device string) (*Camera, error) {
 	if err != nil {
 		return fail(err)
 	}
-	v := &v4l2{fd: fd}
+	v := &v4l2{fd: fd, ioctl: ioctl}
 	c := &Camera{Name: device, next: v.next, close: v.close}
 	if err := v.start(c); err != nil {
 		v.close()
@@ -127,6 +127,7 @@ func openCamera(device string) (*Camera, error) {
 // A v4l2 is a device that takes pictures into memory that it shares.
 type v4l2 struct {
 	fd      int
+	ioctl   func(fd int, request uintptr, argument unsafe.Pointer) error
 	buffers [][]byte
 }
 
@@ -140,7 +141,7 @@ func (v *v4l2) close() {
 // start has the device take the largest pictures up to a size that is quickly read.
 func (v *v4l2) start(c *Camera) error {
 	var able v4l2Capability
-	if err := ioctl(v.fd, queryCapability, &able); err != nil {
+	if err := v.ioctl(v.fd, queryCapability, unsafe.Pointer(&able)); err != nil {
 		return fmt.Errorf("not a camera: %w", err)
 	}
 	can := able.capabilities
@@ -154,7 +155,7 @@ func (v *v4l2) start(c *Camera) error {
 	for _, fourCC := range []uint32{yuyv, mjpg} { // the first loses nothing
 		format := v4l2Format{kind: forCapture}
 		format.pix.width, format.pix.height, format.pix.fourCC = 1920, 1080, fourCC
-		err := ioctl(v.fd, tryFormat, &format)
+		err := v.ioctl(v.fd, tryFormat, unsafe.Pointer(&format))
 		if err == nil && format.pix.fourCC == fourCC && format.pix.width*format.pix.height > best.pix.width*best.pix.height {
 			best = format
 		}
@@ -162,7 +163,7 @@ func (v *v4l2) start(c *Camera) error {
 	if best.kind == 0 {
 		return errors.New("its pictures are neither YUYV nor MJPEG")
 	}
-	if err := ioctl(v.fd, setFormat, &best); err != nil {
+	if err := v.ioctl(v.fd, setFormat, unsafe.Pointer(&best)); err != nil {
 		return fmt.Errorf("setting its format: %w", err)
 	}
 	p := best.pix
@@ -172,12 +173,12 @@ func (v *v4l2) start(c *Camera) error {
 	c.Width, c.Height, c.fourCC = int(p.width), int(p.height), p.fourCC
 
 	request := v4l2Request{count: 4, kind: forCapture, memory: byMapping}
-	if err := ioctl(v.fd, requestBuffers, &request); err != nil {
+	if err := v.ioctl(v.fd, requestBuffers, unsafe.Pointer(&request)); err != nil {
 		return fmt.Errorf("asking for memory: %w", err)
 	}
 	for i := range min(request.count, 32) { // VIDEO_MAX_FRAME
 		b := v4l2Buffer{index: i, kind: forCapture, memory: byMapping}
-		if err := ioctl(v.fd, queryBuffer, &b); err != nil {
+		if err := v.ioctl(v.fd, queryBuffer, unsafe.Pointer(&b)); err != nil {
 			return fmt.Errorf("asking for memory: %w", err)
 		}
 		if b.length > MaxSize*4 {
@@ -188,12 +189,12 @@ func (v *v4l2) start(c *Camera) error {
 			return fmt.Errorf("sharing memory: %w", err)
 		}
 		v.buffers = append(v.buffers, memory)
-		if err := ioctl(v.fd, enqueue, &b); err != nil {
+		if err := v.ioctl(v.fd, enqueue, unsafe.Pointer(&b)); err != nil {
 			return fmt.Errorf("sharing memory: %w", err)
 		}
 	}
 	kind := uint32(forCapture)
-	if err := ioctl(v.fd, streamOn, &kind); err != nil {
+	if err := v.ioctl(v.fd, streamOn, unsafe.Pointer(&kind)); err != nil {
 		return fmt.Errorf("beginning to take pictures: %w", err)
 	}
 	return nil
@@ -215,15 +216,15 @@ func (v *v4l2) next(ctx context.Context, use func(frame []byte)) error {
 		var latest *v4l2Buffer
 		for range len(v.buffers) {
 			b := &v4l2Buffer{kind: forCapture, memory: byMapping}
-			err := ioctl(v.fd, dequeue, b)
-			if errors.Is(err, unix.EAGAIN) {
+			err := v.ioctl(v.fd, dequeue, unsafe.Pointer(b))
+			if errors.Is(err, unix.EAGAIN) || err != nil && latest != nil {
 				break
 			}
 			if err != nil {
 				return fmt.Errorf("taking a picture: %w", err)
 			}
 			if latest != nil {
-				ioctl(v.fd, enqueue, latest)
+				v.ioctl(v.fd, enqueue, unsafe.Pointer(latest))
 			}
 			latest = b
 		}
@@ -236,7 +237,7 @@ func (v *v4l2) next(ctx context.Context, use func(frame []byte)) error {
 		if latest.flags&isDamaged == 0 {
 			use(v.buffers[latest.index][:latest.used])
 		}
-		if err := ioctl(v.fd, enqueue, latest); err != nil {
+		if err := v.ioctl(v.fd, enqueue, unsafe.Pointer(latest)); err != nil {
 			return fmt.Errorf("returning a picture: %w", err)
 		}
 		if latest.flags&isDamaged == 0 {
