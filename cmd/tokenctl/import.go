@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/exchange"
@@ -19,6 +20,7 @@ import (
 type importOptions struct {
 	targetOptions
 	files      []string
+	live       paper.Live
 	password   open.Password
 	query      string // "" chooses all
 	dryRun     bool
@@ -28,13 +30,14 @@ type importOptions struct {
 func newImportCommand(p *program) *cobra.Command {
 	var o importOptions
 	c := &cobra.Command{
-		Use:   "import FILE...",
+		Use:   "import [FILE...]",
 		Short: "Take over the accounts of another authenticator",
 		Long: "Import reads files that other authenticators and password managers export, and\n" +
 			"puts their accounts on every key that is plugged in, and in the vault, as enroll\n" +
 			"does. It knows a file by its content, encrypted or not; - is standard input. The\n" +
-			"picture of a QR code is a file, too: one, or several, of Google Authenticator's\n" +
-			"export. docs/formats.md lists what is read, and what of it comes over.\n\n" +
+			"picture of a QR code is a file, too, and so is what a camera sees, or the screen\n" +
+			"shows: Google Authenticator's export is several of them. docs/formats.md lists what\n" +
+			"is read, and what of it comes over.\n\n" +
 			"On a terminal it shows what it found and what would be done, and asks. A name that\n" +
 			"is taken, or too long for a key, can be given anew there. What a key has no room\n" +
 			"for goes into the vault alone. The same command again does only what is left to do.\n\n" +
@@ -43,15 +46,17 @@ func newImportCommand(p *program) *cobra.Command {
 		Example: "  tokenctl import aegis.json\n" +
 			"  tokenctl import 2fas.2fas --select github --to vault\n" +
 			"  tokenctl import export.json --export-password-file password --dry-run",
-		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			o.files = args
+			if o.files = args; len(o.live.Sources(args...)) == 0 {
+				return term.Usagef("there is nothing to import: name a FILE, or --screen, --clipboard or --camera")
+			}
 			if err := o.check(c); err != nil {
 				return err
 			}
 			return p.importAccounts(c.Context(), o)
 		},
 	}
+	o.live.AddFlags(c)
 	o.addFlags(c)
 	o.password.AddFlags(c, "export-password", "the password of an encrypted FILE")
 	f := c.Flags()
@@ -99,7 +104,7 @@ type importing struct {
 type skips map[string]error
 
 func (p *program) importAccounts(ctx context.Context, o importOptions) error {
-	all, unread := p.readImports(ctx, o.files, o.password)
+	all, unread := p.readImports(ctx, o)
 	defer func() {
 		for _, e := range all.accounts {
 			e.Secret.Clear()

@@ -115,11 +115,6 @@ func (w *importing) failure(others error) error {
 	return err
 }
 
-// anyStored reports whether an account is on a token now.
-func (w *importing) anyStored() bool {
-	return slices.ContainsFunc(w.results, func(r *fleet.Result) bool { return len(r.Where()) > 0 })
-}
-
 // refusals returns an error for each entry that cannot be an account.
 func (all *imported) refusals() error {
 	var failures []error

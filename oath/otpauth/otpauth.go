@@ -105,8 +105,11 @@ func ParseAll(texts ...string) ([]Key, error) {
 // A Reader reads accounts out of texts, such as those of QR codes, and remembers which
 // parts of Google Authenticator's exports were among them.
 type Reader struct {
-	// Exports are those that parts were read of, in the order of their first. They may
-	// be set to what an earlier Reader had.
+	// Before are exports that an earlier Reader read parts of.
+	Before []Export
+
+	// Exports are those that parts were read of, in the order of their first, with the
+	// parts that were read Before.
 	Exports []Export
 
 	seen  map[string]bool
@@ -166,15 +169,18 @@ func (r *Reader) read(text string) ([]Key, error) {
 	id := exportID{b.ID, b.Size}
 	if r.index == nil {
 		r.index = make(map[exportID]int)
-		for i, x := range r.Exports {
-			r.index[exportID{x.ID, x.Size}] = i
-		}
 	}
 	i, known := r.index[id]
 	if !known {
 		i = len(r.Exports)
 		r.index[id] = i
-		r.Exports = append(r.Exports, Export{ID: b.ID, Size: b.Size})
+		x := Export{ID: b.ID, Size: b.Size}
+		for _, before := range r.Before {
+			if before.ID == x.ID && before.Size == x.Size {
+				x.Parts = slices.Clone(before.Parts)
+			}
+		}
+		r.Exports = append(r.Exports, x)
 	}
 	if x := &r.Exports[i]; !slices.Contains(x.Parts, b.Index) {
 		x.Parts = append(x.Parts, b.Index)

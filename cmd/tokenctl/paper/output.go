@@ -23,6 +23,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/capture"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/durable"
 	"github.com/tokenctl/tokenctl/oath/qr"
@@ -411,4 +412,10 @@ var Remedies = []term.Remedy{
 	{Of: qr.ErrTIFF, Exit: term.ExitUsage, Hint: "Save it as PNG, and give that."},
 	{Of: errSVG, Exit: term.ExitUsage, Hint: "Open it in a browser, take a screenshot, and give that."},
 	{Of: errEmpty, Exit: term.ExitUsage, Hint: "If it comes from the clipboard: copy the picture or the URI first."},
+	{Of: capture.ErrEmpty, Exit: term.ExitUsage, Hint: "Copy the picture of the QR code first; or leave it on the screen: --screen"},
+	{Of: capture.ErrNoDesktop, Exit: term.ExitFailure, Hint: "Save the picture, and give the file."},
+	{Of: capture.ErrNoPaste, Exit: term.ExitFailure, Hint: "Install it: sudo apt install wl-clipboard. Or save the picture, and give the file."},
+	{Of: capture.ErrScreen, Exit: term.ExitFailure, Hint: "Take a screenshot, and give the file; or copy it: --clipboard"},
+	{Of: capture.ErrNoCamera, Exit: term.ExitFailure, Hint: "See which there are: ls /dev/video*. Or take a picture with the phone, and give the file."},
+	{Of: errSilent, Exit: term.ExitFailure, Hint: "Save the picture, and give the file."},
 }
