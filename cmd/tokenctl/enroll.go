@@ -40,7 +40,8 @@ func newEnrollCommand(p *program) *cobra.Command {
 			"otpauth URI, from a picture of the QR code that the service shows (PNG, JPEG, TIFF,\n" +
 			"WebP, GIF or BMP; a PDF where poppler is installed), from either of them on standard\n" +
 			"input (-), on the clipboard or on the screen, or from options and questions. Several\n" +
-			"codes in one picture are several accounts; codes of other kinds are left alone.\n\n" +
+			"codes in one picture are several accounts; on a terminal, enroll asks first, unless\n" +
+			"they are in a file. Codes of other kinds are left alone.\n\n" +
 			"A camera reads until it has seen an account, or all codes of an export; so does\n" +
 			"standard input, if pictures follow each other on it, PNG or JPEG.\n\n" +
 			"Each key then computes a code, tokenctl computes the same one by itself, and if\n" +
@@ -121,6 +122,9 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 		defer accounts[i].Secret.Clear()
 		accounts[i].Account.Touch = o.touch
 	}
+	if err := p.agreeToLive(accounts, o); err != nil {
+		return err
+	}
 	t, err := p.targets(ctx, o.targetOptions)
 	if err != nil {
 		return err
@@ -170,6 +174,22 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 		p.Note("The sheet is made. Leave out --sheet when you give the command again.")
 	}
 	return err
+}
+
+// agreeToLive asks on a terminal whether several accounts are meant, where not all that is
+// shown need be the person's own: a page may have other codes on it than the one wanted.
+func (p *program) agreeToLive(accounts []otpauth.Key, o enrollOptions) error {
+	if len(accounts) == 1 || len(o.live.Sources()) == 0 || p.Terminal == nil || o.yes {
+		return nil
+	}
+	const most = 20 // that are named
+	for _, k := range accounts[:min(len(accounts), most)] {
+		p.Terminal.Tell("%s", term.Printable(k.Account.Label()))
+	}
+	if more := len(accounts) - most; more > 0 {
+		p.Terminal.Tell("and %d more", more)
+	}
+	return p.Terminal.Confirm(false, "Enroll all %d?", len(accounts))
 }
 
 // beginWithout leads to init who has neither a key nor a vault yet, and opens the

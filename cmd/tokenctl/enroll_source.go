@@ -138,7 +138,7 @@ func missingOfAccounts(texts []string) []string {
 	}
 	_, err := otpauth.ParseAll(uris...)
 	if part := (*otpauth.IncompleteError)(nil); errors.As(err, &part) {
-		return []string{part.Error()}
+		return mapSlice(part.Missing, func(n int) string { return fmt.Sprintf("QR code %d of %d of the export", n, part.Size) })
 	}
 	return nil
 }

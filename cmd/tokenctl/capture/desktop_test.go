@@ -434,6 +434,8 @@ func TestClipboardWayland(t *testing.T) {
 		if err != nil || !errors.Is(failed, test.want) || test.want == nil && !bytes.Equal(data, test.data) {
 			t.Errorf("%s: %d bytes, %v, want %d, %v; %v", test.kind, len(data), failed, len(test.data), test.want, err)
 		}
+		exec.Command("wl-copy", "--clear").Run() // and wl-copy removes its own file
+		c.Wait()
 	}
 	t.Setenv("PATH", dir)
 	if _, err := Clipboard(t.Context()); !errors.Is(err, ErrNoPaste) {

@@ -1,8 +1,9 @@
 // Package paper takes recovery sheets to printers and files, and reads them back.
 //
-// An [Output] is where a sheet goes, and in which form; a [Source] is where sheets are
-// read from: pictures, PDFs, texts, and lines that are typed at the terminal. Other
-// programs do what they do best: lp prints, pdftoppm makes pictures of a PDF.
+// An [Output] is where a sheet goes, and in which form; a [Source] is where sheets and
+// accounts are read from: pictures, PDFs, texts, and what is [Live]. Lines are typed at
+// the terminal. Other programs do what they do best: lp prints, pdftoppm makes pictures
+// of a PDF.
 package paper
 
 import (
