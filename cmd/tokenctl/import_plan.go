@@ -229,7 +229,7 @@ func (w *importing) changes(plan fleet.Plan) bool {
 // planned returns how many accounts would be on a token.
 func (w *importing) planned() (n int) {
 	for _, s := range w.skips {
-		if len(s) < len(w.t.Fleet) {
+		if len(s) < max(1, len(w.t.Fleet)) { // without a token, each could be
 			n++
 		}
 	}
