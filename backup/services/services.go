@@ -143,6 +143,36 @@ func (s Service) formHint(odd []int, total int) string {
 	return which + " not look like those of " + s.Name + shape + "."
 }
 
+// Describe says in whole sentences what is known, before there are any codes: whether the
+// service hands them out, how many and of what form, what using one costs, and where new
+// ones are made.
+func (s Service) Describe() (sentences []string) {
+	switch {
+	case s.Codes == No:
+		return append(sentences, s.Name+s.verb("codes", " hands out no backup codes.", " is not known to hand out backup codes."), s.Instead)
+	case s.Codes == Unknown:
+		return append(sentences, "Whether "+s.Name+" hands out backup codes is not known.", s.Instead)
+	}
+	many := "backup codes"
+	if s.Count > 0 {
+		many = fmt.Sprintf("%s%d at once", s.verb("count", "", "probably "), s.Count)
+	}
+	sentences = append(sentences, s.Name+s.verb("codes", " hands out backup codes", " is thought to hand out backup codes")+strings.TrimSuffix(": "+many, ": backup codes")+".")
+	if s.Shape != "" {
+		sentences = append(sentences, "Each "+s.verb("form", "has ", "probably has ")+s.Shape+strings.TrimSuffix(", as in "+s.Example, ", as in ")+".")
+	}
+	switch s.ShownAgain {
+	case Yes:
+		sentences = append(sentences, "The service "+s.verb("shown", "shows", "probably shows")+" unused ones again.")
+	case No:
+		sentences = append(sentences, "They are "+s.verb("shown", "shown", "probably shown")+" once.")
+	}
+	if len(s.Files) > 0 {
+		sentences = append(sentences, "The file that it offers for download is called "+strings.Join(s.Files, " or ")+".")
+	}
+	return append(sentences, s.Renew())
+}
+
 // Renew says in a few sentences where new codes are made, and what becomes of the
 // old ones. It is empty if nothing is known.
 func (s Service) Renew() string {

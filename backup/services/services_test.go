@@ -261,9 +261,14 @@ func TestNothingIsClaimed(t *testing.T) {
 		{"adds", "A new code comes", func(s Service) bool { return s.Adds == Yes }},
 		{"adds", "They replace", func(s Service) bool { return s.Adds == No }},
 		{"codes", "hands out no backup codes", func(s Service) bool { return s.Codes == No }},
+		{"codes", " hands out backup codes.", func(s Service) bool { return s.Codes == Yes }},
+		{"count", "codes: 1", func(s Service) bool { return s.Count > 0 }},
+		{"form", "Each has", func(s Service) bool { return s.Shape != "" }},
+		{"shown", "The service shows", func(s Service) bool { return s.ShownAgain == Yes }},
+		{"shown", "They are shown", func(s Service) bool { return s.ShownAgain == No }},
 	}
 	for _, s := range Known().All() {
-		own := strings.ReplaceAll(strings.Join(append(s.Check([]string{"a", "b"}), s.Renew()), " "), s.Instead, "")
+		own := strings.ReplaceAll(strings.Join(append(s.Check([]string{"a", "b"}), s.Describe()...), " "), s.Instead, "")
 		for _, c := range claims {
 			if strings.Contains(own, c.words) && !(c.is(s) && s.Sure(c.column)) {
 				t.Errorf("%s: %q claims more than its row: %q", s.Name, c.words, own)
