@@ -3,7 +3,11 @@ package qr
 import (
 	"bytes"
 	"errors"
+	"image"
 	"image/color"
+	"image/draw"
+	"image/png"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -119,4 +123,73 @@ func TestPenalty(t *testing.T) {
 	if got := square.imbalance(); got != 10 { // 44 % dark
 		t.Errorf("imbalance counts %d, want 10", got)
 	}
+}
+
+// zbarimg reads what is drawn for a terminal, and as an SVG.
+func TestDrawnForOthers(t *testing.T) {
+	oathtest.RequireTool(t, "zbarimg", "rsvg-convert")
+	for _, length := range []int{10, 60, 150, 400, 1000} {
+		text := strings.Repeat("otpauth://Ab1%", 100)[:length]
+		s, err := Encode(text, LevelL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var blocks, svg, photo bytes.Buffer
+		if err := s.WriteTerminal(&blocks); err != nil {
+			t.Fatal(err)
+		}
+		if err := png.Encode(&photo, onScreen(t, blocks.String())); err != nil {
+			t.Fatal(err)
+		}
+		if got := zbarimg(t, photo.Bytes()); got != text {
+			t.Errorf("%d bytes: zbarimg reads %q from the terminal", length, got)
+		}
+		if err := s.WriteSVG(&svg); err != nil {
+			t.Fatal(err)
+		}
+		c := exec.Command("rsvg-convert")
+		c.Stdin = &svg
+		picture, err := c.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := zbarimg(t, picture); got != text {
+			t.Errorf("%d bytes: zbarimg reads %q from the SVG", length, got)
+		}
+	}
+}
+
+// onScreen shows lines of half blocks, dark on light, as a terminal does with characters
+// of 4 by 8 pixels.
+func onScreen(t *testing.T, text string) image.Image {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	var img *image.Gray
+	for y, line := range lines {
+		line, isBegun := strings.CutPrefix(line, "\x1b[38;5;16;48;5;231m")
+		line, isEnded := strings.CutSuffix(line, "\x1b[0m")
+		cells := []rune(line)
+		if img == nil {
+			img = image.NewGray(image.Rect(0, 0, 4*len(cells), 8*len(lines)))
+		}
+		if !isBegun || !isEnded || len(cells) != img.Rect.Dx()/4 {
+			t.Fatalf("line %d is %q", y, line)
+		}
+		for x, cell := range cells {
+			upper, lower := color.White, color.White
+			switch cell {
+			case '▀':
+				upper = color.Black
+			case '▄':
+				lower = color.Black
+			case '█':
+				upper, lower = color.Black, color.Black
+			case ' ':
+			default:
+				t.Fatalf("line %d has %q", y, cell)
+			}
+			draw.Draw(img, image.Rect(4*x, 8*y, 4*x+4, 8*y+4), image.NewUniform(upper), image.Point{}, draw.Src)
+			draw.Draw(img, image.Rect(4*x, 8*y+4, 4*x+4, 8*y+8), image.NewUniform(lower), image.Point{}, draw.Src)
+		}
+	}
+	return img
 }
