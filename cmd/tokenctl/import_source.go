@@ -100,7 +100,10 @@ func (p *program) readImport(ctx context.Context, file string, password open.Pas
 		}
 		p.Terminal.Tell("That is not it.")
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, oath.ErrWrongPassword), errors.Is(err, oath.ErrLocked):
+		return one, fmt.Errorf("%w %s: %w", errOpening, name, err)
+	case err != nil:
 		return one, fmt.Errorf("reading %s: %w", name, err)
 	}
 	return one, nil
@@ -132,7 +135,7 @@ func (all *imported) choose(query string) error {
 	}
 	matches, err := oath.Match(accounts, query)
 	if err != nil {
-		return fmt.Errorf("%q: %w", query, err)
+		return fmt.Errorf("--select %q %w", query, errNoneSelected)
 	}
 	chosen := make(map[oath.Account]bool, len(matches))
 	for _, a := range matches {
