@@ -21,13 +21,17 @@ func (w *importing) plan() error {
 	w.skips = make([]skips, len(w.accounts))
 	w.unasked = w.t.Foresee(w.plans, w.p.Now)
 	if w.p.Terminal != nil && !w.o.dryRun && slices.ContainsFunc(w.plans, isNameInLockedVault) {
-		if err := w.t.Vault.Unlock(); err != nil {
+		switch err := w.t.Vault.Unlock(); {
+		case errors.Is(err, oath.ErrWrongPassword):
 			return err
+		case err != nil: // as of one that is sealed, which takes what is new
+			w.p.Terminal.Tell("%s.", term.Sentence(err))
+		default:
+			for i := range w.plans {
+				w.plans[i].Forecasts = nil
+			}
+			w.unasked = w.t.Foresee(w.plans, w.p.Now)
 		}
-		for i := range w.plans {
-			w.plans[i].Forecasts = nil
-		}
-		w.unasked = w.t.Foresee(w.plans, w.p.Now)
 	}
 	used := make(map[oath.ID]bool, len(w.accounts))
 	for i := range w.accounts {
@@ -118,7 +122,7 @@ func (w *importing) makeRoom(m *fleet.Member) error {
 			w.p.Terminal.Tell("%4d  %s", n+1, term.Name(w.plans[i].Account.Label()))
 		}
 		for {
-			answer, err := w.p.Terminal.Ask(fmt.Sprintf("Which go there, as in 1-3,7? Enter takes the first %d", room))
+			answer, err := w.p.Terminal.Ask(fmt.Sprintf("Which go on %s, as in 1-3,7? Enter takes the first %d", m.Name, room))
 			if err != nil {
 				return err
 			}
