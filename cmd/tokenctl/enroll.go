@@ -109,12 +109,12 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 			return err
 		}
 	}
-	before, err := p.open.Exports()
-	if err != nil {
-		return err
-	}
+	before, unknown := p.open.Exports()
 	google := otpauth.Reader{Before: before}
 	accounts, unread := p.accountsToEnroll(ctx, o, &google)
+	if unknown != nil && len(google.Exports) > 0 {
+		return errors.Join(unknown, unread)
+	}
 	if len(accounts) == 0 {
 		return unread
 	}

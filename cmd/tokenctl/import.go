@@ -71,6 +71,11 @@ var (
 	// errNothingToImport says that there is no account in the files.
 	errNothingToImport = errors.New("there is no account to import")
 
+	errNoneSelected = errors.New("fits no account in the files")
+
+	// errOpening begins what keeps an encrypted file closed.
+	errOpening = errors.New("opening")
+
 	errRefused   = errors.New("not imported")
 	errNameTwice = errors.New("the name comes twice, with different secrets")
 	errLeftOut   = errors.New("left out")
@@ -79,10 +84,14 @@ var (
 
 var importRemedies = []term.Remedy{
 	{Of: errNothingToImport, Exit: term.ExitNotFound},
+	{Of: errNoneSelected, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl import FILE --dry-run"},
+	{Of: errOpening, Exit: term.ExitPassword, Hint: "It is the password that the file was exported with. Give it on a terminal, or with --export-password-file or --export-password-command."},
 	{Of: exchange.ErrUnknown, Exit: term.ExitUsage, Hint: "docs/formats.md lists what is read. Most authenticators also export a list of otpauth URIs, or show QR codes."},
 	{Of: exchange.ErrTooCostly, Exit: term.ExitFailure},
 	{Of: exchange.ErrDamaged, Exit: term.ExitFailure, Hint: "Export it once more, and copy it whole."},
 	{Of: errNameTwice, Exit: term.ExitFailure, Hint: "On a terminal, another name is asked for."},
+	{Of: errTaken, Exit: term.ExitFailure, Hint: "Replace it with --overwrite, which cannot be undone. On a terminal, another name is asked for."},
+	{Of: errRefused, Exit: term.ExitFailure, Hint: "docs/formats.md says what does not come over."},
 }
 
 // An importing is accounts on their way from files to tokens.
@@ -96,7 +105,6 @@ type importing struct {
 	agreed bool         // its owner has seen where each account goes
 
 	unasked   error // about tokens that could not be asked what they have
-	counting  int   // accounts that count, on several tokens
 	codesLeft bool  // backup codes may be in notes still
 }
 
@@ -110,11 +118,14 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 			e.Secret.Clear()
 		}
 	}()
-	before, err := p.open.Exports()
-	if err != nil {
-		return errors.Join(err, unread)
+	var known []otpauth.Export
+	var err error
+	if len(all.exports) > 0 {
+		if known, err = p.open.Exports(); err != nil {
+			return errors.Join(err, unread)
+		}
+		known = otpauth.MergeExports(known, all.exports...)
 	}
-	known := otpauth.MergeExports(before, all.exports...)
 	for _, x := range known {
 		isOf := func(read otpauth.Export) bool { return read.ID == x.ID && read.Size == x.Size }
 		if slices.ContainsFunc(all.exports, isOf) {
@@ -166,7 +177,7 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 	w.write(ctx)
 	w.report()
 	codes := w.recordCodes()
-	if w.anyStored() {
+	if len(known) > 0 && w.anyStored() {
 		codes = errors.Join(codes, p.open.SaveExports(known))
 	}
 	failure := w.failure(errors.Join(w.refusals(), w.kept(), codes, unread))

@@ -20,6 +20,19 @@ func (w *importing) plan() error {
 	w.plans = mapSlice(w.accounts, func(e exchange.Entry) fleet.Plan { return fleet.Plan{Account: e.Account, Secret: e.Secret} })
 	w.skips = make([]skips, len(w.accounts))
 	w.unasked = w.t.Foresee(w.plans, w.p.Now)
+	if w.p.Terminal != nil && !w.o.dryRun && slices.ContainsFunc(w.plans, isNameInLockedVault) {
+		switch err := w.t.Vault.Unlock(); {
+		case errors.Is(err, oath.ErrWrongPassword):
+			return err
+		case err != nil: // as of one that is sealed, which takes what is new
+			w.p.Terminal.Tell("%s.", term.Sentence(err))
+		default:
+			for i := range w.plans {
+				w.plans[i].Forecasts = nil
+			}
+			w.unasked = w.t.Foresee(w.plans, w.p.Now)
+		}
+	}
 	used := make(map[oath.ID]bool, len(w.accounts))
 	for i := range w.accounts {
 		if err := w.settleName(i, used); err != nil {
@@ -33,6 +46,14 @@ func (w *importing) plan() error {
 		}
 	}
 	return nil
+}
+
+// isNameInLockedVault reports whether the vault must be unlocked to see if the account of
+// that name there is this one.
+func isNameInLockedVault(plan fleet.Plan) bool {
+	return plan.Account.Type == oath.TOTP && slices.ContainsFunc(plan.Forecasts, func(f fleet.Forecast) bool {
+		return f.Member.IsVault() && f.Fate == fleet.Present
+	})
 }
 
 // settleName finds what is wrong with an account's name, and has it changed or the
@@ -56,7 +77,7 @@ func (w *importing) settleName(i int, used map[oath.ID]bool) error {
 			return nil
 		}
 		where := slices.DeleteFunc(names(w.t.Fleet), func(name string) bool { return problems[name] == nil })
-		w.p.Terminal.Tell("%s, on %s: %v.", plan.Account.Label(), term.List(where), problems[where[0]])
+		w.p.Terminal.Tell("%s, on %s: %v.", term.Name(plan.Account.Label()), term.List(where), problems[where[0]])
 		label, err := w.p.Terminal.Ask("Another name for it, as ISSUER:ACCOUNT; Enter leaves it out there")
 		if err != nil {
 			return err
@@ -98,10 +119,10 @@ func (w *importing) makeRoom(m *fleet.Member) error {
 	if w.p.Terminal != nil && !w.o.yes && !w.o.dryRun && room > 0 {
 		w.p.Terminal.Tell("%s has room for %d of %s:", m.Name, room, term.Count(len(fresh), "new account"))
 		for n, i := range fresh {
-			w.p.Terminal.Tell("%4d  %s", n+1, w.plans[i].Account.Label())
+			w.p.Terminal.Tell("%4d  %s", n+1, term.Name(w.plans[i].Account.Label()))
 		}
 		for {
-			answer, err := w.p.Terminal.Ask(fmt.Sprintf("Which go there, as in 1-3,7? Enter takes the first %d", room))
+			answer, err := w.p.Terminal.Ask(fmt.Sprintf("Which go on %s, as in 1-3,7? Enter takes the first %d", m.Name, room))
 			if err != nil {
 				return err
 			}
@@ -199,6 +220,9 @@ func (w *importing) agree() error {
 		return nil
 	}
 	rows, usual := w.rows(), 0
+	for _, row := range rows {
+		row[0] = term.Name(row[0])
+	}
 	if len(rows) > maxRows {
 		rows = slices.DeleteFunc(rows, func(row []string) bool {
 			isUsual := row[1] == foretold(fleet.Forecast{Fate: fleet.Absent}, false) || row[1] == foretold(fleet.Forecast{Fate: fleet.Same}, false)
@@ -215,15 +239,16 @@ func (w *importing) agree() error {
 		w.p.Terminal.Tell("%s would be put there, or is there already.", term.Count(usual, "account"))
 	}
 	w.agreed = true
-	if !slices.ContainsFunc(w.plans, w.changes) {
+	changes := 0
+	for i, plan := range w.plans {
+		if slices.ContainsFunc(plan.Forecasts, func(f fleet.Forecast) bool { return f.Fate != fleet.Same && w.skips[i][f.Member.Name] == nil }) {
+			changes++
+		}
+	}
+	if changes == 0 {
 		return nil
 	}
-	return w.p.Terminal.Confirm(false, "Import %s to %s?", term.Count(len(w.plans), "account"), term.List(names(w.t.Fleet)))
-}
-
-// changes reports whether importing an account would change a token.
-func (w *importing) changes(plan fleet.Plan) bool {
-	return slices.ContainsFunc(plan.Forecasts, func(f fleet.Forecast) bool { return f.Fate != fleet.Same })
+	return w.p.Terminal.Confirm(false, "Import %s to %s?", term.Count(changes, "account"), term.List(names(w.t.Fleet)))
 }
 
 // planned returns how many accounts would be on a token.
@@ -262,7 +287,7 @@ func (w *importing) labels(list []int) string {
 	const few = 5
 	var labels []string
 	for _, i := range list[:min(few, len(list))] {
-		labels = append(labels, strconv.Quote(term.Printable(w.plans[i].Account.Label())))
+		labels = append(labels, strconv.Quote(term.Name(w.plans[i].Account.Label())))
 	}
 	if n := len(list) - few; n > 0 {
 		return fmt.Sprintf("%s, and %d more", strings.Join(labels, ", "), n)

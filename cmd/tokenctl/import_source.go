@@ -105,7 +105,10 @@ func (p *program) readImport(ctx context.Context, source paper.Source, password 
 		}
 		p.Terminal.Tell("That is not it.")
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, oath.ErrWrongPassword), errors.Is(err, oath.ErrLocked):
+		return fmt.Errorf("%w %s: %w", errOpening, one.name, err)
+	case err != nil:
 		return fmt.Errorf("reading %s: %w", one.name, err)
 	}
 	return nil
@@ -137,7 +140,7 @@ func (all *imported) choose(query string) error {
 	}
 	matches, err := oath.Match(accounts, query)
 	if err != nil {
-		return fmt.Errorf("%q: %w", query, err)
+		return fmt.Errorf("--select %q %w", query, errNoneSelected)
 	}
 	chosen := make(map[oath.Account]bool, len(matches))
 	for _, a := range matches {

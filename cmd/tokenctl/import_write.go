@@ -20,9 +20,6 @@ import (
 func (w *importing) write(ctx context.Context) {
 	for _, e := range w.accounts {
 		w.enrolling.add(e.Key)
-		if e.Account.Type == oath.HOTP && len(w.t.Fleet) > 1 {
-			w.counting++
-		}
 	}
 	for _, m := range w.t.Fleet {
 		var here []*fleet.Result
@@ -71,8 +68,14 @@ func (w *importing) report() {
 		}
 		w.p.Note("%s: %s.", m.Name, strings.Join(parts, ", "))
 	}
-	if w.counting > 0 {
-		w.p.Note("%s by counters, and every token counts for itself. Use each on one token,\nor the counters drift apart.", term.Are(w.counting, "account"))
+	counting := 0
+	for _, r := range w.results {
+		if r.Account.Type == oath.HOTP && len(r.Where()) > 1 {
+			counting++
+		}
+	}
+	if counting > 0 {
+		w.p.Note("%s by counters, and every token counts for itself. Use each on one token,\nor the counters drift apart.", term.Are(counting, "account"))
 	}
 }
 
@@ -119,7 +122,7 @@ func (w *importing) failure(others error) error {
 func (all *imported) refusals() error {
 	var failures []error
 	for _, r := range all.refused {
-		failures = append(failures, fmt.Errorf("%q: %w: %w", term.Printable(r.Label), errRefused, r.Err))
+		failures = append(failures, fmt.Errorf("%q: %w: %w", term.Name(r.Label), errRefused, r.Err))
 	}
 	return errors.Join(failures...)
 }
@@ -262,8 +265,8 @@ func (w *importing) disposeOfFiles(failure error) error {
 			failures = append(failures, fmt.Errorf("%w: %s: %w", errFileKept, f.name, err))
 		}
 	}
-	if len(failures) == 0 {
-		return nil
+	if len(failures) == 0 || failure != nil {
+		return errors.Join(failures...)
 	}
 	return fmt.Errorf("%w: %w", term.ErrPartly, errors.Join(failures...))
 }

@@ -198,6 +198,16 @@ func (r *Reader) Incomplete() (errs []error) {
 	return errs
 }
 
+// Validate returns an error for an export that no QR code would be of, as after its
+// numbers were kept in a file that was damaged.
+func (x Export) Validate() error {
+	isNone := func(part int) bool { return part < 0 || part >= x.Size }
+	if x.Size < 1 || x.Size > maxBatchSize || slices.ContainsFunc(x.Parts, isNone) {
+		return fmt.Errorf("invalid export of %d QR codes", x.Size)
+	}
+	return nil
+}
+
 // Incomplete returns an *IncompleteError if parts were not read.
 func (x Export) Incomplete() error {
 	var missing []int
