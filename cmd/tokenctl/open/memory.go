@@ -65,6 +65,11 @@ func (s *sighting) is(k ledger.Key) bool { return k.Is(ledger.Key{Serial: s.seri
 
 func (s *sighting) add(do func(*ledger.Key)) { s.did = append(s.did, do) }
 
+func (s *sighting) listed(accounts []oath.Account, showsTouch bool, day time.Time) {
+	accounts = slices.Clone(accounts)
+	s.add(func(known *ledger.Key) { known.Lists(accounts, showsTouch, day) })
+}
+
 // Happened keeps in mind what is to be recorded in the ledger once the command is done,
 // after what was done to keys.
 func (o *Opener) Happened(change func(*ledger.Ledger)) {
@@ -199,7 +204,7 @@ type heldKey struct {
 func (k heldKey) List() ([]oath.Account, error) {
 	accounts, err := k.touchedKey.List()
 	if err == nil {
-		k.listed(accounts, false)
+		k.seen.listed(accounts, false, k.o.Now())
 	}
 	return accounts, err
 }
@@ -211,14 +216,9 @@ func (k heldKey) Codes(at time.Time) ([]oath.Entry, error) {
 		for i, e := range entries {
 			accounts[i] = e.Account
 		}
-		k.listed(accounts, true)
+		k.seen.listed(accounts, true, k.o.Now())
 	}
 	return entries, err
-}
-
-func (k heldKey) listed(accounts []oath.Account, showsTouch bool) {
-	accounts, day := slices.Clone(accounts), k.o.Now()
-	k.seen.add(func(known *ledger.Key) { known.Lists(accounts, showsTouch, day) })
 }
 
 func (k heldKey) Put(a oath.Account, s oath.Secret) error {
