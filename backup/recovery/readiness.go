@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -16,6 +17,14 @@ import (
 type Thing struct {
 	Kind   ThingKind
 	Serial uint32 // of the key that it is, or belongs to; else 0
+}
+
+// String is the kind, and the serial number if it has one, as in key:12345678.
+func (t Thing) String() string {
+	if t.Serial != 0 {
+		return fmt.Sprintf("%s:%d", t.Kind, t.Serial)
+	}
+	return string(t.Kind)
 }
 
 // A ThingKind is what docs/json.md describes.

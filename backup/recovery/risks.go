@@ -54,10 +54,10 @@ const (
 // accept the kind is to accept all of it.
 func (r Risk) Name() string {
 	switch {
+	case r.Kind == SingleLoss:
+		return fmt.Sprintf("%s:%s", r.Kind, r.Thing)
 	case r.Thing.Serial != 0:
-		return fmt.Sprintf("%s:%s:%d", r.Kind, r.Thing.Kind, r.Thing.Serial)
-	case r.Thing.Kind != "":
-		return fmt.Sprintf("%s:%s", r.Kind, r.Thing.Kind)
+		return fmt.Sprintf("%s:%d", r.Kind, r.Thing.Serial)
 	case slices.Contains([]RiskKind{NoCodesLeft, FewCodes, NoCodes, TwoCounters}, r.Kind):
 		return fmt.Sprintf("%s:%s", r.Kind, r.Accounts[0])
 	}
@@ -145,20 +145,20 @@ func (f Facts) keyRisks(r Readiness) (all []Risk) {
 const maxKey = 64
 
 // behind returns the accounts that a key has otherwise than other tokens: under an old
-// name, with an old secret, since it was deleted, or not at all. One that counts belongs
-// on one token alone.
+// name, though it was deleted; or, of those that the vault has for it, with an old secret
+// or not at all. One that counts belongs on one token alone.
 func (f Facts) behind(k ledger.Key, r Readiness) (ids []oath.ID) {
 	for id, h := range k.Accounts {
-		if h.Renamed != "" || h.Deleted || h.Replaced {
+		if h.Renamed != "" || h.Deleted {
 			ids = append(ids, cmp.Or(h.Renamed, id))
 		}
 	}
 	opens := k.Opens()
-	for _, a := range r.Accounts {
-		isElsewhere := func(w Way) bool { return w.Kind == ByKey || w.Kind == ByVault }
-		_, there := opens[a.ID]
-		if !there && len(r.Accounts) <= maxKey && !k.Listed.IsZero() && !f.counts(a.ID) && slices.ContainsFunc(a.Ways, isElsewhere) {
-			ids = append(ids, a.ID)
+	if f.Vault != nil && len(r.Accounts) <= maxKey && !k.Listed.IsZero() {
+		for _, id := range f.Vault.Accounts {
+			if _, there := opens[id]; !there && !f.counts(id) {
+				ids = append(ids, id)
+			}
 		}
 	}
 	slices.Sort(ids)

@@ -128,3 +128,13 @@ func (f *Finder) OneYubiKey(serial uint32) (found *YubiKey, err error) {
 	}
 	return &all[0], nil
 }
+
+// HasFactoryPIN is [ykoath.HasFactoryPIN] for the key in a reader.
+func (f *Finder) HasFactoryPIN(reader string) (factory, known bool, err error) {
+	card, err := f.Card(reader)
+	if err != nil {
+		return false, false, err
+	}
+	defer card.Close(false)
+	return ykoath.HasFactoryPIN(card)
+}
