@@ -77,9 +77,8 @@ type LockedVault struct {
 	Keys       []uint32  // whose PIV slots open it
 	Seen       time.Time
 
-	// Remote says that its git repository has another one to push to, and Pushed that all
-	// there is has been pushed, as far as this machine knows.
-	Remote, Pushed bool
+	Remote string // that its git repository can be pushed to; "" for none
+	Pushed bool   // all of it, as far as this machine knows
 }
 
 // Facts are what is known of a person's tokens and paper at a time.

@@ -22,7 +22,6 @@ type standing struct {
 	recovery.Readiness
 	recovery.Facts
 	plugged  []keys.Info
-	openers  int      // that the vault has
 	git      bool     // the vault is in a repository
 	unlooked []string // what was not looked at, with why
 	failures error    // of what should have been
@@ -87,7 +86,7 @@ func (p *program) lookIntoVault(ctx context.Context, s *standing, v *open.Vault)
 	accounts, unlisted := v.List()
 	codes, uncoded := v.ListBackupCodes()
 	remote, pushed, ungit := v.Pushed()
-	s.git, s.openers = status.Git, len(status.Ways)
+	s.git = status.Git
 	s.Vault = &recovery.LockedVault{
 		Accounts: mapSlice(accounts, oath.Account.ID), Codes: mapSlice(codes, oath.Account.ID),
 		PublicKey: v.Known().Recipients, Seen: p.Now(), Remote: remote, Pushed: pushed,
@@ -134,15 +133,28 @@ func (s *standing) vaultLine() string {
 	if s.Vault == nil {
 		return "none"
 	}
-	opened := "opened by its key on paper alone"
-	if s.openers > 0 {
-		opened = "opened by " + term.Count(s.openers, "way")
+	var openers []string
+	if s.Vault.Passphrase {
+		openers = append(openers, "passphrase")
+	}
+	if n := len(s.Vault.Keys); n > 0 {
+		openers = append(openers, term.Count(n, "key"))
+	}
+	isPaper := func(h ledger.Sheet) bool {
+		return !h.Verified.IsZero() && h.VaultKey == ledger.Fingerprint(s.Vault.PublicKey)
+	}
+	if slices.ContainsFunc(s.Ledger.Sheets, isPaper) {
+		openers = append(openers, "paper")
+	}
+	opened := "opened by nothing that is known"
+	if len(openers) > 0 {
+		opened = "opened by " + term.List(openers)
 	}
 	copied := "no copy elsewhere"
 	switch {
 	case s.Vault.Pushed:
 		copied = "pushed"
-	case s.Vault.Remote:
+	case s.Vault.Remote != "":
 		copied = "not pushed"
 	}
 	return fmt.Sprintf("%s, %s, %s", term.Count(len(s.Vault.Accounts), "account"), opened, copied)

@@ -141,10 +141,10 @@ func (s *standing) copyVault() string {
 	switch {
 	case !s.git:
 		return "tokenctl vault git init"
-	case !s.Vault.Remote:
+	case s.Vault.Remote == "":
 		return "tokenctl vault git remote add origin URL"
 	}
-	return "tokenctl vault git push"
+	return "tokenctl vault git push -u " + term.Argument(oath.ID(s.Vault.Remote)) + " HEAD"
 }
 
 // oneToken returns the option that chooses one of several tokens that have an account.

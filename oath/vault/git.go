@@ -117,21 +117,23 @@ func (v *Vault) isRepository() bool { return v.repository && v.hasRepository() }
 // user runs, takes it over.
 func (v *Vault) IgnoresRepository() bool { return !v.repository && v.hasRepository() }
 
-// Pushed reports whether the vault's repository has another one to push to, and whether
-// all that is committed is there, as far as this machine saw when it last pushed or pulled.
-func (v *Vault) Pushed() (remote, pushed bool, err error) {
+// Pushed returns the name of a repository that the vault's can be pushed to, "" for none,
+// and whether all that is committed is there, as far as this machine saw when it last
+// pushed or pulled.
+func (v *Vault) Pushed() (remote string, pushed bool, err error) {
 	if v.options.Git == nil || !v.isRepository() {
-		return false, false, nil
+		return "", false, nil
 	}
 	remotes, err := v.git("remote")
-	if err != nil || len(remotes) == 0 {
-		return false, false, err
+	remote, _, _ = strings.Cut(string(remotes), "\n")
+	if err != nil || remote == "" {
+		return "", false, err
 	}
 	if _, unborn := v.git("rev-parse", "--verify", "--quiet", "HEAD"); unborn != nil {
-		return true, false, nil
+		return remote, false, nil
 	}
 	ahead, err := v.git("rev-list", "--count", "HEAD", "--not", "--remotes")
-	return true, err == nil && strings.TrimSpace(string(ahead)) == "0", err
+	return remote, err == nil && strings.TrimSpace(string(ahead)) == "0", err
 }
 
 // commit commits the vault's files, and of others only what the user has added.
