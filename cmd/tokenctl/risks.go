@@ -34,7 +34,7 @@ func (s *standing) wordsOf(r recovery.Risk) (what, mend string) {
 		return fmt.Sprintf("key:%d is lost, and opens the vault", serial), fmt.Sprintf("tokenctl vault remove-key %d", serial)
 	case recovery.FactoryPIN:
 		return fmt.Sprintf("key:%d opens the vault by the PIN that every key comes with (seen %s)", serial, ago(r.Since, s.Now)),
-			"ykman piv access change-pin"
+			fmt.Sprintf("ykman --device %d piv access change-pin", serial)
 	case recovery.NoCodesLeft, recovery.FewCodes:
 		return fmt.Sprintf("of the backup codes of %s, %s: make new ones%s", who, backup.LeftInWords(r.Left), atPlace(r.Service.Where)),
 			term.Command("tokenctl backup add", r.Accounts[0], "")
