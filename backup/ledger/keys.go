@@ -175,11 +175,13 @@ func (l *Ledger) forgetLost() {
 // those serial numbers, which were away. On lost keys it goes by that name.
 func (l *Ledger) RenamedAway(from, to oath.ID, away []uint32) {
 	l.away(from, away, func(h *Held) { h.Renamed = to })
+	move(l.OldInVault, from, to)
 }
 
 // DeletedAway is RenamedAway for an account that was deleted.
 func (l *Ledger) DeletedAway(id oath.ID, away []uint32) {
 	l.away(id, away, func(h *Held) { h.Deleted = true })
+	delete(l.OldInVault, id)
 }
 
 // away changes an account, by the name that it has elsewhere, on the keys that were away
@@ -201,9 +203,13 @@ func (l *Ledger) away(id oath.ID, away []uint32, change func(*Held)) {
 }
 
 // Replaced records that an account got another secret, with that Fingerprint, on some
-// tokens: on the keys of those serial numbers, and on no other. Other keys, lost ones and
-// sheets have the old one, which opens nothing any more.
-func (l *Ledger) Replaced(id oath.ID, fingerprint string, on []uint32) {
+// tokens: on the keys of those serial numbers, and on no other; see ReplacedInVault. Other
+// keys, lost ones and sheets have the old one, which opens nothing any more.
+func (l *Ledger) Replaced(id oath.ID, fingerprint string, on []uint32, day time.Time) {
+	if l.OldInVault == nil {
+		l.OldInVault = make(map[oath.ID]backup.Date)
+	}
+	l.OldInVault[id] = backup.Date(backup.Day(day))
 	var others []uint32
 	for _, k := range l.Keys {
 		if !slices.Contains(on, k.Serial) {
@@ -217,3 +223,6 @@ func (l *Ledger) Replaced(id oath.ID, fingerprint string, on []uint32) {
 		}
 	}
 }
+
+// ReplacedInVault records that the vault has the secret of an account that is in use.
+func (l *Ledger) ReplacedInVault(id oath.ID) { delete(l.OldInVault, id) }

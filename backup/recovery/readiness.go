@@ -218,7 +218,7 @@ func (f Facts) account(id oath.ID, inVault []Way) Account {
 			a.Ways = append(a.Ways, f.onKey(k)...)
 		}
 	}
-	if f.Vault != nil && slices.Contains(f.Vault.Accounts, id) {
+	if _, old := f.Ledger.OldInVault[id]; !old && f.Vault != nil && slices.Contains(f.Vault.Accounts, id) {
 		a.Ways = append(a.Ways, inVault...)
 	}
 	for _, s := range f.Ledger.Sheets {

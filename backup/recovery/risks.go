@@ -36,6 +36,7 @@ const (
 	LostKey     RiskKind = "lost-key"     // services trust it still
 	LostOpener  RiskKind = "lost-opener"  // a lost key opens the vault
 	FactoryPIN  RiskKind = "factory-pin"  // opens the vault by a key
+	OldInVault  RiskKind = "old-in-vault" // a secret that keys have another one of
 	NoCodesLeft RiskKind = "codes-gone"   // all were used, or one that makes new ones due
 	FewCodes    RiskKind = "codes-few"    // few are left
 	OneOpener   RiskKind = "one-opener"   // the vault opens in a single way
@@ -91,7 +92,7 @@ func (f Facts) risks(r Readiness) (all []Risk) {
 	all = append(all, f.vaultRisks()...)
 	all = append(all, f.sheetRisks()...)
 	order := []RiskKind{
-		LockedOut, SingleLoss, LostKey, LostOpener, FactoryPIN, NoCodesLeft, FewCodes, OneOpener, NoCopy,
+		LockedOut, SingleLoss, LostKey, LostOpener, FactoryPIN, OldInVault, NoCodesLeft, FewCodes, OneOpener, NoCopy,
 		BehindKey, NoSheet, Unchecked, StaleSheet, TwoCounters, UnseenKey, UnlistedKey, NoCodes,
 	}
 	slices.SortStableFunc(all, func(a, b Risk) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
@@ -208,6 +209,15 @@ func (f Facts) vaultRisks() (all []Risk) {
 		if k := f.Ledger.Key(serial); k != nil && !k.Lost.IsZero() {
 			all = append(all, Risk{Kind: LostOpener, Thing: Thing{Key, serial}, Since: k.Lost})
 		}
+	}
+	var old []oath.ID
+	for _, id := range v.Accounts {
+		if _, is := f.Ledger.OldInVault[id]; is {
+			old = append(old, id)
+		}
+	}
+	if len(old) > 0 {
+		all = append(all, Risk{Kind: OldInVault, Accounts: old})
 	}
 	type opener struct {
 		kind   WayKind

@@ -35,6 +35,8 @@ func (s *standing) wordsOf(r recovery.Risk) (what, mend string) {
 	case recovery.FactoryPIN:
 		return fmt.Sprintf("key:%d opens the vault by the PIN that every key comes with (seen %s)", serial, ago(r.Since, s.Now)),
 			fmt.Sprintf("ykman --device %d piv access change-pin", serial)
+	case recovery.OldInVault:
+		return "the vault has an old secret of " + who + ", which a key has another one of", mendReplace
 	case recovery.NoCodesLeft, recovery.FewCodes:
 		return fmt.Sprintf("of the backup codes of %s, %s: make new ones%s", who, backup.LeftInWords(r.Left), atPlace(r.Service.Where)),
 			term.Command("tokenctl backup add", r.Accounts[0], "")
