@@ -185,15 +185,13 @@ func (l *Ledger) DeletedAway(id oath.ID, away []uint32) {
 }
 
 // away changes an account, by the name that it has elsewhere, on the keys that were away
-// and on lost ones.
+// and on lost ones; and on those where it still goes by an old name, so that nobody found it.
 func (l *Ledger) away(id oath.ID, away []uint32, change func(*Held)) {
 	for i := range l.Keys {
 		k := &l.Keys[i]
-		if k.Lost.IsZero() && !slices.Contains(away, k.Serial) {
-			continue
-		}
+		wasAway := !k.Lost.IsZero() || slices.Contains(away, k.Serial)
 		for name, h := range k.Accounts {
-			if cmp.Or(h.Renamed, name) == id {
+			if cmp.Or(h.Renamed, name) == id && (wasAway || name != id) {
 				change(&h)
 				k.Accounts[name] = h
 			}
