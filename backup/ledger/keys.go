@@ -154,7 +154,7 @@ func (l *Ledger) Wiped(id, now string, day time.Time) {
 }
 
 // Strike records that a key is lost or given away, and returns it as it was; nil if it is
-// not known. What was on it is kept in mind: services trust it for that.
+// not known. What was on it is kept in mind: services trust it for that, and it may open a vault.
 func (l *Ledger) Strike(serial uint32, day time.Time) *Key {
 	k := l.Key(serial)
 	if k == nil || !k.Lost.IsZero() {
@@ -162,13 +162,7 @@ func (l *Ledger) Strike(serial uint32, day time.Time) *Key {
 	}
 	struck := k.Clone()
 	k.Lost = backup.Date(backup.Day(day))
-	l.forgetLost()
 	return &struck
-}
-
-// forgetLost forgets lost keys that no service trusts any more.
-func (l *Ledger) forgetLost() {
-	l.Keys = slices.DeleteFunc(l.Keys, func(k Key) bool { return !k.Lost.IsZero() && len(k.Opens()) == 0 })
 }
 
 // RenamedAway records that an account got another name on other tokens than the keys of
@@ -197,7 +191,6 @@ func (l *Ledger) away(id oath.ID, away []uint32, change func(*Held)) {
 			}
 		}
 	}
-	l.forgetLost()
 }
 
 // Replaced records that an account got another secret, with that Fingerprint, on some

@@ -112,7 +112,9 @@ func (f Facts) keyRisks(r Readiness) (all []Risk) {
 		}
 		opens := k.Opens()
 		if !k.Lost.IsZero() {
-			risk(LostKey, k.Lost, slices.Sorted(maps.Keys(opens)))
+			if len(opens) > 0 {
+				risk(LostKey, k.Lost, slices.Sorted(maps.Keys(opens)))
+			}
 			continue
 		}
 		for id, h := range opens {
