@@ -10,11 +10,12 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// now and clockUnsynced are the clock, and system is the computer that doctor looks at.
-// Only tests have others.
+// now and clockUnsynced are the clock, built is how old this program is, and system the
+// computer that doctor looks at. Only tests have others.
 var (
 	now           = time.Now
 	clockUnsynced = kernelUnsynced
+	built         = commitTime
 	system        = diagnose.Here
 )
 

@@ -7,9 +7,10 @@ package diagnose
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
@@ -46,21 +47,21 @@ type System struct {
 	OS     string // as runtime.GOOS has it
 	Socket string // of pcscd; libpcsclite reads PCSCLITE_CSOCK_NAME, see pcscd(8)
 	Remote bool   // this session came over SSH
+	User   string // who this is, or a word to fill in
 }
 
 // Here returns the computer that this program runs on.
 func Here() System {
 	return System{
 		Files: os.DirFS("/"), OS: runtime.GOOS,
-		Socket: cmp.Or(os.Getenv("PCSCLITE_CSOCK_NAME"), "/run/pcscd/pcscd.comm"),
-		Remote: os.Getenv("SSH_CONNECTION") != "",
+		Socket: cmp.Or(os.Getenv("PCSCLITE_CSOCK_NAME"), defaultSocket),
+		Remote: os.Getenv("SSH_CONNECTION") != "", User: cmp.Or(os.Getenv("USER"), "NAME"),
 	}
 }
 
 // An examination is under way.
 type examination struct {
 	System
-	ctx      context.Context
 	opener   *open.Opener
 	findings []Finding
 }
@@ -72,30 +73,51 @@ func (e *examination) add(grade Grade, cause, text, advice string) {
 // Keys returns what stands between this program and the keys, from the service to the
 // OATH applet of each, and what is well.
 func (s System) Keys(ctx context.Context, o *open.Opener) []Finding {
-	e := &examination{System: s, ctx: ctx, opener: o}
+	e := &examination{System: s, opener: o}
+	devices := s.usbKeys()
 	readers, err := listReaders()
 	if err != nil {
-		e.service(err)
+		e.service(err, devices)
 		return e.findings
 	}
-	e.add(Good, "service", "pcscd answers: "+term.Count(len(readers), "reader"), "")
+	e.add(Good, "service", "pcscd answers, and has "+term.Count(len(readers), "reader"), "")
 	f, err := keys.Connect(ctx, o.Random)
 	if err != nil {
-		e.service(err)
+		e.service(err, devices)
 		return e.findings
 	}
 	defer f.Close()
 	for _, r := range readers {
-		if !r.Present {
-			e.add(Notice, "no-card", fmt.Sprintf("reader %q: there is no card in it", r.Name), "Lay the key on it, or plug it in.")
-			continue
-		}
-		e.key(f.Inspect(r.Name, o.UnlockRemembered))
+		e.reader(f, r)
 	}
-	if len(readers) == 0 {
-		e.add(Notice, "no-reader", "no key is plugged in: pcscd has no reader", "Plug in the key.")
+	e.usb(devices, readers)
+	if len(readers) == 0 && len(devices) == 0 {
+		e.noKey()
 	}
 	return e.findings
+}
+
+// noKey says that there is none, as far as can be seen.
+func (e *examination) noKey() {
+	switch _, err := fs.Stat(e.Files, usbDevices); {
+	case err == nil:
+		e.add(Notice, "no-key", "no key is plugged in: neither pcscd nor USB shows one",
+			"If it is plugged in, try another port, without a hub; or another cable, or computer.")
+	case e.OS == "linux":
+		e.add(Notice, "no-key", "no key is plugged in: pcscd has no reader, and USB cannot be seen from here",
+			"Plug in the key. A container, or a virtual machine, must be given it by its host.")
+	default:
+		e.add(Notice, "no-key", "no key is plugged in: the system has no reader", "Plug in the key.")
+	}
+}
+
+// Vault says what is missing around the vault in a folder, if there is one.
+func (s System) Vault(folder string) []Finding {
+	_, err := os.Lstat(filepath.Join(folder, ".git"))
+	if _, missing := exec.LookPath("git"); err != nil || missing == nil {
+		return nil
+	}
+	return []Finding{{Notice, "no-git", "the vault is a git repository, and git is not installed: changes are not committed", "Install git."}}
 }
 
 func listReaders() ([]pcsc.Reader, error) {

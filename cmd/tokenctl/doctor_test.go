@@ -1,0 +1,62 @@
+//go:build linux
+
+package main
+
+import (
+	"io"
+	"io/fs"
+	"net"
+	"os"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/diagnose"
+)
+
+// setSystem lets a script have another computer than this one: TEST_SYSTEM names a folder
+// with its files. Otherwise it is this one, without what is plugged in.
+func setSystem() {
+	system = func() diagnose.System {
+		s := diagnose.Here()
+		s.Files = unplugged{s.Files.(fs.ReadLinkFS)}
+		if root := os.Getenv("TEST_SYSTEM"); root != "" {
+			s.Files = os.DirFS(root)
+		}
+		return s
+	}
+}
+
+// unplugged are the files of a computer that does not show USB.
+type unplugged struct{ fs.ReadLinkFS }
+
+func (u unplugged) Open(name string) (fs.File, error) {
+	if name == "sys/bus/usb/devices" {
+		return nil, fs.ErrNotExist
+	}
+	return u.ReadLinkFS.Open(name)
+}
+
+// scriptSocket makes a socket on which a daemon hangs up as pcscd does when polkit says
+// no: with the client's first request unread (winscard_svc.c, ContextThread); or one
+// whose daemon has ended.
+func scriptSocket(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2 && (args[0] == "refuse" || args[0] == "abandon"), "socket refuse|abandon FILE")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: ts.MkAbs(args[1]), Net: "unix"})
+	ts.Check(err)
+	if args[0] == "abandon" {
+		l.SetUnlinkOnClose(false)
+		ts.Check(l.Close())
+		return
+	}
+	ts.Defer(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			io.ReadFull(conn, make([]byte, 8+1)) // so that all of it has been sent
+			conn.Close()
+		}
+	}()
+}
