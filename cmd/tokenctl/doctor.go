@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/diagnose"
-	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
 
@@ -33,10 +32,7 @@ func newDoctorCommand(p *program) *cobra.Command {
 }
 
 func (p *program) doctor(ctx context.Context) error {
-	findings := append(system().Keys(ctx, p.open), p.examineClock()...)
-	if folder, err := (open.VaultOptions{}).Folder(); err == nil {
-		findings = append(findings, system().Vault(folder)...)
-	}
+	findings := system().Keys(ctx, p.open)
 	for _, f := range findings {
 		p.PrintLine(f.Grade.String() + ": " + f.Text + ".")
 		if f.Advice != "" {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -14,13 +15,19 @@ import (
 )
 
 // setSystem lets a script have another computer than this one: TEST_SYSTEM names a folder
-// with its files. Otherwise it is this one, without what is plugged in.
+// with its files. Otherwise it is this one, without what is plugged in. TEST_UNSYNCED makes
+// its clock one that nobody sets, and TEST_BUILT is the day that tokenctl was made on.
 func setSystem() {
 	system = func() diagnose.System {
 		s := diagnose.Here()
 		s.Files = unplugged{s.Files.(fs.ReadLinkFS)}
 		if root := os.Getenv("TEST_SYSTEM"); root != "" {
 			s.Files = os.DirFS(root)
+		}
+		s.Unsynced = func() bool { return os.Getenv("TEST_UNSYNCED") != "" }
+		s.Built = func() (day time.Time) {
+			day, _ = time.Parse(time.DateOnly, os.Getenv("TEST_BUILT"))
+			return day
 		}
 		return s
 	}

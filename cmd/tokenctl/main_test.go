@@ -70,14 +70,8 @@ func steady() int {
 func detach() { syscall.Setsid() }
 
 // setClock lets a script have another clock: TEST_CLOCK names a file with the seconds
-// since 1970, read anew each time; TEST_UNSYNCED makes it one that nobody sets, and
-// TEST_BUILT is the day that tokenctl was made on.
+// since 1970, read anew each time.
 func setClock() {
-	clockUnsynced = func() bool { return os.Getenv("TEST_UNSYNCED") != "" }
-	built = func() (t time.Time) {
-		t, _ = time.Parse(time.DateOnly, os.Getenv("TEST_BUILT"))
-		return t
-	}
 	file := os.Getenv("TEST_CLOCK")
 	if file == "" {
 		return

@@ -9,9 +9,8 @@ import (
 	"context"
 	"io/fs"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
@@ -48,6 +47,9 @@ type System struct {
 	Socket string // of pcscd; libpcsclite reads PCSCLITE_CSOCK_NAME, see pcscd(8)
 	Remote bool   // this session came over SSH
 	User   string // who this is, or a word to fill in
+
+	Unsynced func() bool      // nobody keeps the clock right
+	Built    func() time.Time // when this program was made; the zero time if that is not known
 }
 
 // Here returns the computer that this program runs on.
@@ -56,6 +58,7 @@ func Here() System {
 		Files: os.DirFS("/"), OS: runtime.GOOS,
 		Socket: cmp.Or(os.Getenv("PCSCLITE_CSOCK_NAME"), defaultSocket),
 		Remote: os.Getenv("SSH_CONNECTION") != "", User: cmp.Or(os.Getenv("USER"), "NAME"),
+		Unsynced: kernelUnsynced, Built: commitTime,
 	}
 }
 
@@ -71,22 +74,35 @@ func (e *examination) add(grade Grade, cause, text, advice string) {
 }
 
 // Keys returns what stands between this program and the keys, from the service to the
-// OATH applet of each, and what is well.
+// OATH applet of each, what is wrong with the clock that their codes are computed by, and
+// what is well.
 func (s System) Keys(ctx context.Context, o *open.Opener) []Finding {
 	e := &examination{System: s, opener: o}
 	devices := s.usbKeys()
+	if err := e.readers(ctx, devices); err != nil {
+		e.service(err, devices)
+	}
+	e.clock(o.Now())
+	return e.findings
+}
+
+// readers says what is in each reader, and what is in none. It returns an error of the
+// smart card service.
+func (e *examination) readers(ctx context.Context, devices []usbDevice) error {
 	readers, err := listReaders()
 	if err != nil {
-		e.service(err, devices)
-		return e.findings
+		return err
 	}
-	e.add(Good, "service", "pcscd answers, and has "+term.Count(len(readers), "reader"), "")
-	f, err := keys.Connect(ctx, o.Random)
+	f, err := keys.Connect(ctx, e.opener.Random)
 	if err != nil {
-		e.service(err, devices)
-		return e.findings
+		return err
 	}
 	defer f.Close()
+	name := "pcscd"
+	if e.OS == "windows" || e.OS == "darwin" {
+		name = "the smart card service"
+	}
+	e.add(Good, "service", name+" answers, and has "+term.Count(len(readers), "reader"), "")
 	for _, r := range readers {
 		e.reader(f, r)
 	}
@@ -94,7 +110,7 @@ func (s System) Keys(ctx context.Context, o *open.Opener) []Finding {
 	if len(readers) == 0 && len(devices) == 0 {
 		e.noKey()
 	}
-	return e.findings
+	return nil
 }
 
 // noKey says that there is none, as far as can be seen.
@@ -109,15 +125,6 @@ func (e *examination) noKey() {
 	default:
 		e.add(Notice, "no-key", "no key is plugged in: the system has no reader", "Plug in the key.")
 	}
-}
-
-// Vault says what is missing around the vault in a folder, if there is one.
-func (s System) Vault(folder string) []Finding {
-	_, err := os.Lstat(filepath.Join(folder, ".git"))
-	if _, missing := exec.LookPath("git"); err != nil || missing == nil {
-		return nil
-	}
-	return []Finding{{Notice, "no-git", "the vault is a git repository, and git is not installed: changes are not committed", "Install git."}}
 }
 
 func listReaders() ([]pcsc.Reader, error) {

@@ -23,6 +23,7 @@ type process struct {
 const (
 	maxProcesses = 1 << 16
 	maxOpen      = 1 << 14 // files of one process
+	maxLinks     = 1 << 20 // files of all
 	maxShown     = 5       // processes in a sentence
 )
 
@@ -47,14 +48,16 @@ func (s System) openers(links []string) (found []process, seen map[string]bool) 
 	if !canRead {
 		return nil, seen
 	}
+	rest := maxLinks
 	for _, id := range s.list("proc", maxProcesses) {
 		n, err := strconv.Atoi(id)
-		if err != nil {
+		if err != nil || rest == 0 {
 			continue
 		}
 		folder := path.Join("proc", id, "fd")
 		isOpener := false
-		for _, fd := range s.list(folder, maxOpen) {
+		for _, fd := range s.list(folder, min(maxOpen, rest)) {
+			rest--
 			if link, err := files.ReadLink(path.Join(folder, fd)); err == nil && slices.Contains(links, link) {
 				seen[link], isOpener = true, true
 			}
@@ -85,15 +88,20 @@ func (s System) list(folder string, most int) (names []string) {
 	return names
 }
 
-// line returns the first line of a short file, and "" for none.
-func (s System) line(file string) string {
+// text returns what is in a file, as far as it is short, and "" for none.
+func (s System) text(file string) string {
 	f, err := s.Files.Open(file)
 	if err != nil {
 		return ""
 	}
 	defer f.Close()
-	text, _ := io.ReadAll(io.LimitReader(f, 256))
-	first, _, _ := strings.Cut(string(text), "\n")
+	text, _ := io.ReadAll(io.LimitReader(f, 4096))
+	return string(text)
+}
+
+// line returns the first line of a file.
+func (s System) line(file string) string {
+	first, _, _ := strings.Cut(s.text(file), "\n")
 	return strings.TrimSpace(first)
 }
 

@@ -43,10 +43,13 @@ func (e *examination) reader(f *keys.Finder, r pcsc.Reader) {
 	case is(pcsc.ErrRemoved), is(pcsc.ErrNoCard), is(pcsc.ErrNoReader):
 		e.add(Notice, "removed", name+" was pulled out just now", "")
 	case is(ykoath.ErrNoApplet) && i.Device.NoOATH:
-		e.add(Fault, "oath-off", name+fmt.Sprintf(" (%s): OATH is switched off over USB", i.Device.Model()),
+		e.add(Fault, "oath-off", fmt.Sprintf("%s (%s): OATH is switched off over USB", name, i.Device.Model()),
 			fmt.Sprintf("ykman --device %d config usb --enable OATH", i.Device.Serial))
+	case is(ykoath.ErrNoApplet) && i.Device.NoOATHNFC:
+		e.add(Fault, "oath-off-nfc", fmt.Sprintf("%s (%s): OATH is switched off over NFC", name, i.Device.Model()),
+			fmt.Sprintf("Plug it in, if it is to be used so, or switch OATH on:\nykman --device %d config nfc --enable OATH", i.Device.Serial))
 	case is(ykoath.ErrNoApplet) && i.Device.Serial != 0:
-		e.add(Fault, "no-applet", fmt.Sprintf("%s (%s, firmware %s) has no OATH applet", name, i.Device.Model(), i.Device.Version), "It may be a model without, or one whose smart card interface is for other applets.")
+		e.add(Fault, "no-applet", fmt.Sprintf("%s (%s, firmware %s) has no OATH applet", name, i.Device.Model(), i.Device.Version), "It may be a model without one.")
 	case is(ykoath.ErrNoApplet):
 		e.add(Notice, "other-card", fmt.Sprintf("reader %q: the card in it is of another kind, without OATH (ATR %X)", r.Name, r.ATR), "")
 	default:

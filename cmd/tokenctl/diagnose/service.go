@@ -176,8 +176,7 @@ var packages = []struct{ family, install, pcscd, driver string }{
 
 // install returns how to install the driver here, and pcscd with it if that is missing.
 func (s System) install(isMissing bool) string {
-	release, _ := fs.ReadFile(s.Files, "etc/os-release")
-	for line := range strings.Lines(string(release)) {
+	for line := range strings.Lines(s.text("etc/os-release")) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		for _, p := range packages {
 			switch {
