@@ -67,3 +67,24 @@ func scriptSocket(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}()
 }
+
+// scriptMute puts a card into a slot whose answer to reset is longer than one can be: ISO
+// 7816-3 has at most 33 bytes.
+func scriptMute(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 1 && (args[0] == "0" || args[0] == "1"), "mute SLOT")
+	conn, err := net.Dial("tcp", rigOf(ts).daemon.Slots()[args[0][0]-'0'])
+	ts.Check(err)
+	ts.Defer(func() { conn.Close() })
+	go func() {
+		const atrPlease = 4 // vpcd.h of vsmartcard, VPCD_CTRL_ATR
+		frame := make([]byte, 3)
+		for {
+			if _, err := io.ReadFull(conn, frame); err != nil {
+				return
+			}
+			if frame[2] == atrPlease {
+				conn.Write(append([]byte{0, 40}, make([]byte, 40)...))
+			}
+		}
+	}()
+}

@@ -44,6 +44,8 @@ import (
 //	send NAME HEX...            APDUs that the key takes without a word
 //	daemon stop|start           the PC/SC daemon goes away and comes back;
 //	daemon freeze|thaw          or is there, and does not answer
+//	mute N                      a card in slot N that answers with no ATR that can be one,
+//	                            until the end of the script
 //	occupy N [NAME] | release   another program, hold or NAME, holds the key in slot N
 //	socket refuse|abandon FILE  a socket whose daemon hangs up, or has ended
 //
@@ -101,6 +103,7 @@ func TestScripts(t *testing.T) {
 			"occupy":  scriptOccupy,
 			"release": scriptRelease,
 			"socket":  scriptSocket,
+			"mute":    scriptMute,
 			"sleep":   scriptSleep,
 			"appears": scriptAppears,
 			"need":    scriptNeed,

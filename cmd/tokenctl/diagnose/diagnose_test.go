@@ -16,7 +16,10 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/keys"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
+	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
 // A client of a socket is known by the link that its process has; one that has ended is
@@ -189,5 +192,50 @@ func TestWithoutReader(t *testing.T) {
 				t.Errorf("found %q, want %q", got, test.want)
 			}
 		})
+	}
+}
+
+// Whatever keeps a key from being used has a cause of its own, says which key it is, and
+// what to do.
+func TestUnusable(t *testing.T) {
+	reader := pcsc.Reader{Name: "Yubico YubiKey OTP+FIDO+CCID 00 00", ATR: []byte{0x3b, 0x80}}
+	yubikey := ykoath.Device{Serial: 7, Version: ykoath.Version{5, 7, 1}}
+	usbOff, nfcOff := yubikey, yubikey
+	usbOff.NoOATH, nfcOff.NoOATHNFC = true, true
+	seen := make(map[string]bool)
+	for _, test := range []struct {
+		err    error
+		device ykoath.Device
+		grade  Grade
+		want   string
+	}{
+		{pcsc.ErrNoPermission, ykoath.Device{}, Fault, "policy"},
+		{pcsc.ErrMute, ykoath.Device{}, Fault, "mute"},
+		{oath.ErrSilent, yubikey, Fault, "silent"},
+		{ykoath.ErrUnproven, yubikey, Fault, "unproven"},
+		{pcsc.ErrRemoved, yubikey, Notice, "removed"},
+		{ykoath.ErrNoApplet, usbOff, Fault, "oath-off"},
+		{ykoath.ErrNoApplet, nfcOff, Fault, "oath-off-nfc"},
+		{ykoath.ErrNoApplet, yubikey, Fault, "no-applet"},
+		{ykoath.ErrNoApplet, ykoath.Device{}, Notice, "other-card"},
+		{ykoath.ErrMalformed, yubikey, Fault, "key"},
+	} {
+		e := &examination{System: System{Files: fstest.MapFS{}, OS: "linux", User: `al"ice`}}
+		e.unusable(keys.Info{Reader: reader.Name, Device: test.device, Err: fmt.Errorf("SELECT: %w", test.err)}, reader)
+		if len(e.findings) != 1 {
+			t.Fatalf("%s: %+v", test.want, e.findings)
+		}
+		f := e.findings[0]
+		named := reader.Name
+		if test.device.Serial != 0 {
+			named = "key:7"
+		}
+		if f.Cause != test.want || f.Grade != test.grade || !strings.Contains(f.Text, named) || f.Advice == "" && f.Grade == Fault {
+			t.Errorf("%s: %+v", test.want, f)
+		}
+		if seen[f.Text] {
+			t.Errorf("%s: another cause says %q", f.Cause, f.Text)
+		}
+		seen[f.Text] = true
 	}
 }

@@ -18,11 +18,15 @@ func (e *examination) reader(f *keys.Finder, r pcsc.Reader) {
 		e.add(Notice, "no-card", fmt.Sprintf("reader %q: there is no card in it", r.Name), "Lay the key on it, or put it in.")
 		return
 	}
-	i := f.Inspect(r.Name, e.opener.UnlockRemembered)
-	if i.Err == nil {
+	if i := f.Inspect(r.Name, e.opener.UnlockRemembered); i.Err != nil {
+		e.unusable(i, r)
+	} else {
 		e.key(i)
-		return
 	}
+}
+
+// unusable says why the key in a reader cannot be used.
+func (e *examination) unusable(i keys.Info, r pcsc.Reader) {
 	name := fmt.Sprintf("the key in %q", r.Name)
 	if i.Device.Serial != 0 {
 		name = keys.Key{Serial: i.Device.Serial}.Name()
@@ -60,17 +64,18 @@ func (e *examination) reader(f *keys.Finder, r pcsc.Reader) {
 // busy says who may hold a key. PC/SC itself does not: of those who are connected to it,
 // any may.
 func (e *examination) busy(name string, r pcsc.Reader) {
-	if e.opener.TouchAwaited(r.Name) > 0 {
-		e.add(Fault, "touch", name+" waits for a touch that an earlier command asked for",
-			"Touch it, or wait for half a minute: it gives up by itself.")
-		return
-	}
-	text := name + ": another program holds it"
+	cause, text, advice := "held", name+": another program holds it", ""
 	found, all := e.clients()
-	if len(found) > 0 || !all {
+	if e.opener.TouchAwaited(r.Name) > 0 {
+		cause, text = "touch", name+" waits for a touch, as far as is known: an earlier command asked for one"
+		advice = "Touch it, or wait for half a minute: it gives up by itself."
+	} else {
+		advice = adviceOn(found, all)
+	}
+	if len(found) > 0 || cause == "held" && !all {
 		text += "; connected to pcscd: " + describe(found, all)
 	}
-	e.add(Fault, "held", text, adviceOn(found, all))
+	e.add(Fault, cause, text, advice)
 }
 
 // key says what a key is that can be used, and what is known to be wrong with its like.

@@ -27,8 +27,8 @@ const (
 
 	logAdvice = "What pcscd has to say: journalctl --unit=pcscd"
 
-	containerAdvice = "This is a container. Its host runs pcscd, and must let its socket in, as with\n" +
-		"--volume /run/pcscd:/run/pcscd"
+	containerAdvice = "Let the socket of the host's pcscd in, as with --volume /run/pcscd:/run/pcscd, or run\n" +
+		"one here: "
 )
 
 // service says why the smart card service cannot be used: of those without a key, it need
@@ -104,7 +104,7 @@ func (e *examination) noService(grade Grade) {
 	case !errors.Is(err, fs.ErrNotExist):
 		e.add(grade, "socket", fmt.Sprintf("connecting to pcscd: %v", err), logAdvice+elsewhere)
 	case e.has(".dockerenv", "run/.containerenv"):
-		e.add(grade, "no-socket", "pcscd has no socket in this container, at "+at, containerAdvice+elsewhere)
+		e.add(grade, "no-socket", "pcscd has no socket in this container, at "+at, containerAdvice+e.start()+elsewhere)
 	case !e.has("usr/sbin/pcscd", "usr/bin/pcscd", "usr/local/sbin/pcscd", "run/current-system/sw/bin/pcscd"):
 		e.add(grade, "not-installed", "pcscd is not installed", e.install(true)+elsewhere)
 	case e.isMasked():

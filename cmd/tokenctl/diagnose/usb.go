@@ -27,6 +27,7 @@ type usbDevice struct {
 	ccid    bool   // it has an interface for smart cards
 	claimed bool   // a program has taken that for itself
 	old     bool   // a YubiKey before the 5 series
+	blocked bool   // the system does not let it do anything, and shows no interfaces
 }
 
 const (
@@ -47,6 +48,7 @@ func (s System) usbKeys() (found []usbDevice) {
 		bus, _ := strconv.Atoi(attribute("busnum"))
 		number, _ := strconv.Atoi(attribute("devnum"))
 		d.node = fmt.Sprintf("/dev/bus/usb/%03d/%03d", bus, number)
+		d.blocked = attribute("authorized") == "0"
 		firmware := attribute("bcdDevice") // two digits and two
 		d.old = firmware != "" && firmware < "0500"
 		for _, part := range names {
@@ -90,11 +92,14 @@ func (e *examination) usb(devices []usbDevice, readers []pcsc.Reader) {
 	}
 }
 
-// withoutCCID says that a YubiKey shows no smart card on USB: Management has all
-// applets off that need it, or it has none.
+// withoutCCID says why a YubiKey shows no smart card on USB: it is kept from it,
+// Management has all applets off that need one, or it has none.
 func (e *examination) withoutCCID(d usbDevice) {
 	name := fmt.Sprintf("%q on USB", d.product)
 	switch {
+	case d.blocked:
+		e.add(Fault, "usb-blocked", name+" is blocked, as by USBGuard",
+			"See its number, and let it in with: sudo usbguard allow-device NUMBER\nsudo usbguard list-devices --blocked")
 	case strings.Contains(strings.ToLower(d.product), "security key"):
 		e.add(Notice, "no-oath", name+" is a Security Key: these do FIDO alone, and hold no accounts", "It takes a YubiKey, of the 5 series for example.")
 	case d.old:
