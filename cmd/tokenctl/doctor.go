@@ -74,19 +74,23 @@ func newDoctorCommand(p *program) *cobra.Command {
 }
 
 func (p *program) doctor(ctx context.Context, o doctorOptions) error {
+	p.silent = true
 	findings := system().Keys(ctx, p.open)
-	s, err := p.readiness(ctx)
+	if !o.json {
+		p.printFindings(findings)
+	}
+	isFault := func(f diagnose.Finding) bool { return f.Grade == diagnose.Fault }
+	keepsKeys := func(f diagnose.Finding) bool { return isFault(f) && !strings.HasPrefix(f.Cause, "clock") }
+	s, err := p.readiness(ctx, slices.ContainsFunc(findings, keepsKeys))
 	if err != nil {
 		return err
 	}
-	p.silent = true
 	if o.json {
 		err = p.PrintJSON(s.describe(findings))
 	} else {
-		p.printFindings(findings)
 		p.printReadiness(s)
 	}
-	if slices.ContainsFunc(findings, func(f diagnose.Finding) bool { return f.Grade == diagnose.Fault }) {
+	if slices.ContainsFunc(findings, isFault) {
 		err = errors.Join(err, errUnreachable)
 	}
 	if s.failures != nil {
@@ -161,7 +165,7 @@ func waysOf(a recovery.Account) (names []string) {
 
 // acceptRisk accepts a risk by its name or kind, or accepts it no more.
 func (p *program) acceptRisk(ctx context.Context, o doctorOptions) error {
-	s, err := p.readiness(ctx)
+	s, err := p.readiness(ctx, false)
 	if err != nil {
 		return err
 	}

@@ -24,17 +24,18 @@ type standing struct {
 	plugged  []keys.Info
 	git      bool     // the vault is in a repository
 	unlooked []string // what was not looked at, with why
-	failures error    // of what should have been
+	noKey    error    // why no key could be reached, if some could be there
+	failures error    // of what else should have been looked at
 }
 
 // readiness looks at what is at hand, without asking for anything, and adds what the
-// ledger knows of the rest.
-func (p *program) readiness(ctx context.Context) (*standing, error) {
+// ledger knows of the rest. Keys that are known to be out of reach it leaves alone.
+func (p *program) readiness(ctx context.Context, unreachable bool) (*standing, error) {
 	s := new(standing)
-	var noKey error
-	s.plugged, noKey = p.open.Inspect(ctx, open.KeyOptions{})
-	if noKey != nil && !open.IsAbsence(noKey) {
-		s.failures = noKey
+	if unreachable {
+		s.unlooked = append(s.unlooked, "keys, since not all can be reached")
+	} else if s.plugged, s.noKey = p.open.Inspect(ctx, open.KeyOptions{}); open.IsAbsence(s.noKey) {
+		s.noKey = nil
 	}
 	for _, k := range s.plugged {
 		name := (&keys.Key{Serial: k.Device.Serial, Reader: k.Reader}).Name()
@@ -201,7 +202,10 @@ func (s *standing) codesLine() string {
 			with++
 		}
 	}
-	return "backup codes left of " + term.Count(with, "account")
+	if with == 0 {
+		return "none is left that is known of"
+	}
+	return term.Count(with, "account") + " with backup codes left"
 }
 
 // ago says how old what is known from a day is.

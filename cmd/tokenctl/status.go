@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -23,11 +24,12 @@ func newStatusCommand(p *program) *cobra.Command {
 }
 
 func (p *program) status(ctx context.Context) error {
-	s, err := p.readiness(ctx)
+	s, err := p.readiness(ctx, false)
 	if err != nil {
 		return err
 	}
 	p.silent = true
+	s.failures = errors.Join(s.noKey, s.failures)
 	if len(s.Accounts) == 0 && s.Vault == nil && s.failures == nil {
 		return p.howToBegin(s)
 	}

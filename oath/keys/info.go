@@ -66,7 +66,7 @@ func (i Info) Problem() string {
 	switch {
 	case i.Err == nil:
 		return ""
-	case i.Device.NoOATH && errors.Is(i.Err, ykoath.ErrNoApplet):
+	case (i.Device.NoOATH || i.Device.NoOATHNFC) && errors.Is(i.Err, ykoath.ErrNoApplet):
 		return "OATH is switched off"
 	}
 	for _, known := range []error{oath.ErrWrongPassword, ykoath.ErrUnproven, pcsc.ErrBusy, pcsc.ErrMute, pcsc.ErrRemoved, pcsc.ErrNoPermission, ykoath.ErrNoApplet} {
