@@ -48,6 +48,9 @@ func execute(ctx context.Context, p *program, args []string) int {
 		err = term.Usage(err)
 	}
 	status := p.Report(err)
+	if err := p.open.Remember(); err != nil {
+		p.Note("tokenctl: %v", err)
+	}
 	p.remind(started)
 	return status
 }

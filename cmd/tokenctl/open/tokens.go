@@ -27,7 +27,8 @@ type Opener struct {
 	*term.Console
 	Random io.Reader
 
-	named bool // the vault's conflicts are
+	named  bool // the vault's conflicts are
+	memory memory
 }
 
 // Tokens are a person's tokens, in use: the keys first, then the vault.
@@ -38,7 +39,7 @@ type Tokens struct {
 
 	o      *Opener
 	keys   []*keys.Key
-	used   []KnownKey       // the same keys
+	used   []*sighting      // the same keys
 	off    []*keys.OffError // keys without their OATH applet
 	noKey  error            // why no key is in use
 	chosen bool             // options chose the tokens, and no other is missed
@@ -202,7 +203,8 @@ func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, nam
 
 func (o *Opener) addKey(ctx context.Context, t *Tokens, k *keys.Key, name string, password Password) {
 	t.keys = append(t.keys, k)
-	t.used = append(t.used, o.saw(k.Serial, k.DeviceID()))
+	seen := o.saw(k.Serial, k.DeviceID())
+	t.used = append(t.used, seen)
 	asks := k.Locked() && !password.IsGiven()
 	t.Fleet = append(t.Fleet, &fleet.Member{Name: name, Asks: asks, Open: func() (oath.Token, error) {
 		if err := o.reopen(ctx, k); err != nil {
@@ -211,7 +213,7 @@ func (o *Opener) addKey(ctx context.Context, t *Tokens, k *keys.Key, name string
 		if err := o.Unlock(ctx, k, password); err != nil {
 			return nil, err
 		}
-		return touchedKey{k, o}, nil
+		return heldKey{touchedKey{k, o}, seen}, nil
 	}})
 }
 
