@@ -259,13 +259,5 @@ func (w *importing) kept() error {
 
 // labels names a few accounts, and counts the others.
 func (w *importing) labels(list []int) string {
-	const few = 5
-	var labels []string
-	for _, i := range list[:min(few, len(list))] {
-		labels = append(labels, strconv.Quote(term.Printable(w.plans[i].Account.Label())))
-	}
-	if n := len(list) - few; n > 0 {
-		return fmt.Sprintf("%s, and %d more", strings.Join(labels, ", "), n)
-	}
-	return term.List(labels)
+	return term.Few(mapSlice(list, func(i int) string { return strconv.Quote(term.Printable(w.plans[i].Account.Label())) }))
 }

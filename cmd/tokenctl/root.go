@@ -86,6 +86,7 @@ func newRootCommand(p *program) *cobra.Command {
 		newRenameCommand(p),
 		newDeleteCommand(p),
 		newExportCommand(p),
+		newCompareCommand(p),
 		newKeysCommand(p),
 		newPasswordCommand(p),
 		newResetCommand(p),
@@ -101,7 +102,7 @@ func newRootCommand(p *program) *cobra.Command {
 // remedies holds every error that a user may meet. The first that fits counts: the
 // commands' own come first, then what may happen with any token, and last what says least.
 var remedies = slices.Concat(
-	term.Remedies, codeRemedies, enrollRemedies, importRemedies, exportRemedies, changeRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies,
+	term.Remedies, codeRemedies, enrollRemedies, importRemedies, exportRemedies, changeRemedies, compareRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies,
 	restoreRemedies, verifyRemedies, sheetRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
 )
 
