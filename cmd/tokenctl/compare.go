@@ -171,11 +171,16 @@ func (p *program) printCompared(rows []fleet.Compared, members fleet.Fleet) {
 
 // comparedCell says in a word or two what a token has of an account.
 func comparedCell(row fleet.Compared, m *fleet.Member) string {
-	verdict := row.Verdict()
+	verdict, compared := row.Verdict(), 0
+	for _, a := range row.Answers {
+		if a.Group > 0 {
+			compared++
+		}
+	}
 	for _, a := range row.Answers {
 		switch {
 		case a.Member != m:
-		case len(row.Answers) == 1:
+		case len(row.Answers) == 1 || a.Group > 0 && compared == 1:
 			return "there"
 		case a.Group == 0:
 			return "not compared"
