@@ -22,6 +22,12 @@ type Key struct {
 	// it is known even then.
 	Listed backup.Date `json:"listed,omitzero"`
 
+	Password bool `json:"password,omitempty"` // is needed to open it
+
+	// FactoryPIN is when its PIV applet was last seen to have the PIN that everybody knows;
+	// zero if it was not, or has another one since.
+	FactoryPIN backup.Date `json:"factory_pin,omitzero"`
+
 	// Lost is when its owner struck it. Services trust it for its accounts still.
 	Lost backup.Date `json:"lost,omitzero"`
 

@@ -74,6 +74,16 @@ type Sheet struct {
 	// knows whether a file was put on paper, until that is read back.
 	Files []string `json:"files,omitempty"`
 
+	// VaultKey is the Fingerprint of the public key of the vault that the sheet opens; ""
+	// if it opens none.
+	VaultKey string `json:"vault_key,omitempty"`
+
+	// Sealed says that a passphrase is needed to read it. Of Shares sheets any Need are;
+	// both are 0 if it was not split.
+	Sealed bool `json:"sealed,omitempty"`
+	Need   int  `json:"need,omitempty"`
+	Shares int  `json:"shares,omitempty"`
+
 	// Verified is the day on which it was read back from paper; zero if it was not.
 	Verified backup.Date `json:"verified,omitzero"`
 

@@ -105,7 +105,7 @@ func (p *program) keys(ctx context.Context, o keysOptions) error {
 func describeKey(k keys.Info) keyJSON {
 	return keyJSON{
 		k.Reader, k.Device.Serial, k.Device.Model(), k.Device.FormFactor.String(), k.Firmware,
-		k.Used, k.Capacity, k.Password, k.Problem,
+		k.Used, k.Capacity, k.Password, k.Problem(),
 	}
 }
 
@@ -122,8 +122,8 @@ func keysRow(k keys.Info) []string {
 	if k.Capacity != 0 {
 		used += "/" + strconv.Itoa(k.Capacity)
 	}
-	if k.Problem != "" {
-		used = k.Problem
+	if problem := k.Problem(); problem != "" {
+		used = problem
 	}
 	return []string{serial, term.Dash(k.Device.Model()), term.Dash(k.Firmware), used, term.YesNo(k.Password), k.Reader}
 }

@@ -11,6 +11,7 @@
 //	tokenctl delete QUERY           remove an account
 //	tokenctl keys                   show the keys that are plugged in
 //	tokenctl keys forget SERIAL     miss a key no more that is lost or given away
+//	tokenctl doctor                 find out why a key cannot be reached
 //	tokenctl vault ...              the vault: status, unlock, lock, ways in, git
 //	tokenctl backup ...             one-time backup codes: add, use, list, status
 //	tokenctl sheet                  print the recovery sheet

@@ -4,15 +4,18 @@ import (
 	"io"
 	"time"
 
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/diagnose"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// now and clockUnsynced are the clock. Only tests have another one.
+// now and clockUnsynced are the clock, and system is the computer that doctor looks at.
+// Only tests have others.
 var (
 	now           = time.Now
 	clockUnsynced = kernelUnsynced
+	system        = diagnose.Here
 )
 
 // A program is what the commands have in common.

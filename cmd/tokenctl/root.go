@@ -88,6 +88,7 @@ func newRootCommand(p *program) *cobra.Command {
 		newExportCommand(p),
 		newCompareCommand(p),
 		newKeysCommand(p),
+		newDoctorCommand(p),
 		newPasswordCommand(p),
 		newResetCommand(p),
 		newInitCommand(p),
@@ -102,7 +103,7 @@ func newRootCommand(p *program) *cobra.Command {
 // remedies holds every error that a user may meet. The first that fits counts: the
 // commands' own come first, then what may happen with any token, and last what says least.
 var remedies = slices.Concat(
-	term.Remedies, codeRemedies, enrollRemedies, importRemedies, exportRemedies, changeRemedies, compareRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies,
+	term.Remedies, codeRemedies, enrollRemedies, importRemedies, exportRemedies, changeRemedies, compareRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies, doctorRemedies,
 	restoreRemedies, verifyRemedies, sheetRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
 )
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/keys"
@@ -53,10 +54,15 @@ func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, 
 				err := o.unlockGiven(ctx, k, options.Password)
 				return err == nil, err
 			}
-			done, err := o.unlockRemembered(k)
-			return done && err == nil, nil
+			return o.UnlockRemembered(k)
 		})
-		o.saw(i.Device.Serial, i.ID)
+		seen := o.saw(i.Device.Serial, i.ID)
+		if i.ID != "" {
+			seen.add(func(known *ledger.Key) { known.Password = i.Password })
+		}
+		if i.Used != nil {
+			seen.listed(i.Accounts, false, o.Now())
+		}
 		if options.Serial == 0 || options.Serial == i.Device.Serial {
 			found = append(found, i)
 		}
@@ -78,7 +84,7 @@ func (o *Opener) Unlock(ctx context.Context, k *keys.Key, password Password) err
 	case password.IsGiven():
 		return o.unlockGiven(ctx, k, password)
 	}
-	if done, err := o.unlockRemembered(k); done || err != nil {
+	if done, err := o.UnlockRemembered(k); done || err != nil {
 		return err
 	}
 	err := o.Terminal.TryPassword("Password of the key", oath.ErrWrongPassword, func(text string) error {
@@ -114,9 +120,9 @@ func (o *Opener) unlockGiven(ctx context.Context, k *keys.Key, password Password
 	return err
 }
 
-// unlockRemembered tries what the keyring holds. A password that does not open the
+// UnlockRemembered tries what the keyring holds. A password that does not open the
 // key any more is as good as none.
-func (o *Opener) unlockRemembered(k *keys.Key) (done bool, err error) {
+func (o *Opener) UnlockRemembered(k *keys.Key) (done bool, err error) {
 	sweepKeyring(o.Now())
 	accessKey, found := RecallAccessKey(k.DeviceID())
 	if !found {

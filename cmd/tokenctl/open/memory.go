@@ -1,6 +1,7 @@
 package open
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 type memory struct {
 	known    []ledger.Key // as the ledger had them; see Opener.KnownKeys
 	read     bool
+	unread   error // why the ledger could not be read
 	sighted  []*sighting
 	happened []func(*ledger.Ledger)
 }
@@ -34,14 +36,13 @@ type sighting struct {
 // before this command. A ledger that cannot be read knows none: Remember says so.
 func (o *Opener) KnownKeys() []ledger.Key {
 	if !o.memory.read {
+		var l ledger.Ledger
 		path, err := LedgerPath()
 		if err == nil {
-			o.memory.known, _ = ledger.ReadKeys(path)
+			l.Keys, err = ledger.ReadKeys(path)
 		}
-		var l ledger.Ledger
-		l.Keys = o.memory.known
 		takeOver(&l, oldKeys())
-		o.memory.known, o.memory.read = l.Keys, true
+		o.memory.known, o.memory.read, o.memory.unread = l.Keys, true, err
 	}
 	return slices.DeleteFunc(slices.Clone(o.memory.known), func(k ledger.Key) bool { return !k.Lost.IsZero() })
 }
@@ -64,6 +65,11 @@ func (s *sighting) is(k ledger.Key) bool { return k.Is(ledger.Key{Serial: s.seri
 
 func (s *sighting) add(do func(*ledger.Key)) { s.did = append(s.did, do) }
 
+func (s *sighting) listed(accounts []oath.Account, showsTouch bool, day time.Time) {
+	accounts = slices.Clone(accounts)
+	s.add(func(known *ledger.Key) { known.Lists(accounts, showsTouch, day) })
+}
+
 // Happened keeps in mind what is to be recorded in the ledger once the command is done,
 // after what was done to keys.
 func (o *Opener) Happened(change func(*ledger.Ledger)) {
@@ -73,37 +79,21 @@ func (o *Opener) Happened(change func(*ledger.Ledger)) {
 // Remember brings the ledger up to date with what the command learned of keys. It comes
 // last, and writes nothing where nothing is new.
 func (o *Opener) Remember() error {
-	o.KnownKeys()
-	known, old := o.memory.known, oldKeys() // one that was lost may be found again
-	news := len(old) > 0 || len(o.memory.happened) > 0
-	for _, s := range o.memory.sighted {
-		i := slices.IndexFunc(known, s.is)
-		if i >= 0 {
-			s.serial = known[i].Serial
-		}
-		if s.serial == 0 || news {
-			continue
-		}
-		if news = i < 0; !news {
-			var l ledger.Ledger
-			l.Keys = []ledger.Key{known[i].Clone()}
-			o.apply(&l, s)
-			news = !reflect.DeepEqual(l.Keys[0], known[i])
-		}
-	}
-	if !news {
+	m, old := &o.memory, oldKeys()
+	if len(m.sighted) == 0 && len(m.happened) == 0 && len(old) == 0 {
 		return nil
 	}
+	o.KnownKeys()
 	path, err := LedgerPath()
-	if err == nil {
+	if err = cmp.Or(err, m.unread); err == nil && (o.isNews() || len(old) > 0) {
 		err = ledger.Update(path, func(l *ledger.Ledger) error {
 			takeOver(l, old)
-			for _, s := range o.memory.sighted {
+			for _, s := range m.sighted {
 				if s.serial != 0 {
 					o.apply(l, s)
 				}
 			}
-			for _, change := range o.memory.happened {
+			for _, change := range m.happened {
 				change(l)
 			}
 			return nil
@@ -118,6 +108,24 @@ func (o *Opener) Remember() error {
 	}
 	o.memory = memory{}
 	return nil
+}
+
+// isNews reports whether the ledger does not know yet what the command learned. It finds
+// the serial numbers of keys that were not asked; one that was lost may be found again.
+func (o *Opener) isNews() bool {
+	news := len(o.memory.happened) > 0
+	for _, s := range o.memory.sighted {
+		i := slices.IndexFunc(o.memory.known, s.is)
+		if i < 0 {
+			news = news || s.serial != 0
+			continue
+		}
+		s.serial = o.memory.known[i].Serial
+		l := ledger.Ledger{Keys: []ledger.Key{o.memory.known[i].Clone()}}
+		o.apply(&l, s)
+		news = news || !reflect.DeepEqual(l.Keys[0], o.memory.known[i])
+	}
+	return news
 }
 
 func (o *Opener) apply(l *ledger.Ledger, s *sighting) {
@@ -196,7 +204,7 @@ type heldKey struct {
 func (k heldKey) List() ([]oath.Account, error) {
 	accounts, err := k.touchedKey.List()
 	if err == nil {
-		k.listed(accounts, false)
+		k.seen.listed(accounts, false, k.o.Now())
 	}
 	return accounts, err
 }
@@ -208,14 +216,9 @@ func (k heldKey) Codes(at time.Time) ([]oath.Entry, error) {
 		for i, e := range entries {
 			accounts[i] = e.Account
 		}
-		k.listed(accounts, true)
+		k.seen.listed(accounts, true, k.o.Now())
 	}
 	return entries, err
-}
-
-func (k heldKey) listed(accounts []oath.Account, showsTouch bool) {
-	accounts, day := slices.Clone(accounts), k.o.Now()
-	k.seen.add(func(known *ledger.Key) { known.Lists(accounts, showsTouch, day) })
 }
 
 func (k heldKey) Put(a oath.Account, s oath.Secret) error {

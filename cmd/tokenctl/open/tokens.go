@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
@@ -205,6 +206,8 @@ func (o *Opener) addKey(ctx context.Context, t *Tokens, k *keys.Key, name string
 	t.keys = append(t.keys, k)
 	seen := o.saw(k.Serial, k.DeviceID())
 	t.used = append(t.used, seen)
+	hasPassword := k.HasPassword()
+	seen.add(func(known *ledger.Key) { known.Password = hasPassword })
 	asks := k.Locked() && !password.IsGiven()
 	t.Fleet = append(t.Fleet, &fleet.Member{Name: name, Asks: asks, Open: func() (oath.Token, error) {
 		if err := o.reopen(ctx, k); err != nil {
