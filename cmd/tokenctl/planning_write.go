@@ -39,7 +39,7 @@ func (w *planning) write(ctx context.Context, settled func(i int, m *fleet.Membe
 // report says in a line for each token what is there now.
 func (w *planning) report() {
 	for _, m := range w.members {
-		var fresh, already, sealed, failed, left int
+		var fresh, already, uncompared, sealed, failed, left int
 		for i, r := range w.results {
 			if w.skips[i][m.Name] != nil {
 				left++
@@ -51,6 +51,8 @@ func (w *planning) report() {
 					failed++
 				case o.Already:
 					already++
+				case errors.Is(o.Err, fleet.ErrUntouched):
+					uncompared++
 				case o.IsSealed():
 					sealed++
 				default:
@@ -62,7 +64,7 @@ func (w *planning) report() {
 		for _, part := range []struct {
 			n    int
 			what string
-		}{{fresh, "new"}, {sealed, "new, not checked, since it is locked"}, {already, "there before"}, {left, "left out"}, {failed, "failed"}} {
+		}{{fresh, "new"}, {sealed, "new, not checked, since it is locked"}, {already, "there before"}, {uncompared, "there, not compared"}, {left, "left out"}, {failed, "failed"}} {
 			if part.n > 0 {
 				parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
 			}

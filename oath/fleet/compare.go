@@ -335,6 +335,7 @@ func (c *Compared) group() {
 				continue
 			}
 			same, chance := other.first.Equal(*a.first)
+			same = same && other.Account.Type == a.Account.Type
 			if a.first != a.last && other.first != other.last && same {
 				var again float64
 				same, again = other.last.Equal(*a.last)
@@ -364,7 +365,7 @@ func (p *comparing) findTwins(c *Compared) {
 				if other.first == nil || other.first.HMAC == nil || row.AtPresent || !slices.Contains(c.Missing, other.Member) {
 					continue
 				}
-				if same, _ := a.first.Equal(*other.first); same {
+				if same, _ := a.first.Equal(*other.first); same && a.Account.Type == other.Account.Type {
 					c.Twins = append(c.Twins, Twin{other.Member, other.Account.ID()})
 				}
 			}
