@@ -147,18 +147,8 @@ func (p *program) printCompared(rows []fleet.Compared, members fleet.Fleet) {
 		}
 		table = append(table, line)
 	}
-	if width := p.Width(); width > 0 {
-		rest := 0
-		for i := range members {
-			longest := 0
-			for _, line := range table {
-				longest = max(longest, len([]rune(line[i+1])))
-			}
-			rest += longest + 2
-		}
-		for _, line := range table[1:] {
-			line[0] = term.Shorten(term.Printable(line[0]), max(width-rest, 16))
-		}
+	if p.ShowsResults() {
+		p.Fit(table)
 	}
 	if len(table) > 1 {
 		p.PrintColumns(table)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
@@ -75,10 +77,35 @@ func (w *importing) settleName(i int, used map[oath.ID]bool) error {
 }
 
 // rows say in a line for each account what would be done with it.
-func (w *importing) rows() [][]string {
-	rows := w.planning.rows()
+func (w *importing) rows() (rows [][]string) {
+	for i := range w.plans {
+		rows = append(rows, []string{string(w.plans[i].Account.ID()), w.fate(i)})
+	}
 	for _, r := range w.refused {
 		rows = append(rows, []string{r.Label, "cannot be imported: " + r.Err.Error()})
 	}
 	return rows
+}
+
+// fate says what would be done with an account: once, if it is the same everywhere.
+func (w *importing) fate(i int) string {
+	var whats []string
+	where := make(map[string][]string)
+	for _, f := range w.plans[i].Forecasts {
+		what := foretold(f, w.o.overwrite)
+		if why := w.skips[i][f.Member.Name]; why != nil {
+			what = "left out: " + why.Error()
+		}
+		if !slices.Contains(whats, what) {
+			whats = append(whats, what)
+		}
+		where[what] = append(where[what], f.Member.Name)
+	}
+	if len(whats) == 1 {
+		return whats[0]
+	}
+	for i, what := range whats {
+		whats[i] = term.List(where[what]) + ": " + what
+	}
+	return cmp.Or(strings.Join(whats, "; "), "is in the file")
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -108,37 +107,6 @@ func parseNumbers(text string, max int) (numbers []int, err error) {
 	return slices.Compact(numbers), nil
 }
 
-// rows say in a line for each account what would be done with it.
-func (w *planning) rows() (rows [][]string) {
-	for i := range w.plans {
-		rows = append(rows, []string{string(w.plans[i].Account.ID()), w.fate(i)})
-	}
-	return rows
-}
-
-// fate says what would be done with an account: once, if it is the same everywhere.
-func (w *planning) fate(i int) string {
-	var whats []string
-	where := make(map[string][]string)
-	for _, f := range w.plans[i].Forecasts {
-		what := foretold(f, w.o.overwrite)
-		if why := w.skips[i][f.Member.Name]; why != nil {
-			what = "left out: " + why.Error()
-		}
-		if !slices.Contains(whats, what) {
-			whats = append(whats, what)
-		}
-		where[what] = append(where[what], f.Member.Name)
-	}
-	if len(whats) == 1 {
-		return whats[0]
-	}
-	for i, what := range whats {
-		whats[i] = term.List(where[what]) + ": " + what
-	}
-	return cmp.Or(strings.Join(whats, "; "), "goes to no token")
-}
-
 // maxRows is how many accounts are shown one by one before the question; of more, those
 // are that need a look.
 const maxRows = 60
@@ -152,7 +120,8 @@ func (w *planning) agree(rows [][]string, question string) error {
 	usual := 0
 	if len(rows) > maxRows {
 		rows = slices.DeleteFunc(rows, func(row []string) bool {
-			isUsual := row[1] == foretold(fleet.Forecast{Fate: fleet.Absent}, false) || row[1] == foretold(fleet.Forecast{Fate: fleet.Same}, false)
+			what := row[len(row)-1]
+			isUsual := what == foretold(fleet.Forecast{Fate: fleet.Absent}, false) || what == foretold(fleet.Forecast{Fate: fleet.Same}, false)
 			if isUsual {
 				usual++
 			}

@@ -29,7 +29,7 @@ func newSyncCommand(p *program) *cobra.Command {
 	var o syncOptions
 	var from []string
 	c := &cobra.Command{
-		Use:   "sync [--to TOKEN] [--from SCAN...]",
+		Use:   "sync [--to TOKEN] [--from SCAN]",
 		Short: "Bring keys up to date from the vault, or from paper",
 		Long: "Sync puts on every key that is plugged in, or on those of --to, the accounts of the\n" +
 			"vault that they lack; with --from, those of a recovery sheet, on the vault as well.\n" +
@@ -85,7 +85,7 @@ var (
 var syncRemedies = []term.Remedy{
 	{Of: errNoSource, Exit: term.ExitFailure, Hint: "From a recovery sheet: tokenctl sync --from SCAN"},
 	{Of: errNoTarget, Exit: term.ExitNoKey},
-	{Of: errStale, Exit: term.ExitPartial, Hint: "Delete it there, too: tokenctl sync --delete"},
+	{Of: errStale, Exit: term.ExitPartial, Hint: "If it should go from there as well: tokenctl sync --delete"},
 	{Of: errUnsyncable, Exit: term.ExitPartial, Hint: "Have the service show a new secret, and enroll that everywhere: tokenctl enroll --overwrite"},
 }
 

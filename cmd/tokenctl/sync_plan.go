@@ -117,18 +117,40 @@ func (w *syncing) choose(all []fleet.Plan) (chosen []int, err error) {
 	return chosen, nil
 }
 
-// rows say in a line for each account what would be done with it.
-func (w *syncing) rows() [][]string {
-	rows := w.planning.rows()
+// rows say what would be done with each account, a row for the tokens of the same fate.
+func (w *syncing) rows() (rows [][]string) {
+	for i, plan := range w.plans {
+		var whats []string
+		where := make(map[string][]string)
+		for _, f := range plan.Forecasts {
+			what := foretold(f, w.o.overwrite || w.fresh[plan.Account.ID()])
+			if f.Fate == fleet.Present {
+				what = "is there, and not compared"
+			}
+			if why := w.skips[i][f.Member.Name]; why != nil && f.Fate != fleet.Unfit && !errors.Is(why, errTaken) {
+				what = "left out: " + why.Error()
+			}
+			if where[what] == nil {
+				whats = append(whats, what)
+			}
+			where[what] = append(where[what], f.Member.Name)
+		}
+		for _, what := range whats {
+			rows = append(rows, []string{string(plan.Account.ID()), term.List(where[what]), what})
+		}
+	}
 	for _, s := range w.strays {
-		what := "is on no other token here, and stays"
+		what := "is not in the " + w.source + ", and stays"
 		switch {
 		case s.deleted && w.o.remove:
-			what = "was deleted elsewhere, and would be deleted"
+			what = "was deleted elsewhere, and would be here"
 		case s.deleted:
 			what = "was deleted elsewhere"
 		}
-		rows = append(rows, []string{string(s.Account.ID()), s.Member.Name + ": " + what})
+		rows = append(rows, []string{string(s.Account.ID()), s.Member.Name, what})
+	}
+	if w.p.ShowsResults() || !w.dryRun {
+		w.p.Fit(rows)
 	}
 	return rows
 }
@@ -144,7 +166,9 @@ func (w *syncing) agree() error {
 			}
 		}
 	}
-	if err := w.planning.agree(w.rows(), question); err != nil {
+	there := foretold(fleet.Forecast{Fate: fleet.Same}, false) // which is no news
+	rows := slices.DeleteFunc(w.rows(), func(row []string) bool { return row[2] == there })
+	if err := w.planning.agree(rows, question); err != nil {
 		return err
 	}
 	w.agreed = w.agreed && !w.o.yes // --yes chooses nothing
