@@ -44,6 +44,7 @@ func (w *planning) report() {
 			if w.skips[i][m.Name] != nil {
 				left++
 			}
+			plan, _ := w.plans[i].On(m.Name)
 			for _, o := range r.Outcomes {
 				switch {
 				case o.Member != m:
@@ -51,7 +52,7 @@ func (w *planning) report() {
 					failed++
 				case o.Already:
 					already++
-				case errors.Is(o.Err, fleet.ErrUntouched):
+				case plan.Fate == fleet.Present && !o.IsSealed():
 					uncompared++
 				case o.IsSealed():
 					sealed++
@@ -130,7 +131,7 @@ func (w *planning) describe() []enrolledJSON {
 		for _, m := range w.members {
 			why := w.skips[i][m.Name]
 			at := slices.IndexFunc(account.Targets, func(t targetJSON) bool { return t.Token == m.Name })
-			if f, _ := plan.On(m.Name); f.Fate == fleet.Moved && at >= 0 {
+			if f, _ := plan.On(m.Name); f.From != "" && at >= 0 && account.Targets[at].State != "failed" {
 				account.Targets[at].From = string(f.From)
 			}
 			if why == nil {

@@ -78,7 +78,7 @@ func newSyncCommand(p *program) *cobra.Command {
 var (
 	errNoSource   = errors.New("there is no vault to bring keys up to date from")
 	errNoTarget   = errors.New("there is no key to bring up to date")
-	errStale      = errors.New("deleted elsewhere while it was away")
+	errStale      = errors.New("elsewhere while the key was away")
 	errUnsyncable = errors.New("its secret is in no vault and on no sheet")
 )
 
@@ -159,11 +159,11 @@ func (p *program) sync(ctx context.Context, o syncOptions) error {
 	if err := w.agree(); err != nil {
 		return errors.Join(err, unread)
 	}
-	renamed := w.rename()
+	w.rename(ctx)
 	w.write(ctx, w.settled)
-	deleted := w.delete()
+	deleted := w.delete(ctx)
 	w.report()
-	failure := w.failure(errors.Join(renamed, deleted, w.kept(), w.remains(), unread))
+	failure := w.failure(errors.Join(deleted, w.kept(), w.remains(), unread))
 	if o.json {
 		failure = errors.Join(p.PrintJSON(w.describe()), failure)
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,8 +17,9 @@ import (
 // A stray is an account on a token that is not among those it is brought up to date from.
 type stray struct {
 	fleet.Stray
-	deleted bool // elsewhere, while the token was away
-	agreed  bool // to delete it here
+	gone   string  // what was done to it elsewhere while the token was away: "deleted" or "renamed"
+	to     oath.ID // the name that it got; it stays until the account is proved under that
+	agreed bool    // to delete it here
 }
 
 // plan foresees what bringing the tokens up to date comes to. The first error is about
@@ -42,15 +45,23 @@ func (w *syncing) plan(wanted []otpauth.Key) (unasked, err error) {
 	}
 	for _, s := range strays {
 		held := on(s.Member)[s.Account.ID()]
-		if to := slices.IndexFunc(all, func(p fleet.Plan) bool { return held.Renamed != "" && p.Account.ID() == held.Renamed }); to >= 0 {
+		one := stray{Stray: s}
+		to := slices.IndexFunc(all, func(p fleet.Plan) bool { return held.Renamed != "" && p.Account.ID() == held.Renamed })
+		switch {
+		case to >= 0:
+			one.gone, one.to = "renamed", held.Renamed
 			i := slices.IndexFunc(all[to].Forecasts, func(f fleet.Forecast) bool { return f.Member == s.Member && f.Fate == fleet.Absent })
-			if i >= 0 && s.Account.Touch { // without a touch, its secret shows whether it is the one
+			if i >= 0 && s.Account.Touch { // without a touch, its secret does not show that it is the one
 				all[to].Forecasts[i].Fate, all[to].Forecasts[i].From = fleet.Moved, s.Account.ID()
 				continue
 			}
+		case held.Deleted:
+			one.gone = "deleted"
+		case w.source != fleet.VaultName: // a sheet may hold a part
+			continue
 		}
-		if fromVault := w.source == fleet.VaultName; !fleet.IsLeftover(s.Account) && (fromVault || held.Deleted) { // a sheet may hold a part
-			w.strays = append(w.strays, stray{Stray: s, deleted: held.Deleted})
+		if !fleet.IsLeftover(s.Account) {
+			w.strays = append(w.strays, one)
 		}
 	}
 	counting := 0
@@ -142,10 +153,10 @@ func (w *syncing) rows() (rows [][]string) {
 	for _, s := range w.strays {
 		what := "is not in the " + w.source + ", and stays"
 		switch {
-		case s.deleted && w.o.remove:
-			what = "was deleted elsewhere, and would be here"
-		case s.deleted:
-			what = "was deleted elsewhere"
+		case s.gone != "" && w.o.remove:
+			what = "was " + s.gone + " elsewhere, and would be deleted"
+		case s.gone != "":
+			what = "was " + s.gone + " elsewhere"
 		}
 		rows = append(rows, []string{string(s.Account.ID()), s.Member.Name, what})
 	}
@@ -174,14 +185,14 @@ func (w *syncing) agree() error {
 	w.agreed = w.agreed && !w.o.yes // --yes chooses nothing
 	for i := range w.strays {
 		s := &w.strays[i]
-		if !s.deleted {
+		if s.gone == "" {
 			continue
 		}
 		s.agreed = w.o.remove
 		if s.agreed || w.p.Terminal == nil || w.o.yes {
 			continue
 		}
-		err := w.p.Terminal.Confirm(false, "%s was deleted elsewhere while %s was away. Delete it and its secret there, too?", term.Printable(s.Account.Label()), s.Member.Name)
+		err := w.p.Terminal.Confirm(false, "%s was %s elsewhere while %s was away. Delete it and its secret there?", term.Label(s.Account.ID()), s.gone, s.Member.Name)
 		if s.agreed = err == nil; err != nil && !errors.Is(err, term.ErrDeclined) {
 			return err
 		}
@@ -191,36 +202,36 @@ func (w *syncing) agree() error {
 
 // rename gives accounts the names on a token that they got elsewhere. Where a token has no
 // way to, the account is put there under its new name, and the old one is a stray.
-func (w *syncing) rename() error {
-	var failures []error
+func (w *syncing) rename(ctx context.Context) {
 	for _, m := range w.members {
+		var lost error
 		for i := range w.plans {
-			f := w.plans[i].Forecasts
+			id, f := w.plans[i].Account.ID(), w.plans[i].Forecasts
 			at := slices.IndexFunc(f, func(f fleet.Forecast) bool { return f.Member == m && f.Fate == fleet.Moved })
 			if at < 0 {
 				continue
 			}
 			token, err := m.Token()
-			if err == nil {
-				err = token.Rename(f[at].From, w.plans[i].Account.ID())
+			if err = cmp.Or(ctx.Err(), lost, err); err != nil {
+				f[at].Err = &fleet.SkippedError{Reason: err}
+				continue
 			}
-			switch {
+			switch err = token.Rename(f[at].From, id); {
 			case err == nil:
-				w.p.Note("%s: %s is renamed to %s.", m.Name, term.Label(f[at].From), term.Printable(w.plans[i].Account.Label()))
-				continue
+				f[at].Fate = fleet.Same
+				w.p.Note("%s: %s is renamed to %s.", m.Name, term.Label(f[at].From), term.Label(id))
 			case errors.Is(err, oath.ErrUnsupported):
-				f[at].Fate = fleet.Absent
-				w.strays = append(w.strays, stray{Stray: fleet.Stray{Member: m, Account: f[at].From.Account(oath.TOTP)}, deleted: true, agreed: w.o.remove})
-				continue
-			}
-			failures = append(failures, fmt.Errorf("%s: %q is not renamed: %w", m.Name, term.Label(f[at].From), err))
-			w.skip(i, m.Name, errLeftOut)
-			if errors.Is(err, oath.ErrRemoved) || errors.Is(err, oath.ErrUnsure) {
-				break
+				old := fleet.Stray{Member: m, Account: f[at].From.Account(w.plans[i].Account.Type)}
+				w.strays = append(w.strays, stray{Stray: old, gone: "renamed", to: id, agreed: w.o.remove})
+				f[at].Fate, f[at].From = fleet.Absent, ""
+			default:
+				f[at].Err = fmt.Errorf("renaming %q: %w", term.Label(f[at].From), err)
+				if errors.Is(err, oath.ErrRemoved) || errors.Is(err, oath.ErrUnsure) {
+					lost = err
+				}
 			}
 		}
 	}
-	return errors.Join(failures...)
 }
 
 // settled reports whether there is nothing to be put on a token, and records why.
@@ -228,39 +239,40 @@ func (w *syncing) settled(i int, m *fleet.Member) bool {
 	f, found := w.plans[i].On(m.Name)
 	r := w.results[i]
 	r.Replace = w.o.overwrite || w.fresh[r.Account.ID()]
-	o := fleet.Outcome{Member: m, State: fleet.Checked, Already: true}
 	switch {
-	case !found:
-		return true // it was not asked, which is an error of its own
-	case f.Fate == fleet.Same, f.Fate == fleet.Moved:
+	case !found: // it was not asked, which is an error of its own
+	case f.Fate == fleet.Same:
+		r.Outcomes = append(r.Outcomes, fleet.Outcome{Member: m, State: fleet.Checked, Already: true})
+	case f.Fate == fleet.Moved:
+		r.Outcomes = append(r.Outcomes, fleet.Outcome{Member: m, Err: f.Err})
 	case f.Fate == fleet.Present && r.Account.Type == oath.HOTP:
-		w.p.Note("%s: %s is there, and counts for itself.", m.Name, term.Printable(r.Account.Label()))
-		return true
+		w.p.Note("%s: %s is there, and counts for itself.", m.Name, term.Label(r.Account.ID()))
 	case f.Fate == fleet.Present:
-		o = fleet.Outcome{Member: m, State: fleet.Stored, Err: fleet.ErrUntouched}
+		r.Outcomes = append(r.Outcomes, fleet.Outcome{Member: m, State: fleet.Stored, Err: f.Err})
 	default:
 		return false
 	}
-	r.Outcomes = append(r.Outcomes, o)
 	return true
 }
 
-// delete deletes the strays that are agreed to be.
-func (w *syncing) delete() error {
+// delete deletes the strays that are agreed to be, but for one whose account is not proved
+// under its new name.
+func (w *syncing) delete(ctx context.Context) error {
 	var failures []error
 	w.strays = slices.DeleteFunc(w.strays, func(s stray) bool {
-		if !s.agreed {
+		isProved := func(r *fleet.Result) bool { return r.Account.ID() == s.to && r.IsOn(s.Member.Name) }
+		if !s.agreed || s.to != "" && !slices.ContainsFunc(w.results, isProved) {
 			return false
 		}
 		token, err := s.Member.Token()
-		if err == nil {
+		if err = cmp.Or(ctx.Err(), err); err == nil {
 			err = token.Delete(s.Account.ID())
 		}
 		if err != nil {
-			failures = append(failures, fmt.Errorf("%s: %q is not deleted: %w", s.Member.Name, term.Printable(s.Account.Label()), err))
+			failures = append(failures, fmt.Errorf("%s: %q is not deleted: %w", s.Member.Name, term.Label(s.Account.ID()), err))
 			return true
 		}
-		w.p.Note("%s: %s is deleted.", s.Member.Name, term.Printable(s.Account.Label()))
+		w.p.Note("%s: %s is deleted.", s.Member.Name, term.Label(s.Account.ID()))
 		w.gone = append(w.gone, s)
 		return true
 	})
@@ -276,9 +288,9 @@ func (w *syncing) remains() error {
 	for _, s := range w.strays {
 		id := s.Account.ID()
 		switch {
-		case s.deleted && !(w.dryRun && w.o.remove):
-			failures = append(failures, fmt.Errorf("%s: %q was %w", s.Member.Name, term.Printable(s.Account.Label()), errStale))
-		case s.deleted:
+		case s.gone != "" && !(w.dryRun && w.o.remove):
+			failures = append(failures, fmt.Errorf("%s: %q was %s %w", s.Member.Name, term.Label(id), s.gone, errStale))
+		case s.gone != "":
 		default:
 			if on[id] == nil {
 				order = append(order, id)
@@ -307,10 +319,10 @@ type syncJSON struct {
 type strayJSON struct {
 	Token string `json:"token"`
 	idJSON
-	Deleted bool `json:"deleted_elsewhere"`
+	Elsewhere string `json:"elsewhere,omitempty"` // "deleted" or "renamed"
 }
 
 func (w *syncing) describe() syncJSON {
-	describe := func(s stray) strayJSON { return strayJSON{s.Member.Name, describeID(s.Account.ID()), s.deleted} }
+	describe := func(s stray) strayJSON { return strayJSON{s.Member.Name, describeID(s.Account.ID()), s.gone} }
 	return syncJSON{w.dryRun, w.source, w.planning.describe(), mapSlice(w.gone, describe), mapSlice(w.strays, describe)}
 }

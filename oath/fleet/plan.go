@@ -24,7 +24,7 @@ const (
 type Forecast struct {
 	Member *Member
 	Fate   Fate
-	Err    error   // why it is Unfit
+	Err    error   // why it is Unfit, or Present and not compared
 	From   oath.ID // where it is, if it is Moved
 }
 

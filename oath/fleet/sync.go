@@ -13,6 +13,9 @@ type Stray struct {
 	Account oath.Account
 }
 
+// errUncompared says that a token went away before it was compared.
+var errUncompared = errors.New("it was not compared")
+
 // sourceName is what the plans are called among the tokens that they are compared with.
 const sourceName = "plans"
 
@@ -28,6 +31,13 @@ func (f Fleet) ForeseeSync(plans []Plan, c Comparison) ([]Stray, error) {
 	source := &Member{Name: sourceName, Open: func() (oath.Token, error) { return Secrets(plans), nil }}
 	rows, err := append(asked, source).Compare(c)
 	failures = append(failures, err)
+	for i := range plans { // unless the comparison comes to more
+		for j := range plans[i].Forecasts {
+			if forecast := &plans[i].Forecasts[j]; forecast.Fate == Present {
+				forecast.Err = errUncompared
+			}
+		}
+	}
 	var strays []Stray
 	planned := make(map[oath.ID]*Plan, len(plans))
 	for i := range plans {
@@ -44,12 +54,12 @@ func (f Fleet) ForeseeSync(plans []Plan, c Comparison) ([]Stray, error) {
 			forecast := p.on(a.Member)
 			switch {
 			case forecast == nil:
-			case a.Group == 0 || own.Group == 0:
-				forecast.Fate = Present
+			case a.Group == 0:
+				forecast.Fate, forecast.Err = Present, a.Err
 			case a.Group != own.Group || a.Digits() != own.Digits():
-				forecast.Fate = Taken
+				forecast.Fate, forecast.Err = Taken, nil
 			default:
-				forecast.Fate = Same
+				forecast.Fate, forecast.Err = Same, nil
 			}
 		}
 		for _, twin := range row.Twins {
