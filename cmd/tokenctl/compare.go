@@ -96,7 +96,7 @@ func (p *program) compare(ctx context.Context, o compareOptions) error {
 		if missing := missingOf(contents.Contents); missing != nil {
 			unread = errors.Join(unread, missing)
 		}
-		sheet = mapSlice(contents.Accounts, func(k otpauth.Key) fleet.Plan { return fleet.Plan{Account: k.Account, Secret: k.Secret} })
+		sheet = fleet.NewSecrets(mapSlice(contents.Accounts, func(k otpauth.Key) fleet.Plan { return fleet.Plan{Account: k.Account, Secret: k.Secret} }))
 	}
 	t, err := p.open.Targets(ctx, o.tokens, o.names)
 	if err != nil {
@@ -210,11 +210,15 @@ func (p *program) noteCompared(rows []fleet.Compared) {
 			present++
 		}
 		id := row.Account.ID()
+		var others []string
 		for _, twin := range row.Twins {
 			if twin.ID.Label() != id.Label() && !twins[[2]oath.ID{twin.ID, id}] {
 				twins[[2]oath.ID{id, twin.ID}] = true
-				p.Note("%s has the same secret as %s, on %s.", term.Label(id), term.Label(twin.ID), twin.Member.Name)
+				others = append(others, term.Label(twin.ID)+" on "+twin.Member.Name)
 			}
+		}
+		if len(others) > 0 {
+			p.Note("%s has the same secret as %s.", term.Label(id), term.Few(others))
 		}
 		on := make(map[string][]string)
 		for _, a := range row.Answers {

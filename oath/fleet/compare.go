@@ -125,7 +125,10 @@ func (a Answer) Digits() int {
 // The accounts come by label. The errors are about tokens that could not be asked; these
 // are left out.
 func (f Fleet) Compare(c Comparison) ([]Compared, error) {
-	p := comparing{Comparison: c, challenges: make(map[int]uint64), lost: make(map[*Member]error)}
+	p := comparing{
+		Comparison: c, index: make(map[oath.ID]*Compared), challenges: make(map[int]uint64),
+		lost: make(map[*Member]error), untouched: make(map[*Member]bool),
+	}
 	var failures []error
 	for _, m := range f {
 		if err := p.list(m); err != nil {
@@ -170,6 +173,7 @@ type comparing struct {
 	now        int64 // Unix time
 	members    []*Member
 	rows       []*Compared
+	index      map[oath.ID]*Compared
 	challenges map[int]uint64    // first ones, by the longest period under a label
 	lost       map[*Member]error // why a token is asked no more
 	untouched  map[*Member]bool  // no finger came
@@ -187,12 +191,12 @@ func (p *comparing) list(m *Member) error {
 	}
 	p.members = append(p.members, m)
 	for _, e := range entries {
-		i := slices.IndexFunc(p.rows, func(row *Compared) bool { return row.Account.ID() == e.Account.ID() })
-		if i < 0 {
-			i = len(p.rows)
-			p.rows = append(p.rows, &Compared{Account: e.Account})
+		id := e.Account.ID()
+		row := p.index[id]
+		if row == nil {
+			row = &Compared{Account: e.Account}
+			p.rows, p.index[id] = append(p.rows, row), row
 		}
-		row := p.rows[i]
 		row.Account = Complete(row.Account, e.Account)
 		row.Answers = append(row.Answers, Answer{Member: m, Account: e.Account})
 	}
@@ -205,7 +209,9 @@ func (p *comparing) ask() error {
 	touches := 0
 	for _, row := range p.rows {
 		label := row.Account.Label()
-		longest[label] = max(longest[label], row.Account.Period, oath.DefaultPeriod)
+		if row.Account.Period <= oath.MaxPeriod {
+			longest[label] = max(longest[label], row.Account.Period, oath.DefaultPeriod)
+		}
 		for _, a := range row.Answers {
 			if a.takesTouch() && len(row.Answers) > 1 {
 				touches++
@@ -213,8 +219,13 @@ func (p *comparing) ask() error {
 		}
 	}
 	mayTouch := touches > 0 && p.Touch != nil && p.Touch(touches)
-	p.untouched = make(map[*Member]bool)
 	for _, row := range p.rows {
+		if row.Account.Period > oath.MaxPeriod { // there are too few time steps before the present one
+			for i := range row.Answers {
+				row.Answers[i].Err = fmt.Errorf("%w: its period is %d seconds", oath.ErrInvalid, row.Account.Period)
+			}
+			continue
+		}
 		period := longest[row.Account.Label()]
 		challenge, drawn := p.challenges[period]
 		if !drawn {

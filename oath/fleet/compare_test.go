@@ -81,7 +81,7 @@ func TestCompareEnrolled(t *testing.T) {
 		totp("a"), totp("60/b"), totp("Steam:c"), {Name: "d", Algorithm: oath.SHA512, Digits: 8}, {Name: "e", Touch: true}, {Name: "f", Algorithm: oath.SHA256},
 	}
 	var results []*fleet.Result
-	var sheet fleet.Secrets
+	var sheet []fleet.Plan
 	for _, a := range accounts {
 		a = a.WithDefaults()
 		results = append(results, &fleet.Result{Enrollment: fleet.Enrollment{Account: a, Secret: secret(t, one), Now: fleet.At(now)}})
@@ -93,7 +93,7 @@ func TestCompareEnrolled(t *testing.T) {
 			t.Fatal(o.Err)
 		}
 	})
-	all := append(fleet.Fleet(members), member("sheet", sheet))
+	all := append(fleet.Fleet(members), member("sheet", fleet.NewSecrets(sheet)))
 	for _, touch := range []bool{true, false} {
 		asked := 0
 		rows, err := all.Compare(fleet.Comparison{Now: fleet.At(now), Random: rand.Reader, Touch: func(n int) bool { asked = n; return touch }})
@@ -140,6 +140,18 @@ func TestCompareVerdicts(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, "x=different"},
+		{"a period of years", func(a, b *key) {
+			for _, k := range []*key{a, b} {
+				for _, name := range []string{"2000000000/x", "86401/x", "86400/x"} {
+					data := append([]byte{0x71, byte(len(name))}, name...)
+					data = append(append(data, 0x73, byte(2+len(one)), 0x21, 6), one...)
+					if _, err := k.device.Transmit(append([]byte{0, 1, 0, 0, byte(len(data))}, data...)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				k.Session = selectApplet(t, k.device)
+			}
+		}, "2000000000/x=uncompared 86401/x=uncompared"},
 		{"counters", func(a, b *key) {
 			for _, k := range []*key{a, b} {
 				if err := k.Put(hotp("x"), secret(t, one)); err != nil {
@@ -176,9 +188,8 @@ func TestCompareVerdicts(t *testing.T) {
 					if err != nil {
 						t.Errorf("%s: %v", account.ID(), err)
 					}
-					first := account.WithDefaults()
-					want, err := oath.Compute(first, secret(t, one), now)
-					if err != nil || account.Type == oath.HOTP && code != want {
+					want, err := oath.Compute(account.WithDefaults(), secret(t, one), now)
+					if account.Type == oath.HOTP && (err != nil || code != want) {
 						t.Errorf("%s: got %v, want %v, %v", account.ID(), code, want, err)
 					}
 				}
@@ -337,5 +348,34 @@ func TestCompareClock(t *testing.T) {
 	_, err := fleet.Fleet{}.Compare(fleet.Comparison{Now: fleet.At(now.AddDate(-50, 0, 0)), Random: rand.Reader})
 	if err == nil {
 		t.Error("no error")
+	}
+}
+
+// Other makers' cards are compared as well, also with each other.
+func TestCompareVendors(t *testing.T) {
+	reference := newKey(t, virtualkey.Config{})
+	accounts := []oath.Account{totp("a"), totp("60/b"), totp("Steam:c"), oath.Account{Name: "d", Algorithm: oath.SHA256, Digits: 8}.WithDefaults()}
+	fill := func(k *key) {
+		for i, a := range accounts {
+			if err := k.Put(a, secret(t, one+fmt.Sprint(i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	fill(reference)
+	for quirk := virtualkey.Quirks(1); quirk <= virtualkey.StrictlyIncreasing; quirk <<= 1 {
+		card := newKey(t, virtualkey.Config{Quirks: quirk})
+		fill(card)
+		rows := compare(t, false, reference, card)
+		if got := found(rows); got != "" || len(rows) != len(accounts) || rows[0].Chance != 0 {
+			t.Errorf("%v: got %q", quirk, got)
+		}
+	}
+	for _, firmware := range []virtualkey.Version{{2, 4, 0}, {3, 4, 9}, {4, 2, 6}, {5, 2, 4}} {
+		card := newKey(t, virtualkey.Config{Firmware: firmware})
+		fill(card)
+		if got := found(compare(t, false, reference, card)); got != "" {
+			t.Errorf("firmware %v: got %q", firmware, got)
+		}
 	}
 }

@@ -2,34 +2,45 @@ package fleet
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
 
 // Secrets are accounts whose secrets are at hand, as those of a recovery sheet: a token
-// that takes no changes, and counts nothing. No two have the same ID.
-type Secrets []Plan
+// that takes no changes, and counts nothing.
+type Secrets map[oath.ID]Plan
 
-// List returns the accounts.
+// NewSecrets returns the accounts of plans. Of several with one ID, it is the last.
+func NewSecrets(plans []Plan) Secrets {
+	s := make(Secrets, len(plans))
+	for _, p := range plans {
+		s[p.Account.ID()] = p
+	}
+	return s
+}
+
+// List returns the accounts, by ID.
 func (s Secrets) List() ([]oath.Account, error) {
-	accounts := make([]oath.Account, len(s))
-	for i, p := range s {
-		accounts[i] = p.Account
+	var accounts []oath.Account
+	for _, id := range slices.Sorted(maps.Keys(s)) {
+		accounts = append(accounts, s[id].Account)
 	}
 	return accounts, nil
 }
 
 // Codes computes the codes that go by the time.
 func (s Secrets) Codes(at time.Time) ([]oath.Entry, error) {
-	entries := make([]oath.Entry, len(s))
-	for i, p := range s {
-		entries[i].Account = p.Account
-		if p.Account.Type == oath.HOTP {
+	accounts, _ := s.List()
+	entries := entriesOf(accounts)
+	for i, a := range accounts {
+		if a.Type == oath.HOTP {
 			continue
 		}
 		var err error
-		if entries[i].Code, err = oath.Compute(p.Account, p.Secret, at); err != nil {
+		if entries[i].Code, err = oath.Compute(a, s[a.ID()].Secret, at); err != nil {
 			return nil, err
 		}
 	}
@@ -55,12 +66,11 @@ func (s Secrets) Respond(a oath.Account, challenge uint64) (oath.Response, error
 }
 
 func (s Secrets) find(a oath.Account) (Plan, error) {
-	for _, p := range s {
-		if p.Account.ID() == a.ID() {
-			return p, nil
-		}
+	p, found := s[a.ID()]
+	if !found {
+		return Plan{}, fmt.Errorf("%q: %w", a.ID(), oath.ErrNotFound)
 	}
-	return Plan{}, fmt.Errorf("%q: %w", a.ID(), oath.ErrNotFound)
+	return p, nil
 }
 
 // Put, Replace, Rename and Delete return oath.ErrUnsupported.

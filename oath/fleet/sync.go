@@ -28,7 +28,7 @@ func (f Fleet) ForeseeSync(plans []Plan, c Comparison) ([]Stray, error) {
 	asked := slices.DeleteFunc(slices.Clone(f), func(m *Member) bool {
 		return !slices.ContainsFunc(plans, func(p Plan) bool { _, found := p.On(m.Name); return found }) && len(plans) > 0
 	})
-	source := &Member{Name: sourceName, Open: func() (oath.Token, error) { return Secrets(plans), nil }}
+	source := &Member{Name: sourceName, Open: func() (oath.Token, error) { return NewSecrets(plans), nil }}
 	rows, err := append(asked, source).Compare(c)
 	failures = append(failures, err)
 	for i := range plans { // unless the comparison comes to more
