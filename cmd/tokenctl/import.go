@@ -10,7 +10,6 @@ import (
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
-	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/exchange"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
@@ -66,10 +65,7 @@ var (
 	// errNothingToImport says that there is no account in the files.
 	errNothingToImport = errors.New("there is no account to import")
 
-	errRefused   = errors.New("not imported")
-	errNameTwice = errors.New("the name comes twice, with different secrets")
-	errLeftOut   = errors.New("left out")
-	errTaken     = fmt.Errorf("%w, with another secret", oath.ErrExists)
+	errRefused = errors.New("not imported")
 )
 
 var importRemedies = []term.Remedy{
@@ -82,21 +78,14 @@ var importRemedies = []term.Remedy{
 
 // An importing is accounts on their way from files to tokens.
 type importing struct {
-	*enrolling
+	planning // by entry
 	*imported
-	o      importOptions
-	t      *open.Tokens
-	plans  []fleet.Plan // by entry
-	skips  []skips      // by entry
-	agreed bool         // its owner has seen where each account goes
+	o importOptions
+	t *open.Tokens
 
 	unasked   error // about tokens that could not be asked what they have
-	counting  int   // accounts that count, on several tokens
 	codesLeft bool  // backup codes may be in notes still
 }
-
-// skips are the members that an account is kept from, with why.
-type skips map[string]error
 
 func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 	all, unread := p.readImports(ctx, o.files, o.password)
@@ -143,7 +132,7 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 		return err
 	}
 	w := &importing{imported: all, o: o, t: t}
-	w.enrolling = p.newEnrolling(t, o.targetOptions)
+	w.planning = planning{enrolling: p.newEnrolling(t, o.targetOptions), members: t.Fleet, dryRun: o.dryRun}
 	if err := w.plan(); err != nil {
 		return errors.Join(err, unread)
 	}
@@ -155,10 +144,15 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 		p.PrintColumns(w.rows())
 		return err
 	}
-	if err := w.agree(); err != nil {
+	question := ""
+	isChange := func(f fleet.Forecast) bool { return f.Fate != fleet.Same }
+	if slices.ContainsFunc(w.plans, func(p fleet.Plan) bool { return slices.ContainsFunc(p.Forecasts, isChange) }) {
+		question = fmt.Sprintf("Import %s to %s?", term.Count(len(w.plans), "account"), term.List(names(t.Fleet)))
+	}
+	if err := w.agree(w.rows(), question); err != nil {
 		return err
 	}
-	w.write(ctx)
+	w.write(ctx, func(int, *fleet.Member) bool { return false })
 	w.report()
 	codes := w.recordCodes()
 	if w.anyStored() {

@@ -9,6 +9,8 @@
 //	tokenctl list                   show the accounts, and where each one is
 //	tokenctl rename QUERY NAME      give an account another name
 //	tokenctl delete QUERY           remove an account
+//	tokenctl compare [TOKEN...]     prove that tokens hold the same secrets
+//	tokenctl sync                   bring keys up to date from the vault, or from paper
 //	tokenctl keys                   show the keys that are plugged in
 //	tokenctl keys forget SERIAL     miss a key no more that is lost or given away
 //	tokenctl doctor                 find out why a key cannot be reached

@@ -252,6 +252,12 @@ func (o *Opener) addVault(ctx context.Context, t *Tokens, options VaultOptions) 
 	return nil
 }
 
+// IsName reports whether a name is a token's: key:SERIAL, or vault.
+func IsName(name string) bool {
+	serial, isKey := strings.CutPrefix(name, "key:")
+	return name == fleet.VaultName || isKey && serial != "" && strings.Trim(serial, "0123456789") == ""
+}
+
 // Targets opens the tokens that the options choose: those of --to, or all.
 func (o *Opener) Targets(ctx context.Context, options TokenOptions, to []string) (*Tokens, error) {
 	if len(to) == 0 {
@@ -259,15 +265,13 @@ func (o *Opener) Targets(ctx context.Context, options TokenOptions, to []string)
 	}
 	options.NoKeys = true
 	for i, name := range to {
-		serial, isKey := strings.CutPrefix(name, "key:")
-		isKey = isKey && serial != "" && strings.Trim(serial, "0123456789") == ""
 		switch {
-		case !isKey && name != fleet.VaultName:
+		case !IsName(name):
 			return nil, term.Usagef("--to %q is neither key:SERIAL nor vault", name)
 		case slices.Contains(to[:i], name):
-			return nil, term.Usagef("--to names %s twice", name)
+			return nil, term.Usagef("%s is named twice", name)
 		}
-		options.NoKeys = options.NoKeys && !isKey
+		options.NoKeys = options.NoKeys && name == fleet.VaultName
 	}
 	options.Vault.None = !slices.Contains(to, fleet.VaultName)
 	t, err := o.Tokens(ctx, options, true)

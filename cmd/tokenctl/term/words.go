@@ -105,6 +105,24 @@ func List(words []string) string {
 	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
+// Few is List of a few words; of more, the others are counted.
+func Few(words []string) string {
+	const few = 5
+	if n := len(words) - few; n > 0 {
+		return fmt.Sprintf("%s, and %d more", strings.Join(words[:few], ", "), n)
+	}
+	return List(words)
+}
+
+// Shorten returns a text of so many characters at most, with an ellipsis for the rest.
+func Shorten(text string, characters int) string {
+	runes := []rune(text)
+	if len(runes) <= characters {
+		return text
+	}
+	return string(runes[:max(characters-1, 0)]) + "…"
+}
+
 // Numbers returns what the numbers of codes, in order, are called: "number 3",
 // "numbers 1 to 4", "numbers 1, 3 and 4".
 func Numbers(list []int) string {
