@@ -50,11 +50,12 @@ var mayImport = map[string][]string{
 	"cmd/virtualkey":    {"oath/virtualkey", "oath/virtualkey/pcscd"},
 	"cmd/tokenctl/term": {"oath"},
 	"cmd/tokenctl/open": {
-		"cmd/tokenctl/term", "backup/services", "backup/store",
+		"cmd/tokenctl/term", "backup", "backup/ledger", "backup/services", "backup/store",
 		"oath", "oath/durable", "oath/fleet", "oath/keys", "oath/otpauth", "oath/pcsc", "oath/vault", "oath/ykoath",
 	},
-	"cmd/tokenctl/capture": {},
-	"cmd/tokenctl/paper":   {"cmd/tokenctl/capture", "cmd/tokenctl/term", "backup/sheet", "backup/sheet/layout", "oath/durable", "oath/otpauth", "oath/qr"},
+	"cmd/tokenctl/diagnose": {"cmd/tokenctl/open", "cmd/tokenctl/term", "backup/ledger", "oath", "oath/keys", "oath/pcsc", "oath/ykoath"},
+	"cmd/tokenctl/capture":  {},
+	"cmd/tokenctl/paper":    {"cmd/tokenctl/capture", "cmd/tokenctl/term", "backup/sheet", "backup/sheet/layout", "oath/durable", "oath/otpauth", "oath/qr"},
 }
 
 // onlyImporter is who alone may import a module that needs hardware.

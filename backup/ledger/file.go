@@ -52,19 +52,39 @@ func Update(path string, change func(*Ledger) error) error {
 // ReadDue returns a ledger's reminders. It reads no further than these go, so that
 // every command can afford it, and does not notice damage behind them.
 func ReadDue(path string) ([]Due, error) {
-	head, err := readHead(path)
+	head, err := readHead(path, false)
 	return readDue(head.Due), err
+}
+
+// ReadKeys returns the keys that a ledger knows. It reads no further than these go, as
+// ReadDue does.
+func ReadKeys(path string) ([]Key, error) {
+	head, err := readHead(path, true)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := readKeys(head.Keys)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", path, backup.ErrDamaged, err)
+	}
+	return keys, nil
 }
 
 // ReadNewest returns what Newest does, and reads as little as ReadDue.
 func ReadNewest(path string) (time.Time, error) {
-	head, err := readHead(path)
+	head, err := readHead(path, false)
 	day, _ := time.Parse(time.DateOnly, head.Newest)
 	return day, err
 }
 
-// readHead reads what stands before the accounts.
-func readHead(path string) (head file, err error) {
+// ReadNotice returns a ledger's notice, and reads as little as ReadDue.
+func ReadNotice(path string) (Notice, error) {
+	head, err := readHead(path, false)
+	return head.Notice, err
+}
+
+// readHead reads what stands before the accounts, or before the keys.
+func readHead(path string, withKeys bool) (head file, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return head, nil
@@ -79,7 +99,9 @@ func readHead(path string) (head file, err error) {
 		return err == nil && token == want
 	}
 	if isNext(json.Delim('{')) && isNext("format") && decoder.Decode(&head.Format) == nil && head.Format == fileFormat &&
-		isNext("newest") && decoder.Decode(&head.Newest) == nil && isNext("due") && decoder.Decode(&head.Due) == nil {
+		isNext("newest") && decoder.Decode(&head.Newest) == nil &&
+		isNext("notice") && decoder.Decode(&head.Notice) == nil && isNext("due") && decoder.Decode(&head.Due) == nil &&
+		(!withKeys || isNext("keys") && decoder.Decode(&head.Keys) == nil) {
 		return head, nil
 	}
 	// It is an older one, somebody put it into another order, or it is damaged.
@@ -92,33 +114,66 @@ func readHead(path string) (head file, err error) {
 
 // head returns what stands before the accounts in the file.
 func (l *Ledger) head() file {
-	f := file{Format: fileFormat, Newest: backup.Date(l.Newest()).String()}
+	f := file{Format: fileFormat, Newest: backup.Date(l.Newest()).String(), Notice: l.Notice}
 	for _, d := range l.Due {
 		f.Due = append(f.Due, dueLine{accountOf(d.ID), d})
+	}
+	for _, k := range l.Keys {
+		line := keyLine{Key: k}
+		for _, id := range k.IDs() {
+			held := heldLine{account: accountOf(id), Held: k.Accounts[id]}
+			if held.Renamed != "" {
+				name := accountOf(held.Renamed)
+				held.Name = &name
+			}
+			line.Accounts = append(line.Accounts, held)
+		}
+		f.Keys = append(f.Keys, line)
 	}
 	return f
 }
 
 // fileFormat is the form of the ledger's file. It grows with every change that an
 // older tokenctl would not keep when it writes the file again.
-const fileFormat = 2 // 1 had no Newest
+const fileFormat = 3 // 1 had no Newest, 2 no Notice, Keys, OldInVault, Accepted
 
 // maxFiles is how many files a sheet is written to: one, or one for each share.
 const maxFiles = 16
 
-// A file is a ledger as JSON. Format, Newest and Due come first, for readHead.
+// A file is a ledger as JSON. Format, Newest, Notice, Due and Keys come first, for readHead.
 type file struct {
-	Format   int         `json:"format"`
-	Newest   string      `json:"newest"` // as in 2026-11-23; "" for none
-	Due      []dueLine   `json:"due"`
-	Accounts []entryLine `json:"accounts"`
-	Sheets   []sheetLine `json:"sheets"`
+	Format   int            `json:"format"`
+	Newest   string         `json:"newest"` // as in 2026-11-23; "" for none
+	Notice   Notice         `json:"notice"`
+	Due      []dueLine      `json:"due"`
+	Keys     []keyLine      `json:"keys"`
+	Accounts []entryLine    `json:"accounts"`
+	Sheets   []sheetLine    `json:"sheets"`
+	Old      []oldLine      `json:"old_in_vault"`
+	Accepted []acceptedLine `json:"accepted"`
 }
 
 type (
 	dueLine struct {
 		account
 		Due
+	}
+	keyLine struct {
+		Key
+		Accounts []heldLine `json:"accounts,omitempty"`
+	}
+	heldLine struct {
+		account
+		Held
+		Name *account `json:"renamed,omitempty"`
+	}
+	oldLine struct {
+		account
+		Since backup.Date `json:"since"`
+	}
+	acceptedLine struct {
+		Risk  string      `json:"risk"`
+		Since backup.Date `json:"since"`
 	}
 	entryLine struct {
 		account
@@ -184,9 +239,17 @@ func (l *Ledger) write() ([]byte, error) {
 		}
 		f.Sheets = append(f.Sheets, line)
 	}
+	for _, id := range slices.Sorted(maps.Keys(l.OldInVault)) {
+		f.Old = append(f.Old, oldLine{accountOf(id), l.OldInVault[id]})
+	}
+	for _, risk := range slices.Sorted(maps.Keys(l.Accepted)) {
+		f.Accepted = append(f.Accepted, acceptedLine{risk, l.Accepted[risk]})
+	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "{\"format\":%d,\"newest\":%q", f.Format, f.Newest)
-	err := errors.Join(writeLines(&b, "due", f.Due), writeLines(&b, "accounts", f.Accounts), writeLines(&b, "sheets", f.Sheets))
+	notice, err := json.Marshal(f.Notice)
+	fmt.Fprintf(&b, "{\"format\":%d,\"newest\":%q,\"notice\":%s", f.Format, f.Newest, notice)
+	err = errors.Join(err, writeLines(&b, "due", f.Due), writeLines(&b, "keys", f.Keys), writeLines(&b, "accounts", f.Accounts),
+		writeLines(&b, "sheets", f.Sheets), writeLines(&b, "old_in_vault", f.Old), writeLines(&b, "accepted", f.Accepted))
 	b.WriteString("}\n")
 	return b.Bytes(), err
 }
@@ -261,7 +324,23 @@ func (f file) read() (*Ledger, error) {
 	if f.Format < 1 {
 		return nil, errors.New("the format is missing")
 	}
-	l := &Ledger{Due: readDue(f.Due)}
+	keys, err := readKeys(f.Keys)
+	if err != nil {
+		return nil, err
+	}
+	l := &Ledger{Notice: f.Notice, Due: readDue(f.Due), Keys: keys}
+	for _, line := range f.Old {
+		if l.OldInVault == nil {
+			l.OldInVault = make(map[oath.ID]backup.Date)
+		}
+		l.OldInVault[line.id()] = line.Since
+	}
+	for _, line := range f.Accepted {
+		if l.Accepted == nil {
+			l.Accepted = make(map[string]backup.Date)
+		}
+		l.Accepted[line.Risk] = line.Since
+	}
 	for _, line := range f.Accounts {
 		if l.Accounts[line.id()] != nil {
 			return nil, fmt.Errorf("account %q: it comes twice", line.Text)
@@ -299,6 +378,26 @@ func readDue(lines []dueLine) []Due {
 		due = append(due, line.Due)
 	}
 	return due
+}
+
+func readKeys(lines []keyLine) (keys []Key, err error) {
+	for _, line := range lines {
+		k := line.Key
+		for _, held := range line.Accounts {
+			if k.Accounts == nil {
+				k.Accounts = make(map[oath.ID]Held, len(line.Accounts))
+			}
+			if held.Name != nil {
+				held.Renamed = held.Name.id()
+			}
+			k.Accounts[held.id()] = held.Held
+		}
+		if k.Serial == 0 || len(keys) > 0 && k.Serial <= keys[len(keys)-1].Serial {
+			return nil, fmt.Errorf("key %d: it is not in its place", k.Serial)
+		}
+		keys = append(keys, k)
+	}
+	return keys, nil
 }
 
 // check reports what in the ledger is not as the comments of its types say.

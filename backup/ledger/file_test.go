@@ -22,10 +22,20 @@ func ledgerFile(t *testing.T) string { return filepath.Join(t.TempDir(), "tokenc
 // exampleLedger has all that a ledger can have, and IDs that are not UTF-8.
 func exampleLedger() *Ledger {
 	return &Ledger{
+		Notice: Notice{Risks: 3, Found: date("2026-11-24"), Reminded: date("2026-11-25")},
 		Due: []Due{
 			{ID: "GitHub:alice", Service: "GitHub", Since: date("2026-11-24"), Renew: "Settings > \"Codes\" & more", Left: 9, Generation: 3},
 			{ID: "Bank:\xff\xfe", Left: 0},
 		},
+		Keys: []Key{
+			{Serial: 7, ID: "ab12", Seen: date("2026-11-24"), Listed: date("2026-11-23"), Accounts: map[oath.ID]Held{
+				"GitHub:alice": {Touch: true, Renamed: "Bank:\xff\xfe"}, "Bank:\xff\xfd": {HOTP: true, Replaced: true}, "Old:\xff": {Deleted: true},
+			}},
+			{Serial: 9, Seen: date("2026-11-01"), Lost: date("2026-11-02"), Accounts: map[oath.ID]Held{"a": {}}},
+			{Serial: 4294967295, Seen: date("2026-11-01")},
+		},
+		OldInVault: map[oath.ID]backup.Date{"Bank:\xff\xfe": date("2026-11-22")},
+		Accepted:   map[string]backup.Date{"one-key": date("2026-11-24"), "no-copy": date("2026-11-23")},
 		Accounts: map[oath.ID]*Entry{
 			"GitHub:alice":  {exampleRecord().WithoutTexts(), InVault},
 			"Bank:\xff\xfe": {backup.Record{Policy: backup.InOrder, Sets: []backup.Set{{Generation: 1, Codes: []backup.Code{{Number: 3}}}}}, OnPaper},
@@ -59,6 +69,13 @@ func TestLedgerRoundTrips(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(due, exampleLedger().Due) {
 		t.Errorf("due: %+v, %v", due, err)
 	}
+	if notice, err := ReadNotice(path); err != nil || notice != exampleLedger().Notice {
+		t.Errorf("notice: %+v, %v", notice, err)
+	}
+	keys, err := ReadKeys(path)
+	if err != nil || !reflect.DeepEqual(keys, exampleLedger().Keys) {
+		t.Errorf("keys: %+v, %v", keys, err)
+	}
 	first, _ := os.ReadFile(path)
 	if err := Update(path, func(*Ledger) error { return nil }); err != nil {
 		t.Fatal(err)
@@ -71,12 +88,19 @@ func TestLedgerRoundTrips(t *testing.T) {
 	}
 }
 
-// The file of format 2, which every later tokenctl must read, and write alike. Format 1
-// had no newest day, and must be read.
-const exampleFile = `{"format":2,"newest":"2026-11-24",
+// The file of format 3, which every later tokenctl must read, and write alike. Format 1
+// had no newest day, and 2 no keys and no accepted risks; both must be read.
+const exampleFile = `{"format":3,"newest":"2026-11-24","notice":{"risks":3,"found":"2026-11-24","reminded":"2026-11-25"},
 "due":[
 {"id":"GitHub:alice","service":"GitHub","since":"2026-11-24","renew":"Settings > \"Codes\" & more","left":9,"generation":3},
 {"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//g==","left":0}],
+"keys":[
+{"serial":7,"id":"ab12","seen":"2026-11-24","listed":"2026-11-23","accounts":[` +
+	`{"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//Q==","hotp":true,"replaced":true},` +
+	`{"id":"GitHub:alice","touch":true,"renamed":{"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//g=="}},` +
+	`{"id":"Old:\ufffd","id_bytes":"T2xkOv8=","deleted":true}]},
+{"serial":9,"seen":"2026-11-01","lost":"2026-11-02","accounts":[{"id":"a"}]},
+{"serial":4294967295,"seen":"2026-11-01"}],
 "accounts":[
 {"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//Q==","policy":"disables two-factor","sets":null},
 {"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//g==","policy":"in order","kept":"paper","sets":[{"generation":1,"codes":[3]}]},
@@ -88,20 +112,29 @@ const exampleFile = `{"format":2,"newest":"2026-11-24",
 {"number":7,"id":"BCDEFGHI","date":"2026-11-23","items":[` +
 	`{"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//Q==","fingerprint":"01234567"},` +
 	`{"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//g==","generation":1},{"id":"GitHub:alice","fingerprint":"6232153a","generation":3}]},
-{"number":9,"id":"CDEFGHIJ","only_new":true,"items":null}]}
+{"number":9,"id":"CDEFGHIJ","only_new":true,"items":null}],
+"old_in_vault":[
+{"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//g==","since":"2026-11-22"}],
+"accepted":[
+{"risk":"no-copy","since":"2026-11-23"},
+{"risk":"one-key","since":"2026-11-24"}]}
 `
 
 func TestFormats(t *testing.T) {
 	for content, l := range map[string]*Ledger{
 		exampleFile: exampleLedger(),
-		"{\"format\":2,\"newest\":\"\",\n\"due\":[],\n\"accounts\":[],\n\"sheets\":[]}\n": new(Ledger),
+		"{\"format\":3,\"newest\":\"\",\"notice\":{},\n\"due\":[],\n\"keys\":[],\n\"accounts\":[],\n\"sheets\":[],\n\"old_in_vault\":[],\n\"accepted\":[]}\n": new(Ledger),
 	} {
 		if written, err := l.write(); err != nil || string(written) != content {
 			t.Errorf("%v: written as\n%s\nnot\n%s", err, written, content)
 		}
 		_, lines, _ := strings.Cut(content, "\n")
-		for _, content := range []string{content, "{\"format\":1,\n" + lines} {
-			if read, err := parse("", []byte(content)); err != nil || !reflect.DeepEqual(read, l) {
+		for _, content := range []string{content, "{\"format\":1,\n" + lines, "{\"format\":2,\"newest\":\"\",\n" + lines} {
+			want := *l
+			if !strings.Contains(content, "notice") {
+				want.Notice = Notice{}
+			}
+			if read, err := parse("", []byte(content)); err != nil || !reflect.DeepEqual(read, &want) {
 				t.Errorf("%v: read as %+v, not %+v", err, read, l)
 			}
 			path := ledgerFile(t)
@@ -165,21 +198,23 @@ func TestDamagedLedger(t *testing.T) {
 		content string
 		want    error
 	}{
-		"empty":             {"", backup.ErrDamaged},
-		"cut off":           {string(good[:len(good)/2]), backup.ErrDamaged},
-		"two":               {string(good) + string(good), backup.ErrDamaged},
-		"no format":         {"{}", backup.ErrDamaged},
-		"not an object":     {"[]", backup.ErrDamaged},
-		"newer":             {`{"format":3,"due":{"new":"form"},"more":1}`, backup.ErrNewer},
-		"newer, at the end": {`{"due":[],"accounts":[],"sheets":[],"format":3}`, backup.ErrNewer},
-		"unknown field":     {`{"format":1,"due":[],"accounts":[],"sheets":[],"more":1}`, backup.ErrDamaged},
-		"account twice":     {`{"format":1,"accounts":[{"id":"a","policy":"any order"},{"id":"a","policy":"any order"}]}`, backup.ErrDamaged},
-		"item twice":        {`{"format":1,"sheets":[{"number":1,"items":[{"id":"a"},{"id":"a"}]}]}`, backup.ErrDamaged},
-		"unknown policy":    {`{"format":1,"accounts":[{"id":"a","policy":"whatever"}]}`, backup.ErrDamaged},
-		"unknown keeping":   {`{"format":1,"accounts":[{"id":"a","policy":"any order","kept":"pocket"}]}`, backup.ErrDamaged},
-		"numbers fall":      {`{"format":1,"accounts":[{"id":"a","policy":"any order","sets":[{"generation":1,"codes":[2,1]}]}]}`, backup.ErrDamaged},
-		"no date":           {`{"format":1,"accounts":[{"id":"a","policy":"any order","sets":[{"generation":1,"codes":[1],"used":{"1":"soon"}}]}]}`, backup.ErrDamaged},
-		"sheets fall":       {`{"format":1,"sheets":[{"number":2},{"number":1}]}`, backup.ErrDamaged},
+		"empty":              {"", backup.ErrDamaged},
+		"cut off":            {string(good[:len(good)/2]), backup.ErrDamaged},
+		"two":                {string(good) + string(good), backup.ErrDamaged},
+		"no format":          {"{}", backup.ErrDamaged},
+		"not an object":      {"[]", backup.ErrDamaged},
+		"newer":              {`{"format":4,"due":{"new":"form"},"more":1}`, backup.ErrNewer},
+		"newer, at the end":  {`{"due":[],"accounts":[],"sheets":[],"format":4}`, backup.ErrNewer},
+		"unknown field":      {`{"format":1,"due":[],"accounts":[],"sheets":[],"more":1}`, backup.ErrDamaged},
+		"account twice":      {`{"format":1,"accounts":[{"id":"a","policy":"any order"},{"id":"a","policy":"any order"}]}`, backup.ErrDamaged},
+		"item twice":         {`{"format":1,"sheets":[{"number":1,"items":[{"id":"a"},{"id":"a"}]}]}`, backup.ErrDamaged},
+		"unknown policy":     {`{"format":1,"accounts":[{"id":"a","policy":"whatever"}]}`, backup.ErrDamaged},
+		"unknown keeping":    {`{"format":1,"accounts":[{"id":"a","policy":"any order","kept":"pocket"}]}`, backup.ErrDamaged},
+		"numbers fall":       {`{"format":1,"accounts":[{"id":"a","policy":"any order","sets":[{"generation":1,"codes":[2,1]}]}]}`, backup.ErrDamaged},
+		"no date":            {`{"format":1,"accounts":[{"id":"a","policy":"any order","sets":[{"generation":1,"codes":[1],"used":{"1":"soon"}}]}]}`, backup.ErrDamaged},
+		"key without serial": {`{"format":3,"keys":[{"seen":"2026-11-23"}]}`, backup.ErrDamaged},
+		"key twice":          {`{"format":3,"keys":[{"serial":7,"seen":"2026-11-23"},{"serial":7,"seen":"2026-11-23"}]}`, backup.ErrDamaged},
+		"sheets fall":        {`{"format":1,"sheets":[{"number":2},{"number":1}]}`, backup.ErrDamaged},
 	}
 	for name, test := range tests {
 		path := ledgerFile(t)

@@ -1,10 +1,11 @@
-// Package ledger keeps what is known of backup codes without a secret in it: which
-// accounts have codes and which of these are used (Entry), which accounts need new
-// ones (Due), and on which printed sheets secrets and codes stand (Sheet, Item). It
-// answers while the vault is locked.
+// Package ledger keeps what is known without a secret in it: which accounts have backup
+// codes and which of these are used (Entry), which accounts need new ones (Due), on which
+// printed sheets secrets and codes stand (Sheet, Item), which keys there are and what was
+// on them (Key, Held), and which risks their owner accepts. It answers while the vault is
+// locked and nothing is plugged in.
 //
 // Read returns a Ledger from its file, Update changes it there, one process at a
-// time, and ReadDue reads the reminders alone.
+// time, and ReadDue and ReadKeys read the reminders or the keys alone.
 package ledger
 
 import (
@@ -18,12 +19,28 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// A Ledger is all that is known of accounts' codes and of sheets. The zero value
+// A Ledger is all that is known of keys, of accounts' codes and of sheets. The zero value
 // is empty.
 type Ledger struct {
+	Notice   Notice
 	Due      []Due // the accounts that need new codes
+	Keys     []Key // in the order of their serial numbers, lost ones too
 	Accounts map[oath.ID]*Entry
 	Sheets   []Sheet // in the order of their numbers
+
+	// OldInVault are accounts that got another secret on keys, and not in the vault, each
+	// with the day.
+	OldInVault map[oath.ID]backup.Date
+
+	// Accepted are the names of risks that their owner accepts, each with the day since.
+	Accepted map[string]backup.Date
+}
+
+// A Notice is that there were risks when somebody last looked, and nobody accepted them.
+type Notice struct {
+	Risks    int         `json:"risks,omitempty"`
+	Found    backup.Date `json:"found,omitzero"`    // when somebody looked
+	Reminded backup.Date `json:"reminded,omitzero"` // when their owner was last reminded
 }
 
 // An Entry is what the ledger keeps of an account. Its codes have no Text; if one
@@ -69,8 +86,22 @@ type Sheet struct {
 	// knows whether a file was put on paper, until that is read back.
 	Files []string `json:"files,omitempty"`
 
+	// VaultKey is the Fingerprint of the public key of the vault that the sheet opens; ""
+	// if it opens none.
+	VaultKey string `json:"vault_key,omitempty"`
+
+	// Sealed says that a passphrase is needed to read it. Of Shares sheets any Need are;
+	// both are 0 if it was not split.
+	Sealed bool `json:"sealed,omitempty"`
+	Need   int  `json:"need,omitempty"`
+	Shares int  `json:"shares,omitempty"`
+
 	// Verified is the day on which it was read back from paper; zero if it was not.
 	Verified backup.Date `json:"verified,omitzero"`
+
+	// Drilled is the day on which its owner came back with nothing but it, for practice;
+	// zero if that was not done.
+	Drilled backup.Date `json:"drilled,omitzero"`
 
 	Items map[oath.ID]Item `json:"-"`
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/recovery"
 	"github.com/tokenctl/tokenctl/backup/services"
 	"github.com/tokenctl/tokenctl/backup/sheet"
@@ -40,9 +41,9 @@ func Example() {
 	content := must(recovery.Collect(from))
 	defer content.Clear()
 	var read sheet.Contents
-	made, _, err := recovery.Make(s, content.Sheet, rand.Reader, from.Now(), func(made sheet.Sheet) (files []string, err error) {
+	made, _, err := recovery.Make(s, content.Sheet, rand.Reader, from.Now(), func(made sheet.Sheet, _ *ledger.Sheet) (err error) {
 		read, err = scan(made) // instead of a printer and a scanner
-		return nil, err
+		return err
 	})
 	fmt.Println("sheet", made.Number, "has accounts:", len(made.Entries), err)
 

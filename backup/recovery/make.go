@@ -4,6 +4,8 @@ import (
 	"io"
 	"time"
 
+	"filippo.io/age"
+
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/sheet"
@@ -11,12 +13,12 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// Make gives a sheet its number, has it written or printed, and records it. put
-// returns the digest of each file that it wrote, for the ledger. The ledger stays locked
-// meanwhile, so that no other sheet gets the same number; and it is left as it is if
-// put fails. done reports whether put went well: an error says then that the sheet is
-// not recorded.
-func Make(s *store.Store, content sheet.Sheet, random io.Reader, day time.Time, put func(sheet.Sheet) (files []string, err error)) (made sheet.Sheet, done bool, err error) {
+// Make gives a sheet its number, has it written or printed, and records it. put notes in
+// the record how: the digest of each file that it wrote, and what seals the sheet. The
+// ledger stays locked meanwhile, so that no other sheet gets the same number; and it is
+// left as it is if put fails. done reports whether put went well: an error says then that
+// the sheet is not recorded.
+func Make(s *store.Store, content sheet.Sheet, random io.Reader, day time.Time, put func(sheet.Sheet, *ledger.Sheet) error) (made sheet.Sheet, done bool, err error) {
 	id, err := sheet.NewID(random)
 	if err != nil {
 		return content, false, err
@@ -24,7 +26,7 @@ func Make(s *store.Store, content sheet.Sheet, random io.Reader, day time.Time, 
 	err = s.Update(func(l *ledger.Ledger) error {
 		var record ledger.Sheet
 		made, record = number(l, content, id, day)
-		if record.Files, err = put(made); err != nil {
+		if err := put(made, &record); err != nil {
 			return err
 		}
 		done = true
@@ -44,9 +46,20 @@ func number(l *ledger.Ledger, content sheet.Sheet, id string, day time.Time) (sh
 	content.ID, content.Date, content.Number = id, backup.Day(day), l.NextSheet()
 	record := ledger.Sheet{
 		Number: content.Number, ID: id, Date: backup.Date(content.Date), Partial: content.Partial, Items: itemsOf(content.Items()),
+		VaultKey: vaultPrint(content.VaultKey),
 	}
 	content.Supersedes = l.SupersededBy(record)
 	return content, record
+}
+
+// vaultPrint returns what the ledger keeps of a vault's own key: the fingerprint of its
+// public half, by which it is known from a vault that is locked.
+func vaultPrint(identity string) string {
+	key, err := age.ParseX25519Identity(identity)
+	if err != nil {
+		return ""
+	}
+	return ledger.Fingerprint(key.Recipient().String())
 }
 
 // itemsOf returns what the ledger keeps of accounts on a sheet.
@@ -79,6 +92,7 @@ func MarkRead(s *store.Store, c sheet.Contents, day time.Time) error {
 			}
 			record := ledger.Sheet{
 				Number: read.Number, ID: read.ID, Date: backup.Date(read.Date), Partial: c.Partial(read), Items: itemsOf(c.Items()),
+				VaultKey: vaultPrint(c.VaultKey),
 			}
 			if err := l.AddSheet(record); err != nil {
 				return err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/recovery"
 	"github.com/tokenctl/tokenctl/backup/services"
 	"github.com/tokenctl/tokenctl/backup/sheet"
@@ -149,9 +150,9 @@ func (h *home) damage(t *testing.T, file string) {
 func (h *home) print(t *testing.T, c recovery.Content) (sheet.Sheet, sheet.Contents) {
 	t.Helper()
 	var read sheet.Contents
-	made, done, err := recovery.Make(h.Store, c.Sheet, rand.Reader, now, func(s sheet.Sheet) (files []string, err error) {
+	made, done, err := recovery.Make(h.Store, c.Sheet, rand.Reader, now, func(s sheet.Sheet, _ *ledger.Sheet) (err error) {
 		read, err = scan(s)
-		return nil, err
+		return err
 	})
 	if fatal(t, err); !done {
 		t.Fatal("not done")
@@ -291,9 +292,9 @@ func TestMake(t *testing.T) {
 		{"a ledger that cannot be written", func() error { fatal(t, os.Remove(h.path)); return os.Mkdir(h.path, 0o700) }, true},
 		{"a damaged ledger", func() error { t.Error("printed without a number"); return nil }, false},
 	} {
-		_, done, err := recovery.Make(h.Store, third, rand.Reader, now, func(s sheet.Sheet) ([]string, error) {
+		_, done, err := recovery.Make(h.Store, third, rand.Reader, now, func(s sheet.Sheet, _ *ledger.Sheet) error {
 			expect(t, test.name, s.Number, 4)
-			return nil, test.put()
+			return test.put()
 		})
 		if done != test.done || err == nil {
 			t.Errorf("%s: done %t, %v", test.name, done, err)

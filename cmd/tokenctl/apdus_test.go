@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
 )
 
@@ -34,7 +35,7 @@ func TestAPDUs(t *testing.T) {
 			dir := t.TempDir()
 			d := plugForAPDUs(r, dir, strings.Contains(row.command, "--password-file"))
 			o := r.run("", command(dir, row.command)...)
-			if o.status != 0 {
+			if o.status != 0 && o.status != term.ExitPartial { // as of what cannot be compared
 				t.Fatal(o)
 			}
 			if err := sameCommands(d.trace.take(), row.apdus); err != nil {
@@ -87,6 +88,7 @@ func plugForAPDUs(r *rig, dir string, locked bool) *device {
 	for name, text := range map[string]string{
 		"account.uri": carolURI, "alice.uri": strings.Replace(carolURI, "carol", "alice", 1), "password": "hunter2",
 		"three.uri": carolURI + "\n" + strings.Replace(carolURI, "carol", "carl", 1) + "\n" + strings.Replace(carolURI, "carol", "cara", 1),
+		"here.uri":  aliceURI + "\n" + bobURI + "\n" + davesHOTP + "\n" + erinsURI,
 		"there.uri": aliceURI + "\n" + bobURI,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/store"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
@@ -83,12 +84,14 @@ func (p *program) rename(ctx context.Context, o renameOptions) error {
 		p.Note("Its backup codes stay under the name of %s.", term.Printable(old.Account.Label()))
 	}
 	p.Report(err)
+	away := t.AwayKeys()
 	if len(done) > 0 {
 		p.noteShadows(there, renamed)
+		p.open.Happened(func(l *ledger.Ledger) { l.RenamedAway(old.Account.ID(), renamed.ID(), serialsOf(members(away))) })
 	}
 	return p.reportChange(change{
 		what: "renamed to " + term.Printable(renamed.Label()), of: old.Account, result: renamed, json: o.json,
-		done: done, failures: append(failures, t.AwayKeys()...),
+		done: done, failures: append(failures, away...),
 	})
 }
 
@@ -147,7 +150,16 @@ func (p *program) delete(ctx context.Context, o deleteOptions) error {
 	}
 	done, failures := h.Each(func(t oath.Token) error { return t.Delete(h.Account.ID()) })
 	p.Report(codes.Deleted(slices.ContainsFunc(done, (*fleet.Member).IsVault), len(failures) == 0))
-	return p.reportChange(change{what: "deleted", of: h.Account, result: h.Account, json: o.json, done: done, failures: append(failures, t.AwayKeys()...)})
+	away := t.AwayKeys()
+	if len(done) > 0 {
+		p.open.Happened(func(l *ledger.Ledger) { l.DeletedAway(h.Account.ID(), serialsOf(members(away))) })
+	}
+	return p.reportChange(change{what: "deleted", of: h.Account, result: h.Account, json: o.json, done: done, failures: append(failures, away...)})
+}
+
+// members returns the names of the tokens that errors came from.
+func members(failures []*fleet.MemberError) []string {
+	return mapSlice(failures, func(f *fleet.MemberError) string { return f.Member })
 }
 
 // A change is what was done to an account on several tokens.

@@ -97,6 +97,7 @@ type targetJSON struct {
 	Already bool   `json:"already,omitempty"`
 	NoTouch bool   `json:"touch_ignored,omitempty"`
 	Kept    bool   `json:"kept,omitempty"`
+	From    string `json:"renamed_from,omitempty"`
 	Error   string `json:"error,omitempty"`
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
-	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/exchange"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
@@ -76,10 +75,7 @@ var (
 	// errOpening begins what keeps an encrypted file closed.
 	errOpening = errors.New("opening")
 
-	errRefused   = errors.New("not imported")
-	errNameTwice = errors.New("the name comes twice, with different secrets")
-	errLeftOut   = errors.New("left out")
-	errTaken     = fmt.Errorf("%w, with another secret", oath.ErrExists)
+	errRefused = errors.New("not imported")
 )
 
 var importRemedies = []term.Remedy{
@@ -96,20 +92,14 @@ var importRemedies = []term.Remedy{
 
 // An importing is accounts on their way from files to tokens.
 type importing struct {
-	*enrolling
+	planning // by entry
 	*imported
-	o      importOptions
-	t      *open.Tokens
-	plans  []fleet.Plan // by entry
-	skips  []skips      // by entry
-	agreed bool         // its owner has seen where each account goes
+	o importOptions
+	t *open.Tokens
 
 	unasked   error // about tokens that could not be asked what they have
 	codesLeft bool  // backup codes may be in notes still
 }
-
-// skips are the members that an account is kept from, with why.
-type skips map[string]error
 
 func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 	all, unread := p.readImports(ctx, o)
@@ -149,7 +139,7 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 		t, err = p.targets(ctx, o.targetOptions)
 	} else if t, err = p.open.Targets(ctx, o.tokens, o.to); isNowhere(err) {
 		p.Note("There is no key and no vault here.")
-		t, err = &open.Tokens{}, nil
+		t, err = p.open.None(), nil
 	}
 	if err != nil {
 		return errors.Join(err, unread)
@@ -159,7 +149,7 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 		return err
 	}
 	w := &importing{imported: all, o: o, t: t}
-	w.enrolling = p.newEnrolling(t, o.targetOptions)
+	w.planning = planning{enrolling: p.newEnrolling(t, o.targetOptions), members: t.Fleet, dryRun: o.dryRun}
 	if err := w.plan(); err != nil {
 		return errors.Join(err, unread)
 	}
@@ -171,10 +161,14 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 		p.PrintColumns(w.rows())
 		return err
 	}
-	if err := w.agree(); err != nil {
+	question := ""
+	if n := w.changing(); n > 0 {
+		question = fmt.Sprintf("Import %s to %s?", term.Count(n, "account"), term.List(names(t.Fleet)))
+	}
+	if err := w.agree(w.rows(), question); err != nil {
 		return err
 	}
-	w.write(ctx)
+	w.write(ctx, func(int, *fleet.Member) bool { return false })
 	w.report()
 	codes := w.recordCodes()
 	if len(known) > 0 && w.anyStored() {

@@ -3,9 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
@@ -100,81 +98,6 @@ func (w *importing) settleName(i int, used map[oath.ID]bool) error {
 	}
 }
 
-// makeRoom has its owner choose which of the new accounts go on a key that has no room for all.
-func (w *importing) makeRoom(m *fleet.Member) error {
-	room, known, err := m.Room()
-	if err != nil {
-		return nil // as it says when it is given accounts
-	}
-	var fresh []int
-	for i, plan := range w.plans {
-		if f, found := plan.On(m.Name); found && f.Fate == fleet.Absent && w.skips[i][m.Name] == nil {
-			fresh = append(fresh, i)
-		}
-	}
-	if !known || len(fresh) <= room {
-		return nil
-	}
-	chosen := fresh[:room]
-	if w.p.Terminal != nil && !w.o.yes && !w.o.dryRun && room > 0 {
-		w.p.Terminal.Tell("%s has room for %d of %s:", m.Name, room, term.Count(len(fresh), "new account"))
-		for n, i := range fresh {
-			w.p.Terminal.Tell("%4d  %s", n+1, term.Name(w.plans[i].Account.Label()))
-		}
-		for {
-			answer, err := w.p.Terminal.Ask(fmt.Sprintf("Which go on %s, as in 1-3,7? Enter takes the first %d", m.Name, room))
-			if err != nil {
-				return err
-			}
-			if answer == "" {
-				break
-			}
-			numbers, err := parseNumbers(answer, len(fresh))
-			if err == nil && len(numbers) > room {
-				err = fmt.Errorf("these are %d, and it has room for %d", len(numbers), room)
-			}
-			if err == nil {
-				chosen = mapSlice(numbers, func(n int) int { return fresh[n-1] })
-				break
-			}
-			w.p.Terminal.Tell("%s.", term.Sentence(err))
-		}
-	}
-	for _, i := range fresh {
-		if !slices.Contains(chosen, i) {
-			w.skip(i, m.Name, oath.ErrNoSpace)
-		}
-	}
-	return nil
-}
-
-func (w *importing) skip(i int, member string, why error) {
-	if w.skips[i] == nil {
-		w.skips[i] = make(skips)
-	}
-	w.skips[i][member] = why
-}
-
-// parseNumbers reads numbers from 1 to max, as in "1-3,7".
-func parseNumbers(text string, max int) (numbers []int, err error) {
-	for part := range strings.SplitSeq(strings.ReplaceAll(text, " ", ""), ",") {
-		from, to, isRange := strings.Cut(part, "-")
-		if !isRange {
-			to = from
-		}
-		first, err1 := strconv.Atoi(from)
-		last, err2 := strconv.Atoi(to)
-		if err1 != nil || err2 != nil || first < 1 || last > max || first > last {
-			return nil, fmt.Errorf("invalid numbers %q: they go from 1 to %d", part, max)
-		}
-		for n := first; n <= last; n++ {
-			numbers = append(numbers, n)
-		}
-	}
-	slices.Sort(numbers)
-	return slices.Compact(numbers), nil
-}
-
 // rows say in a line for each account what would be done with it.
 func (w *importing) rows() (rows [][]string) {
 	for i := range w.plans {
@@ -207,90 +130,4 @@ func (w *importing) fate(i int) string {
 		whats[i] = term.List(where[what]) + ": " + what
 	}
 	return cmp.Or(strings.Join(whats, "; "), "is in the file")
-}
-
-// maxRows is how many accounts are shown one by one before the question; of more, those
-// are that need a look.
-const maxRows = 60
-
-// agree shows what is about to be done, and asks.
-func (w *importing) agree() error {
-	if w.p.Terminal == nil || w.o.yes {
-		w.agreed = w.o.yes
-		return nil
-	}
-	rows, usual := w.rows(), 0
-	for _, row := range rows {
-		row[0] = term.Name(row[0])
-	}
-	if len(rows) > maxRows {
-		rows = slices.DeleteFunc(rows, func(row []string) bool {
-			isUsual := row[1] == foretold(fleet.Forecast{Fate: fleet.Absent}, false) || row[1] == foretold(fleet.Forecast{Fate: fleet.Same}, false)
-			if isUsual {
-				usual++
-			}
-			return isUsual
-		})
-	}
-	for _, line := range term.Columns(rows) {
-		w.p.Terminal.Tell("%s", line)
-	}
-	if usual > 0 {
-		w.p.Terminal.Tell("%s would be put there, or is there already.", term.Count(usual, "account"))
-	}
-	w.agreed = true
-	changes := 0
-	for i, plan := range w.plans {
-		if slices.ContainsFunc(plan.Forecasts, func(f fleet.Forecast) bool { return f.Fate != fleet.Same && w.skips[i][f.Member.Name] == nil }) {
-			changes++
-		}
-	}
-	if changes == 0 {
-		return nil
-	}
-	return w.p.Terminal.Confirm(false, "Import %s to %s?", term.Count(changes, "account"), term.List(names(w.t.Fleet)))
-}
-
-// planned returns how many accounts would be on a token.
-func (w *importing) planned() (n int) {
-	for _, s := range w.skips {
-		if len(s) < max(1, len(w.t.Fleet)) { // without a token, each could be
-			n++
-		}
-	}
-	return n
-}
-
-// kept returns an error for the accounts that were kept from tokens without their owner's
-// word.
-func (w *importing) kept() error {
-	var failures []error
-	for _, m := range w.t.Fleet {
-		causes := make(map[string][]int)
-		for i := range w.skips {
-			switch why := w.skips[i][m.Name]; {
-			case why == nil, errors.Is(why, errLeftOut):
-			case w.agreed && !errors.Is(why, errTaken) && !errors.Is(why, errNameTwice):
-			default:
-				causes[why.Error()] = append(causes[why.Error()], i)
-			}
-		}
-		for _, list := range causes {
-			failures = append(failures, fmt.Errorf("%s: %s: %w", m.Name, w.labels(list), w.skips[list[0]][m.Name]))
-		}
-	}
-	return errors.Join(failures...)
-}
-
-// labels names a few accounts, and counts the others.
-func (w *importing) labels(list []int) string {
-	const few = 5
-	var labels []string
-	for _, i := range list[:min(few, len(list))] {
-		labels = append(labels, strconv.Quote(term.Name(w.plans[i].Account.Label())))
-	}
-	if n := len(list) - few; n > 0 {
-		return fmt.Sprintf("%s, and %d more", strings.Join(labels, ", "), n)
-	}
-	return term.List(labels)
 }

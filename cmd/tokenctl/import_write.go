@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,112 +10,8 @@ import (
 	"github.com/tokenctl/tokenctl/backup/recognize"
 	"github.com/tokenctl/tokenctl/backup/store"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
-	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/exchange"
-	"github.com/tokenctl/tokenctl/oath/fleet"
 )
-
-// write puts the accounts on the tokens, one token after the other.
-func (w *importing) write(ctx context.Context) {
-	for _, e := range w.accounts {
-		w.enrolling.add(e.Key)
-	}
-	for _, m := range w.t.Fleet {
-		var here []*fleet.Result
-		for i, r := range w.results {
-			if w.skips[i][m.Name] == nil {
-				here = append(here, r)
-			}
-		}
-		progress := w.p.Progress(m.Name, len(here))
-		fleet.Enroll(ctx, here, []*fleet.Member{m}, func(*fleet.Result, fleet.Outcome) { progress.Step() })
-		progress.Done()
-	}
-	w.addAway()
-}
-
-// report says in a line for each token what is there now.
-func (w *importing) report() {
-	for _, m := range w.t.Fleet {
-		var fresh, already, sealed, failed, left int
-		for i, r := range w.results {
-			if w.skips[i][m.Name] != nil {
-				left++
-			}
-			for _, o := range r.Outcomes {
-				switch {
-				case o.Member != m:
-				case o.State == fleet.Failed:
-					failed++
-				case o.Already:
-					already++
-				case o.IsSealed():
-					sealed++
-				default:
-					fresh++
-				}
-			}
-		}
-		var parts []string
-		for _, part := range []struct {
-			n    int
-			what string
-		}{{fresh, "new"}, {sealed, "new, not checked, since it is locked"}, {already, "there before"}, {left, "left out"}, {failed, "failed"}} {
-			if part.n > 0 {
-				parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
-			}
-		}
-		w.p.Note("%s: %s.", m.Name, strings.Join(parts, ", "))
-	}
-	counting := 0
-	for _, r := range w.results {
-		if r.Account.Type == oath.HOTP && len(r.Where()) > 1 {
-			counting++
-		}
-	}
-	if counting > 0 {
-		w.p.Note("%s by counters, and every token counts for itself. Use each on one token,\nor the counters drift apart.", term.Are(counting, "account"))
-	}
-}
-
-// maxFailures is how many accounts are named that failed; of more, what they failed of.
-const maxFailures = 10
-
-// failure returns what is not where it should be, and what else went wrong.
-func (w *importing) failure(others error) error {
-	type cause struct{ member, text string }
-	failed := make(map[cause][]int)
-	var causes []cause
-	var errs []error
-	n := 0
-	for i, r := range w.results {
-		for _, o := range r.Outcomes {
-			if o.State == fleet.Checked || o.IsSealed() || o.IsAway() {
-				continue
-			}
-			c := cause{o.Member.Name, o.Err.Error()}
-			if failed[c] == nil {
-				causes, errs = append(causes, c), append(errs, o.Err)
-			}
-			failed[c] = append(failed[c], i)
-			n++
-		}
-	}
-	if n <= maxFailures {
-		return w.enrolling.failure(others)
-	}
-	for i, c := range causes {
-		errs[i] = fmt.Errorf("%s: %s: %w", c.member, w.labels(failed[c]), errs[i])
-	}
-	for _, away := range w.away {
-		errs = append(errs, w.missing(away))
-	}
-	err := errors.Join(append(errs, others)...)
-	if w.anyStored() {
-		return fmt.Errorf("%w:\n%w", errUnfinished, err)
-	}
-	return err
-}
 
 // refusals returns an error for each entry that cannot be an account.
 func (all *imported) refusals() error {
@@ -206,25 +101,7 @@ func (w *importing) describe() importJSON {
 	j.Files = mapSlice(w.files, func(f importedFile) fileJSON {
 		return fileJSON{f.name, f.Format, !f.open, len(f.Entries), f.Warnings}
 	})
-	for i, plan := range w.plans {
-		account := describePlan(plan)
-		if !w.o.dryRun {
-			account.Tokens, account.Targets = names(w.results[i].Where()), mapSlice(w.results[i].Outcomes, describeOutcome)
-		}
-		for _, m := range w.t.Fleet {
-			why := w.skips[i][m.Name]
-			if why == nil {
-				continue
-			}
-			at := slices.IndexFunc(account.Targets, func(t targetJSON) bool { return t.Token == m.Name })
-			if at < 0 {
-				at = len(account.Targets)
-				account.Targets = append(account.Targets, targetJSON{Token: m.Name, State: "left_out"})
-			}
-			account.Targets[at].Error = why.Error()
-		}
-		j.Accounts = append(j.Accounts, account)
-	}
+	j.Accounts = w.planning.describe()
 	j.Refused = mapSlice(w.refused, func(r exchange.Refusal) refusedJSON { return refusedJSON{r.Label, r.Err.Error()} })
 	return j
 }

@@ -56,8 +56,8 @@ func (p *program) noteKeys(ctx context.Context) {
 		if k.Device.Serial != 0 {
 			line = fmt.Sprintf("%s %d, firmware %s", term.Dash(k.Device.Model()), k.Device.Serial, term.Dash(k.Firmware))
 		}
-		if k.Problem != "" {
-			line += ": " + k.Problem
+		if problem := k.Problem(); problem != "" {
+			line += ": " + problem
 		}
 		p.Note("%s", line)
 	}

@@ -41,26 +41,35 @@ func newKeysForgetCommand(p *program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "forget SERIAL",
 		Short: "Miss a key no more that is lost or given away",
-		Long: "Forget forgets a key that was plugged in here before, so that no command misses it\n" +
-			"any more. It does nothing to the key itself, nor to its accounts at the services.",
+		Long: "Forget strikes a key that was plugged in here before, so that no command misses it\n" +
+			"any more. It does nothing to the key itself, nor to its accounts at the services: it\n" +
+			"is kept in mind what was on the key, and \"tokenctl doctor\" shows which services\n" +
+			"trust it still.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			serial, err := strconv.ParseUint(strings.TrimPrefix(args[0], "key:"), 10, 32)
 			if err != nil {
 				return term.Usagef("invalid serial number %q", args[0])
 			}
-			forgotten, err := open.ForgetKey(uint32(serial))
-			switch {
-			case err != nil:
-				return err
-			case forgotten:
-				p.Note("key:%d is forgotten.", serial)
-			default:
-				p.Note("There is no key %d to forget.", serial)
-			}
-			return nil
+			return p.forgetKey(uint32(serial))
 		},
 	}
+}
+
+func (p *program) forgetKey(serial uint32) error {
+	struck, err := p.open.ForgetKey(serial)
+	switch {
+	case err != nil:
+		return err
+	case struck == nil:
+		p.Note("There is no key %d to forget.", serial)
+		return nil
+	}
+	p.Note("%s is forgotten.", struck.Name())
+	if n := len(struck.Opens()); n > 0 {
+		p.Note("It had %s, for which services trust it still. To see which: tokenctl doctor", term.Count(n, "account"))
+	}
+	return nil
 }
 
 // keyJSON is a key as other programs read it; docs/json.md describes it.
@@ -78,7 +87,7 @@ type keyJSON struct {
 
 func (p *program) keys(ctx context.Context, o keysOptions) error {
 	found, err := p.open.Inspect(ctx, o.key)
-	for _, k := range open.KnownKeys() {
+	for _, k := range p.open.KnownKeys() {
 		isThere := func(i keys.Info) bool { return i.Device.Serial == k.Serial }
 		if o.key.IsAny() && !slices.ContainsFunc(found, isThere) {
 			p.Note("%s is known, and was last seen on %s.", k.Name(), k.Seen)
@@ -97,7 +106,7 @@ func (p *program) keys(ctx context.Context, o keysOptions) error {
 func describeKey(k keys.Info) keyJSON {
 	return keyJSON{
 		k.Reader, k.Device.Serial, k.Device.Model(), k.Device.FormFactor.String(), k.Firmware,
-		k.Used, k.Capacity, k.Password, k.Problem,
+		k.Used, k.Capacity, k.Password, k.Problem(),
 	}
 }
 
@@ -114,8 +123,18 @@ func keysRow(k keys.Info) []string {
 	if k.Capacity != 0 {
 		used += "/" + strconv.Itoa(k.Capacity)
 	}
-	if k.Problem != "" {
-		used = k.Problem
+	if problem := k.Problem(); problem != "" {
+		used = problem
 	}
 	return []string{serial, term.Dash(k.Device.Model()), term.Dash(k.Firmware), used, term.YesNo(k.Password), k.Reader}
+}
+
+// serialsOf returns the serial numbers of the keys among tokens of those names.
+func serialsOf(names []string) (serials []uint32) {
+	for _, name := range names {
+		if serial, err := strconv.ParseUint(strings.TrimPrefix(name, "key:"), 10, 32); err == nil {
+			serials = append(serials, uint32(serial))
+		}
+	}
+	return serials
 }

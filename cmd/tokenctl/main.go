@@ -9,8 +9,11 @@
 //	tokenctl list                   show the accounts, and where each one is
 //	tokenctl rename QUERY NAME      give an account another name
 //	tokenctl delete QUERY           remove an account
+//	tokenctl compare [TOKEN...]     prove that tokens hold the same secrets
+//	tokenctl sync                   bring keys up to date from the vault, or from paper
 //	tokenctl keys                   show the keys that are plugged in
 //	tokenctl keys forget SERIAL     miss a key no more that is lost or given away
+//	tokenctl doctor                 find out why a key cannot be reached
 //	tokenctl vault ...              the vault: status, unlock, lock, ways in, git
 //	tokenctl backup ...             one-time backup codes: add, use, list, status
 //	tokenctl sheet                  print the recovery sheet

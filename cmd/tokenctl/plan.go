@@ -25,6 +25,8 @@ func foretold(f fleet.Forecast, overwrite bool) string {
 		return "is there already"
 	case f.Fate == fleet.Unfit:
 		return "would not fit: " + f.Err.Error()
+	case f.Fate == fleet.Moved:
+		return "is there as " + string(f.From) + ", and would be renamed"
 	case f.Fate == fleet.Absent:
 		return "would be put there"
 	case overwrite:
@@ -49,7 +51,7 @@ func unfit(plans []fleet.Plan) error {
 }
 
 func describePlan(a fleet.Plan) enrolledJSON {
-	states := [...]string{fleet.Absent: "absent", fleet.Same: "present", fleet.Present: "present", fleet.Taken: "taken", fleet.Unfit: "unfit"}
+	states := [...]string{fleet.Absent: "absent", fleet.Same: "present", fleet.Present: "present", fleet.Taken: "taken", fleet.Unfit: "unfit", fleet.Moved: "renamed"}
 	var j enrolledJSON
 	j.accountJSON = describeAccount(a.Account)
 	j.Targets = mapSlice(a.Forecasts, func(f fleet.Forecast) targetJSON {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -51,6 +52,7 @@ func (p *program) reset(ctx context.Context, o resetOptions) error {
 		return err
 	}
 	open.Forget(deviceID) // if it was remembered, it opens nothing now
+	p.open.Happened(func(l *ledger.Ledger) { l.Wiped(deviceID, k.DeviceID(), p.Now()) })
 	p.Note("The key is empty.")
 	return nil
 }

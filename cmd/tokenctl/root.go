@@ -48,6 +48,9 @@ func execute(ctx context.Context, p *program, args []string) int {
 		err = term.Usage(err)
 	}
 	status := p.Report(err)
+	if err := p.open.Remember(); err != nil {
+		p.Note("tokenctl: %v", err)
+	}
 	p.remind(started)
 	return status
 }
@@ -72,6 +75,7 @@ func newRootCommand(p *program) *cobra.Command {
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		RunE:          func(c *cobra.Command, _ []string) error { return p.status(c.Context()) },
 	}
 	root.SetVersionTemplate("tokenctl {{.Version}}\n")
 	root.SetHelpTemplate(root.HelpTemplate() + "\nExit status:\n" + term.ExitStatuses)
@@ -83,7 +87,11 @@ func newRootCommand(p *program) *cobra.Command {
 		newRenameCommand(p),
 		newDeleteCommand(p),
 		newExportCommand(p),
+		newCompareCommand(p),
+		newSyncCommand(p),
 		newKeysCommand(p),
+		newStatusCommand(p),
+		newDoctorCommand(p),
 		newPasswordCommand(p),
 		newResetCommand(p),
 		newInitCommand(p),
@@ -98,7 +106,7 @@ func newRootCommand(p *program) *cobra.Command {
 // remedies holds every error that a user may meet. The first that fits counts: the
 // commands' own come first, then what may happen with any token, and last what says least.
 var remedies = slices.Concat(
-	term.Remedies, codeRemedies, importRemedies, enrollRemedies, exportRemedies, changeRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies,
+	term.Remedies, codeRemedies, importRemedies, enrollRemedies, exportRemedies, changeRemedies, compareRemedies, syncRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies, doctorRemedies,
 	restoreRemedies, verifyRemedies, sheetRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
 )
 

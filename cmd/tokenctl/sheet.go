@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/backup/recovery"
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/backup/sheet/layout"
@@ -247,12 +248,13 @@ func (p *program) makeSheet(ctx context.Context, s *store.Store, content sheet.S
 		}
 	}
 	var put []string
-	made, done, err := recovery.Make(s, content, p.random, p.Now(), func(made sheet.Sheet) (digests []string, err error) {
+	made, done, err := recovery.Make(s, content, p.random, p.Now(), func(made sheet.Sheet, record *ledger.Sheet) error {
+		record.Sealed, record.Need, record.Shares = seal.encrypt, seal.need, seal.shares
 		documents, err := seal.seal(made, p.random)
 		if err == nil {
-			put, digests, err = to.Put(ctx, p.Console, documents)
+			put, record.Files, err = to.Put(ctx, p.Console, documents)
 		}
-		return digests, err
+		return err
 	})
 	if !done {
 		return madeSheet{Sheet: made}, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
@@ -65,15 +66,34 @@ type enrolling struct {
 	results []*fleet.Result
 	away    []*fleet.MemberError // known keys that are not there
 
+	prints    []string        // the ledger's fingerprint of each
 	untouched map[string]bool // keys that were said to ignore touch
 }
 
 func (p *program) newEnrolling(t *open.Tokens, o targetOptions) *enrolling {
-	return &enrolling{p: p, o: o, away: t.AwayKeys(), untouched: make(map[string]bool)}
+	e := &enrolling{p: p, o: o, away: t.AwayKeys(), untouched: make(map[string]bool)}
+	p.open.Happened(e.settle)
+	return e
+}
+
+// settle records which accounts have another secret now than keys that were not there,
+// sheets, or the vault. One that a token had already with that secret got no other.
+func (e *enrolling) settle(l *ledger.Ledger) {
+	for i, r := range e.results {
+		where := r.Where()
+		isNew := len(where) > 0 && !slices.ContainsFunc(r.Outcomes, func(o fleet.Outcome) bool { return o.Already })
+		if e.o.overwrite && isNew {
+			l.Replaced(r.Account.ID(), e.prints[i], serialsOf(names(where)), e.p.Now())
+		}
+		if slices.ContainsFunc(where, (*fleet.Member).IsVault) {
+			l.ReplacedInVault(r.Account.ID())
+		}
+	}
 }
 
 // add adds an account that is to be enrolled.
 func (e *enrolling) add(k otpauth.Key) {
+	e.prints = append(e.prints, ledger.Fingerprint(k.URI()))
 	e.results = append(e.results, &fleet.Result{Enrollment: fleet.Enrollment{
 		Account: k.Account, Secret: k.Secret, Replace: e.o.overwrite, Now: e.p.Now, MayLose: e.mayLose(k.Account),
 	}})

@@ -17,13 +17,15 @@ const (
 	Taken               // another account has the ID: the token computes another code
 	Present             // there is one of that ID, which could not be compared
 	Unfit               // the token cannot hold it
+	Moved               // it is there under another name; see [Fleet.ForeseeSync]
 )
 
 // A Forecast is what enrolling an account on one token would come to.
 type Forecast struct {
 	Member *Member
 	Fate   Fate
-	Err    error // why it is Unfit
+	Err    error   // why it is Unfit, or Present and not compared
+	From   oath.ID // where it is, if it is Moved
 }
 
 // A Plan is an account, with what enrolling it would come to on each token that could be

@@ -16,30 +16,28 @@ type Info struct {
 	ID       string // see ykoath.Session.DeviceID
 	Firmware string // of the OATH applet; "" if there is none
 	Password bool
-	Used     *int // accounts; nil if a password is missing
-	Capacity int  // accounts; 0 if it is not known
-	Problem  string
+	Used     *int           // accounts; nil if a password is missing
+	Accounts []oath.Account // those; whether they need a touch is not known
+	Capacity int            // accounts; 0 if it is not known
+	Err      error          // why it cannot be used; nil if it can
 }
 
 // Inspect describes the key in a reader, as far as it can be: what goes wrong is its
-// Problem. A locked key is handed to unlock, which reports whether it is open now.
+// Err. A locked key is handed to unlock, which reports whether it is open now.
 func (f *Finder) Inspect(reader string, unlock func(*Key) (bool, error)) Info {
 	i := Info{Reader: reader}
 	card, err := f.Card(reader)
 	if err != nil {
-		i.Problem = problem(err)
+		i.Err = err
 		return i
 	}
 	i.Device, err = ykoath.ReadDevice(card)
 	if err != nil && !errors.Is(err, ykoath.ErrUnknownDevice) {
-		i.Problem = problem(err)
+		i.Err = err
 	}
 	k, err := f.on(card, reader, i.Device)
 	if err != nil {
-		i.Problem = problem(err)
-		if i.Device.NoOATH {
-			i.Problem = "OATH is switched off"
-		}
+		i.Err = err
 		return i
 	}
 	defer k.Close()
@@ -52,26 +50,31 @@ func (f *Finder) Inspect(reader string, unlock func(*Key) (bool, error)) Info {
 		isOpen, err = unlock(k)
 	}
 	if isOpen && err == nil {
-		var accounts []oath.Account
-		if accounts, err = k.List(); err == nil {
-			used := len(accounts)
+		if i.Accounts, err = k.List(); err == nil {
+			used := len(i.Accounts)
 			i.Used = &used
 		}
 	}
 	if err != nil {
-		i.Problem = problem(err)
+		i.Err = err
 	}
 	return i
 }
 
-// problem shortens an error to what it means to the holder of the key.
-func problem(err error) string {
+// Problem returns in short what Err means to the holder of the key, and "" for none.
+func (i Info) Problem() string {
+	switch {
+	case i.Err == nil:
+		return ""
+	case (i.Device.NoOATH || i.Device.NoOATHNFC) && errors.Is(i.Err, ykoath.ErrNoApplet):
+		return "OATH is switched off"
+	}
 	for _, known := range []error{oath.ErrWrongPassword, ykoath.ErrUnproven, pcsc.ErrBusy, pcsc.ErrMute, pcsc.ErrRemoved, pcsc.ErrNoPermission, ykoath.ErrNoApplet} {
-		if errors.Is(err, known) {
+		if errors.Is(i.Err, known) {
 			return known.Error()
 		}
 	}
-	return err.Error()
+	return i.Err.Error()
 }
 
 // A YubiKey is one in a reader, whatever applets it has.
@@ -124,4 +127,14 @@ func (f *Finder) OneYubiKey(serial uint32) (found *YubiKey, err error) {
 		return nil, fmt.Errorf("%w: %s, %s", ErrSeveral, all[0].Name(), all[1].Name())
 	}
 	return &all[0], nil
+}
+
+// HasFactoryPIN is [ykoath.HasFactoryPIN] for the key in a reader.
+func (f *Finder) HasFactoryPIN(reader string) (factory, known bool, err error) {
+	card, err := f.Card(reader)
+	if err != nil {
+		return false, false, err
+	}
+	defer card.Close(false)
+	return ykoath.HasFactoryPIN(card)
 }

@@ -72,7 +72,7 @@ func TestFinder(t *testing.T) {
 	one(f.Open(first))("an empty reader", pcsc.ErrNoCard)
 	_, err := f.OneYubiKey(0)
 	one(nil, err)("no YubiKey", pcsc.ErrNoCard)
-	expect("an empty reader's problem", f.Inspect(first, leaveLocked).Problem != "", true)
+	expect("an empty reader's problem", f.Inspect(first, leaveLocked).Problem() != "", true)
 
 	red := newKey(t, virtualkey.Config{Serial: 11})
 	pull := d.Plug(t, 0, red)
@@ -112,7 +112,7 @@ func TestFinder(t *testing.T) {
 	for n, unlock := range []func(*keys.Key) (bool, error){leaveLocked, unlock("password"), unlock("guess")} {
 		i := f.Inspect(second, unlock)
 		expect("Inspect", []any{i.Device.Serial, i.Password, i.Firmware, i.Capacity, i.Used != nil}, []any{22, true, "5.7.1", 64, n == 1})
-		expect("its problem", i.Problem, []string{"", "", oath.ErrWrongPassword.Error()}[n])
+		expect("its problem", i.Problem(), []string{"", "", oath.ErrWrongPassword.Error()}[n])
 	}
 
 	// A reader counts again once it was empty.
@@ -133,7 +133,7 @@ func TestFinder(t *testing.T) {
 	one(f.One(keys.Choice{}))("the only one with the applet", "key:11")
 	one(f.One(keys.Choice{Reader: second}))("switched off", ykoath.ErrNoApplet)
 	i := f.Inspect(second, leaveLocked)
-	expect("switched off", []any{i.Problem, i.Device.Serial, i.Firmware}, []any{"OATH is switched off", 33, ""})
+	expect("switched off", []any{i.Problem(), i.Device.Serial, i.Firmware}, []any{"OATH is switched off", 33, ""})
 	expect("YubiKeys", must(f.YubiKeys(func(serial uint32) bool { return serial > 11 })), []keys.YubiKey{{Reader: second, Serial: 33}})
 }
 

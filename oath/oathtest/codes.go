@@ -1,6 +1,7 @@
 package oathtest
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -211,4 +212,42 @@ func testCounter(t *testing.T, s Suite) {
 	b.is(b.Put(a, secret(t, usualKey)), oath.ErrExists, "Put over a counter")
 	b.expect(a, usualKey, now)
 	b.expect(other, usualKey, now)
+}
+
+// A token that responds to challenges does so with any hash, whatever the code looks like,
+// and moves no counter: a key says that it cannot.
+func testRespond(t *testing.T, s Suite) {
+	b := s.bench(t)
+	responder, ok := b.Token.(interface {
+		Respond(a oath.Account, challenge uint64) (oath.Response, error)
+	})
+	if !ok {
+		t.Skip("it answers no challenges")
+	}
+	accounts := []oath.Account{totp("Steam", "s"), totp("", "minute"), hotp("", "h", 0)}
+	accounts[1].Period = 60
+	for _, hash := range s.algorithms() {
+		a := totp("", hash.String())
+		a.Algorithm, a.Digits = hash, 8
+		accounts = append(accounts, a)
+	}
+	for _, a := range accounts {
+		a = a.WithDefaults()
+		b.put(a, usualKey)
+		for _, challenge := range []uint64{0, 1, 56666666, 1<<64 - 1} {
+			got, err := responder.Respond(a, challenge)
+			want := a.Respond(secret(t, usualKey), challenge)
+			switch same, chance := got.Equal(want); {
+			case a.Type == oath.HOTP && errors.Is(err, oath.ErrUnsupported):
+			case err != nil || !same || chance != 0 || got.Digits != want.Digits && !a.IsSteam():
+				t.Errorf("%q, challenge %d: got %+v, %v, want %+v", a.ID(), challenge, got, err, want)
+			}
+		}
+	}
+	if got := b.code(hotp("", "h", 0), now).Value; got != rfc4226[0] {
+		t.Errorf("the counter was moved: the next code is %s", got)
+	}
+	if _, err := responder.Respond(totp("", "none"), 1); !errors.Is(err, oath.ErrNotFound) {
+		t.Errorf("of an account that is not there: %v", err)
+	}
 }

@@ -54,6 +54,7 @@ func Run(t *testing.T, s Suite) {
 		{"Secrets", testSecrets},
 		{"Steam", testSteam},
 		{"Counter", testCounter},
+		{"Respond", testRespond},
 		{"Put", testPut},
 		{"Invalid", testInvalid},
 		{"Replace", testReplace},

@@ -166,6 +166,17 @@ func (v *Vault) Secret(id oath.ID) (oath.Account, oath.Secret, error) {
 	return r.key.Account, r.key.Secret, err
 }
 
+// Respond computes an account's response to a challenge instead of a time step. It moves
+// no counter. Its errors are Secret's.
+func (v *Vault) Respond(a oath.Account, challenge uint64) (oath.Response, error) {
+	held, secret, err := v.Secret(a.ID())
+	if err != nil {
+		return oath.Response{}, err
+	}
+	defer secret.Clear()
+	return held.Respond(secret, challenge), nil
+}
+
 // Fits returns oath.ErrInvalid for an account whose name is too long for any file.
 func (v *Vault) Fits(a oath.Account) error { return nameable(a.ID()) }
 

@@ -18,23 +18,11 @@ const (
 // increasing times (property 01) says the same of an earlier one, at once: whoever has
 // a clock can tell them apart.
 func (s *Session) Code(a oath.Account, at time.Time) (oath.Code, error) {
-	data, err := encodeName(a.ID())
-	if err != nil {
-		return oath.Code{}, err
-	}
 	form := byte(truncatedResponse)
 	if a.IsSteam() { // a YubiKey 4 or 5 reduces the truncated form to digits
 		form = fullResponse
 	}
-	answer, err := s.do(command{
-		name: cmdCalculate, ins: 0xa2, p2: form,
-		data: appendField(data, tagChallenge, challengeAt(a, at)...),
-	})
-	if hasStatus(err, swSecurity) && !s.Locked() {
-		// An open applet refuses for want of a touch, with the word that otherwise
-		// asks for the password (YKOATH, "CALCULATE").
-		return oath.Code{}, fmt.Errorf("%s: %w", cmdCalculate, oath.ErrTouchTimeout)
-	}
+	answer, err := s.calculate(a.ID(), form, challengeAt(a, at))
 	if err != nil && a.Type == oath.HOTP { // the counter may have moved
 		err = unsure(err)
 	}
@@ -46,6 +34,24 @@ func (s *Session) Code(a oath.Account, at time.Time) (oath.Code, error) {
 		return oath.Code{}, fmt.Errorf("%s: %w", cmdCalculate, err)
 	}
 	return a.NewCode(value, at), nil
+}
+
+// calculate sends a CALCULATE, for the whole or the truncated form of the response.
+func (s *Session) calculate(id oath.ID, form byte, challenge []byte) ([]byte, error) {
+	data, err := encodeName(id)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := s.do(command{
+		name: cmdCalculate, ins: 0xa2, p2: form,
+		data: appendField(data, tagChallenge, challenge...),
+	})
+	if hasStatus(err, swSecurity) && !s.Locked() {
+		// An open applet refuses for want of a touch, with the word that otherwise
+		// asks for the password (YKOATH, "CALCULATE").
+		return nil, fmt.Errorf("%s: %w", cmdCalculate, oath.ErrTouchTimeout)
+	}
+	return answer, err
 }
 
 // challengeAt returns the account's time step, 8 bytes big-endian, and nothing

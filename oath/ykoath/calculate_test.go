@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -267,6 +268,37 @@ func TestCodeAnswers(t *testing.T) {
 		code, err := selectApplet(t, answering(t, test.response)).Code(test.account, now)
 		if code.Value != test.value || !errors.Is(err, test.err) {
 			t.Errorf("%s: got %q, %v, want %q, %v", test.response, code.Value, err, test.value, test.err)
+		}
+	}
+}
+
+// A response is whole, or what the card has of it; and anything else is an error.
+func TestRespondAnswers(t *testing.T) {
+	const hmac = "1f8698690e02ca16618550ef7f19da8e945b555a" // RFC 4226, section 5.4
+	for _, test := range []struct {
+		response string
+		want     oath.Response
+		err      error
+	}{
+		{"751506" + hmac + "9000", oath.Response{HMAC: unhex(t, hmac), Digits: 6}, nil},
+		{"7e02cafe 751508" + hmac + "7e00 9000", oath.Response{HMAC: unhex(t, hmac), Digits: 8}, nil},
+		{"760506 50ef7f19 9000", oath.Response{Value: 0x50ef7f19, Digits: 6}, nil},
+		{"9000", oath.Response{}, ykoath.ErrMalformed},
+		{"7500 9000", oath.Response{}, ykoath.ErrMalformed},
+		{"751506" + hmac[2:] + "9000", oath.Response{}, ykoath.ErrMalformed},
+		{"751406" + hmac[2:] + "9000", oath.Response{}, ykoath.ErrMalformed},
+		{"760406 50ef7f 9000", oath.Response{}, ykoath.ErrMalformed},
+		{"7605ff 50ef7f19 9000", oath.Response{}, ykoath.ErrMalformed},
+		{"770106 9000", oath.Response{}, ykoath.ErrMalformed},
+		{"7c0106 9000", oath.Response{}, ykoath.ErrMalformed},
+		{"6982", oath.Response{}, oath.ErrTouchTimeout},
+		{"6984", oath.Response{}, oath.ErrNotFound},
+		{"6d00", oath.Response{}, oath.ErrUnsupported},
+		{"", oath.Response{}, oath.ErrRemoved},
+	} {
+		r, err := selectApplet(t, answering(t, test.response)).Respond(accountOf("a"), 1)
+		if !reflect.DeepEqual(r, test.want) || !errors.Is(err, test.err) {
+			t.Errorf("%s: got %+v, %v, want %+v, %v", test.response, r, err, test.want, test.err)
 		}
 	}
 }

@@ -5,7 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/keys"
@@ -53,10 +56,15 @@ func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, 
 				err := o.unlockGiven(ctx, k, options.Password)
 				return err == nil, err
 			}
-			done, err := o.unlockRemembered(k)
-			return done && err == nil, nil
+			return o.UnlockRemembered(k)
 		})
-		o.saw(i.Device.Serial, i.ID)
+		seen := o.saw(i.Device.Serial, i.ID)
+		if i.ID != "" {
+			seen.add(func(known *ledger.Key) { known.Password = i.Password })
+		}
+		if i.Used != nil {
+			seen.listed(i.Accounts, false, o.Now())
+		}
 		if options.Serial == 0 || options.Serial == i.Device.Serial {
 			found = append(found, i)
 		}
@@ -65,6 +73,37 @@ func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, 
 		return nil, fmt.Errorf("%w: none has the serial number %d", keys.ErrNoSuchKey, options.Serial)
 	}
 	return found, nil
+}
+
+// LookAtPINs finds out which of the keys that Inspect found, of those serial numbers, have
+// the PIV PIN that everybody knows.
+func (o *Opener) LookAtPINs(ctx context.Context, found []keys.Info, serials []uint32) error {
+	f, err := o.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var failures []error
+	for _, i := range found {
+		if !slices.Contains(serials, i.Device.Serial) {
+			continue
+		}
+		factory, known, err := f.HasFactoryPIN(i.Reader)
+		if err != nil {
+			failures = append(failures, fmt.Errorf("key:%d: %w", i.Device.Serial, err))
+			continue
+		}
+		day := backup.Date(backup.Day(o.Now()))
+		o.saw(i.Device.Serial, i.ID).add(func(k *ledger.Key) {
+			switch {
+			case factory:
+				k.FactoryPIN = day
+			case known:
+				k.FactoryPIN = backup.Date{}
+			}
+		})
+	}
+	return errors.Join(failures...)
 }
 
 // Unlock opens a key that has a password, with the one given, the one remembered,
@@ -78,7 +117,7 @@ func (o *Opener) Unlock(ctx context.Context, k *keys.Key, password Password) err
 	case password.IsGiven():
 		return o.unlockGiven(ctx, k, password)
 	}
-	if done, err := o.unlockRemembered(k); done || err != nil {
+	if done, err := o.UnlockRemembered(k); done || err != nil {
 		return err
 	}
 	err := o.Terminal.TryPassword("Password of the key", oath.ErrWrongPassword, func(text string) error {
@@ -114,9 +153,9 @@ func (o *Opener) unlockGiven(ctx context.Context, k *keys.Key, password Password
 	return err
 }
 
-// unlockRemembered tries what the keyring holds. A password that does not open the
+// UnlockRemembered tries what the keyring holds. A password that does not open the
 // key any more is as good as none.
-func (o *Opener) unlockRemembered(k *keys.Key) (done bool, err error) {
+func (o *Opener) UnlockRemembered(k *keys.Key) (done bool, err error) {
 	sweepKeyring(o.Now())
 	accessKey, found := RecallAccessKey(k.DeviceID())
 	if !found {

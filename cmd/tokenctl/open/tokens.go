@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
@@ -27,7 +28,8 @@ type Opener struct {
 	*term.Console
 	Random io.Reader
 
-	named bool // the vault's conflicts are
+	named  bool // the vault's conflicts are
+	memory memory
 }
 
 // Tokens are a person's tokens, in use: the keys first, then the vault.
@@ -38,11 +40,14 @@ type Tokens struct {
 
 	o      *Opener
 	keys   []*keys.Key
-	used   []KnownKey       // the same keys
+	used   []*sighting      // the same keys
 	off    []*keys.OffError // keys without their OATH applet
 	noKey  error            // why no key is in use
 	chosen bool             // options chose the tokens, and no other is missed
 }
+
+// None are no tokens, as for a rehearsal where there is neither a key nor a vault.
+func (o *Opener) None() *Tokens { return &Tokens{o: o} }
 
 // Close releases the tokens.
 func (t *Tokens) Close() {
@@ -202,7 +207,10 @@ func (o *Opener) addKeys(ctx context.Context, t *Tokens, options KeyOptions, nam
 
 func (o *Opener) addKey(ctx context.Context, t *Tokens, k *keys.Key, name string, password Password) {
 	t.keys = append(t.keys, k)
-	t.used = append(t.used, o.saw(k.Serial, k.DeviceID()))
+	seen := o.saw(k.Serial, k.DeviceID())
+	t.used = append(t.used, seen)
+	hasPassword := k.HasPassword()
+	seen.add(func(known *ledger.Key) { known.Password = hasPassword })
 	asks := k.Locked() && !password.IsGiven()
 	t.Fleet = append(t.Fleet, &fleet.Member{Name: name, Asks: asks, Open: func() (oath.Token, error) {
 		if err := o.reopen(ctx, k); err != nil {
@@ -211,7 +219,7 @@ func (o *Opener) addKey(ctx context.Context, t *Tokens, k *keys.Key, name string
 		if err := o.Unlock(ctx, k, password); err != nil {
 			return nil, err
 		}
-		return touchedKey{k, o}, nil
+		return heldKey{touchedKey{k, o}, seen}, nil
 	}})
 }
 
@@ -247,6 +255,12 @@ func (o *Opener) addVault(ctx context.Context, t *Tokens, options VaultOptions) 
 	return nil
 }
 
+// IsName reports whether a name is a token's: key:SERIAL, or vault.
+func IsName(name string) bool {
+	serial, isKey := strings.CutPrefix(name, "key:")
+	return name == fleet.VaultName || isKey && serial != "" && strings.Trim(serial, "0123456789") == ""
+}
+
 // Targets opens the tokens that the options choose: those of --to, or all.
 func (o *Opener) Targets(ctx context.Context, options TokenOptions, to []string) (*Tokens, error) {
 	if len(to) == 0 {
@@ -254,15 +268,13 @@ func (o *Opener) Targets(ctx context.Context, options TokenOptions, to []string)
 	}
 	options.NoKeys = true
 	for i, name := range to {
-		serial, isKey := strings.CutPrefix(name, "key:")
-		isKey = isKey && serial != "" && strings.Trim(serial, "0123456789") == ""
 		switch {
-		case !isKey && name != fleet.VaultName:
+		case !IsName(name):
 			return nil, term.Usagef("--to %q is neither key:SERIAL nor vault", name)
 		case slices.Contains(to[:i], name):
-			return nil, term.Usagef("--to names %s twice", name)
+			return nil, term.Usagef("%s is named twice", name)
 		}
-		options.NoKeys = options.NoKeys && !isKey
+		options.NoKeys = options.NoKeys && name == fleet.VaultName
 	}
 	options.Vault.None = !slices.Contains(to, fleet.VaultName)
 	t, err := o.Tokens(ctx, options, true)

@@ -24,19 +24,31 @@ type touchedKey struct {
 // waits for a touch. It does not say so beforehand for every account.
 var TouchNotice = 400 * time.Millisecond
 
-// Code computes a code as ykoath.Session does. A refusal that comes at once is for
-// another reason than a touch that did not.
-func (k touchedKey) Code(a oath.Account, at time.Time) (oath.Code, error) {
+// Code computes a code as ykoath.Session does.
+func (k touchedKey) Code(a oath.Account, at time.Time) (code oath.Code, err error) {
+	err = k.touching(a, func() error { code, err = k.Session.Code(a, at); return err })
+	return code, err
+}
+
+// Respond responds to a challenge as ykoath.Session does.
+func (k touchedKey) Respond(a oath.Account, challenge uint64) (r oath.Response, err error) {
+	err = k.touching(a, func() error { r, err = k.Session.Respond(a, challenge); return err })
+	return r, err
+}
+
+// touching has the key compute something. A refusal that comes at once is for another
+// reason than a touch that did not.
+func (k touchedKey) touching(a oath.Account, compute func() error) error {
 	notice := TouchNotice
 	if a.Touch {
 		notice = 0
 	}
 	done := k.o.awaitTouch(k.Reader, notice)
-	code, err := k.Session.Code(a, at)
+	err := compute()
 	if asked := done(); !asked && errors.Is(err, oath.ErrTouchTimeout) {
-		return code, oath.ErrPast
+		return oath.ErrPast
 	}
-	return code, err
+	return err
 }
 
 // awaitTouch asks for a touch if the key in a reader is still silent a while from now.
@@ -89,9 +101,9 @@ func touchFile(reader string) (string, error) {
 // a YubiKey for 15 seconds, one other maker's card for 30.
 const maxTouch = 30 * time.Second
 
-// busy returns for how much longer a key in use may wait for a touch that an earlier
-// command asked for, and says so.
-func (o *Opener) busy(reader string) time.Duration {
+// TouchAwaited returns for how much longer the key in a reader may wait for a touch that
+// an earlier command asked for.
+func (o *Opener) TouchAwaited(reader string) time.Duration {
 	path, err := touchFile(reader)
 	if err != nil {
 		return 0
@@ -102,7 +114,15 @@ func (o *Opener) busy(reader string) time.Duration {
 	if err != nil || left <= 0 || left > maxTouch {
 		return 0
 	}
-	o.Note("The key still waits for a touch that an earlier command asked for.\nTouch it, or wait: it gives up by itself, in %d seconds at most.", int(left.Seconds())+1)
+	return left
+}
+
+// busy is TouchAwaited for a key in use, and says so.
+func (o *Opener) busy(reader string) time.Duration {
+	left := o.TouchAwaited(reader)
+	if left > 0 {
+		o.Note("The key still waits for a touch that an earlier command asked for.\nTouch it, or wait: it gives up by itself, in %d seconds at most.", int(left.Seconds())+1)
+	}
 	return left
 }
 

@@ -6,6 +6,7 @@ package term
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -96,6 +97,25 @@ func (c *Console) PrintColumns(rows [][]string) {
 	}
 	for _, row := range rows {
 		c.printRaw(strings.Join(printableCells(row), "\t"))
+	}
+}
+
+// Fit shortens the first cells of rows that a person is shown, down to a few letters, so
+// that the columns fit the terminal, or 80 characters where its width is not known.
+func (c *Console) Fit(rows [][]string) {
+	const least = 16
+	rest := 0
+	widths := make(map[int]int)
+	for _, row := range rows {
+		for i, cell := range row[1:] {
+			widths[i] = max(widths[i], utf8.RuneCountInString(Printable(cell)))
+		}
+	}
+	for _, width := range widths {
+		rest += width + 2
+	}
+	for _, row := range rows {
+		row[0] = Shorten(Printable(row[0]), max(cmp.Or(c.Width(), 80)-rest, least))
 	}
 }
 

@@ -36,10 +36,7 @@ const maxName = 100
 // Name returns what a file or a picture calls an account as it may be shown, beside what
 // is said of it: Printable, and cut where it is as long as nobody's.
 func Name(s string) string {
-	if runes := []rune(s); len(runes) > maxName {
-		s = string(runes[:maxName]) + "…"
-	}
-	return Printable(s)
+	return Printable(Shorten(s, maxName))
 }
 
 // Label returns an account's name as it may be shown: issuer:name, or the name alone.
@@ -117,6 +114,24 @@ func List(words []string) string {
 	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
+// Few is List of a few words; of more, the others are counted.
+func Few(words []string) string {
+	const few = 5
+	if n := len(words) - few; n > 0 {
+		return fmt.Sprintf("%s, and %d more", strings.Join(words[:few], ", "), n)
+	}
+	return List(words)
+}
+
+// Shorten returns a text of so many characters at most, with an ellipsis for the rest.
+func Shorten(text string, characters int) string {
+	runes := []rune(text)
+	if len(runes) <= characters {
+		return text
+	}
+	return string(runes[:max(characters-1, 0)]) + "…"
+}
+
 // Numbers returns what the numbers of codes, in order, are called: "number 3",
 // "numbers 1 to 4", "numbers 1, 3 and 4".
 func Numbers(list []int) string {
@@ -143,6 +158,26 @@ func Date(t time.Time) string {
 		return ""
 	}
 	return t.Format(time.DateOnly)
+}
+
+// LineWidth is how many columns a line has that a person reads.
+const LineWidth = 80
+
+// Wrap breaks a sentence into lines of at most that many characters, but for words that
+// are longer.
+func Wrap(text string, width int) (lines []string) {
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
 }
 
 // Dash stands in a table for what is not known.
