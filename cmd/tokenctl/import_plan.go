@@ -236,7 +236,7 @@ func (w *importing) agree() error {
 		w.p.Terminal.Tell("%s", line)
 	}
 	if usual > 0 {
-		w.p.Terminal.Tell("%s would be put there, or is there already.", term.Count(usual, "account"))
+		w.p.Terminal.Tell("%s: new, or there already.", term.Count(usual, "account"))
 	}
 	w.agreed = true
 	changes := 0
