@@ -142,7 +142,7 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 	var t *open.Tokens
 	if !o.dryRun {
 		t, err = p.targets(ctx, o.targetOptions)
-	} else if t, err = p.open.Targets(ctx, o.tokens, o.to); isNowhere(err) {
+	} else if t, err = p.open.Targets(ctx, o.tokens, o.to); isNowhere(err) && len(o.to) == 0 && !o.tokens.NamesKey() {
 		p.Note("There is no key and no vault here.")
 		t, err = &open.Tokens{}, nil
 	}
