@@ -172,6 +172,9 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 	if len(google.Exports) > 0 && e.anyStored() {
 		unread = errors.Join(unread, p.open.SaveExports(otpauth.MergeExports(before, google.Exports...)))
 	}
+	if errors.Is(unread, errNoServerSide) { // the same command would make another secret
+		return term.Partly(errors.Join(unread, unwritten, fleet.Failures(e.results)), 1)
+	}
 	err = e.failure(errors.Join(unread, unwritten))
 	if err != nil && made != nil {
 		p.Note("The sheet is made. Leave out --sheet when you give the command again.")

@@ -24,10 +24,9 @@ import (
 
 // A generation is a new secret, for a server of one's own, and what that is given of it.
 type generation struct {
-	wanted    bool
-	file      string // for the server; "-" is standard output
-	format    string // one of serverFormats
-	overwrite bool
+	wanted bool
+	file   string // for the server; "-" is standard output
+	format string // one of serverFormats
 }
 
 // serverFormats are those that a server reads.

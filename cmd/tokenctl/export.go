@@ -107,6 +107,9 @@ func (p *program) export(ctx context.Context, o exportOptions) error {
 		return term.Usagef("an encrypted file is not for a terminal; name one with --output")
 	}
 	t, err := p.open.Tokens(ctx, o.tokens, true)
+	if isNowhere(err) && !o.tokens.NamesKey() {
+		return vault.ErrNoVault
+	}
 	if err != nil {
 		return err
 	}

@@ -108,25 +108,19 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 			e.Secret.Clear()
 		}
 	}()
-	var known []otpauth.Export
-	var err error
-	if len(all.exports) > 0 {
-		if known, err = p.open.Exports(); err != nil {
-			return errors.Join(err, unread)
-		}
-		known = otpauth.MergeExports(known, all.exports...)
+	known, missing, err := p.exportsWith(all.exports)
+	if err != nil {
+		return errors.Join(err, unread)
 	}
-	for _, x := range known {
-		isOf := func(read otpauth.Export) bool { return read.ID == x.ID && read.Size == x.Size }
-		if slices.ContainsFunc(all.exports, isOf) {
-			unread = errors.Join(unread, x.Incomplete())
-		}
-	}
+	unread = errors.Join(unread, missing)
 	if o.query != "" {
 		err = all.choose(o.query)
 	}
-	if err == nil && len(all.accounts) == 0 && unread == nil {
-		err = errors.Join(all.refusals(), errNothingToImport)
+	if err == nil && len(all.accounts) == 0 {
+		err = all.refusals()
+		if unread == nil {
+			err = errors.Join(err, errNothingToImport)
+		}
 	}
 	if err != nil || len(all.accounts) == 0 {
 		return errors.Join(err, unread)
@@ -137,7 +131,7 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 	var t *open.Tokens
 	if !o.dryRun {
 		t, err = p.targets(ctx, o.targetOptions)
-	} else if t, err = p.open.Targets(ctx, o.tokens, o.to); isNowhere(err) {
+	} else if t, err = p.open.Targets(ctx, o.tokens, o.to); isNowhere(err) && len(o.to) == 0 && !o.tokens.NamesKey() {
 		p.Note("There is no key and no vault here.")
 		t, err = p.open.None(), nil
 	}
@@ -179,4 +173,23 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 		failure = errors.Join(p.PrintJSON(w.describe()), failure)
 	}
 	return errors.Join(failure, w.disposeOfFiles(failure))
+}
+
+// exportsWith joins the parts of exports that were read now with those that were read by
+// earlier commands. Missing is an error about parts of the former that were read by none.
+func (p *program) exportsWith(now []otpauth.Export) (known []otpauth.Export, missing, err error) {
+	if len(now) == 0 {
+		return nil, nil, nil
+	}
+	before, err := p.open.Exports()
+	if err != nil {
+		return nil, nil, err
+	}
+	known = otpauth.MergeExports(before, now...)
+	for _, x := range known {
+		if slices.ContainsFunc(now, func(read otpauth.Export) bool { return read.ID == x.ID && read.Size == x.Size }) {
+			missing = errors.Join(missing, x.Incomplete())
+		}
+	}
+	return known, missing, nil
 }

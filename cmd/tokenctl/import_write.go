@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -126,7 +127,7 @@ func (w *importing) disposeOfFiles(failure error) error {
 			w.p.Note("%s has the secrets in the clear, for anyone who finds it.", f.name)
 			continue
 		default:
-			err := w.p.Terminal.Confirm(false, "Delete %s, which has the secrets in the clear, for anyone who finds it?", f.name)
+			err := w.p.Terminal.Confirm(false, "%s has the secrets in the clear. Delete it?", f.name)
 			if errors.Is(err, term.ErrDeclined) {
 				continue
 			}
@@ -138,7 +139,7 @@ func (w *importing) disposeOfFiles(failure error) error {
 		if err == nil {
 			err = w.p.deleteFile(f.file)
 		}
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // as if it was named twice
 			failures = append(failures, fmt.Errorf("%w: %s: %w", errFileKept, f.name, err))
 		}
 	}

@@ -5,6 +5,8 @@
 //
 //	tokenctl init                   begin: find the keys, make the vault
 //	tokenctl enroll [SOURCE...]     put an account on every key and in the vault
+//	tokenctl import FILE...         take over the accounts of another authenticator
+//	tokenctl export [NAME...]       hand accounts on to another one
 //	tokenctl code [QUERY]           show one code, or all
 //	tokenctl list                   show the accounts, and where each one is
 //	tokenctl rename QUERY NAME      give an account another name

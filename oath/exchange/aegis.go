@@ -113,6 +113,10 @@ func readAegis(r *reader) error {
 	return nil
 }
 
+// maxAegisSlots is far more than the app makes: one for a password, one for fingerprints,
+// and one for backups. Each slot of a password costs a key derivation to try.
+const maxAegisSlots = 32
+
 // openAegis returns the accounts of an encrypted file.
 func (r *reader) openAegis(f aegisFile) (content []byte, err error) {
 	var encoded string
@@ -122,6 +126,9 @@ func (r *reader) openAegis(f aegisFile) (content []byte, err error) {
 	sealed, err := unbase64(encoded)
 	if err != nil {
 		return nil, err
+	}
+	if len(f.Header.Slots) > maxAegisSlots {
+		return nil, ErrTooCostly
 	}
 	var key []byte
 	err = r.unlock(func(password []byte) error {

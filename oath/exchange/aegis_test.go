@@ -69,7 +69,8 @@ func TestAegisRefuses(t *testing.T) {
 	}{
 		{"too much memory", `"n":1024`, `"n":67108864`, ErrTooCostly},
 		{"memory beyond counting", `"n":1024`, `"n":1099511627776`, ErrTooCostly},
-		{"too much time", `"p":1`, `"p":1000,"n":1048576`, ErrDamaged}, // n comes twice
+		{"too much time", `"p":1`, `"p":1000000`, ErrTooCostly},
+		{"too many slots", `"slots":[`, `"slots":[` + strings.Repeat(`{"type":1},`, 40), ErrTooCostly},
 		{"a cost that is no power of two", `"n":1024`, `"n":1000`, ErrDamaged},
 		{"no cost", `"n":1024`, `"n":0`, ErrDamaged},
 		{"no nonce", `"nonce":"74`, `"nonce":"","x":"74`, ErrDamaged},

@@ -295,6 +295,9 @@ func (r *reader) unlock(open func(password []byte) error) error {
 		return oath.ErrLocked
 	}
 	text, err := r.password()
+	if errors.Is(err, oath.ErrLocked) {
+		return err
+	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", oath.ErrLocked, err)
 	}

@@ -234,11 +234,11 @@ func appendEntry(k Key) ([]byte, error) {
 	digits := slices.Index(migrationDigits, strconv.Itoa(a.Digits))
 	switch {
 	case a.IsSteam():
-		return nil, errors.New("Google Authenticator's export has no Steam accounts")
+		return nil, errors.New("such an export has no Steam accounts")
 	case digits < 0:
-		return nil, errors.New("Google Authenticator's export has codes of 6 and 8 digits only")
+		return nil, errors.New("such an export has codes of 6 and 8 digits only")
 	case a.Type == oath.TOTP && a.Period != oath.DefaultPeriod:
-		return nil, errors.New("Google Authenticator's export has no period but 30 seconds")
+		return nil, errors.New("such an export has no period but 30 seconds")
 	}
 	b := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), k.Secret.Bytes())
 	b = protowire.AppendString(protowire.AppendTag(b, 2, protowire.BytesType), a.Name)

@@ -177,7 +177,8 @@ func CheckFile(name string, overwrite bool) error {
 	info, err := os.Lstat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		_, err = os.Stat(filepath.Dir(name))
+		return err
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
