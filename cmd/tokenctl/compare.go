@@ -85,7 +85,7 @@ const sheetName = "sheet"
 func (p *program) compare(ctx context.Context, o compareOptions) error {
 	var sheet fleet.Secrets
 	var unread error
-	isRead := len(o.from.scans) > 0 || o.from.typed
+	isRead := o.from.isGiven()
 	if isRead {
 		var contents readSheet
 		contents, unread = p.readSheets(ctx, o.from)

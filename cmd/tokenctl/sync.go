@@ -79,6 +79,7 @@ var (
 	errNoSource   = errors.New("there is no vault to bring keys up to date from")
 	errNoTarget   = errors.New("there is no key to bring up to date")
 	errStale      = errors.New("elsewhere while the key was away")
+	errOther      = fmt.Errorf("%w", errTaken)
 	errUnsyncable = errors.New("its secret is in no vault and on no sheet")
 )
 
@@ -86,6 +87,7 @@ var syncRemedies = []term.Remedy{
 	{Of: errNoSource, Exit: term.ExitFailure, Hint: "From a recovery sheet: tokenctl sync --from SCAN"},
 	{Of: errNoTarget, Exit: term.ExitNoKey},
 	{Of: errStale, Exit: term.ExitPartial, Hint: "If it should go from there as well: tokenctl sync --delete"},
+	{Of: errOther, Exit: term.ExitPartial, Hint: "Find out which is right: a code of either, tried at the service. To replace it there, which cannot be undone: tokenctl sync --overwrite"},
 	{Of: errUnsyncable, Exit: term.ExitPartial, Hint: "Have the service show a new secret, and enroll that everywhere: tokenctl enroll --overwrite"},
 }
 
@@ -100,7 +102,7 @@ type syncing struct {
 }
 
 func (p *program) sync(ctx context.Context, o syncOptions) error {
-	fromPaper := len(o.from.scans) > 0 || o.from.typed
+	fromPaper := o.from.isGiven()
 	var wanted []otpauth.Key
 	var unread error
 	w := &syncing{o: o, source: fleet.VaultName, fresh: make(map[oath.ID]bool)}

@@ -85,7 +85,7 @@ func (w *syncing) plan(wanted []otpauth.Key) (unasked, err error) {
 			case on(f.Member)[plan.Account.ID()].Replaced && w.asksToReplace(plan, f.Member):
 				w.fresh[plan.Account.ID()] = true
 			default:
-				w.skip(i, f.Member.Name, errTaken)
+				w.skip(i, f.Member.Name, errOther)
 			}
 		}
 	}
