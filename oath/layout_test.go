@@ -53,8 +53,8 @@ var mayImport = map[string][]string{
 		"cmd/tokenctl/term", "backup", "backup/ledger", "backup/services", "backup/store",
 		"oath", "oath/durable", "oath/fleet", "oath/keys", "oath/otpauth", "oath/pcsc", "oath/vault", "oath/ykoath",
 	},
+	"cmd/tokenctl/diagnose": {"cmd/tokenctl/open", "cmd/tokenctl/term", "backup/ledger", "oath", "oath/keys", "oath/pcsc", "oath/ykoath"},
 	"cmd/tokenctl/capture":  {},
-	"cmd/tokenctl/diagnose": {"cmd/tokenctl/open", "cmd/tokenctl/term", "oath", "oath/keys", "oath/pcsc", "oath/ykoath"},
 	"cmd/tokenctl/paper":    {"cmd/tokenctl/capture", "cmd/tokenctl/term", "backup/sheet", "backup/sheet/layout", "oath/durable", "oath/otpauth", "oath/qr"},
 }
 

@@ -106,12 +106,17 @@ func (l *Ledger) Reconcile(id oath.ID, vault backup.Record) (merged backup.Recor
 	return merged, !reflect.DeepEqual(merged, vault)
 }
 
-// AddSheet records a sheet that was made. Its number must be higher than those
+// AddSheet records a sheet that was made. A secret that is old does not count as on it. Its number must be higher than those
 // before. What older ones had on them is forgotten once a full one after them was
 // read back.
 func (l *Ledger) AddSheet(s Sheet) error {
 	if s.Number < l.NextSheet() {
 		return fmt.Errorf("sheet %d after sheet %d", s.Number, l.NextSheet()-1)
+	}
+	for id := range l.OldInVault { // which the sheet's secrets come from
+		if item, found := s.Items[id]; found {
+			s.Items[id] = Item{Generation: item.Generation}
+		}
 	}
 	l.Sheets = append(l.Sheets, s)
 	l.forgetOldSheets()

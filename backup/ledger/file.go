@@ -141,6 +141,7 @@ type file struct {
 	Keys     []keyLine      `json:"keys"`
 	Accounts []entryLine    `json:"accounts"`
 	Sheets   []sheetLine    `json:"sheets"`
+	Old      []oldLine      `json:"old_in_vault"`
 	Accepted []acceptedLine `json:"accepted"`
 }
 
@@ -157,6 +158,10 @@ type (
 		account
 		Held
 		Name *account `json:"renamed,omitempty"`
+	}
+	oldLine struct {
+		account
+		Since backup.Date `json:"since"`
 	}
 	acceptedLine struct {
 		Risk  string      `json:"risk"`
@@ -226,13 +231,16 @@ func (l *Ledger) write() ([]byte, error) {
 		}
 		f.Sheets = append(f.Sheets, line)
 	}
+	for _, id := range slices.Sorted(maps.Keys(l.OldInVault)) {
+		f.Old = append(f.Old, oldLine{accountOf(id), l.OldInVault[id]})
+	}
 	for _, risk := range slices.Sorted(maps.Keys(l.Accepted)) {
 		f.Accepted = append(f.Accepted, acceptedLine{risk, l.Accepted[risk]})
 	}
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "{\"format\":%d,\"newest\":%q", f.Format, f.Newest)
 	err := errors.Join(writeLines(&b, "due", f.Due), writeLines(&b, "keys", f.Keys), writeLines(&b, "accounts", f.Accounts),
-		writeLines(&b, "sheets", f.Sheets), writeLines(&b, "accepted", f.Accepted))
+		writeLines(&b, "sheets", f.Sheets), writeLines(&b, "old_in_vault", f.Old), writeLines(&b, "accepted", f.Accepted))
 	b.WriteString("}\n")
 	return b.Bytes(), err
 }
@@ -312,6 +320,12 @@ func (f file) read() (*Ledger, error) {
 		return nil, err
 	}
 	l := &Ledger{Due: readDue(f.Due), Keys: keys}
+	for _, line := range f.Old {
+		if l.OldInVault == nil {
+			l.OldInVault = make(map[oath.ID]backup.Date)
+		}
+		l.OldInVault[line.id()] = line.Since
+	}
 	for _, line := range f.Accepted {
 		if l.Accepted == nil {
 			l.Accepted = make(map[string]backup.Date)

@@ -33,7 +33,8 @@ func exampleLedger() *Ledger {
 			{Serial: 9, Seen: date("2026-11-01"), Lost: date("2026-11-02"), Accounts: map[oath.ID]Held{"a": {}}},
 			{Serial: 4294967295, Seen: date("2026-11-01")},
 		},
-		Accepted: map[string]backup.Date{"one-key": date("2026-11-24"), "no-copy": date("2026-11-23")},
+		OldInVault: map[oath.ID]backup.Date{"Bank:\xff\xfe": date("2026-11-22")},
+		Accepted:   map[string]backup.Date{"one-key": date("2026-11-24"), "no-copy": date("2026-11-23")},
 		Accounts: map[oath.ID]*Entry{
 			"GitHub:alice":  {exampleRecord().WithoutTexts(), InVault},
 			"Bank:\xff\xfe": {backup.Record{Policy: backup.InOrder, Sets: []backup.Set{{Generation: 1, Codes: []backup.Code{{Number: 3}}}}}, OnPaper},
@@ -108,6 +109,8 @@ const exampleFile = `{"format":3,"newest":"2026-11-24",
 	`{"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//Q==","fingerprint":"01234567"},` +
 	`{"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//g==","generation":1},{"id":"GitHub:alice","fingerprint":"6232153a","generation":3}]},
 {"number":9,"id":"CDEFGHIJ","only_new":true,"items":null}],
+"old_in_vault":[
+{"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//g==","since":"2026-11-22"}],
 "accepted":[
 {"risk":"no-copy","since":"2026-11-23"},
 {"risk":"one-key","since":"2026-11-24"}]}
@@ -116,7 +119,7 @@ const exampleFile = `{"format":3,"newest":"2026-11-24",
 func TestFormats(t *testing.T) {
 	for content, l := range map[string]*Ledger{
 		exampleFile: exampleLedger(),
-		"{\"format\":3,\"newest\":\"\",\n\"due\":[],\n\"keys\":[],\n\"accounts\":[],\n\"sheets\":[],\n\"accepted\":[]}\n": new(Ledger),
+		"{\"format\":3,\"newest\":\"\",\n\"due\":[],\n\"keys\":[],\n\"accounts\":[],\n\"sheets\":[],\n\"old_in_vault\":[],\n\"accepted\":[]}\n": new(Ledger),
 	} {
 		if written, err := l.write(); err != nil || string(written) != content {
 			t.Errorf("%v: written as\n%s\nnot\n%s", err, written, content)

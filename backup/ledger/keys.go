@@ -154,7 +154,7 @@ func (l *Ledger) Wiped(id, now string, day time.Time) {
 }
 
 // Strike records that a key is lost or given away, and returns it as it was; nil if it is
-// not known. What was on it is kept in mind: services trust it for that.
+// not known. What was on it is kept in mind: services trust it for that, and it may open a vault.
 func (l *Ledger) Strike(serial uint32, day time.Time) *Key {
 	k := l.Key(serial)
 	if k == nil || !k.Lost.IsZero() {
@@ -162,48 +162,45 @@ func (l *Ledger) Strike(serial uint32, day time.Time) *Key {
 	}
 	struck := k.Clone()
 	k.Lost = backup.Date(backup.Day(day))
-	l.forgetLost()
 	return &struck
-}
-
-// forgetLost forgets lost keys that no service trusts any more.
-func (l *Ledger) forgetLost() {
-	l.Keys = slices.DeleteFunc(l.Keys, func(k Key) bool { return !k.Lost.IsZero() && len(k.Opens()) == 0 })
 }
 
 // RenamedAway records that an account got another name on other tokens than the keys of
 // those serial numbers, which were away. On lost keys it goes by that name.
 func (l *Ledger) RenamedAway(from, to oath.ID, away []uint32) {
 	l.away(from, away, func(h *Held) { h.Renamed = to })
+	move(l.OldInVault, from, to)
 }
 
 // DeletedAway is RenamedAway for an account that was deleted.
 func (l *Ledger) DeletedAway(id oath.ID, away []uint32) {
 	l.away(id, away, func(h *Held) { h.Deleted = true })
+	delete(l.OldInVault, id)
 }
 
 // away changes an account, by the name that it has elsewhere, on the keys that were away
-// and on lost ones.
+// and on lost ones; and on those where it still goes by an old name, so that nobody found it.
 func (l *Ledger) away(id oath.ID, away []uint32, change func(*Held)) {
 	for i := range l.Keys {
 		k := &l.Keys[i]
-		if k.Lost.IsZero() && !slices.Contains(away, k.Serial) {
-			continue
-		}
+		wasAway := !k.Lost.IsZero() || slices.Contains(away, k.Serial)
 		for name, h := range k.Accounts {
-			if cmp.Or(h.Renamed, name) == id {
+			if cmp.Or(h.Renamed, name) == id && (wasAway || name != id) {
 				change(&h)
 				k.Accounts[name] = h
 			}
 		}
 	}
-	l.forgetLost()
 }
 
 // Replaced records that an account got another secret, with that Fingerprint, on some
-// tokens: on the keys of those serial numbers, and on no other. Other keys, lost ones and
-// sheets have the old one, which opens nothing any more.
-func (l *Ledger) Replaced(id oath.ID, fingerprint string, on []uint32) {
+// tokens: on the keys of those serial numbers, and on no other; see ReplacedInVault. Other
+// keys, lost ones and sheets have the old one, which opens nothing any more.
+func (l *Ledger) Replaced(id oath.ID, fingerprint string, on []uint32, day time.Time) {
+	if l.OldInVault == nil {
+		l.OldInVault = make(map[oath.ID]backup.Date)
+	}
+	l.OldInVault[id] = backup.Date(backup.Day(day))
 	var others []uint32
 	for _, k := range l.Keys {
 		if !slices.Contains(on, k.Serial) {
@@ -217,3 +214,6 @@ func (l *Ledger) Replaced(id oath.ID, fingerprint string, on []uint32) {
 		}
 	}
 }
+
+// ReplacedInVault records that the vault has the secret of an account that is in use.
+func (l *Ledger) ReplacedInVault(id oath.ID) { delete(l.OldInVault, id) }

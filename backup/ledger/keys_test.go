@@ -75,9 +75,9 @@ func TestWhatHappensAway(t *testing.T) {
 			[]oath.ID{"a", "b"}, []oath.ID{"b", "d"}, []oath.ID{"b", "d"}, "f1"},
 		{"deleted", func(l *Ledger) { l.DeletedAway("a", []uint32{2}) },
 			[]oath.ID{"a", "b"}, []oath.ID{"b"}, []oath.ID{"b"}, "f1"},
-		{"replaced", func(l *Ledger) { l.Replaced("a", "f9", []uint32{1}) },
+		{"replaced", func(l *Ledger) { l.Replaced("a", "f9", []uint32{1}, day("2026-11-03")) },
 			[]oath.ID{"a", "b"}, []oath.ID{"b"}, []oath.ID{"b"}, ""},
-		{"replaced by what the sheet has", func(l *Ledger) { l.Replaced("a", "f1", []uint32{1, 2}) },
+		{"replaced by what the sheet has", func(l *Ledger) { l.Replaced("a", "f1", []uint32{1, 2}, day("2026-11-03")) },
 			[]oath.ID{"a", "b"}, []oath.ID{"a", "b"}, []oath.ID{"b"}, "f1"},
 		{"all is gone", func(l *Ledger) { l.DeletedAway("a", nil); l.DeletedAway("b", nil) },
 			[]oath.ID{"a", "b"}, []oath.ID{"a", "b"}, nil, "f1"},
@@ -92,10 +92,20 @@ func TestWhatHappensAway(t *testing.T) {
 		}
 	}
 	l := fresh()
-	l.Replaced("a", "f9", []uint32{1})
+	l.Replaced("a", "f9", []uint32{1}, day("2026-11-03"))
 	l.Key(2).Takes(oath.ID("a").Account(oath.TOTP)) // it gets the new one as well
 	if !slices.Equal(opens(l, 2), []oath.ID{"a", "b"}) {
 		t.Errorf("brought up to date: %v", opens(l, 2))
+	}
+	if err := l.AddSheet(Sheet{Number: 2, Items: map[oath.ID]Item{"a": {"f1", 2}}}); err != nil || l.Sheets[1].Items["a"] != (Item{Generation: 2}) {
+		t.Errorf("an old secret counts as on paper: %v, %+v", err, l.Sheets[1].Items)
+	}
+	l.RenamedAway("a", "c", nil)
+	if len(l.OldInVault) != 1 || l.OldInVault["c"] != date("2026-11-03") {
+		t.Errorf("old in the vault: %v", l.OldInVault)
+	}
+	if l.ReplacedInVault("c"); len(l.OldInVault) != 0 {
+		t.Errorf("old in the vault: %v", l.OldInVault)
 	}
 }
 
@@ -109,8 +119,8 @@ func TestStrike(t *testing.T) {
 	if l.Strike(1, day("2026-11-03")) != nil || l.Strike(9, day("2026-11-03")) != nil || l.Key(1).Lost != date("2026-11-02") {
 		t.Error("one that is not there was struck")
 	}
-	if l.Strike(2, day("2026-11-02")) == nil || l.Key(2) != nil {
-		t.Error("an empty key that was struck is kept in mind")
+	if l.Strike(2, day("2026-11-02")) == nil || l.Key(2).Lost != date("2026-11-02") {
+		t.Error("an empty key that was struck, and may open the vault, is not kept in mind")
 	}
 	if found := l.See(1, "", day("2026-11-04")); !found.Lost.IsZero() || len(found.Accounts) != 1 {
 		t.Errorf("found again: %+v", found)

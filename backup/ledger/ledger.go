@@ -27,6 +27,10 @@ type Ledger struct {
 	Accounts map[oath.ID]*Entry
 	Sheets   []Sheet // in the order of their numbers
 
+	// OldInVault are accounts that got another secret on keys, and not in the vault, each
+	// with the day.
+	OldInVault map[oath.ID]backup.Date
+
 	// Accepted are the names of risks that their owner accepts, each with the day since.
 	Accepted map[string]backup.Date
 }

@@ -2,6 +2,7 @@ package recovery
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -16,6 +17,14 @@ import (
 type Thing struct {
 	Kind   ThingKind
 	Serial uint32 // of the key that it is, or belongs to; else 0
+}
+
+// String is the kind, and the serial number if it has one, as in key:12345678.
+func (t Thing) String() string {
+	if t.Serial != 0 {
+		return fmt.Sprintf("%s:%d", t.Kind, t.Serial)
+	}
+	return string(t.Kind)
 }
 
 // A ThingKind is what docs/json.md describes.
@@ -68,9 +77,8 @@ type LockedVault struct {
 	Keys       []uint32  // whose PIV slots open it
 	Seen       time.Time
 
-	// Remote says that its git repository has another one to push to, and Pushed that all
-	// there is has been pushed, as far as this machine knows.
-	Remote, Pushed bool
+	Remote string // that its git repository can be pushed to; "" for none
+	Pushed bool   // all of it, as far as this machine knows
 }
 
 // Facts are what is known of a person's tokens and paper at a time.
@@ -210,7 +218,7 @@ func (f Facts) account(id oath.ID, inVault []Way) Account {
 			a.Ways = append(a.Ways, f.onKey(k)...)
 		}
 	}
-	if f.Vault != nil && slices.Contains(f.Vault.Accounts, id) {
+	if _, old := f.Ledger.OldInVault[id]; !old && f.Vault != nil && slices.Contains(f.Vault.Accounts, id) {
 		a.Ways = append(a.Ways, inVault...)
 	}
 	for _, s := range f.Ledger.Sheets {

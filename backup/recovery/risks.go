@@ -36,6 +36,7 @@ const (
 	LostKey     RiskKind = "lost-key"     // services trust it still
 	LostOpener  RiskKind = "lost-opener"  // a lost key opens the vault
 	FactoryPIN  RiskKind = "factory-pin"  // opens the vault by a key
+	OldInVault  RiskKind = "old-in-vault" // a secret that keys have another one of
 	NoCodesLeft RiskKind = "codes-gone"   // all were used, or one that makes new ones due
 	FewCodes    RiskKind = "codes-few"    // few are left
 	OneOpener   RiskKind = "one-opener"   // the vault opens in a single way
@@ -54,10 +55,10 @@ const (
 // accept the kind is to accept all of it.
 func (r Risk) Name() string {
 	switch {
+	case r.Kind == SingleLoss:
+		return fmt.Sprintf("%s:%s", r.Kind, r.Thing)
 	case r.Thing.Serial != 0:
-		return fmt.Sprintf("%s:%s:%d", r.Kind, r.Thing.Kind, r.Thing.Serial)
-	case r.Thing.Kind != "":
-		return fmt.Sprintf("%s:%s", r.Kind, r.Thing.Kind)
+		return fmt.Sprintf("%s:%d", r.Kind, r.Thing.Serial)
 	case slices.Contains([]RiskKind{NoCodesLeft, FewCodes, NoCodes, TwoCounters}, r.Kind):
 		return fmt.Sprintf("%s:%s", r.Kind, r.Accounts[0])
 	}
@@ -91,7 +92,7 @@ func (f Facts) risks(r Readiness) (all []Risk) {
 	all = append(all, f.vaultRisks()...)
 	all = append(all, f.sheetRisks()...)
 	order := []RiskKind{
-		LockedOut, SingleLoss, LostKey, LostOpener, FactoryPIN, NoCodesLeft, FewCodes, OneOpener, NoCopy,
+		LockedOut, SingleLoss, LostKey, LostOpener, FactoryPIN, OldInVault, NoCodesLeft, FewCodes, OneOpener, NoCopy,
 		BehindKey, NoSheet, Unchecked, StaleSheet, TwoCounters, UnseenKey, UnlistedKey, NoCodes,
 	}
 	slices.SortStableFunc(all, func(a, b Risk) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
@@ -111,7 +112,9 @@ func (f Facts) keyRisks(r Readiness) (all []Risk) {
 		}
 		opens := k.Opens()
 		if !k.Lost.IsZero() {
-			risk(LostKey, k.Lost, slices.Sorted(maps.Keys(opens)))
+			if len(opens) > 0 {
+				risk(LostKey, k.Lost, slices.Sorted(maps.Keys(opens)))
+			}
 			continue
 		}
 		for id, h := range opens {
@@ -145,20 +148,20 @@ func (f Facts) keyRisks(r Readiness) (all []Risk) {
 const maxKey = 64
 
 // behind returns the accounts that a key has otherwise than other tokens: under an old
-// name, with an old secret, since it was deleted, or not at all. One that counts belongs
-// on one token alone.
+// name, though it was deleted; or, of those that the vault has for it, with an old secret
+// or not at all. One that counts belongs on one token alone.
 func (f Facts) behind(k ledger.Key, r Readiness) (ids []oath.ID) {
 	for id, h := range k.Accounts {
-		if h.Renamed != "" || h.Deleted || h.Replaced {
+		if h.Renamed != "" || h.Deleted {
 			ids = append(ids, cmp.Or(h.Renamed, id))
 		}
 	}
 	opens := k.Opens()
-	for _, a := range r.Accounts {
-		isElsewhere := func(w Way) bool { return w.Kind == ByKey || w.Kind == ByVault }
-		_, there := opens[a.ID]
-		if !there && len(r.Accounts) <= maxKey && !k.Listed.IsZero() && !f.counts(a.ID) && slices.ContainsFunc(a.Ways, isElsewhere) {
-			ids = append(ids, a.ID)
+	if f.Vault != nil && len(r.Accounts) <= maxKey && !k.Listed.IsZero() {
+		for _, id := range f.Vault.Accounts {
+			if _, there := opens[id]; !there && !f.counts(id) {
+				ids = append(ids, id)
+			}
 		}
 	}
 	slices.Sort(ids)
@@ -208,6 +211,15 @@ func (f Facts) vaultRisks() (all []Risk) {
 		if k := f.Ledger.Key(serial); k != nil && !k.Lost.IsZero() {
 			all = append(all, Risk{Kind: LostOpener, Thing: Thing{Key, serial}, Since: k.Lost})
 		}
+	}
+	var old []oath.ID
+	for _, id := range v.Accounts {
+		if _, is := f.Ledger.OldInVault[id]; is {
+			old = append(old, id)
+		}
+	}
+	if len(old) > 0 {
+		all = append(all, Risk{Kind: OldInVault, Accounts: old})
 	}
 	type opener struct {
 		kind   WayKind

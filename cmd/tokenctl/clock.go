@@ -1,25 +1,15 @@
 package main
 
-import (
-	"time"
-
-	"github.com/tokenctl/tokenctl/backup/ledger"
-	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
-)
+import "github.com/tokenctl/tokenctl/cmd/tokenctl/diagnose"
 
 // noteClock says in one line that the clock is wrong, or may be, and reports whether it
 // did: the service would refuse the codes. It compares with the newest day in the ledger.
 func (p *program) noteClock() bool {
-	var newest time.Time
-	if path, err := open.LedgerPath(); err == nil {
-		newest, _ = ledger.ReadNewest(path) // what is wrong with it, others report
-	}
-	const early = 14 * time.Hour // is how much a day begins earlier in other time zones
-	switch now := p.Now(); {
-	case now.Before(newest.Add(-early)):
-		p.Note("This computer's clock says %s, and %s has been. Is it wrong?", now.Format(time.DateOnly), newest.Format(time.DateOnly))
-	case p.unsynced():
-		p.Note("This computer's clock is not synchronised. Are codes refused? Check it.")
+	switch behind := diagnose.Behind(p.Now()); {
+	case behind != "":
+		p.Note("This computer's %s. Is it wrong?", behind)
+	case system().Unsynced():
+		p.Note("This computer's clock is not synchronised. Are codes refused? See: tokenctl doctor")
 	default:
 		return false
 	}

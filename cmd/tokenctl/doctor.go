@@ -3,36 +3,106 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
+	"github.com/tokenctl/tokenctl/backup/recovery"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/diagnose"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
 
-// errUnreachable says that doctor found what keeps a key from being reached.
-var errUnreachable = errors.New("a key cannot be reached, or its codes would be refused")
+var (
+	// errUnreachable says that doctor found what keeps a key from being reached.
+	errUnreachable = errors.New("a key cannot be reached, or its codes would be refused")
+
+	// errAtRisk says that doctor found a risk that is not accepted.
+	errAtRisk = errors.New("not all is safe")
+
+	// errNoRisk says that there is no risk of a name, to accept or to accept no more.
+	errNoRisk = errors.New("there is no such risk")
+)
 
 // doctorRemedies give doctor its exit status: what to do stands beside each finding.
-var doctorRemedies = []term.Remedy{{Of: errUnreachable, Exit: term.ExitNoKey}}
+var doctorRemedies = []term.Remedy{
+	{Of: errUnreachable, Exit: term.ExitNoKey},
+	{Of: errAtRisk, Exit: term.ExitPartial},
+	{Of: errNoRisk, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl doctor"},
+}
+
+type doctorOptions struct {
+	json             bool
+	accept, unaccept string
+}
 
 func newDoctorCommand(p *program) *cobra.Command {
-	return &cobra.Command{
+	var o doctorOptions
+	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Find out why a key cannot be reached",
+		Short: "Find out what could lock you out, or keeps a key from being reached",
 		Long: "Doctor looks for what keeps keys from being reached, and says what to do about it:\n" +
 			"the smart card service, who may use it, the driver, USB, the readers and the cards\n" +
 			"in them, programs that hold a key, its firmware, and this computer's clock. It\n" +
-			"changes nothing, ends no program and asks for no password.",
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.doctor(c.Context()) },
+			"changes nothing, ends no program and asks for no password.\n\n" +
+			"Then it shows for every account which ways in remain: keys, the vault, checked\n" +
+			"paper, backup codes; which single loss would lock you out; and each risk, with its\n" +
+			"name and the command that mends it. What is not plugged in it knows from before. The\n" +
+			"exit status is 9 if there is a risk that you do not accept.\n\n" +
+			"A risk that you can live with is accepted by its name, or all of a kind by what its\n" +
+			"name begins with. It is shown as accepted from then on, and counts no more.",
+		Example: "  tokenctl doctor\n  tokenctl doctor --accept no-codes\n  tokenctl doctor --json | jq '.risks[].name'",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if o.accept != "" || o.unaccept != "" {
+				return p.acceptRisk(c.Context(), o)
+			}
+			return p.doctor(c.Context(), o)
+		},
 	}
+	f := c.Flags()
+	f.BoolVar(&o.json, "json", false, "print JSON")
+	f.StringVar(&o.accept, "accept", "", "accept the risk `NAME`")
+	f.StringVar(&o.unaccept, "unaccept", "", "accept the risk `NAME` no more")
+	c.MarkFlagsMutuallyExclusive("json", "accept", "unaccept")
+	return c
 }
 
-func (p *program) doctor(ctx context.Context) error {
+func (p *program) doctor(ctx context.Context, o doctorOptions) error {
+	p.silent = true
 	findings := system().Keys(ctx, p.open)
+	if !o.json {
+		p.printFindings(findings)
+	}
+	isFault := func(f diagnose.Finding) bool { return f.Grade == diagnose.Fault }
+	keepsKeys := func(f diagnose.Finding) bool { return isFault(f) && !strings.HasPrefix(f.Cause, "clock") }
+	s, err := p.readiness(ctx, slices.ContainsFunc(findings, keepsKeys))
+	if err != nil {
+		return err
+	}
+	if o.json {
+		err = p.PrintJSON(s.describe(findings))
+	} else {
+		p.printReadiness(s)
+	}
+	if slices.ContainsFunc(findings, isFault) {
+		err = errors.Join(err, errUnreachable)
+	}
+	if s.failures != nil {
+		err = errors.Join(err, term.Partly(s.failures, 1))
+	}
+	if n := len(s.Open()); n > 0 {
+		err = errors.Join(err, fmt.Errorf("%w: %s not accepted", errAtRisk, term.Are(n, "risk")))
+	}
+	return err
+}
+
+func (p *program) printFindings(findings []diagnose.Finding) {
 	for _, f := range findings {
 		p.PrintLine(f.Grade.String() + ": " + f.Text + ".")
 		if f.Advice != "" {
@@ -41,8 +111,93 @@ func (p *program) doctor(ctx context.Context) error {
 			}
 		}
 	}
-	if slices.ContainsFunc(findings, func(f diagnose.Finding) bool { return f.Grade == diagnose.Fault }) {
-		return errUnreachable
+}
+
+// printReadiness prints what there is, the ways into each account, and the risks.
+func (p *program) printReadiness(s *standing) {
+	p.PrintLine("")
+	p.PrintColumns(s.overview())
+	p.noteUnlooked(s)
+	if len(s.Accounts) > 0 {
+		p.PrintLine("")
+		rows := [][]string{{"ACCOUNT", "WAYS IN", "LOST WITH"}}
+		for _, a := range s.Accounts {
+			rows = append(rows, []string{a.ID.Label(), term.Dash(strings.Join(waysOf(a), " ")), term.Dash(strings.Join(s.lostWith(a.ID), " "))})
+		}
+		p.PrintColumns(rows)
+	}
+	for _, r := range s.Risks {
+		what, mend := s.wordsOf(r)
+		p.PrintLine("")
+		if !r.Accepted.IsZero() {
+			p.PrintLine(fmt.Sprintf("accepted %s: %s", r.Accepted, r.Name()))
+			continue
+		}
+		p.PrintLine("risk: " + r.Name())
+		for _, line := range term.Wrap(what+".", term.LineWidth-2) {
+			p.PrintLine("  " + line)
+		}
+		p.PrintLine("  " + mend)
+	}
+}
+
+// waysOf names the ways into an account, each once; one in brackets is not counted on.
+func waysOf(a recovery.Account) (names []string) {
+	for _, w := range a.Ways {
+		name := string(w.Kind)
+		switch w.Kind {
+		case recovery.ByKey:
+			name = fmt.Sprintf("key:%d", w.Serial)
+		case recovery.BySheet:
+			name = fmt.Sprintf("sheet:%d", w.Sheet)
+		case recovery.ByCodes:
+			name = fmt.Sprintf("codes:%d", w.Codes)
+		}
+		if w.Unproved {
+			name = "(" + name + ")"
+		}
+		if !slices.Contains(names, name) && !slices.Contains(names, strings.Trim(name, "()")) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// acceptRisk accepts a risk by its name or kind, or accepts it no more.
+func (p *program) acceptRisk(ctx context.Context, o doctorOptions) error {
+	s, err := p.readiness(ctx, false)
+	if err != nil {
+		return err
+	}
+	accepts := func(r recovery.Risk) bool { return r.Name() == o.accept || string(r.Kind) == o.accept }
+	known, err := p.open.Store(ctx, open.VaultOptions{None: true})
+	if err != nil {
+		return err
+	}
+	_, accepted := s.Ledger.Accepted[o.unaccept]
+	switch {
+	case o.accept != "" && !slices.ContainsFunc(s.Risks, accepts):
+		return fmt.Errorf("%q: %w", o.accept, errNoRisk)
+	case o.unaccept != "" && !accepted:
+		return fmt.Errorf("%q: %w", o.unaccept, errNoRisk)
+	}
+	err = known.Update(func(l *ledger.Ledger) error {
+		l.Accepted = maps.Clone(l.Accepted)
+		if l.Accepted == nil {
+			l.Accepted = make(map[string]backup.Date)
+		}
+		if delete(l.Accepted, o.unaccept); o.accept != "" {
+			l.Accepted[o.accept] = backup.Date(backup.Day(p.Now()))
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case o.accept != "":
+		p.Note("The risk %s is accepted. To accept it no more: tokenctl doctor --unaccept NAME", term.Printable(o.accept))
+	default:
+		p.Note("The risk %s is not accepted any more.", term.Printable(o.unaccept))
 	}
 	return nil
 }

@@ -162,6 +162,9 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 		err = p.PrintJSON(e.describe())
 	default:
 		e.print()
+		if !o.wanted { // a server of one's own hands out what it was made to
+			e.noteNext(t, known(), made != nil)
+		}
 	}
 	if err != nil {
 		return err

@@ -49,8 +49,8 @@ type holder struct {
 }
 
 // holdKey has another program hold the key in a slot.
-func (r *rig) holdKey(slot int) (*holder, error) {
-	c := exec.Command("hold", r.daemon.Readers()[slot])
+func (r *rig) holdKey(slot int, program string) (*holder, error) {
+	c := exec.Command(program, r.daemon.Readers()[slot])
 	c.Env, c.Stderr = r.environment(r.tb.TempDir()), os.Stderr
 	stdin, err := c.StdinPipe()
 	if err != nil {
@@ -81,9 +81,10 @@ func (h *holder) release() error {
 }
 
 func scriptOccupy(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, len(args) == 1 && (args[0] == "0" || args[0] == "1"), "occupy SLOT")
+	args = append(args, "hold")
+	usage(ts, len(args) <= 3 && (args[0] == "0" || args[0] == "1"), "occupy SLOT [scdaemon]")
 	r := rigOf(ts)
-	h, err := r.holdKey(int(args[0][0] - '0'))
+	h, err := r.holdKey(int(args[0][0]-'0'), args[1])
 	ts.Check(err)
 	r.holder = h
 	ts.Defer(func() { h.release() })

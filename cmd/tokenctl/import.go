@@ -139,7 +139,7 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 		t, err = p.targets(ctx, o.targetOptions)
 	} else if t, err = p.open.Targets(ctx, o.tokens, o.to); isNowhere(err) {
 		p.Note("There is no key and no vault here.")
-		t, err = &open.Tokens{}, nil
+		t, err = p.open.NoTokens(), nil
 	}
 	if err != nil {
 		return errors.Join(err, unread)

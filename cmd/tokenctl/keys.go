@@ -42,8 +42,9 @@ func newKeysForgetCommand(p *program) *cobra.Command {
 		Use:   "forget SERIAL",
 		Short: "Miss a key no more that is lost or given away",
 		Long: "Forget strikes a key that was plugged in here before, so that no command misses it\n" +
-			"any more. It does nothing to the key itself, nor to its accounts at the services: what\n" +
-			"was on it is kept in mind, and tokenctl doctor says which of them trust it still.",
+			"any more. It does nothing to the key itself, nor to its accounts at the services: it\n" +
+			"is kept in mind what was on the key, and \"tokenctl doctor\" shows which services\n" +
+			"trust it still.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			serial, err := strconv.ParseUint(strings.TrimPrefix(args[0], "key:"), 10, 32)

@@ -27,14 +27,15 @@ import (
 
 // TestMain lets the test binary be tokenctl, tokenctl on one thread, tokenctl
 // without any rights, and a program that holds a key, when it is run under their
-// names.
+// names. One of those is that of GnuPG's program for cards.
 func TestMain(m *testing.M) {
 	flag.Set("test.parallel", "8") // they wait for readers more than they compute
 	testscript.Main(m, map[string]func(){
 		"tokenctl": func() { prepare(); main() },
 		"steady":   func() { prepare(); os.Exit(steady()) },
-		"nobody":   func() { detach(); watch(); drop(); main() },
+		"nobody":   func() { detach(); watch(); setSystem(); drop(); main() },
 		"hold":     func() { os.Exit(hold(os.Args[1:])) },
+		"scdaemon": func() { os.Exit(hold(os.Args[1:])) },
 	})
 }
 
@@ -44,6 +45,7 @@ func prepare() {
 	detach()
 	watch()
 	setClock()
+	setSystem()
 	open.WorkFactor = 4
 	open.TouchNotice = time.Hour
 	if d, err := time.ParseDuration(os.Getenv(noticeVariable)); err == nil {
@@ -68,9 +70,8 @@ func steady() int {
 func detach() { syscall.Setsid() }
 
 // setClock lets a script have another clock: TEST_CLOCK names a file with the seconds
-// since 1970, read anew each time, and TEST_UNSYNCED makes it one that nobody sets.
+// since 1970, read anew each time.
 func setClock() {
-	clockUnsynced = func() bool { return os.Getenv("TEST_UNSYNCED") != "" }
 	file := os.Getenv("TEST_CLOCK")
 	if file == "" {
 		return

@@ -10,27 +10,24 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// now and clockUnsynced are the clock, and system is the computer that doctor looks at.
-// Only tests have others.
+// now is the clock, and system the computer that this runs on. Only tests have others.
 var (
-	now           = time.Now
-	clockUnsynced = kernelUnsynced
-	system        = diagnose.Here
+	now    = time.Now
+	system = diagnose.Here
 )
 
 // A program is what the commands have in common.
 type program struct {
 	*term.Console
-	random   io.Reader
-	unsynced func() bool // nobody keeps the clock right
-	open     *open.Opener
+	random io.Reader
+	open   *open.Opener
 
 	reminded map[oath.ID]bool // accounts whose codes this command has spoken of already
 	silent   bool             // it has spoken of all that is due
 }
 
 func newProgram(c term.Console, random io.Reader) *program {
-	p := &program{Console: &c, random: random, unsynced: clockUnsynced, reminded: make(map[oath.ID]bool)}
+	p := &program{Console: &c, random: random, reminded: make(map[oath.ID]bool)}
 	p.open = &open.Opener{Console: p.Console, Random: random}
 	return p
 }

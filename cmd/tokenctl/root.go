@@ -75,6 +75,7 @@ func newRootCommand(p *program) *cobra.Command {
 		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		RunE:          func(c *cobra.Command, _ []string) error { return p.status(c.Context()) },
 	}
 	root.SetVersionTemplate("tokenctl {{.Version}}\n")
 	root.SetHelpTemplate(root.HelpTemplate() + "\nExit status:\n" + term.ExitStatuses)
@@ -89,6 +90,7 @@ func newRootCommand(p *program) *cobra.Command {
 		newCompareCommand(p),
 		newSyncCommand(p),
 		newKeysCommand(p),
+		newStatusCommand(p),
 		newDoctorCommand(p),
 		newPasswordCommand(p),
 		newResetCommand(p),

@@ -44,7 +44,10 @@ import (
 //	send NAME HEX...            APDUs that the key takes without a word
 //	daemon stop|start           the PC/SC daemon goes away and comes back;
 //	daemon freeze|thaw          or is there, and does not answer
-//	occupy N | release          another program holds the key in slot N
+//	mute N                      a card in slot N that answers with no ATR that can be one,
+//	                            until the end of the script
+//	occupy N [NAME] | release   another program, hold or NAME, holds the key in slot N
+//	socket refuse|abandon FILE  a socket whose daemon hangs up, or has ended
 //
 //	need PROGRAM [ARGS...]      skip the script where it is not installed, or fails
 //	keyring                     a desktop session with a keyring
@@ -101,6 +104,8 @@ func TestScripts(t *testing.T) {
 			"daemon":  scriptDaemon,
 			"occupy":  scriptOccupy,
 			"release": scriptRelease,
+			"socket":  scriptSocket,
+			"mute":    scriptMute,
 			"sleep":   scriptSleep,
 			"appears": scriptAppears,
 			"need":    scriptNeed,

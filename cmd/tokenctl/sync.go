@@ -36,12 +36,12 @@ func newSyncCommand(p *program) *cobra.Command {
 			"A fresh key gets all of them. One that was away also gets the new names, and loses\n" +
 			"what was deleted meanwhile, if you say so. Each account is proved by a code. What is\n" +
 			"there already is compared, as tokenctl compare does, and left alone.\n\n" +
-			"Nothing is replaced without --overwrite and nothing deleted without --delete, or your\n" +
-			"word on a terminal. Where a key has no room for all, you are asked which go there;\n" +
-			"or --select chooses, and the first ones go there first.\n\n" +
-			"An account that counts is left out: every token counts for itself, and two counters\n" +
-			"drift apart. For a key that takes the place of the only one: --counters. What is on a\n" +
-			"key alone cannot be brought to another, and is named.\n\n" +
+			"Nothing is replaced without --overwrite and nothing deleted without --delete, or\n" +
+			"your word on a terminal. Where a key has no room for all, you are asked which go\n" +
+			"there; or --select chooses, and the first ones go there first.\n\n" +
+			"An account that counts is left out: every token counts for itself, and two\n" +
+			"counters drift apart. For a key that takes the place of the only one: --counters.\n" +
+			"What is on a key alone cannot be brought to another, and is named.\n\n" +
 			"A second run does nothing. After a failure halfway, it does the rest.",
 		Example: "  tokenctl sync\n" +
 			"  tokenctl sync --to key:23456789\n" +

@@ -72,19 +72,21 @@ type enrolling struct {
 
 func (p *program) newEnrolling(t *open.Tokens, o targetOptions) *enrolling {
 	e := &enrolling{p: p, o: o, away: t.AwayKeys(), untouched: make(map[string]bool)}
-	if o.overwrite {
-		p.open.Happened(e.replaced)
-	}
+	p.open.Happened(e.settle)
 	return e
 }
 
-// replaced records which accounts have another secret now than keys that were not there,
-// and sheets. One that a token had already with that secret got no other.
-func (e *enrolling) replaced(l *ledger.Ledger) {
+// settle records which accounts have another secret now than keys that were not there,
+// sheets, or the vault. One that a token had already with that secret got no other.
+func (e *enrolling) settle(l *ledger.Ledger) {
 	for i, r := range e.results {
 		where := r.Where()
-		if len(where) > 0 && !slices.ContainsFunc(r.Outcomes, func(o fleet.Outcome) bool { return o.Already }) {
-			l.Replaced(r.Account.ID(), e.prints[i], serialsOf(names(where)))
+		isNew := len(where) > 0 && !slices.ContainsFunc(r.Outcomes, func(o fleet.Outcome) bool { return o.Already })
+		if e.o.overwrite && isNew {
+			l.Replaced(r.Account.ID(), e.prints[i], serialsOf(names(where)), e.p.Now())
+		}
+		if slices.ContainsFunc(where, (*fleet.Member).IsVault) {
+			l.ReplacedInVault(r.Account.ID())
 		}
 	}
 }

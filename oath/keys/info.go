@@ -66,7 +66,7 @@ func (i Info) Problem() string {
 	switch {
 	case i.Err == nil:
 		return ""
-	case i.Device.NoOATH && errors.Is(i.Err, ykoath.ErrNoApplet):
+	case (i.Device.NoOATH || i.Device.NoOATHNFC) && errors.Is(i.Err, ykoath.ErrNoApplet):
 		return "OATH is switched off"
 	}
 	for _, known := range []error{oath.ErrWrongPassword, ykoath.ErrUnproven, pcsc.ErrBusy, pcsc.ErrMute, pcsc.ErrRemoved, pcsc.ErrNoPermission, ykoath.ErrNoApplet} {
@@ -127,4 +127,14 @@ func (f *Finder) OneYubiKey(serial uint32) (found *YubiKey, err error) {
 		return nil, fmt.Errorf("%w: %s, %s", ErrSeveral, all[0].Name(), all[1].Name())
 	}
 	return &all[0], nil
+}
+
+// HasFactoryPIN is [ykoath.HasFactoryPIN] for the key in a reader.
+func (f *Finder) HasFactoryPIN(reader string) (factory, known bool, err error) {
+	card, err := f.Card(reader)
+	if err != nil {
+		return false, false, err
+	}
+	defer card.Close(false)
+	return ykoath.HasFactoryPIN(card)
 }

@@ -117,6 +117,25 @@ func (v *Vault) isRepository() bool { return v.repository && v.hasRepository() }
 // user runs, takes it over.
 func (v *Vault) IgnoresRepository() bool { return !v.repository && v.hasRepository() }
 
+// Pushed returns the name of a repository that the vault's can be pushed to, "" for none,
+// and whether all that is committed is there, as far as this machine saw when it last
+// pushed or pulled.
+func (v *Vault) Pushed() (remote string, pushed bool, err error) {
+	if v.options.Git == nil || !v.isRepository() {
+		return "", false, nil
+	}
+	remotes, err := v.git("remote")
+	remote, _, _ = strings.Cut(string(remotes), "\n")
+	if err != nil || remote == "" {
+		return "", false, err
+	}
+	if _, unborn := v.git("rev-parse", "--verify", "--quiet", "HEAD"); unborn != nil {
+		return remote, false, nil
+	}
+	ahead, err := v.git("rev-list", "--count", "HEAD", "--not", "--remotes")
+	return remote, err == nil && strings.TrimSpace(string(ahead)) == "0", err
+}
+
 // commit commits the vault's files, and of others only what the user has added.
 // The message says no more than the files' names.
 func (v *Vault) commit(message string) error {

@@ -20,9 +20,10 @@ const (
 	configEnabledUSB = 0x03
 	configFormFactor = 0x04
 	configVersion    = 0x05
+	configEnabledNFC = 0x0e
 	configMoreData   = 0x10
 
-	capabilityOATH = 0x20 // in configEnabledUSB
+	capabilityOATH = 0x20 // in configEnabledUSB and configEnabledNFC
 
 	// maxConfigPages bounds how often the configuration may say that it goes on.
 	maxConfigPages = 8
@@ -34,6 +35,7 @@ type Device struct {
 	Version    Version
 	FormFactor FormFactor
 	NoOATH     bool // the OATH applet is switched off over USB
+	NoOATHNFC  bool // it is switched off over NFC
 }
 
 // A FormFactor is the shape of a YubiKey, from its Management applet.
@@ -166,6 +168,10 @@ func (d *Device) readFields(fields []field) {
 		case configEnabledUSB:
 			if n := len(f.value); n > 0 {
 				d.NoOATH = f.value[n-1]&capabilityOATH == 0
+			}
+		case configEnabledNFC:
+			if n := len(f.value); n > 0 {
+				d.NoOATHNFC = f.value[n-1]&capabilityOATH == 0
 			}
 		case configFormFactor:
 			if len(f.value) == 1 {

@@ -96,7 +96,7 @@ func (s *Session) explainPut(err error, a oath.Account) error {
 // prefixBug refuses an ID that an account's ID begins with, on the firmware where
 // PUT would overwrite that account.
 func (s *Session) prefixBug(id oath.ID) error {
-	if !versionSlots.before(s.Version) || !s.Version.before(versionNoPrefix) {
+	if !s.Version.PrefixBug() {
 		return nil
 	}
 	ids, err := s.knownIDs()

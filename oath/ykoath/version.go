@@ -23,10 +23,14 @@ var (
 	versionSlots     = Version{4, 0, 0} // before, a budget of memory instead of slots
 	versionTouch     = Version{4, 2, 4}
 	versionSHA512    = Version{4, 3, 1}
-	versionNoPrefix  = Version{4, 3, 5} // from 4.0.1 until then, PUT overwrites an account whose ID begins with the new one
+	versionNoPrefix  = Version{4, 3, 5} // see PrefixBug
 	versionRename    = Version{5, 3, 1}
 	versionMoreSlots = Version{5, 7, 0}
 )
+
+// PrefixBug reports whether PUT overwrites an account whose ID begins with the new one.
+// Session.Put refuses such a one there.
+func (v Version) PrefixBug() bool { return versionSlots.before(v) && v.before(versionNoPrefix) }
 
 // Capacity returns how many accounts a YubiKey of this firmware holds, and 0
 // where their number is not fixed: before 4.0, they share some 2 KB of memory.

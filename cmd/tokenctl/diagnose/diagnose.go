@@ -7,10 +7,10 @@ package diagnose
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io/fs"
 	"os"
 	"runtime"
+	"time"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
@@ -46,21 +46,25 @@ type System struct {
 	OS     string // as runtime.GOOS has it
 	Socket string // of pcscd; libpcsclite reads PCSCLITE_CSOCK_NAME, see pcscd(8)
 	Remote bool   // this session came over SSH
+	User   string // who this is, or a word to fill in
+
+	Unsynced func() bool      // nobody keeps the clock right
+	Built    func() time.Time // when this program was made; the zero time if that is not known
 }
 
 // Here returns the computer that this program runs on.
 func Here() System {
 	return System{
 		Files: os.DirFS("/"), OS: runtime.GOOS,
-		Socket: cmp.Or(os.Getenv("PCSCLITE_CSOCK_NAME"), "/run/pcscd/pcscd.comm"),
-		Remote: os.Getenv("SSH_CONNECTION") != "",
+		Socket: cmp.Or(os.Getenv("PCSCLITE_CSOCK_NAME"), defaultSocket),
+		Remote: os.Getenv("SSH_CONNECTION") != "", User: cmp.Or(os.Getenv("USER"), "NAME"),
+		Unsynced: kernelUnsynced, Built: commitTime,
 	}
 }
 
 // An examination is under way.
 type examination struct {
 	System
-	ctx      context.Context
 	opener   *open.Opener
 	findings []Finding
 }
@@ -70,32 +74,57 @@ func (e *examination) add(grade Grade, cause, text, advice string) {
 }
 
 // Keys returns what stands between this program and the keys, from the service to the
-// OATH applet of each, and what is well.
+// OATH applet of each, what is wrong with the clock that their codes are computed by, and
+// what is well.
 func (s System) Keys(ctx context.Context, o *open.Opener) []Finding {
-	e := &examination{System: s, ctx: ctx, opener: o}
+	e := &examination{System: s, opener: o}
+	devices := s.usbKeys()
+	if err := e.readers(ctx, devices); err != nil {
+		e.service(err, devices)
+	}
+	e.clock(o.Now())
+	return e.findings
+}
+
+// readers says what is in each reader, and what is in none. It returns an error of the
+// smart card service.
+func (e *examination) readers(ctx context.Context, devices []usbDevice) error {
 	readers, err := listReaders()
 	if err != nil {
-		e.service(err)
-		return e.findings
+		return err
 	}
-	e.add(Good, "service", "pcscd answers: "+term.Count(len(readers), "reader"), "")
-	f, err := keys.Connect(ctx, o.Random)
+	f, err := keys.Connect(ctx, e.opener.Random)
 	if err != nil {
-		e.service(err)
-		return e.findings
+		return err
 	}
 	defer f.Close()
+	name := "pcscd"
+	if e.OS == "windows" || e.OS == "darwin" {
+		name = "the smart card service"
+	}
+	e.add(Good, "service", name+" answers, and has "+term.Count(len(readers), "reader"), "")
 	for _, r := range readers {
-		if !r.Present {
-			e.add(Notice, "no-card", fmt.Sprintf("reader %q: there is no card in it", r.Name), "Lay the key on it, or plug it in.")
-			continue
-		}
-		e.key(f.Inspect(r.Name, o.UnlockRemembered))
+		e.reader(f, r)
 	}
-	if len(readers) == 0 {
-		e.add(Notice, "no-reader", "no key is plugged in: pcscd has no reader", "Plug in the key.")
+	e.usb(devices, readers)
+	if len(readers) == 0 && len(devices) == 0 {
+		e.noKey()
 	}
-	return e.findings
+	return nil
+}
+
+// noKey says that there is none, as far as can be seen.
+func (e *examination) noKey() {
+	switch _, err := fs.Stat(e.Files, usbDevices); {
+	case err == nil:
+		e.add(Notice, "no-key", "no key is plugged in: neither pcscd nor USB shows one",
+			"If it is plugged in, try another port, without a hub; or another cable, or computer.")
+	case e.OS == "linux":
+		e.add(Notice, "no-key", "no key is plugged in: pcscd has no reader, and USB cannot be seen from here",
+			"Plug in the key. A container, or a virtual machine, must be given it by its host.")
+	default:
+		e.add(Notice, "no-key", "no key is plugged in: the system has no reader", "Plug in the key.")
+	}
 }
 
 func listReaders() ([]pcsc.Reader, error) {

@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
@@ -71,6 +73,37 @@ func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, 
 		return nil, fmt.Errorf("%w: none has the serial number %d", keys.ErrNoSuchKey, options.Serial)
 	}
 	return found, nil
+}
+
+// LookAtPINs finds out which of the keys that Inspect found, of those serial numbers, have
+// the PIV PIN that everybody knows.
+func (o *Opener) LookAtPINs(ctx context.Context, found []keys.Info, serials []uint32) error {
+	f, err := o.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var failures []error
+	for _, i := range found {
+		if !slices.Contains(serials, i.Device.Serial) {
+			continue
+		}
+		factory, known, err := f.HasFactoryPIN(i.Reader)
+		if err != nil {
+			failures = append(failures, fmt.Errorf("key:%d: %w", i.Device.Serial, err))
+			continue
+		}
+		day := backup.Date(backup.Day(o.Now()))
+		o.saw(i.Device.Serial, i.ID).add(func(k *ledger.Key) {
+			switch {
+			case factory:
+				k.FactoryPIN = day
+			case known:
+				k.FactoryPIN = backup.Date{}
+			}
+		})
+	}
+	return errors.Join(failures...)
 }
 
 // Unlock opens a key that has a password, with the one given, the one remembered,

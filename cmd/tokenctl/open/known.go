@@ -127,6 +127,24 @@ func stateFolder() (string, error) {
 	return filepath.Join(state, "tokenctl"), err
 }
 
+// LastWritten returns when the newest of the files was written that tokenctl keeps outside
+// of the vault, by the clock of then; the zero time, if there is none.
+func LastWritten() (last time.Time) {
+	var files []string
+	if state, err := stateFolder(); err == nil {
+		files, _ = filepath.Glob(filepath.Join(state, "*.json"))
+	}
+	if path, err := LedgerPath(); err == nil {
+		files = append(files, path)
+	}
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && info.ModTime().After(last) {
+			last = info.ModTime()
+		}
+	}
+	return last
+}
+
 func knownPath(state, dir string) string {
 	sum := sha256.Sum256([]byte(dir))
 	return filepath.Join(state, "vault-"+hex.EncodeToString(sum[:8])+".json")

@@ -10,7 +10,7 @@ import (
 
 const (
 	buildWithCgo = "Build tokenctl with cgo: install gcc and libpcsclite-dev, and build with CGO_ENABLED=1."
-	closeOthers  = "Close what uses it (Yubico Authenticator, ykman, gpg). For gpg: gpgconf --kill scdaemon"
+	closeOthers  = "Close what uses it (Yubico Authenticator, ykman, gpg). For gpg: gpgconf --kill scdaemon. Which one does: tokenctl doctor"
 )
 
 // keyConflictHint says how to get out of a merge of two keys.
@@ -27,14 +27,14 @@ var Remedies = []term.Remedy{
 	{Of: errWrongPassphrase, Exit: term.ExitPassword, Hint: "See what else opens the vault with: tokenctl vault status"},
 
 	{Of: pcsc.ErrUnavailable, Exit: term.ExitNoKey, Hint: buildWithCgo},
-	{Of: pcsc.ErrNoService, Exit: term.ExitNoKey, Hint: "Start pcscd: sudo systemctl start pcscd.socket. If it is not installed: sudo apt install pcscd"},
-	{Of: pcsc.ErrServiceSilent, Exit: term.ExitNoKey, Hint: "A key or reader may block it. Pull it out, and start pcscd anew: sudo systemctl restart pcscd"},
-	{Of: pcsc.ErrNoPermission, Exit: term.ExitNoKey, Hint: "pcscd asks polkit who may use readers; over SSH, that is root unless a polkit rule says otherwise."},
-	{Of: pcsc.ErrNoReader, Exit: term.ExitNoKey, Hint: "Plug in the key."},
+	{Of: pcsc.ErrNoService, Exit: term.ExitNoKey, Hint: "Start pcscd: sudo systemctl start pcscd.socket. If it is not installed: sudo apt install pcscd. Why it cannot be reached: tokenctl doctor"},
+	{Of: pcsc.ErrServiceSilent, Exit: term.ExitNoKey, Hint: "A key or reader may block it. Pull it out, and start pcscd anew: sudo systemctl restart pcscd. More: tokenctl doctor"},
+	{Of: pcsc.ErrNoPermission, Exit: term.ExitNoKey, Hint: "pcscd asks polkit who may use readers; over SSH, that is root unless a polkit rule says otherwise. For such a rule: tokenctl doctor"},
+	{Of: pcsc.ErrNoReader, Exit: term.ExitNoKey, Hint: "Plug in the key. If it is plugged in, why it is not seen: tokenctl doctor"},
 	{Of: pcsc.ErrNoCard, Exit: term.ExitNoKey, Hint: "Plug in the key, or lay it on the reader."},
-	{Of: pcsc.ErrMute, Exit: term.ExitNoKey, Hint: "Pull the key out and plug it in again."},
+	{Of: pcsc.ErrMute, Exit: term.ExitNoKey, Hint: "Pull the key out and plug it in again. If that is of no help: tokenctl doctor"},
 	{Of: pcsc.ErrBusy, Exit: term.ExitNoKey, Hint: closeOthers},
-	{Of: ykoath.ErrNoApplet, Exit: term.ExitNoKey, Hint: "If it is a YubiKey, switch OATH on: ykman config usb --enable OATH"},
+	{Of: ykoath.ErrNoApplet, Exit: term.ExitNoKey, Hint: "If it is a YubiKey, switch OATH on: ykman config usb --enable OATH. What it is: tokenctl doctor"},
 
 	{Of: vault.ErrUnsafeRepository, Exit: term.ExitFailure, Hint: "Take it out of the repository with an editor, if you know how it came there. If not, somebody else writes to " + term.VaultPlace},
 	{Of: vault.ErrNoVault, Exit: term.ExitFailure, Hint: "Make one with: tokenctl vault init"},

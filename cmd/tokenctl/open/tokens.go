@@ -46,6 +46,9 @@ type Tokens struct {
 	chosen bool             // options chose the tokens, and no other is missed
 }
 
+// NoTokens is what there is where nothing was found.
+func (o *Opener) NoTokens() *Tokens { return &Tokens{o: o} }
+
 // Close releases the tokens.
 func (t *Tokens) Close() {
 	t.ReleaseKeys()

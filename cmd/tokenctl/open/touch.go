@@ -101,9 +101,9 @@ func touchFile(reader string) (string, error) {
 // a YubiKey for 15 seconds, one other maker's card for 30.
 const maxTouch = 30 * time.Second
 
-// busy returns for how much longer a key in use may wait for a touch that an earlier
-// command asked for, and says so.
-func (o *Opener) busy(reader string) time.Duration {
+// TouchAwaited returns for how much longer the key in a reader may wait for a touch that
+// an earlier command asked for.
+func (o *Opener) TouchAwaited(reader string) time.Duration {
 	path, err := touchFile(reader)
 	if err != nil {
 		return 0
@@ -114,7 +114,15 @@ func (o *Opener) busy(reader string) time.Duration {
 	if err != nil || left <= 0 || left > maxTouch {
 		return 0
 	}
-	o.Note("The key still waits for a touch that an earlier command asked for.\nTouch it, or wait: it gives up by itself, in %d seconds at most.", int(left.Seconds())+1)
+	return left
+}
+
+// busy is TouchAwaited for a key in use, and says so.
+func (o *Opener) busy(reader string) time.Duration {
+	left := o.TouchAwaited(reader)
+	if left > 0 {
+		o.Note("The key still waits for a touch that an earlier command asked for.\nTouch it, or wait: it gives up by itself, in %d seconds at most.", int(left.Seconds())+1)
+	}
 	return left
 }
 

@@ -163,6 +163,26 @@ func Date(t time.Time) string {
 	return t.Format(time.DateOnly)
 }
 
+// LineWidth is how many columns a line has that a person reads.
+const LineWidth = 80
+
+// Wrap breaks a sentence into lines of at most that many characters, but for words that
+// are longer.
+func Wrap(text string, width int) (lines []string) {
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
 // Dash stands in a table for what is not known.
 func Dash(s string) string {
 	if s == "" {

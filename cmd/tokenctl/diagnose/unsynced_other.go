@@ -1,6 +1,6 @@
 //go:build !linux
 
-package main
+package diagnose
 
 // kernelUnsynced is not known here: macOS and Windows keep their clocks by themselves.
 func kernelUnsynced() bool { return false }
