@@ -52,6 +52,9 @@ func newCompareCommand(p *program) *cobra.Command {
 					o.from.scans = append(o.from.scans, arg)
 				}
 			}
+			if len(o.names) > 0 && (o.tokens.NamesKey() || o.tokens.NoKeys || o.tokens.Vault.None) {
+				return term.Usagef("%s is named, and options choose tokens: one of them is enough", o.names[0])
+			}
 			return p.compare(c.Context(), o)
 		},
 	}

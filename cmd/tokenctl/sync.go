@@ -69,7 +69,7 @@ func newSyncCommand(p *program) *cobra.Command {
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "show what would be done, and do nothing")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	f.BoolVar(&o.json, "json", false, "print JSON")
-	for _, other := range []string{"device", "reader", "no-keys"} {
+	for _, other := range []string{"device", "reader", "no-keys", "no-vault"} {
 		c.MarkFlagsMutuallyExclusive("to", other)
 	}
 	return c
@@ -96,6 +96,7 @@ type syncing struct {
 	planning
 	o      syncOptions
 	source string
+	unread []oath.ID // in the vault
 	strays []stray
 	fresh  map[oath.ID]bool // that replace what is there
 	gone   []stray          // that were deleted
@@ -133,7 +134,7 @@ func (p *program) sync(ctx context.Context, o syncOptions) error {
 		}
 	}
 	if !fromPaper {
-		if wanted, err = secretsIn(t.Vault); err != nil {
+		if wanted, w.unread, err = secretsIn(t.Vault); err != nil {
 			unread = errors.Join(unread, &fleet.MemberError{Member: fleet.VaultName, Err: err})
 		}
 	}
@@ -201,17 +202,17 @@ func (p *program) syncTokens(ctx context.Context, o syncOptions, fromPaper bool)
 	return t, nil
 }
 
-// secretsIn returns what is in a vault. Files that are damaged are an error, and come with
-// the rest.
-func secretsIn(v *open.Vault) (all []otpauth.Key, failure error) {
+// secretsIn returns what is in a vault. Accounts that cannot be read are an error, and come
+// with the rest.
+func secretsIn(v *open.Vault) (all []otpauth.Key, unread []oath.ID, failure error) {
 	accounts, failure := v.List()
 	for _, a := range accounts {
 		held, secret, err := v.Secret(a.ID())
 		if err != nil {
-			failure = errors.Join(failure, err)
+			unread, failure = append(unread, a.ID()), errors.Join(failure, err)
 			continue
 		}
 		all = append(all, otpauth.Key{Account: held, Secret: secret})
 	}
-	return all, failure
+	return all, unread, failure
 }

@@ -44,6 +44,9 @@ func (w *syncing) plan(wanted []otpauth.Key) (unasked, err error) {
 		return known[i].Accounts
 	}
 	for _, s := range strays {
+		if slices.Contains(w.unread, s.Account.ID()) {
+			continue
+		}
 		held := on(s.Member)[s.Account.ID()]
 		one := stray{Stray: s}
 		to := slices.IndexFunc(all, func(p fleet.Plan) bool { return held.Renamed != "" && p.Account.ID() == held.Renamed })
