@@ -156,7 +156,11 @@ func (p *program) sync(ctx context.Context, o syncOptions) error {
 		if o.json {
 			return errors.Join(p.PrintJSON(w.describe()), err)
 		}
-		p.PrintColumns(w.rows())
+		rows := w.rows()
+		if p.ShowsResults() {
+			p.Fit(rows)
+		}
+		p.PrintColumns(rows)
 		return err
 	}
 	if err := w.agree(); err != nil {

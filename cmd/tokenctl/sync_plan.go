@@ -163,9 +163,6 @@ func (w *syncing) rows() (rows [][]string) {
 		}
 		rows = append(rows, []string{string(s.Account.ID()), s.Member.Name, what})
 	}
-	if w.p.ShowsResults() || !w.dryRun {
-		w.p.Fit(rows)
-	}
 	return rows
 }
 
@@ -182,6 +179,7 @@ func (w *syncing) agree() error {
 	}
 	there := foretold(fleet.Forecast{Fate: fleet.Same}, false) // which is no news
 	rows := slices.DeleteFunc(w.rows(), func(row []string) bool { return row[2] == there })
+	w.p.Fit(rows)
 	if err := w.planning.agree(rows, question); err != nil {
 		return err
 	}
