@@ -77,6 +77,12 @@ func ReadNewest(path string) (time.Time, error) {
 	return day, err
 }
 
+// ReadNotice returns a ledger's notice, and reads as little as ReadDue.
+func ReadNotice(path string) (Notice, error) {
+	head, err := readHead(path, false)
+	return head.Notice, err
+}
+
 // readHead reads what stands before the accounts, or before the keys.
 func readHead(path string, withKeys bool) (head file, err error) {
 	f, err := os.Open(path)
@@ -93,7 +99,8 @@ func readHead(path string, withKeys bool) (head file, err error) {
 		return err == nil && token == want
 	}
 	if isNext(json.Delim('{')) && isNext("format") && decoder.Decode(&head.Format) == nil && head.Format == fileFormat &&
-		isNext("newest") && decoder.Decode(&head.Newest) == nil && isNext("due") && decoder.Decode(&head.Due) == nil &&
+		isNext("newest") && decoder.Decode(&head.Newest) == nil &&
+		isNext("notice") && decoder.Decode(&head.Notice) == nil && isNext("due") && decoder.Decode(&head.Due) == nil &&
 		(!withKeys || isNext("keys") && decoder.Decode(&head.Keys) == nil) {
 		return head, nil
 	}
@@ -107,7 +114,7 @@ func readHead(path string, withKeys bool) (head file, err error) {
 
 // head returns what stands before the accounts in the file.
 func (l *Ledger) head() file {
-	f := file{Format: fileFormat, Newest: backup.Date(l.Newest()).String()}
+	f := file{Format: fileFormat, Newest: backup.Date(l.Newest()).String(), Notice: l.Notice}
 	for _, d := range l.Due {
 		f.Due = append(f.Due, dueLine{accountOf(d.ID), d})
 	}
@@ -128,15 +135,16 @@ func (l *Ledger) head() file {
 
 // fileFormat is the form of the ledger's file. It grows with every change that an
 // older tokenctl would not keep when it writes the file again.
-const fileFormat = 3 // 1 had no Newest, 2 no Keys and no Accepted
+const fileFormat = 3 // 1 had no Newest, 2 no Notice, Keys, OldInVault, Accepted
 
 // maxFiles is how many files a sheet is written to: one, or one for each share.
 const maxFiles = 16
 
-// A file is a ledger as JSON. Format, Newest, Due and Keys come first, for readHead.
+// A file is a ledger as JSON. Format, Newest, Notice, Due and Keys come first, for readHead.
 type file struct {
 	Format   int            `json:"format"`
 	Newest   string         `json:"newest"` // as in 2026-11-23; "" for none
+	Notice   Notice         `json:"notice"`
 	Due      []dueLine      `json:"due"`
 	Keys     []keyLine      `json:"keys"`
 	Accounts []entryLine    `json:"accounts"`
@@ -238,8 +246,9 @@ func (l *Ledger) write() ([]byte, error) {
 		f.Accepted = append(f.Accepted, acceptedLine{risk, l.Accepted[risk]})
 	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "{\"format\":%d,\"newest\":%q", f.Format, f.Newest)
-	err := errors.Join(writeLines(&b, "due", f.Due), writeLines(&b, "keys", f.Keys), writeLines(&b, "accounts", f.Accounts),
+	notice, err := json.Marshal(f.Notice)
+	fmt.Fprintf(&b, "{\"format\":%d,\"newest\":%q,\"notice\":%s", f.Format, f.Newest, notice)
+	err = errors.Join(err, writeLines(&b, "due", f.Due), writeLines(&b, "keys", f.Keys), writeLines(&b, "accounts", f.Accounts),
 		writeLines(&b, "sheets", f.Sheets), writeLines(&b, "old_in_vault", f.Old), writeLines(&b, "accepted", f.Accepted))
 	b.WriteString("}\n")
 	return b.Bytes(), err
@@ -319,7 +328,7 @@ func (f file) read() (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{Due: readDue(f.Due), Keys: keys}
+	l := &Ledger{Notice: f.Notice, Due: readDue(f.Due), Keys: keys}
 	for _, line := range f.Old {
 		if l.OldInVault == nil {
 			l.OldInVault = make(map[oath.ID]backup.Date)

@@ -22,6 +22,7 @@ func ledgerFile(t *testing.T) string { return filepath.Join(t.TempDir(), "tokenc
 // exampleLedger has all that a ledger can have, and IDs that are not UTF-8.
 func exampleLedger() *Ledger {
 	return &Ledger{
+		Notice: Notice{Risks: 3, Found: date("2026-11-24"), Reminded: date("2026-11-25")},
 		Due: []Due{
 			{ID: "GitHub:alice", Service: "GitHub", Since: date("2026-11-24"), Renew: "Settings > \"Codes\" & more", Left: 9, Generation: 3},
 			{ID: "Bank:\xff\xfe", Left: 0},
@@ -68,6 +69,9 @@ func TestLedgerRoundTrips(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(due, exampleLedger().Due) {
 		t.Errorf("due: %+v, %v", due, err)
 	}
+	if notice, err := ReadNotice(path); err != nil || notice != exampleLedger().Notice {
+		t.Errorf("notice: %+v, %v", notice, err)
+	}
 	keys, err := ReadKeys(path)
 	if err != nil || !reflect.DeepEqual(keys, exampleLedger().Keys) {
 		t.Errorf("keys: %+v, %v", keys, err)
@@ -86,7 +90,7 @@ func TestLedgerRoundTrips(t *testing.T) {
 
 // The file of format 3, which every later tokenctl must read, and write alike. Format 1
 // had no newest day, and 2 no keys and no accepted risks; both must be read.
-const exampleFile = `{"format":3,"newest":"2026-11-24",
+const exampleFile = `{"format":3,"newest":"2026-11-24","notice":{"risks":3,"found":"2026-11-24","reminded":"2026-11-25"},
 "due":[
 {"id":"GitHub:alice","service":"GitHub","since":"2026-11-24","renew":"Settings > \"Codes\" & more","left":9,"generation":3},
 {"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//g==","left":0}],
@@ -119,14 +123,18 @@ const exampleFile = `{"format":3,"newest":"2026-11-24",
 func TestFormats(t *testing.T) {
 	for content, l := range map[string]*Ledger{
 		exampleFile: exampleLedger(),
-		"{\"format\":3,\"newest\":\"\",\n\"due\":[],\n\"keys\":[],\n\"accounts\":[],\n\"sheets\":[],\n\"old_in_vault\":[],\n\"accepted\":[]}\n": new(Ledger),
+		"{\"format\":3,\"newest\":\"\",\"notice\":{},\n\"due\":[],\n\"keys\":[],\n\"accounts\":[],\n\"sheets\":[],\n\"old_in_vault\":[],\n\"accepted\":[]}\n": new(Ledger),
 	} {
 		if written, err := l.write(); err != nil || string(written) != content {
 			t.Errorf("%v: written as\n%s\nnot\n%s", err, written, content)
 		}
 		_, lines, _ := strings.Cut(content, "\n")
 		for _, content := range []string{content, "{\"format\":1,\n" + lines, "{\"format\":2,\"newest\":\"\",\n" + lines} {
-			if read, err := parse("", []byte(content)); err != nil || !reflect.DeepEqual(read, l) {
+			want := *l
+			if !strings.Contains(content, "notice") {
+				want.Notice = Notice{}
+			}
+			if read, err := parse("", []byte(content)); err != nil || !reflect.DeepEqual(read, &want) {
 				t.Errorf("%v: read as %+v, not %+v", err, read, l)
 			}
 			path := ledgerFile(t)

@@ -22,6 +22,7 @@ import (
 // A Ledger is all that is known of keys, of accounts' codes and of sheets. The zero value
 // is empty.
 type Ledger struct {
+	Notice   Notice
 	Due      []Due // the accounts that need new codes
 	Keys     []Key // in the order of their serial numbers, lost ones too
 	Accounts map[oath.ID]*Entry
@@ -33,6 +34,13 @@ type Ledger struct {
 
 	// Accepted are the names of risks that their owner accepts, each with the day since.
 	Accepted map[string]backup.Date
+}
+
+// A Notice is that there were risks when somebody last looked, and nobody accepted them.
+type Notice struct {
+	Risks    int         `json:"risks,omitempty"`
+	Found    backup.Date `json:"found,omitzero"`    // when somebody looked
+	Reminded backup.Date `json:"reminded,omitzero"` // when their owner was last reminded
 }
 
 // An Entry is what the ledger keeps of an account. Its codes have no Text; if one

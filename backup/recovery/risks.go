@@ -159,7 +159,9 @@ func (f Facts) behind(k ledger.Key, r Readiness) (ids []oath.ID) {
 	opens := k.Opens()
 	if f.Vault != nil && len(r.Accounts) <= maxKey && !k.Listed.IsZero() {
 		for _, id := range f.Vault.Accounts {
-			if _, there := opens[id]; !there && !f.counts(id) {
+			_, there := opens[id]
+			_, old := f.Ledger.OldInVault[id]
+			if !there && !old && !f.counts(id) {
 				ids = append(ids, id)
 			}
 		}
@@ -257,6 +259,9 @@ func (f Facts) sheetRisks() (all []Risk) {
 		secrets = f.Vault.Accounts
 	}
 	for _, id := range secrets {
+		if _, old := f.Ledger.OldInVault[id]; old { // and cannot be printed from there
+			continue
+		}
 		generation := f.Ledger.Known(id).Generation()
 		if f.Ledger.Known(id).Left() == 0 {
 			generation = 0

@@ -74,6 +74,10 @@ func (p *program) readiness(ctx context.Context, unreachable bool) (*standing, e
 		}
 	}
 	s.Readiness = recovery.Assess(s.Facts)
+	if notice := (ledger.Notice{Risks: len(s.Open()), Found: backup.Date(backup.Day(s.Now))}); known.Damaged == nil &&
+		(notice.Risks != s.Ledger.Notice.Risks || notice.Risks > 0 && notice.Found != s.Ledger.Notice.Found) {
+		p.open.Happened(func(l *ledger.Ledger) { l.Notice = notice })
+	}
 	return s, nil
 }
 

@@ -12,8 +12,9 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
 
-// remind ends a command with one line on the backup codes that were used and not
-// made anew. It reads the beginning of one file, and fails without a word.
+// remind ends a command with one line on the backup codes that were used and not made
+// anew; or else, once a day on a terminal, on the risks that there were when somebody last
+// looked. It reads the beginning of one file, and fails without a word.
 func (p *program) remind(c *cobra.Command) {
 	if c == nil || p.silent || isAboutCommands(c) {
 		return
@@ -29,6 +30,16 @@ func (p *program) remind(c *cobra.Command) {
 	due = slices.DeleteFunc(due, func(d ledger.Due) bool { return p.reminded[d.ID] })
 	if line := reminder(due); line != "" {
 		p.Note("%s", line)
+		return
+	}
+	today := backup.Date(backup.Day(p.Now()))
+	notice, err := ledger.ReadNotice(path)
+	if err != nil || notice.Risks == 0 || notice.Reminded == today || notice.Found == today || !p.ShowsResults() {
+		return
+	}
+	err = ledger.Update(path, func(l *ledger.Ledger) error { l.Notice.Reminded = today; return nil })
+	if err == nil {
+		p.Note("On %s there were risks: %d. To see where you stand: tokenctl status", notice.Found, notice.Risks)
 	}
 }
 
@@ -44,8 +55,9 @@ func isAboutCommands(c *cobra.Command) bool {
 	return false
 }
 
-// maxReminded is the number of accounts that one line names.
-const maxReminded = 3
+// maxReminded is how long a name in a reminder is, so that it has no more than
+// term.LineWidth columns.
+const maxReminded = 22
 
 // reminder returns the line for the accounts that are due, if any is.
 func reminder(due []ledger.Due) string {
@@ -53,23 +65,13 @@ func reminder(due []ledger.Due) string {
 	case 0:
 		return ""
 	case 1:
-		d := due[0]
-		return fmt.Sprintf("Backup codes of %s: %s. Make new ones%s, then: %s",
-			term.Label(d.ID), lastUse(d), atPlace(d.Renew), term.Command("tokenctl backup add", d.ID, ""))
+		name := []rune(term.Label(due[0].ID))
+		if len(name) > maxReminded {
+			name = append(name[:maxReminded-1], '…')
+		}
+		return fmt.Sprintf("Backup codes of %s: %s. See: tokenctl backup status", string(name), backup.LeftInWords(due[0].Left))
 	}
-	var names []string
-	for _, d := range due[:min(len(due), maxReminded)] {
-		names = append(names, fmt.Sprintf("%s (%s)", term.Label(d.ID), backup.LeftInWords(d.Left)))
-	}
-	if more := len(due) - len(names); more > 0 {
-		names = append(names, fmt.Sprintf("%d more", more))
-	}
-	return fmt.Sprintf("Backup codes of %s were used. To see where to make new ones: tokenctl backup status", term.List(names))
-}
-
-// lastUse says since when an account is due, and how many codes there are still.
-func lastUse(d ledger.Due) string {
-	return fmt.Sprintf("one was used on %s, %s", d.Since, backup.LeftInWords(d.Left))
+	return fmt.Sprintf("Backup codes of %d accounts were used. See: tokenctl backup status", len(due))
 }
 
 func atPlace(where string) string {
