@@ -54,7 +54,8 @@ var mayImport = map[string][]string{
 		"oath", "oath/durable", "oath/fleet", "oath/keys", "oath/otpauth", "oath/pcsc", "oath/vault", "oath/ykoath",
 	},
 	"cmd/tokenctl/diagnose": {"cmd/tokenctl/open", "cmd/tokenctl/term", "backup/ledger", "oath", "oath/keys", "oath/pcsc", "oath/ykoath"},
-	"cmd/tokenctl/paper":    {"cmd/tokenctl/term", "backup/sheet", "backup/sheet/layout", "oath/durable", "oath/otpauth", "oath/qr"},
+	"cmd/tokenctl/capture":  {},
+	"cmd/tokenctl/paper":    {"cmd/tokenctl/capture", "cmd/tokenctl/term", "backup/sheet", "backup/sheet/layout", "oath/durable", "oath/otpauth", "oath/qr"},
 }
 
 // onlyImporter is who alone may import a module that needs hardware.

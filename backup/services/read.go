@@ -117,9 +117,7 @@ func (s *Service) set(column, cell string) (err error) {
 	case "policy":
 		s.Policy, err = backup.ParsePolicy(strings.ToLower(cell))
 	case "adds":
-		var adds Answer
-		adds, err = answerOf(cell)
-		s.Adds = adds == Yes
+		s.Adds, err = answerOf(cell)
 	case "shown":
 		s.ShownAgain, err = answerOf(cell)
 	case "files":

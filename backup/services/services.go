@@ -16,7 +16,7 @@
 //	shape       the same in words
 //	example     of that form, and nobody's code
 //	policy      as backup.Policy says it; any order, if there is nothing
-//	adds        yes if new codes come beside the old ones
+//	adds        yes if new codes come beside the old ones, no if they replace them
 //	shown       yes or no: whether unused codes are shown again
 //	files       names of the file that is offered for download, with * for
 //	            anything, and semicolons between them
@@ -66,7 +66,7 @@ type Service struct {
 	Shape      string // the same in words: "8 digits"
 	Example    string // of the right form, and nobody's code
 	Policy     backup.Policy
-	Adds       bool     // new codes come beside the old ones; else they replace them
+	Adds       Answer   // whether new codes come beside the old ones, rather than replace them
 	ShownAgain Answer   // whether the service shows unused codes again
 	Files      []string // names of the file that it offers for download, as patterns
 	Where      string   // menu path and address of where new codes are made
@@ -102,7 +102,7 @@ func (s Service) Check(codes []string) []string {
 	if s.Codes == No && s.Form == "" {
 		hints = append(hints, s.Name+s.verb("codes", " hands out no backup codes", " is not known to hand out backup codes")+".")
 	}
-	if s.Count > 0 && len(codes) != s.Count && !s.Adds {
+	if s.Count > 0 && len(codes) != s.Count && s.Adds != Yes {
 		given, are := "codes", "are"
 		if s.Count == 1 {
 			given = "code"
@@ -143,6 +143,36 @@ func (s Service) formHint(odd []int, total int) string {
 	return which + " not look like those of " + s.Name + shape + "."
 }
 
+// Describe says in whole sentences what is known, before there are any codes: whether the
+// service hands them out, how many and of what form, what using one costs, and where new
+// ones are made.
+func (s Service) Describe() (sentences []string) {
+	switch {
+	case s.Codes == No:
+		return append(sentences, s.Name+s.verb("codes", " hands out no backup codes.", " is not known to hand out backup codes."), s.Instead)
+	case s.Codes == Unknown:
+		return append(sentences, "Whether "+s.Name+" hands out backup codes is not known.", s.Instead)
+	}
+	many := "backup codes"
+	if s.Count > 0 {
+		many = fmt.Sprintf("%s%d at once", s.verb("count", "", "probably "), s.Count)
+	}
+	sentences = append(sentences, s.Name+s.verb("codes", " hands out backup codes", " is thought to hand out backup codes")+strings.TrimSuffix(": "+many, ": backup codes")+".")
+	if s.Shape != "" {
+		sentences = append(sentences, "Each "+s.verb("form", "has ", "probably has ")+s.Shape+strings.TrimSuffix(", as in "+s.Example, ", as in ")+".")
+	}
+	switch s.ShownAgain {
+	case Yes:
+		sentences = append(sentences, "The service "+s.verb("shown", "shows", "probably shows")+" unused ones again.")
+	case No:
+		sentences = append(sentences, "They are "+s.verb("shown", "shown", "probably shown")+" once.")
+	}
+	if len(s.Files) > 0 {
+		sentences = append(sentences, "The file that it offers for download is called "+strings.Join(s.Files, " or ")+".")
+	}
+	return append(sentences, s.Renew())
+}
+
 // Renew says in a few sentences where new codes are made, and what becomes of the
 // old ones. It is empty if nothing is known.
 func (s Service) Renew() string {
@@ -167,19 +197,21 @@ func (s Service) renew(fact, hint string) string {
 	return strings.Join(sentences, " ")
 }
 
-// fate says what becomes of the old codes.
+// fate says what becomes of the old codes, as far as it is known.
 func (s Service) fate() string {
 	switch {
 	case s.Policy == backup.Replaced:
-		return "The service itself puts a new code in the place of one that was used."
+		return s.verb("policy", "The service itself puts", "The service itself probably puts") + " a new code in the place of one that was used."
 	case s.Policy == backup.DisablesTwoFactor:
-		return "Using a code turns two-factor authentication off: turn it on again, and there is a new code."
+		return "Using a code " + s.verb("policy", "turns", "may turn") + " two-factor authentication off: turn it on again, and there is a new code."
 	case s.Policy == backup.Reusable:
-		return "The code stays good when it is used, until a new one replaces it."
-	case s.Adds:
-		return "A new code comes beside those before."
+		return "The code " + s.verb("policy", "stays", "probably stays") + " good when it is used, until a new one replaces it."
+	case s.Adds == Yes:
+		return "A new code " + s.verb("adds", "comes", "probably comes") + " beside those before."
+	case s.Adds == No:
+		return "They " + s.verb("adds", "replace", "probably replace") + " the old ones, used or not."
 	}
-	return "They replace the old ones, used or not."
+	return "Whether the old ones still work then is not known."
 }
 
 // verb returns one of two ways to say something: for a fact, and for a hint.

@@ -120,7 +120,7 @@ func TestLookup(t *testing.T) {
 func TestX(t *testing.T) {
 	x, _ := Known().Lookup("Twitter")
 	const path = "More > Settings and Support > Settings and privacy > Security and account access > Security > Two-factor authentication > Backup codes"
-	if x.Where != path || !x.Sure("where") || !x.Adds || x.Policy != backup.InOrder || x.Sure("policy") {
+	if x.Where != path || !x.Sure("where") || x.Adds != Yes || x.Policy != backup.InOrder || x.Sure("policy") {
 		t.Errorf("got %+v", x)
 	}
 }
@@ -193,7 +193,7 @@ func TestCheck(t *testing.T) {
 	unsure := known
 	unsure.Unsure = []string{"count", "form"}
 	adds := known
-	adds.Adds = true
+	adds.Adds = Yes
 	tests := []struct {
 		name  string
 		s     Service
@@ -224,12 +224,15 @@ func TestCheck(t *testing.T) {
 
 func TestRenew(t *testing.T) {
 	tests := map[string]string{
-		"GitHub":    "New codes are made at: Settings > Password and authentication > Recovery codes, or https://github.com/settings/auth/recovery-codes. They replace the old ones, used or not.",
-		"X":         "Backup codes. A new code comes beside those before.",
+		"GitHub":    "New codes are made at: Settings > Password and authentication > Recovery codes > View > Generate new recovery codes, or https://github.com/settings/auth/recovery-codes. They replace the old ones, used or not.",
+		"X":         "Backup codes. A new code probably comes beside those before.",
+		"Stripe":    "Using a code turns two-factor authentication off",
+		"Hetzner":   "Using a code may turn two-factor authentication off",
+		"Docker":    "Whether the old ones still work then is not known.",
 		"Facebook":  "New codes are probably made at: Settings",
 		"Laravel":   "The service itself puts a new code in the place",
 		"Bitwarden": "turns two-factor authentication off",
-		"Tuta":      "The code stays good when it is used",
+		"Tuta":      "The code probably stays good when it is used",
 		"AWS":       "Register several MFA devices",
 		"Binance":   "is the secret itself",
 		"TikTok":    "Enroll the same secret on a second token",
@@ -241,6 +244,36 @@ func TestRenew(t *testing.T) {
 	}
 	if got := (Service{Name: "Nowhere"}).Renew(); got != "" {
 		t.Errorf("nothing is known: %q", got)
+	}
+}
+
+// TestNothingIsClaimed holds that no sentence about a service says more than its row: what
+// is a hint there is said as one, and what is not known as not known.
+func TestNothingIsClaimed(t *testing.T) {
+	claims := []struct {
+		column, words string
+		is            func(Service) bool // the row says so
+	}{
+		{"where", "New codes are made at", func(s Service) bool { return s.Where != "" }},
+		{"policy", "The service itself puts", func(s Service) bool { return s.Policy == backup.Replaced }},
+		{"policy", "Using a code turns", func(s Service) bool { return s.Policy == backup.DisablesTwoFactor }},
+		{"policy", "The code stays", func(s Service) bool { return s.Policy == backup.Reusable }},
+		{"adds", "A new code comes", func(s Service) bool { return s.Adds == Yes }},
+		{"adds", "They replace", func(s Service) bool { return s.Adds == No }},
+		{"codes", "hands out no backup codes", func(s Service) bool { return s.Codes == No }},
+		{"codes", " hands out backup codes.", func(s Service) bool { return s.Codes == Yes }},
+		{"count", "codes: 1", func(s Service) bool { return s.Count > 0 }},
+		{"form", "Each has", func(s Service) bool { return s.Shape != "" }},
+		{"shown", "The service shows", func(s Service) bool { return s.ShownAgain == Yes }},
+		{"shown", "They are shown", func(s Service) bool { return s.ShownAgain == No }},
+	}
+	for _, s := range Known().All() {
+		own := strings.ReplaceAll(strings.Join(append(s.Check([]string{"a", "b"}), s.Describe()...), " "), s.Instead, "")
+		for _, c := range claims {
+			if strings.Contains(own, c.words) && !(c.is(s) && s.Sure(c.column)) {
+				t.Errorf("%s: %q claims more than its row: %q", s.Name, c.words, own)
+			}
+		}
 	}
 }
 

@@ -56,7 +56,7 @@ func (a Addition) Mode(r backup.Record) (JoinMode, int) {
 				return Replaces, c.Number
 			}
 		}
-	case a.Service.Adds:
+	case a.Service.Adds == services.Yes:
 		return Appends, 0
 	}
 	return Supersedes, 0

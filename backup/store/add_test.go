@@ -25,7 +25,7 @@ func codesOf(texts ...string) []backup.Code {
 
 func TestAddition(t *testing.T) {
 	day := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
-	adds := services.Service{Name: "X", Codes: services.Yes, Adds: true}
+	adds := services.Service{Name: "X", Codes: services.Yes, Adds: services.Yes}
 	for _, test := range []struct {
 		name   string
 		before []string // texts of the set that is there; none for no set

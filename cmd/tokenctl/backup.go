@@ -20,6 +20,7 @@ func newBackupCommand(p *program) *cobra.Command {
 	}
 	c.AddCommand(
 		newBackupAddCommand(p),
+		newBackupWhereCommand(p),
 		newBackupUseCommand(p),
 		newBackupListCommand(p),
 		newBackupStatusCommand(p),
@@ -35,6 +36,7 @@ var backupRemedies = []term.Remedy{
 	{Of: errNotDeleted, Exit: term.ExitFailure, Hint: "See that the codes are all there first, with tokenctl backup list --show. Until then, keep the file."},
 	{Of: errNoAccountForCodes, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl list. For an account that no token holds, give its whole name, and --new."},
 	{Of: store.ErrNoVault, Exit: term.ExitFailure, Hint: "Make one with: tokenctl init. If the codes are on paper alone, record how many: --on-paper N"},
+	{Of: errUnknownService, Exit: term.ExitNotFound, Hint: "What you know of it can go into tokenctl/services.tsv among your settings; the help of backup add explains it."},
 	{Of: errNoSuchService, Exit: term.ExitUsage, Hint: "Leave --service out. What you know of a service can go into tokenctl/services.tsv among your settings."},
 	{Of: store.ErrAway, Exit: term.ExitFailure, Hint: "Bring that vault back, or name it with --vault. To give the codes up: tokenctl backup forget NAME"},
 	{Of: store.ErrOlder, Exit: term.ExitFailure, Hint: "Is the vault an older copy? Bring it up to date. To see the codes that it has: tokenctl backup list --show"},

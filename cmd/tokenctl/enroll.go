@@ -25,6 +25,7 @@ import (
 type enrollOptions struct {
 	targetOptions
 	sources []string
+	live    paper.Live
 	typed   typedAccount
 	sheet   paper.Output // nowhere, if its File is ""
 	generation
@@ -38,8 +39,11 @@ func newEnrollCommand(p *program) *cobra.Command {
 		Long: "Enroll puts an account on every key that is plugged in, and in the vault: from an\n" +
 			"otpauth URI, from a picture of the QR code that the service shows (PNG, JPEG, TIFF,\n" +
 			"WebP, GIF or BMP; a PDF where poppler is installed), from either of them on standard\n" +
-			"input (-), or from options and questions. Several codes in one picture are several\n" +
-			"accounts; codes of other kinds are left alone.\n\n" +
+			"input (-), on the clipboard or on the screen, or from options and questions. Several\n" +
+			"codes in one picture are several accounts; on a terminal, enroll asks first, unless\n" +
+			"they are in a file. Codes of other kinds are left alone.\n\n" +
+			"A camera reads until it has seen an account, or all codes of an export; so does\n" +
+			"standard input, if pictures follow each other on it, PNG or JPEG.\n\n" +
 			"Each key then computes a code, tokenctl computes the same one by itself, and if\n" +
 			"they agree prints it, to be typed into the service at once.\n\n" +
 			"With --generate, it makes a new secret for a server of your own, and writes what\n" +
@@ -50,7 +54,7 @@ func newEnrollCommand(p *program) *cobra.Command {
 			"Where an account is already, with the same secret, nothing changes: after a\n" +
 			"failure halfway, the same command again does the rest.",
 		Example: "  tokenctl enroll qr.png\n" +
-			"  wl-paste --type image/png | tokenctl enroll -\n" +
+			"  tokenctl enroll --screen\n" +
 			"  tokenctl enroll --issuer GitHub --account alice --touch\n" +
 			"  tokenctl enroll --generate --account alice --server users --server-format users",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -67,6 +71,7 @@ func newEnrollCommand(p *program) *cobra.Command {
 			return p.enroll(c.Context(), o)
 		},
 	}
+	o.live.AddFlags(c)
 	o.typed.addFlags(c)
 	o.targetOptions.addFlags(c)
 	o.generation.addFlags(c)
@@ -104,13 +109,21 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 			return err
 		}
 	}
-	accounts, unread := p.accountsToEnroll(ctx, o)
+	before, unknown := p.open.Exports()
+	google := otpauth.Reader{Before: before}
+	accounts, unread := p.accountsToEnroll(ctx, o, &google)
+	if unknown != nil && len(google.Exports) > 0 {
+		return errors.Join(unknown, unread)
+	}
 	if len(accounts) == 0 {
 		return unread
 	}
 	for i := range accounts {
 		defer accounts[i].Secret.Clear()
 		accounts[i].Account.Touch = o.touch
+	}
+	if err := p.agreeToLive(accounts, o); err != nil {
+		return err
 	}
 	t, err := p.targets(ctx, o.targetOptions)
 	if err != nil {
@@ -156,11 +169,30 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 	if err != nil {
 		return err
 	}
+	if len(google.Exports) > 0 && e.anyStored() {
+		unread = errors.Join(unread, p.open.SaveExports(otpauth.MergeExports(before, google.Exports...)))
+	}
 	err = e.failure(errors.Join(unread, unwritten))
 	if err != nil && made != nil {
 		p.Note("The sheet is made. Leave out --sheet when you give the command again.")
 	}
 	return err
+}
+
+// agreeToLive asks on a terminal whether several accounts are meant, where not all that is
+// shown need be the person's own: a page may have other codes on it than the one wanted.
+func (p *program) agreeToLive(accounts []otpauth.Key, o enrollOptions) error {
+	if len(accounts) == 1 || len(o.live.Sources()) == 0 || p.Terminal == nil || o.yes {
+		return nil
+	}
+	const most = 20 // that are named
+	for _, k := range accounts[:min(len(accounts), most)] {
+		p.Terminal.Tell("%s", term.Printable(k.Account.Label()))
+	}
+	if more := len(accounts) - most; more > 0 {
+		p.Terminal.Tell("and %d more", more)
+	}
+	return p.Terminal.Confirm(false, "Enroll all %d?", len(accounts))
 }
 
 // beginWithout leads to init who has neither a key nor a vault yet, and opens the

@@ -90,7 +90,7 @@ func (p *program) serverSide(k otpauth.Key, g generation) (e exchange.Entry, con
 	}
 	content, refused, err := exchange.Write(g.format, []exchange.Entry{e}, "", p.random)
 	if err == nil && len(refused) > 0 {
-		err = refused[0].Err
+		err = term.Usage(refused[0].Err)
 	}
 	return e, content, err
 }

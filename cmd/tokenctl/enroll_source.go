@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
@@ -14,19 +15,26 @@ import (
 
 // accountsToEnroll returns the accounts, which may come with an error about what else
 // is there and cannot be read.
-func (p *program) accountsToEnroll(ctx context.Context, o enrollOptions) (accounts []otpauth.Key, unread error) {
-	if len(o.sources) == 0 {
+func (p *program) accountsToEnroll(ctx context.Context, o enrollOptions, google *otpauth.Reader) (accounts []otpauth.Key, unread error) {
+	if live := o.live.Sources(); len(o.sources)+len(live) == 0 {
 		accounts, unread = p.readTyped(o.typed, o.wanted)
 	} else {
 		var uris []string
 		for _, source := range o.sources {
+			found, err := p.urisOfArgument(ctx, source)
+			if err != nil {
+				return nil, err
+			}
+			uris = append(uris, found...)
+		}
+		for _, source := range live {
 			found, err := p.urisOf(ctx, source)
 			if err != nil {
 				return nil, err
 			}
 			uris = append(uris, found...)
 		}
-		accounts, unread = p.accountsOf(uris, o.typed)
+		accounts, unread = p.accountsOf(google, uris, o.typed)
 	}
 	// Two of the same name with different secrets are an error, for one would be written
 	// over the other.
@@ -51,11 +59,12 @@ func (p *program) accountsToEnroll(ctx context.Context, o enrollOptions) (accoun
 
 // accountsOf returns the accounts of URIs, under the name that the options give, and
 // notes how what they leave open was understood. Its error is that of accountsToEnroll.
-func (p *program) accountsOf(uris []string, named typedAccount) ([]otpauth.Key, error) {
+func (p *program) accountsOf(r *otpauth.Reader, uris []string, named typedAccount) ([]otpauth.Key, error) {
 	if named.describesCodes() || named.secretStdin {
 		return nil, term.Usagef("a SOURCE tells type, secret and form of the codes; only --issuer and --account may change what it says")
 	}
-	accounts, unread := otpauth.ParseAll(uris...)
+	accounts, unread := r.Read(uris...)
+	unread = errors.Join(append([]error{unread}, r.Incomplete()...)...)
 	if e := (*otpauth.NameError)(nil); len(uris) == 1 && named.name != "" && errors.As(unread, &e) {
 		accounts, unread = []otpauth.Key{e.Key}, nil
 	}
@@ -70,25 +79,30 @@ func (p *program) accountsOf(uris []string, named typedAccount) ([]otpauth.Key, 
 	return accounts, unread
 }
 
-// urisOf returns the URIs of a source: itself; or in the QR codes of a picture or a PDF,
-// or on the lines of a text, "-" being standard input. What else there is is left alone.
-func (p *program) urisOf(ctx context.Context, source string) (uris []string, err error) {
+// urisOfArgument returns the URIs of a source on the command line: itself, or in a file.
+func (p *program) urisOfArgument(ctx context.Context, source string) (uris []string, err error) {
 	if otpauth.IsURI(source) {
 		p.Note("Other programs on this computer can read a command line, and the shell may keep it.\nNext time, give the URI on standard input: tokenctl enroll -")
 		return []string{source}, nil
 	}
-	name, what, texts, err := paper.Texts(ctx, p.Console, source)
+	return p.urisOf(ctx, paper.File(source))
+}
+
+// urisOf returns the URIs in the QR codes of a source, or on the lines of a text. What
+// else there is is left alone.
+func (p *program) urisOf(ctx context.Context, source paper.Source) (uris []string, err error) {
+	found, err := paper.Texts(ctx, p.Console, source, missingOfAccounts)
 	if err != nil {
 		return nil, err
 	}
-	return p.pickURIs(name, what, texts)
+	return p.pickURIs(found)
 }
 
-// pickURIs returns those of the texts in a file that are URIs, and notes the others.
-func (p *program) pickURIs(name, what string, texts []string) (uris []string, err error) {
+// pickURIs returns what of a source is URIs, and notes the rest.
+func (p *program) pickURIs(found paper.Found) (uris []string, err error) {
 	others := 0
 	var apps []*otpauth.AppError
-	for _, text := range texts {
+	for _, text := range found.Texts {
 		if otpauth.IsURI(text) {
 			uris = append(uris, text)
 			continue
@@ -102,15 +116,29 @@ func (p *program) pickURIs(name, what string, texts []string) (uris []string, er
 	}
 	switch {
 	case len(uris) == 0 && len(apps) > 0:
-		return nil, fmt.Errorf("reading %s: %w", name, apps[0])
+		return nil, fmt.Errorf("reading %s: %w", found.Name, apps[0])
 	case len(uris) == 0:
-		return nil, fmt.Errorf("reading %s: %w", name, errNoURI)
+		return nil, fmt.Errorf("reading %s: %w", found.Name, errNoURI)
 	}
 	for _, app := range apps {
-		p.Note("%s: a code for %s alone is left alone.", name, app.App)
+		p.Note("%s: a code for %s alone is left alone.", found.Name, app.App)
 	}
 	if others > 0 {
-		p.Note("%s: %s left alone.", name, term.Are(others, "other "+what))
+		p.Note("%s: %s left alone.", found.Name, term.Are(others, "other "+found.What))
 	}
 	return uris, nil
+}
+
+// missingOfAccounts says what must still be shown: an account's QR code, or the rest of an
+// export.
+func missingOfAccounts(texts []string) []string {
+	uris := slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return !otpauth.IsURI(text) })
+	if len(uris) == 0 {
+		return []string{"an account's QR code"}
+	}
+	_, err := otpauth.ParseAll(uris...)
+	if part := (*otpauth.IncompleteError)(nil); errors.As(err, &part) {
+		return mapSlice(part.Missing, func(n int) string { return fmt.Sprintf("QR code %d of %d of the export", n, part.Size) })
+	}
+	return nil
 }

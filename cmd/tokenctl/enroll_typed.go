@@ -144,7 +144,7 @@ func (p *program) askOrURI(t typedAccount, question string, ask func(string) (st
 		_, failure := otpauth.Parse(answer)
 		switch {
 		case otpauth.IsURI(answer):
-			keys, err := p.accountsOf([]string{answer}, t)
+			keys, err := p.accountsOf(new(otpauth.Reader), []string{answer}, t)
 			if len(keys) > 0 || errors.As(err, new(term.UsageError)) {
 				p.Terminal.Tell("That is a URI, which says the rest as well. Clear the screen where it shows.")
 				return keys, err

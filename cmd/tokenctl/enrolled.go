@@ -50,15 +50,19 @@ var errUnfinished = fmt.Errorf("%w; once this is mended, the same command does t
 // failure returns what is not where it should be, besides what else went wrong.
 func (e *enrolling) failure(others error) error {
 	failures := []error{others, fleet.Failures(e.results)}
-	done := slices.ContainsFunc(e.results, func(r *fleet.Result) bool { return len(r.Where()) > 0 })
 	for _, away := range e.away {
 		failures = append(failures, e.missing(away))
 	}
 	err := errors.Join(failures...)
-	if err == nil || !done {
+	if err == nil || !e.anyStored() {
 		return err
 	}
 	return fmt.Errorf("%w:\n%w", errUnfinished, err)
+}
+
+// anyStored reports whether an account is on a token now.
+func (e *enrolling) anyStored() bool {
+	return slices.ContainsFunc(e.results, func(r *fleet.Result) bool { return len(r.Where()) > 0 })
 }
 
 // missing returns an error for a key that is away if it has not got everything meanwhile.

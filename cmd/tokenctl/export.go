@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -105,13 +106,6 @@ func (p *program) export(ctx context.Context, o exportOptions) error {
 	if !isPlain && p.ShowsResults() && (o.file == "" || o.file == "-") {
 		return term.Usagef("an encrypted file is not for a terminal; name one with --output")
 	}
-	password := ""
-	if !isPlain {
-		var err error
-		if password, err = p.newFilePassword(ctx, o.password); err != nil {
-			return err
-		}
-	}
 	t, err := p.open.Tokens(ctx, o.tokens, true)
 	if err != nil {
 		return err
@@ -125,6 +119,12 @@ func (p *program) export(ctx context.Context, o exportOptions) error {
 	if holdings, err = chosenOf(holdings, o.queries); err != nil {
 		return errors.Join(err, unasked)
 	}
+	password := ""
+	if !isPlain {
+		if password, err = p.newFilePassword(ctx, o.password); err != nil {
+			return err
+		}
+	}
 	entries, onKeys, err := p.secretsOf(t, holdings)
 	defer func() {
 		for _, e := range entries {
@@ -135,7 +135,7 @@ func (p *program) export(ctx context.Context, o exportOptions) error {
 		return err
 	}
 	if len(entries) == 0 {
-		return errors.Join(onKeys, unasked, term.Partly(oath.ErrNotFound, 0))
+		return errors.Join(cmp.Or(onKeys, oath.ErrNotFound), unasked)
 	}
 	var refused error
 	if o.qr {

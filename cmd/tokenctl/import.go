@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/exchange"
 	"github.com/tokenctl/tokenctl/oath/fleet"
@@ -18,6 +19,7 @@ import (
 type importOptions struct {
 	targetOptions
 	files      []string
+	live       paper.Live
 	password   open.Password
 	query      string // "" chooses all
 	dryRun     bool
@@ -27,13 +29,14 @@ type importOptions struct {
 func newImportCommand(p *program) *cobra.Command {
 	var o importOptions
 	c := &cobra.Command{
-		Use:   "import FILE...",
+		Use:   "import [FILE...]",
 		Short: "Take over the accounts of another authenticator",
 		Long: "Import reads files that other authenticators and password managers export, and\n" +
 			"puts their accounts on every key that is plugged in, and in the vault, as enroll\n" +
 			"does. It knows a file by its content, encrypted or not; - is standard input. The\n" +
-			"picture of a QR code is a file, too: one, or several, of Google Authenticator's\n" +
-			"export. docs/formats.md lists what is read, and what of it comes over.\n\n" +
+			"picture of a QR code is a file, too, and so is what a camera sees, or the screen\n" +
+			"shows: Google Authenticator's export is several of them. docs/formats.md lists what\n" +
+			"is read, and what of it comes over.\n\n" +
 			"On a terminal it shows what it found and what would be done, and asks. A name that\n" +
 			"is taken, or too long for a key, can be given anew there. What a key has no room\n" +
 			"for goes into the vault alone. The same command again does only what is left to do.\n\n" +
@@ -42,15 +45,17 @@ func newImportCommand(p *program) *cobra.Command {
 		Example: "  tokenctl import aegis.json\n" +
 			"  tokenctl import 2fas.2fas --select github --to vault\n" +
 			"  tokenctl import export.json --export-password-file password --dry-run",
-		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			o.files = args
+			if o.files = args; len(o.live.Sources(args...)) == 0 {
+				return term.Usagef("there is nothing to import: name a FILE, or --screen, --clipboard or --camera")
+			}
 			if err := o.check(c); err != nil {
 				return err
 			}
 			return p.importAccounts(c.Context(), o)
 		},
 	}
+	o.live.AddFlags(c)
 	o.addFlags(c)
 	o.password.AddFlags(c, "export-password", "the password of an encrypted FILE")
 	f := c.Flags()
@@ -65,15 +70,24 @@ var (
 	// errNothingToImport says that there is no account in the files.
 	errNothingToImport = errors.New("there is no account to import")
 
+	errNoneSelected = errors.New("fits no account in the files")
+
+	// errOpening begins what keeps an encrypted file closed.
+	errOpening = errors.New("opening")
+
 	errRefused = errors.New("not imported")
 )
 
 var importRemedies = []term.Remedy{
 	{Of: errNothingToImport, Exit: term.ExitNotFound},
+	{Of: errNoneSelected, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl import FILE --dry-run"},
+	{Of: errOpening, Exit: term.ExitPassword, Hint: "It is the password that the file was exported with. Give it on a terminal, or with --export-password-file or --export-password-command."},
 	{Of: exchange.ErrUnknown, Exit: term.ExitUsage, Hint: "docs/formats.md lists what is read. Most authenticators also export a list of otpauth URIs, or show QR codes."},
 	{Of: exchange.ErrTooCostly, Exit: term.ExitFailure},
 	{Of: exchange.ErrDamaged, Exit: term.ExitFailure, Hint: "Export it once more, and copy it whole."},
 	{Of: errNameTwice, Exit: term.ExitFailure, Hint: "On a terminal, another name is asked for."},
+	{Of: errTaken, Exit: term.ExitFailure, Hint: "Replace it with --overwrite, which cannot be undone. On a terminal, another name is asked for."},
+	{Of: errRefused, Exit: term.ExitFailure, Hint: "docs/formats.md says what does not come over."},
 }
 
 // An importing is accounts on their way from files to tokens.
@@ -88,17 +102,20 @@ type importing struct {
 }
 
 func (p *program) importAccounts(ctx context.Context, o importOptions) error {
-	all, unread := p.readImports(ctx, o.files, o.password)
+	all, unread := p.readImports(ctx, o)
 	defer func() {
 		for _, e := range all.accounts {
 			e.Secret.Clear()
 		}
 	}()
-	before, err := p.open.Exports()
-	if err != nil {
-		return errors.Join(err, unread)
+	var known []otpauth.Export
+	var err error
+	if len(all.exports) > 0 {
+		if known, err = p.open.Exports(); err != nil {
+			return errors.Join(err, unread)
+		}
+		known = otpauth.MergeExports(known, all.exports...)
 	}
-	known := otpauth.MergeExports(before, all.exports...)
 	for _, x := range known {
 		isOf := func(read otpauth.Export) bool { return read.ID == x.ID && read.Size == x.Size }
 		if slices.ContainsFunc(all.exports, isOf) {
@@ -144,10 +161,15 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 		p.PrintColumns(w.rows())
 		return err
 	}
-	question := ""
-	isChange := func(f fleet.Forecast) bool { return f.Fate != fleet.Same }
-	if slices.ContainsFunc(w.plans, func(p fleet.Plan) bool { return slices.ContainsFunc(p.Forecasts, isChange) }) {
-		question = fmt.Sprintf("Import %s to %s?", term.Count(len(w.plans), "account"), term.List(names(t.Fleet)))
+	changes, question := 0, ""
+	for i, plan := range w.plans {
+		isChange := func(f fleet.Forecast) bool { return f.Fate != fleet.Same && w.skips[i][f.Member.Name] == nil }
+		if slices.ContainsFunc(plan.Forecasts, isChange) {
+			changes++
+		}
+	}
+	if changes > 0 {
+		question = fmt.Sprintf("Import %s to %s?", term.Count(changes, "account"), term.List(names(t.Fleet)))
 	}
 	if err := w.agree(w.rows(), question); err != nil {
 		return err
@@ -155,7 +177,7 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 	w.write(ctx, func(int, *fleet.Member) bool { return false })
 	w.report()
 	codes := w.recordCodes()
-	if w.anyStored() {
+	if len(known) > 0 && w.anyStored() {
 		codes = errors.Join(codes, p.open.SaveExports(known))
 	}
 	failure := w.failure(errors.Join(w.refusals(), w.kept(), codes, unread))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
@@ -17,6 +18,19 @@ func (w *importing) plan() error {
 	w.plans = mapSlice(w.accounts, func(e exchange.Entry) fleet.Plan { return fleet.Plan{Account: e.Account, Secret: e.Secret} })
 	w.skips = make([]skips, len(w.accounts))
 	w.unasked = w.t.Foresee(w.plans, w.p.Now)
+	if w.p.Terminal != nil && !w.o.dryRun && slices.ContainsFunc(w.plans, isNameInLockedVault) {
+		switch err := w.t.Vault.Unlock(); {
+		case errors.Is(err, oath.ErrWrongPassword):
+			return err
+		case err != nil: // as of one that is sealed, which takes what is new
+			w.p.Terminal.Tell("%s.", term.Sentence(err))
+		default:
+			for i := range w.plans {
+				w.plans[i].Forecasts = nil
+			}
+			w.unasked = w.t.Foresee(w.plans, w.p.Now)
+		}
+	}
 	used := make(map[oath.ID]bool, len(w.accounts))
 	for i := range w.accounts {
 		if err := w.settleName(i, used); err != nil {
@@ -30,6 +44,14 @@ func (w *importing) plan() error {
 		}
 	}
 	return nil
+}
+
+// isNameInLockedVault reports whether the vault must be unlocked to see if the account of
+// that name there is this one.
+func isNameInLockedVault(plan fleet.Plan) bool {
+	return plan.Account.Type == oath.TOTP && slices.ContainsFunc(plan.Forecasts, func(f fleet.Forecast) bool {
+		return f.Member.IsVault() && f.Fate == fleet.Present
+	})
 }
 
 // settleName finds what is wrong with an account's name, and has it changed or the
@@ -53,7 +75,7 @@ func (w *importing) settleName(i int, used map[oath.ID]bool) error {
 			return nil
 		}
 		where := slices.DeleteFunc(names(w.t.Fleet), func(name string) bool { return problems[name] == nil })
-		w.p.Terminal.Tell("%s, on %s: %v.", plan.Account.Label(), term.List(where), problems[where[0]])
+		w.p.Terminal.Tell("%s, on %s: %v.", term.Name(plan.Account.Label()), term.List(where), problems[where[0]])
 		label, err := w.p.Terminal.Ask("Another name for it, as ISSUER:ACCOUNT; Enter leaves it out there")
 		if err != nil {
 			return err

@@ -36,11 +36,18 @@ type imported struct {
 	seen map[oath.ID][]int // entries of that ID
 }
 
-// readImports reads files. One that cannot be read does not keep out the others.
-func (p *program) readImports(ctx context.Context, files []string, password open.Password) (all *imported, unread error) {
+// readImports reads files, and what is in front of the person. One that cannot be read
+// does not keep out the others.
+func (p *program) readImports(ctx context.Context, o importOptions) (all *imported, unread error) {
 	all = &imported{seen: make(map[oath.ID][]int)}
-	for _, file := range files {
-		one, err := p.readImport(ctx, file, password)
+	for i, source := range o.live.Sources(o.files...) {
+		one, err := importedFile{}, error(nil)
+		if i < len(o.files) {
+			one, err = fileToImport(o.files[i])
+		}
+		if err == nil {
+			err = p.readImport(ctx, source, o.password, &one)
+		}
 		if err != nil {
 			unread = errors.Join(unread, err)
 			continue
@@ -59,30 +66,28 @@ func (p *program) readImports(ctx context.Context, files []string, password open
 	return all, unread
 }
 
-func (p *program) readImport(ctx context.Context, file string, password open.Password) (importedFile, error) {
+func fileToImport(file string) (importedFile, error) {
 	if otpauth.IsURI(file) {
 		return importedFile{}, term.Usagef("a FILE is a file; give a URI on standard input: tokenctl import -")
 	}
-	one := importedFile{open: true}
 	if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
-		one.file = &secretFile{file, info}
+		return importedFile{file: &secretFile{file, info}}, nil
 	}
-	name, data, err := paper.ReadFile(p.Console, file)
-	if err != nil {
-		return one, err
+	return importedFile{}, nil
+}
+
+// readImport reads one source. Several QR codes are as a text with a line for each.
+func (p *program) readImport(ctx context.Context, source paper.Source, password open.Password, one *importedFile) error {
+	found, data, err := paper.Load(ctx, p.Console, source, missingOfAccounts)
+	if err == nil && data == nil {
+		found.Texts, err = p.pickURIs(found)
+		data = []byte(strings.Join(found.Texts, "\n"))
 	}
 	defer clear(data)
-	one.name = name
-	if paper.IsScan(data) {
-		what, texts, err := paper.TextsIn(ctx, name, data)
-		if err == nil {
-			texts, err = p.pickURIs(name, what, texts)
-		}
-		if err != nil {
-			return one, err
-		}
-		data = []byte(strings.Join(texts, "\n"))
+	if err != nil {
+		return err
 	}
+	one.name, one.open = found.Name, true
 	ask := func() (string, error) {
 		one.open = false
 		switch {
@@ -91,7 +96,7 @@ func (p *program) readImport(ctx context.Context, file string, password open.Pas
 		case p.Terminal == nil:
 			return "", oath.ErrLocked
 		}
-		return p.Terminal.AskSecret(fmt.Sprintf("Password of %s", name))
+		return p.Terminal.AskSecret(fmt.Sprintf("Password of %s", one.name))
 	}
 	for try := 1; ; try++ {
 		one.Contents, err = exchange.Read(data, ask)
@@ -100,10 +105,13 @@ func (p *program) readImport(ctx context.Context, file string, password open.Pas
 		}
 		p.Terminal.Tell("That is not it.")
 	}
-	if err != nil {
-		return one, fmt.Errorf("reading %s: %w", name, err)
+	switch {
+	case errors.Is(err, oath.ErrWrongPassword), errors.Is(err, oath.ErrLocked):
+		return fmt.Errorf("%w %s: %w", errOpening, one.name, err)
+	case err != nil:
+		return fmt.Errorf("reading %s: %w", one.name, err)
 	}
-	return one, nil
+	return nil
 }
 
 // add takes an account, unless it is there already.
@@ -132,7 +140,7 @@ func (all *imported) choose(query string) error {
 	}
 	matches, err := oath.Match(accounts, query)
 	if err != nil {
-		return fmt.Errorf("%q: %w", query, err)
+		return fmt.Errorf("--select %q %w", query, errNoneSelected)
 	}
 	chosen := make(map[oath.Account]bool, len(matches))
 	for _, a := range matches {

@@ -17,7 +17,7 @@ import (
 func (all *imported) refusals() error {
 	var failures []error
 	for _, r := range all.refused {
-		failures = append(failures, fmt.Errorf("%q: %w: %w", term.Printable(r.Label), errRefused, r.Err))
+		failures = append(failures, fmt.Errorf("%q: %w: %w", term.Name(r.Label), errRefused, r.Err))
 	}
 	return errors.Join(failures...)
 }
@@ -142,8 +142,8 @@ func (w *importing) disposeOfFiles(failure error) error {
 			failures = append(failures, fmt.Errorf("%w: %s: %w", errFileKept, f.name, err))
 		}
 	}
-	if len(failures) == 0 {
-		return nil
+	if len(failures) == 0 || failure != nil {
+		return errors.Join(failures...)
 	}
 	return fmt.Errorf("%w: %w", term.ErrPartly, errors.Join(failures...))
 }

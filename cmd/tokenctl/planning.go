@@ -21,12 +21,11 @@ var (
 // A planning is many accounts on their way to tokens, which their owner sees beforehand.
 type planning struct {
 	*enrolling
-	members  fleet.Fleet  // that they are for
-	plans    []fleet.Plan // in the order in which a full key is filled
-	skips    []skips      // by plan
-	dryRun   bool
-	agreed   bool // their owner has seen where each account goes
-	counting int  // accounts that count, on several tokens
+	members fleet.Fleet  // that they are for
+	plans   []fleet.Plan // in the order in which a full key is filled
+	skips   []skips      // by plan
+	dryRun  bool
+	agreed  bool // their owner has seen where each account goes
 }
 
 // skips are the members that an account is kept from, with why.
@@ -51,10 +50,10 @@ func (w *planning) makeRoom(m *fleet.Member) error {
 	if w.p.Terminal != nil && !w.o.yes && !w.dryRun && room > 0 {
 		w.p.Terminal.Tell("%s has room for %d of %s:", m.Name, room, term.Count(len(fresh), "new account"))
 		for n, i := range fresh {
-			w.p.Terminal.Tell("%4d  %s", n+1, w.plans[i].Account.Label())
+			w.p.Terminal.Tell("%4d  %s", n+1, term.Name(w.plans[i].Account.Label()))
 		}
 		for {
-			answer, err := w.p.Terminal.Ask(fmt.Sprintf("Which go there, as in 1-3,7? Enter takes the first %d", room))
+			answer, err := w.p.Terminal.Ask(fmt.Sprintf("Which go on %s, as in 1-3,7? Enter takes the first %d", m.Name, room))
 			if err != nil {
 				return err
 			}
@@ -118,6 +117,9 @@ func (w *planning) agree(rows [][]string, question string) error {
 		return nil
 	}
 	usual := 0
+	for _, row := range rows {
+		row[0] = term.Name(row[0])
+	}
 	if len(rows) > maxRows {
 		rows = slices.DeleteFunc(rows, func(row []string) bool {
 			what := row[len(row)-1]
@@ -144,7 +146,7 @@ func (w *planning) agree(rows [][]string, question string) error {
 // planned returns how many accounts would be on a token.
 func (w *planning) planned() (n int) {
 	for _, s := range w.skips {
-		if len(s) < len(w.members) {
+		if len(s) < max(1, len(w.members)) { // without a token, each could be
 			n++
 		}
 	}
@@ -174,5 +176,5 @@ func (w *planning) kept() error {
 
 // labels names a few accounts, and counts the others.
 func (w *planning) labels(list []int) string {
-	return term.Few(mapSlice(list, func(i int) string { return strconv.Quote(term.Printable(w.plans[i].Account.Label())) }))
+	return term.Few(mapSlice(list, func(i int) string { return strconv.Quote(term.Name(w.plans[i].Account.Label())) }))
 }

@@ -18,9 +18,6 @@ import (
 func (w *planning) write(ctx context.Context, settled func(i int, m *fleet.Member) bool) {
 	for _, plan := range w.plans {
 		w.enrolling.add(otpauth.Key{Account: plan.Account, Secret: plan.Secret})
-		if plan.Account.Type == oath.HOTP && len(w.members) > 1 {
-			w.counting++
-		}
 	}
 	for _, m := range w.members {
 		var here []*fleet.Result
@@ -72,8 +69,14 @@ func (w *planning) report() {
 		}
 		w.p.Note("%s: %s.", m.Name, strings.Join(parts, ", "))
 	}
-	if w.counting > 0 {
-		w.p.Note("%s by counters, and every token counts for itself. Use each on one token,\nor the counters drift apart.", term.Are(w.counting, "account"))
+	counting := 0
+	for _, r := range w.results {
+		if r.Account.Type == oath.HOTP && len(r.Where()) > 1 {
+			counting++
+		}
+	}
+	if counting > 0 {
+		w.p.Note("%s by counters, and every token counts for itself. Use each on one token,\nor the counters drift apart.", term.Are(counting, "account"))
 	}
 }
 
@@ -114,11 +117,6 @@ func (w *planning) failure(others error) error {
 		return fmt.Errorf("%w:\n%w", errUnfinished, err)
 	}
 	return err
-}
-
-// anyStored reports whether an account is on a token now.
-func (w *planning) anyStored() bool {
-	return slices.ContainsFunc(w.results, func(r *fleet.Result) bool { return len(r.Where()) > 0 })
 }
 
 func (w *planning) describe() []enrolledJSON {

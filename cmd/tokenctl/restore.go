@@ -35,8 +35,10 @@ func newRestoreCommand(p *program) *cobra.Command {
 		Long: "Restore reads a recovery sheet and puts what is on it on every key that is plugged\n" +
 			"in, and in the vault, as enroll does. A SCAN is a scanned or photographed page (PNG,\n" +
 			"JPEG, TIFF, WebP, GIF or BMP), a PDF where poppler is installed, a sheet in text, or\n" +
-			"one of these on standard input (-); the pages come in any order. With --type, the\n" +
-			"lines of the sheet are typed in, and each is checked at once.\n\n" +
+			"one of these on standard input (-); the pages come in any order. With --camera, hold\n" +
+			"one page after the other up to it, until nothing is missing; a stream of pictures on\n" +
+			"standard input, PNG or JPEG, is read in the same way. With --type, the lines of the\n" +
+			"sheet are typed in, and each is checked at once.\n\n" +
 			"Where there is no vault, it offers to make one with the key that is on the sheet,\n" +
 			"so that the sheet opens it, now as before. The key on the sheet also opens a vault\n" +
 			"that is there, and gives it a new passphrase if the old one is forgotten.\n\n" +
@@ -49,6 +51,7 @@ func newRestoreCommand(p *program) *cobra.Command {
 			"After a failure halfway, the same command again does the rest.",
 		Example: "  tokenctl restore page*.png\n" +
 			"  tokenctl restore scan.pdf --dry-run\n" +
+			"  ffmpeg -i clip.mp4 -f image2pipe -c:v mjpeg - | tokenctl restore -\n" +
 			"  tokenctl restore --type",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.from.scans = args

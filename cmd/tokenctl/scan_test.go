@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"flag"
 	"fmt"
 	"image"
@@ -43,6 +44,39 @@ func scan(document, prefix string, dpi int) ([]string, error) {
 		return nil, fmt.Errorf("pdftoppm: %w: %s", err, out)
 	}
 	return filepath.Glob(prefix + "-*.png")
+}
+
+// scriptClip films pages one after the other, each held in a hand: half of it fills the
+// picture, which moves down, turns and shakes.
+func scriptClip(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) > 1, "clip FILE.mp4 PICTURE...")
+	oathtest.RequireTool(rigOf(ts).tb, "ffmpeg")
+	command := []string{"-v", "error"}
+	var filter, joined strings.Builder
+	for i, page := range args[1:] {
+		command = append(command, "-loop", "1", "-t", "2", "-framerate", "4", "-i", ts.MkAbs(page))
+		fmt.Fprintf(&filter, "[%d]scale='if(gt(ih,iw),1280,480)':-1,pad=1280:1810:(ow-iw)/2:(oh-ih)/2:gray,rotate=0.04*sin(2*t):fillcolor=gray,"+
+			"crop=1240:720:20+20*sin(5*t):(ih-720)*min(t/1.7\\,1),gblur=0.7,noise=alls=14:allf=t:all_seed=1[v%d];", i, i)
+		fmt.Fprintf(&joined, "[v%d]", i)
+	}
+	fmt.Fprintf(&filter, "%sconcat=n=%d,format=yuv420p[v]", joined.String(), len(args)-1)
+	command = append(command, "-filter_complex", filter.String(), "-map", "[v]", "-c:v", "libx264", "-crf", "26", ts.MkAbs(args[0]))
+	ts.Check(ts.Exec("ffmpeg", command...))
+}
+
+// scriptDesktop starts a desktop with nothing on its screen.
+func scriptDesktop(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 0, "desktop")
+	r := rigOf(ts)
+	oathtest.RequireTool(r.tb, "Xvfb")
+	server := exec.Command("Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-noreset", "-screen", "0", "1280x1024x24")
+	out, err := server.StdoutPipe()
+	ts.Check(err)
+	ts.Check(r.background(server))
+	number, err := bufio.NewReader(out).ReadString('\n')
+	ts.Check(err)
+	ts.Setenv("DISPLAY", ":"+strings.TrimSpace(number))
+	ts.Setenv("XAUTHORITY", ts.MkAbs("none"))
 }
 
 // parseDamage reads damage as in "blur=1,skew=3,noise=5".

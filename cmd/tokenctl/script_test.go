@@ -62,6 +62,8 @@ import (
 //	scan [FLAGS] PDF PREFIX     its pages as a scanner gives them, PREFIX-1.png and
 //	                            so on: -dpi N, and -damage blur=N,skew=N,noise=N in
 //	                            pixels, degrees and percent
+//	clip FILE.mp4 PICTURE...    films pictures that are held up to a camera
+//	desktop                     an X11 desktop with nothing on its screen
 //
 //	terminal [-pipe] PROGRAM... run a program on a terminal; -pipe leaves it only
 //	                            the terminal itself, not as its standard streams
@@ -113,6 +115,8 @@ func TestScripts(t *testing.T) {
 			"printer": scriptPrinter,
 			"printed": scriptPrinted,
 			"scan":    scriptScan,
+			"clip":    scriptClip,
+			"desktop": scriptDesktop,
 
 			"terminal": scriptTerminal,
 			"expect":   scriptExpect,

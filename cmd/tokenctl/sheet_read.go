@@ -19,14 +19,19 @@ import (
 // A sheetSource is where sheets are read from.
 type sheetSource struct {
 	scans      []string
+	live       paper.Live
 	typed      bool
 	passphrase open.Password
 }
 
 func (s *sheetSource) addFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&s.typed, "type", false, "type the sheet's lines in at the terminal")
+	s.live.AddCameraFlag(c)
 	s.passphrase.AddFlags(c, "sheet-passphrase", "the passphrase of a sheet that was made with --encrypt")
 }
+
+// isGiven reports whether sheets are to be read.
+func (s sheetSource) isGiven() bool { return s.typed || len(s.live.Sources(s.scans...)) > 0 }
 
 var (
 	// errNoSheet says that nothing of a recovery sheet was read.
@@ -60,14 +65,14 @@ type readSheet struct {
 // What cannot be read comes as an error along with the rest; if there is nothing else,
 // the contents are empty.
 func (p *program) readSheets(ctx context.Context, s sheetSource) (contents readSheet, err error) {
-	if len(s.scans) == 0 && !s.typed {
-		return contents, term.Usagef("name a SCAN of the sheet, or type its lines in with --type")
+	if !s.isGiven() {
+		return contents, term.Usagef("name a SCAN of the sheet, show it with --camera, or type its lines in with --type")
 	}
 	if s.typed && p.Terminal == nil {
 		return contents, fmt.Errorf("%w: to type lines on; give them in a file, or on standard input", term.ErrNoTerminal)
 	}
 	var r sheet.Reader
-	files, failures, err := paper.Read(ctx, p.Console, s.scans, &r)
+	files, failures, err := paper.Read(ctx, p.Console, s.live.Sources(s.scans...), &r)
 	if err == nil && s.typed {
 		err = paper.Type(p.Terminal, &r)
 	}

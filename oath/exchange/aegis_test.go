@@ -68,6 +68,7 @@ func TestAegisRefuses(t *testing.T) {
 		want           error
 	}{
 		{"too much memory", `"n":1024`, `"n":67108864`, ErrTooCostly},
+		{"memory beyond counting", `"n":1024`, `"n":1099511627776`, ErrTooCostly},
 		{"too much time", `"p":1`, `"p":1000,"n":1048576`, ErrDamaged}, // n comes twice
 		{"a cost that is no power of two", `"n":1024`, `"n":1000`, ErrDamaged},
 		{"no cost", `"n":1024`, `"n":0`, ErrDamaged},

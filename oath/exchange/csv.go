@@ -2,12 +2,14 @@ package exchange
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 
+	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
@@ -151,17 +153,23 @@ func (r *reader) warnDeleted(count int) {
 }
 
 // writeCSV writes the columns of Bitwarden's export: KeePassXC, 1Password, Proton Pass,
-// LastPass and most other managers read it.
-func writeCSV(entries []Entry, _ *writing) ([]byte, error) {
+// LastPass and most other managers read it. Steam's codes are spelled as Bitwarden does,
+// which of an otpauth URI looks at the parameters alone, and so would take a counter for
+// the time (libs/common/src/vault/services/totp.service.ts of its clients).
+func writeCSV(entries []Entry, w *writing) ([]byte, error) {
 	var b bytes.Buffer
 	table := csv.NewWriter(&b)
 	table.Write([]string{"folder", "favorite", "type", "name", "notes", "fields", "reprompt", "login_uri", "login_username", "login_password", "login_totp"})
 	for _, e := range entries {
-		title := e.Account.Issuer
-		if title == "" {
-			title = e.Account.Name
+		text := e.Key.URI()
+		switch {
+		case e.Account.Type == oath.HOTP:
+			w.refuse(e, "Bitwarden would take its counter for the time")
+			continue
+		case e.Account.IsSteam():
+			text = "steam://" + e.Secret.Base32()
 		}
-		table.Write([]string{"", "", "login", title, e.Notes, "", "0", "", e.Account.Name, "", e.Key.URI()})
+		table.Write([]string{"", "", "login", cmp.Or(e.Account.Issuer, e.Account.Name), e.Notes, "", "0", "", e.Account.Name, "", text})
 	}
 	table.Flush()
 	return b.Bytes(), table.Error()

@@ -43,10 +43,11 @@ type Entry struct {
 	Notes string   // what its owner wrote beside it, which may hold such codes
 }
 
-// A Refusal is an entry that cannot be an account here.
+// A Refusal is an entry that cannot be an account here, or an account that a format has
+// no place for.
 type Refusal struct {
 	Label string // what the file calls it; any bytes
-	Err   error  // wraps oath.ErrInvalid, and quotes no secret
+	Err   error  // quotes no secret; of an entry that was read, wraps oath.ErrInvalid
 }
 
 var (

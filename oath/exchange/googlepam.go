@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -149,5 +150,5 @@ func writeGooglePAM(entries []Entry, w *writing) ([]byte, error) {
 
 // refuse leaves an account out.
 func (w *writing) refuse(e Entry, reason string) {
-	w.refused = append(w.refused, Refusal{e.Account.Label(), fmt.Errorf("%w: %s", oath.ErrInvalid, reason)})
+	w.refused = append(w.refused, Refusal{e.Account.Label(), errors.New(reason)})
 }

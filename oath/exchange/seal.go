@@ -37,8 +37,11 @@ func (r *reader) spend(memory, passes uint64) error {
 
 // scryptKey derives a key with scrypt, of cost n, block size r and parallelism p.
 func (r *reader) scryptKey(password, salt []byte, n, blockSize, p, size int) ([]byte, error) {
-	if n < 2 || n > maxMemory || blockSize < 1 || blockSize > 1<<10 || p < 1 || p > 1<<10 {
+	switch {
+	case n < 2 || blockSize < 1 || p < 1:
 		return nil, fmt.Errorf("%w: the parameters of scrypt are out of range", ErrDamaged)
+	case n > maxMemory || blockSize > 1<<10 || p > 1<<10:
+		return nil, ErrTooCostly
 	}
 	if err := r.spend(uint64(n)*uint64(blockSize)*128, uint64(p)); err != nil {
 		return nil, err

@@ -141,13 +141,13 @@ func (k *Key) setName(l label, issuer string) {
 }
 
 // toUTF8 returns a text as it is, or read as Windows-1252: Latin-1, with letters where
-// that has control characters.
+// that has control characters, and without the white space that then shows at its ends.
 func toUTF8(text string) string {
 	if utf8.ValidString(text) {
 		return text
 	}
 	decoded, _ := charmap.Windows1252.NewDecoder().String(text) // which knows every byte
-	return decoded
+	return strings.TrimSpace(decoded)
 }
 
 // finish settles what the parts of a text mean together, and checks the whole.

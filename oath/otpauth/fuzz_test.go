@@ -17,6 +17,7 @@ func FuzzParse(f *testing.F) {
 		"otpauth://steam/https://example.com/:#1?secret=" + testSecret + "&issuer=Fooperiod=60",
 		"otpauth://totp/?issuer=%E2%98%83&secret=" + testSecret + "&encoder=steam&amp;digits=5",
 		"steam://" + testSecret,
+		"otpauth:steam/0\xa0?secret=" + testSecret, // a space, but not in UTF-8
 		"motp://x",
 	} {
 		f.Add(text)
@@ -61,6 +62,7 @@ func FuzzURI(f *testing.F) {
 func FuzzParseBatch(f *testing.F) {
 	f.Add([]byte(batch(0, 1, 1, account("alice", "Example"))))
 	f.Add([]byte(batch(1, 3, 1<<64-5, account("A:b", ""), account("c", "Steam").varint(6, 1).varint(7, 9))))
+	f.Add([]byte(batch(0, 1, 1, account("\xa00\xa0", "\x850\xa0"))))
 	f.Add([]byte{0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		b, err := ParseBatch(message(payload).uri())

@@ -200,8 +200,8 @@ const batchSize = 10
 // them as parts of one list.
 //
 // The message has no room for a period other than 30 seconds, for codes of 7 digits, and
-// for Steam's. Such an account is left out, with an error that wraps oath.ErrInvalid: one
-// of refused, by its place among the keys.
+// for Steam's. Such an account is left out, with an error in refused, by its place among
+// the keys.
 func Batches(keys []Key, id int32) (uris []string, refused map[int]error) {
 	var entries [][]byte
 	refused = make(map[int]error)
@@ -234,11 +234,11 @@ func appendEntry(k Key) ([]byte, error) {
 	digits := slices.Index(migrationDigits, strconv.Itoa(a.Digits))
 	switch {
 	case a.IsSteam():
-		return nil, fmt.Errorf("%w: Google Authenticator's export has no Steam accounts", oath.ErrInvalid)
+		return nil, errors.New("Google Authenticator's export has no Steam accounts")
 	case digits < 0:
-		return nil, fmt.Errorf("%w: Google Authenticator's export has codes of 6 and 8 digits only", oath.ErrInvalid)
+		return nil, errors.New("Google Authenticator's export has codes of 6 and 8 digits only")
 	case a.Type == oath.TOTP && a.Period != oath.DefaultPeriod:
-		return nil, fmt.Errorf("%w: Google Authenticator's export has no period but 30 seconds", oath.ErrInvalid)
+		return nil, errors.New("Google Authenticator's export has no period but 30 seconds")
 	}
 	b := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), k.Secret.Bytes())
 	b = protowire.AppendString(protowire.AppendTag(b, 2, protowire.BytesType), a.Name)

@@ -317,7 +317,7 @@ func TestBatchesRefuse(t *testing.T) {
 		t.Errorf("wrote %v", read)
 	}
 	for i := range keys {
-		if err := refused[i]; errors.Is(err, oath.ErrInvalid) != (i != 1) {
+		if err := refused[i]; (err != nil) != (i != 1) {
 			t.Errorf("account %d: %v", i, err)
 		}
 	}

@@ -105,8 +105,11 @@ func ParseAll(texts ...string) ([]Key, error) {
 // A Reader reads accounts out of texts, such as those of QR codes, and remembers which
 // parts of Google Authenticator's exports were among them.
 type Reader struct {
-	// Exports are those that parts were read of, in the order of their first. They may
-	// be set to what an earlier Reader had.
+	// Before are exports that an earlier Reader read parts of.
+	Before []Export
+
+	// Exports are those that parts were read of, in the order of their first, with the
+	// parts that were read Before.
 	Exports []Export
 
 	seen  map[string]bool
@@ -166,15 +169,18 @@ func (r *Reader) read(text string) ([]Key, error) {
 	id := exportID{b.ID, b.Size}
 	if r.index == nil {
 		r.index = make(map[exportID]int)
-		for i, x := range r.Exports {
-			r.index[exportID{x.ID, x.Size}] = i
-		}
 	}
 	i, known := r.index[id]
 	if !known {
 		i = len(r.Exports)
 		r.index[id] = i
-		r.Exports = append(r.Exports, Export{ID: b.ID, Size: b.Size})
+		x := Export{ID: b.ID, Size: b.Size}
+		for _, before := range r.Before {
+			if before.ID == x.ID && before.Size == x.Size {
+				x.Parts = slices.Clone(before.Parts)
+			}
+		}
+		r.Exports = append(r.Exports, x)
 	}
 	if x := &r.Exports[i]; !slices.Contains(x.Parts, b.Index) {
 		x.Parts = append(x.Parts, b.Index)
@@ -190,6 +196,16 @@ func (r *Reader) Incomplete() (errs []error) {
 		}
 	}
 	return errs
+}
+
+// Validate returns an error for an export that no QR code would be of, as after its
+// numbers were kept in a file that was damaged.
+func (x Export) Validate() error {
+	isNone := func(part int) bool { return part < 0 || part >= x.Size }
+	if x.Size < 1 || x.Size > maxBatchSize || slices.ContainsFunc(x.Parts, isNone) {
+		return fmt.Errorf("invalid export of %d QR codes", x.Size)
+	}
+	return nil
 }
 
 // Incomplete returns an *IncompleteError if parts were not read.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"image/color"
+	"image/png"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -118,5 +120,77 @@ func TestPenalty(t *testing.T) {
 	}
 	if got := square.imbalance(); got != 10 { // 44 % dark
 		t.Errorf("imbalance counts %d, want 10", got)
+	}
+}
+
+// rsvg-convert draws an SVG as browsers do, and zbarimg reads it.
+func TestWriteSVGForOthers(t *testing.T) {
+	oathtest.RequireTool(t, "rsvg-convert", "zbarimg")
+	for _, length := range []int{10, 150, 1000} {
+		text := strings.Repeat("otpauth://Ab1%", 100)[:length]
+		s, err := Encode(text, LevelM)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var drawing bytes.Buffer
+		if err := s.WriteSVG(&drawing); err != nil {
+			t.Fatal(err)
+		}
+		c := exec.Command("rsvg-convert")
+		c.Stdin = &drawing
+		picture, err := c.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := zbarimg(t, picture); got != text {
+			t.Errorf("%d bytes: zbarimg reads %q", length, got)
+		}
+		drawn, err := png.Decode(bytes.NewReader(picture))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same := func(a, b color.Color) bool {
+			return color.GrayModel.Convert(a) == color.GrayModel.Convert(b)
+		}
+		want := s.Image(svgScale)
+		for at := range want.Bounds().Dx() {
+			if drawn.Bounds() != want.Bounds() || !same(drawn.At(at, 8*svgScale), want.At(at, 8*svgScale)) {
+				t.Fatalf("it differs from the PNG, %v, in column %d: %v", want.Bounds(), at, drawn.Bounds())
+			}
+		}
+	}
+}
+
+// Read back by their definition, the characters are the modules; the terminal's own
+// picture of them is looked at in cmd/tokenctl/capture.
+func TestWriteTerminal(t *testing.T) {
+	s, err := Encode("otpauth://", LevelM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var colours, plain bytes.Buffer
+	if err := errors.Join(s.WriteTerminal(&colours), s.WriteText(&plain)); err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "\x1b[38;5;16;48;5;231m", "\x1b[0m"
+	side := s.Size() + 2*QuietZone
+	lines := [2][]string{strings.Split(colours.String(), "\n"), strings.Split(plain.String(), "\n")}
+	if len(lines[0]) != side/2+2 || len(lines[1]) != side/2+2 {
+		t.Fatalf("%d and %d lines for %d modules", len(lines[0])-1, len(lines[1])-1, side)
+	}
+	for i := range side/2 + 1 {
+		line, ok := strings.CutPrefix(lines[0][i], begin)
+		line, ok2 := strings.CutSuffix(line, end)
+		dark, light := []rune(line), []rune(lines[1][i])
+		if !ok || !ok2 || len(dark) != side || len(light) != side {
+			t.Fatalf("line %d: %q, %q", i, lines[0][i], lines[1][i])
+		}
+		for x := range side {
+			upper, lower := s.Dark(x-QuietZone, 2*i-QuietZone), s.Dark(x-QuietZone, 2*i+1-QuietZone)
+			is := func(r rune) [2]bool { return [2]bool{r == '▀' || r == '█', r == '▄' || r == '█'} }
+			if is(dark[x]) != [2]bool{upper, lower} || is(light[x]) != [2]bool{!upper, !lower} {
+				t.Fatalf("line %d, column %d: %c, %c", i, x, dark[x], light[x])
+			}
+		}
 	}
 }

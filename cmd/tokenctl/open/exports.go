@@ -7,16 +7,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
-// maxExports bounds what is remembered of exports that were never read to the end.
+// maxExports bounds what is remembered: the newest are.
 const maxExports = 20
 
 // Exports returns those of Google Authenticator's exports that earlier commands read
-// parts of, and not all. It is their numbers alone that are kept.
+// parts of. It is their numbers alone that are kept.
 func (o *Opener) Exports() ([]otpauth.Export, error) {
 	path, err := exportsPath()
 	if err != nil {
@@ -30,21 +29,23 @@ func (o *Opener) Exports() ([]otpauth.Export, error) {
 	if err == nil {
 		err = json.Unmarshal(text, &exports)
 	}
+	for _, x := range exports {
+		if err == nil {
+			err = x.Validate()
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: which QR codes were read before is not known; move it away: %w", path, err)
 	}
 	return exports, nil
 }
 
-// SaveExports keeps which parts of exports were read, of those that are not complete.
+// SaveExports keeps which parts of exports were read: of those that are complete, too, as
+// somebody may read one of their QR codes again.
 func (o *Opener) SaveExports(exports []otpauth.Export) error {
-	exports = slices.DeleteFunc(slices.Clone(exports), func(x otpauth.Export) bool { return x.Incomplete() == nil })
 	path, err := exportsPath()
 	if err != nil {
 		return err
-	}
-	if _, err := os.Lstat(path); len(exports) == 0 && errors.Is(err, fs.ErrNotExist) {
-		return nil
 	}
 	return writeState(path, exports[max(0, len(exports)-maxExports):])
 }

@@ -1,8 +1,9 @@
 // Package paper takes recovery sheets to printers and files, and reads them back.
 //
-// An [Output] is where a sheet goes, and in which form; a [Source] is where sheets are
-// read from: pictures, PDFs, texts, and lines that are typed at the terminal. Other
-// programs do what they do best: lp prints, pdftoppm makes pictures of a PDF.
+// An [Output] is where a sheet goes, and in which form; a [Source] is where sheets and
+// accounts are read from: pictures, PDFs, texts, and what is [Live]. Lines are typed at
+// the terminal. Other programs do what they do best: lp prints, pdftoppm makes pictures
+// of a PDF.
 package paper
 
 import (
@@ -23,6 +24,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/capture"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/durable"
 	"github.com/tokenctl/tokenctl/oath/qr"
@@ -411,4 +413,10 @@ var Remedies = []term.Remedy{
 	{Of: qr.ErrTIFF, Exit: term.ExitUsage, Hint: "Save it as PNG, and give that."},
 	{Of: errSVG, Exit: term.ExitUsage, Hint: "Open it in a browser, take a screenshot, and give that."},
 	{Of: errEmpty, Exit: term.ExitUsage, Hint: "If it comes from the clipboard: copy the picture or the URI first."},
+	{Of: capture.ErrEmpty, Exit: term.ExitUsage, Hint: "Copy the picture of the QR code first; or leave it on the screen: --screen"},
+	{Of: capture.ErrNoDesktop, Exit: term.ExitFailure, Hint: "Save the picture, and give the file."},
+	{Of: capture.ErrNoPaste, Exit: term.ExitFailure, Hint: "Install it: sudo apt install wl-clipboard. Or save the picture, and give the file."},
+	{Of: capture.ErrScreen, Exit: term.ExitFailure, Hint: "Take a screenshot, and give the file; or copy it: --clipboard"},
+	{Of: capture.ErrNoCamera, Exit: term.ExitFailure, Hint: "See which there are: ls /dev/video*. Or take a picture with the phone, and give the file."},
+	{Of: errSilent, Exit: term.ExitFailure, Hint: "Save the picture, and give the file."},
 }

@@ -1,6 +1,7 @@
 package paper
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -9,13 +10,14 @@ import (
 	"image"
 	"io"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
+	"time"
 	"unicode/utf8"
 
-	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/spf13/cobra"
+
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/capture"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 	"github.com/tokenctl/tokenctl/oath/qr"
@@ -26,10 +28,136 @@ var (
 	errNoScan = errors.New("neither a picture, nor a PDF, nor text")
 	errSVG    = errors.New("it is an SVG drawing, not a picture")
 	errEmpty  = errors.New("there is nothing in it")
+	errSilent = errors.New("there was no answer within a minute")
 )
 
-// maxFile bounds a picture or a text that is read, in bytes.
-const maxFile = 64 << 20
+const (
+	// maxFile bounds a picture or a text that is read, and what all QR codes of a stream
+	// hold, in bytes.
+	maxFile = capture.MaxSize
+
+	// answerTime is how long a desktop may take, and the person that it asks.
+	answerTime = time.Minute
+)
+
+// A Source is where QR codes are read from: a file, or what is in front of the person.
+type Source struct {
+	name string // to call it by
+	open func(ctx context.Context, c *term.Console) (held, error)
+}
+
+// What a source held is the bytes of a file, or pictures in a row: each is handed over as
+// what reads its QR codes, until take returns false.
+type held struct {
+	data     []byte
+	pictures func(take func(read func() ([]string, error)) bool) error
+}
+
+// Live is what is in front of the person, as flags name it.
+type Live struct {
+	Clipboard, Screen bool
+	Camera            string // its device, or anyCamera; "" if none is wanted
+}
+
+const anyCamera = "any"
+
+// AddFlags adds the flags of a command that takes accounts in.
+func (l *Live) AddFlags(c *cobra.Command) {
+	c.Flags().BoolVar(&l.Clipboard, "clipboard", false, "read the picture on the clipboard, or its text")
+	c.Flags().BoolVar(&l.Screen, "screen", false, "read every QR code on the screen")
+	l.AddCameraFlag(c)
+}
+
+// AddCameraFlag adds the flag of a command that reads what is on paper.
+func (l *Live) AddCameraFlag(c *cobra.Command) {
+	c.Flags().StringVar(&l.Camera, "camera", "", "hold it up to the camera: the first, or the `DEVICE` of --camera=DEVICE")
+	c.Flags().Lookup("camera").NoOptDefVal = anyCamera
+}
+
+// Sources returns files, and then what the flags name.
+func (l Live) Sources(files ...string) (all []Source) {
+	for _, file := range files {
+		all = append(all, File(file))
+	}
+	if l.Clipboard {
+		all = append(all, Source{"the clipboard", readClipboard})
+	}
+	if l.Screen {
+		all = append(all, Source{"the screen", readScreen})
+	}
+	if l.Camera != "" {
+		all = append(all, Source{"the camera", func(ctx context.Context, c *term.Console) (held, error) {
+			return readCamera(ctx, c, strings.TrimPrefix(l.Camera, anyCamera))
+		}})
+	}
+	return all
+}
+
+// File is a file, "-" being standard input: there, pictures may follow each other.
+func File(file string) Source {
+	if file != "-" {
+		return Source{term.Printable(file), func(_ context.Context, c *term.Console) (held, error) {
+			_, data, err := ReadFile(c, file)
+			return held{data: data}, err
+		}}
+	}
+	return Source{"standard input", func(_ context.Context, c *term.Console) (held, error) {
+		in := bufio.NewReader(c.In)
+		if begin, _ := in.Peek(512); !capture.IsStream(begin) {
+			stdin := *c
+			stdin.In = in
+			_, data, err := ReadFile(&stdin, file)
+			return held{data: data}, err
+		}
+		return held{pictures: func(take func(read func() ([]string, error)) bool) error {
+			return capture.Frames(in, func(frame []byte) bool {
+				return take(func() ([]string, error) { return qr.Read(bytes.NewReader(frame)) })
+			})
+		}}, nil
+	}}
+}
+
+func readClipboard(ctx context.Context, c *term.Console) (held, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, errSilent)
+	defer cancel()
+	data, err := capture.Clipboard(ctx)
+	if err != nil {
+		return held{}, fmt.Errorf("reading the clipboard: %w", err)
+	}
+	c.Note("What is on the clipboard holds the secret, and so does its history, if the desktop keeps one:\ncopy something else, and clear the history.")
+	return held{data: data}, nil
+}
+
+func readScreen(ctx context.Context, c *term.Console) (held, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, errSilent)
+	defer cancel()
+	data, err := capture.Screen(ctx)
+	if err != nil {
+		return held{}, fmt.Errorf("reading the screen: %w", err)
+	}
+	return held{data: data}, nil
+}
+
+func readCamera(ctx context.Context, c *term.Console, device string) (held, error) {
+	camera, err := capture.OpenCamera(device)
+	if err != nil {
+		return held{}, err
+	}
+	c.Note("Hold it up to the camera, %s, so that it fills the picture of %d by %d pixels. Ctrl-C ends.",
+		term.Printable(camera.Name), camera.Width, camera.Height)
+	return held{pictures: func(take func(read func() ([]string, error)) bool) error {
+		defer camera.Close()
+		for {
+			picture, err := camera.Picture(ctx)
+			if err != nil {
+				return err
+			}
+			if !take(func() ([]string, error) { return qr.Scan(picture), nil }) {
+				return nil
+			}
+		}
+	}}, nil
+}
 
 // ReadFile reads a file, "-" being standard input, of 64 MiB at most. It returns the
 // name to call it by.
@@ -95,232 +223,93 @@ func eachPage(ctx context.Context, k kind, data []byte, take func(read func() ([
 	})
 }
 
-// Texts returns what is in the QR codes of a picture or a PDF, or the lines of a text;
-// "-" is standard input. It returns the names to call the file and such a text by.
-func Texts(ctx context.Context, c *term.Console, file string) (name, what string, texts []string, err error) {
-	name, data, err := ReadFile(c, file)
-	if err != nil {
-		return "", "", nil, err
-	}
-	what, texts, err = TextsIn(ctx, name, data)
-	return name, what, texts, err
+// A Found is what was read from a source.
+type Found struct {
+	Name  string // to call the source by
+	What  string // to call each of the Texts: "QR code" or "line"
+	Texts []string
 }
 
-// IsScan reports whether a file is a picture or a PDF.
-func IsScan(data []byte) bool { return kindOf(data) == picture || kindOf(data) == pdf }
+// Texts returns what is in the QR codes of a source, or the lines of a text. Where
+// pictures follow each other it goes on until missing, which is given all texts so far,
+// returns nothing; and notes what it returns.
+func Texts(ctx context.Context, c *term.Console, s Source, missing func(texts []string) []string) (Found, error) {
+	found, data, err := Load(ctx, c, s, missing)
+	if err == nil && data != nil {
+		return textsOf(ctx, s.name, data)
+	}
+	return found, err
+}
 
-// TextsIn is Texts for a file that was read.
-func TextsIn(ctx context.Context, name string, data []byte) (what string, texts []string, err error) {
+// Load is Texts for a source that may be a file of another kind, whose bytes it returns.
+func Load(ctx context.Context, c *term.Console, s Source, missing func(texts []string) []string) (found Found, data []byte, err error) {
+	in, err := s.open(ctx, c)
+	if err != nil {
+		return Found{}, nil, err
+	}
+	if k := kindOf(in.data); in.pictures == nil && k != picture && k != pdf {
+		return Found{Name: s.name}, in.data, nil
+	}
+	if in.pictures == nil {
+		found, err = textsOf(ctx, s.name, in.data)
+		return found, nil, err
+	}
+	var all textSet
+	t := tally{console: c, name: s.name}
+	err = in.pictures(func(read func() ([]string, error)) bool {
+		if !t.next() {
+			return false
+		}
+		found, err := read()
+		t.count(err)
+		if fresh := all.add(found); len(fresh) > 0 {
+			t.say(len(all.list), missing(all.list))
+		}
+		return !all.full()
+	})
+	t.end(term.Count(len(all.list), "QR code"))
+	if err = cmp.Or(err, t.failed()); err == nil && len(all.list) == 0 {
+		err = qr.ErrNoQR
+	}
+	if err != nil {
+		err = fmt.Errorf("reading %s: %w", s.name, err)
+	}
+	return Found{s.name, "QR code", all.list}, nil, err
+}
+
+// textsOf returns what is in the QR codes of a picture or a PDF, or the lines of a text.
+func textsOf(ctx context.Context, name string, data []byte) (Found, error) {
+	found := Found{Name: name, What: "QR code"}
+	var err error
 	k := kindOf(data)
 	switch k {
 	case picture, pdf:
-		what = "QR code"
 		var unread error
 		err = eachPage(ctx, k, data, func(read func() ([]string, error)) {
-			found, err := read()
-			texts = append(texts, found...)
+			texts, err := read()
+			found.Texts = append(found.Texts, texts...)
 			if !errors.Is(err, qr.ErrNoQR) { // as on a page of instructions
 				unread = errors.Join(unread, err)
 			}
 		})
-		if err = cmp.Or(err, unread); err == nil && len(texts) == 0 {
+		if err = cmp.Or(err, unread); err == nil && len(found.Texts) == 0 {
 			err = qr.ErrNoQR
 		}
 	case svg:
 		err = errSVG
 	default: // which need not be UTF-8
-		what = "line"
+		found.What = "line"
 		for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
 			if line = strings.TrimSpace(line); line != "" {
-				texts = append(texts, line)
+				found.Texts = append(found.Texts, line)
 			}
 		}
-		if k == unknown && !slices.ContainsFunc(texts, otpauth.IsURI) {
+		if k == unknown && !slices.ContainsFunc(found.Texts, otpauth.IsURI) {
 			err = errNoScan
 		}
 	}
 	if err != nil {
 		err = fmt.Errorf("reading %s: %w", name, err)
 	}
-	return what, texts, err
-}
-
-// isQRText reports whether a line is what a QR code of a sheet holds.
-func isQRText(line string) bool {
-	line = strings.TrimSpace(line)
-	scheme, _, found := strings.Cut(line, ":")
-	return found && (scheme == "tokenctl" || otpauth.IsURI(line)) || strings.HasPrefix(line, "AGE-SECRET-KEY-1")
-}
-
-// A scanReader puts sheets together from files. Pages are looked at side by side, as
-// many as there are processors.
-type scanReader struct {
-	console  *term.Console
-	scans    []*scan
-	failures []error // of files that could not be read
-
-	slots  chan struct{}
-	group  sync.WaitGroup
-	mu     sync.Mutex // guards what follows, and what is known of the scans
-	reader *sheet.Reader
-}
-
-// A scan is a picture or a PDF.
-type scan struct {
-	name  string
-	isPDF bool
-	pages int
-	taken int // QR codes of a sheet
-	err   error
-}
-
-// Read reads scans into a reader: pictures, PDFs, and texts; "-" is standard input. It
-// notes what it finds in each, and returns their Digests. A file that cannot be read
-// does not keep it from reading the others: that is one of the failures.
-func Read(ctx context.Context, c *term.Console, scans []string, into *sheet.Reader) (digests []string, failures []error, err error) {
-	r := &scanReader{console: c, reader: into, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
-	defer r.group.Wait()
-	for _, file := range scans {
-		if isQRText(file) { // an error about such a file would show the secret
-			return nil, nil, term.Usagef("a SCAN is a file; give what is in a QR code on standard input: -")
-		}
-		name, data, err := ReadFile(c, file)
-		if err != nil {
-			return nil, nil, err
-		}
-		digests = append(digests, Digest(data))
-		if err := r.add(ctx, name, data); err != nil {
-			return nil, nil, err
-		}
-	}
-	r.group.Wait()
-	for _, s := range r.scans {
-		r.report(s)
-	}
-	return digests, r.failures, nil
-}
-
-// add takes what is in a file. It returns an error only if no file of its kind can be
-// read.
-func (r *scanReader) add(ctx context.Context, name string, data []byte) error {
-	switch k := kindOf(data); k {
-	case picture, pdf:
-		s := r.scan(name, k == pdf)
-		err := eachPage(ctx, k, data, func(read func() ([]string, error)) { r.page(s, read) })
-		if errors.Is(err, errNoPoppler) || ctx.Err() != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
-		}
-		if k == pdf {
-			r.group.Wait()
-			s.err = err
-		}
-	case html:
-		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, errHTML))
-	case svg:
-		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, errSVG))
-	case text:
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.text(name, string(data))
-	default:
-		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, errNoScan))
-	}
-	return nil
-}
-
-func (r *scanReader) scan(name string, isPDF bool) *scan {
-	s := &scan{name: name, isPDF: isPDF}
-	r.scans = append(r.scans, s)
-	return s
-}
-
-// page takes the QR codes of a page, when there is a processor for it.
-func (r *scanReader) page(s *scan, read func() ([]string, error)) {
-	r.slots <- struct{}{}
-	s.pages++
-	number := s.pages
-	r.group.Go(func() {
-		defer func() { <-r.slots }()
-		texts, err := read()
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if err != nil && !errors.Is(err, qr.ErrNoQR) { // as on a page of instructions
-			s.err = err
-		}
-		for _, text := range texts {
-			switch err := r.reader.AddText(text); {
-			case err == nil:
-				s.taken++
-			case !errors.Is(err, sheet.ErrForeign): // which are counted, and noted in the end
-				r.console.Note("%s, page %d: a QR code is not taken: %s", s.name, number, term.Printable(err.Error()))
-			}
-		}
-	})
-}
-
-// report notes what was found in a scan.
-func (r *scanReader) report(s *scan) {
-	found := "no QR code that is of a sheet"
-	if s.taken > 0 {
-		found = term.Count(s.taken, "QR code")
-	}
-	switch {
-	case s.isPDF:
-		r.console.Note("%s: %s, %s.", s.name, term.Count(s.pages, "page"), found)
-	case s.err == nil:
-		r.console.Note("%s: %s.", s.name, found)
-	}
-	if s.err != nil {
-		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", s.name, s.err))
-	}
-}
-
-// text takes a sheet in text, or lines of one; and texts of QR codes, as another
-// program reads them, or as they are in a sheet that was opened with age.
-func (r *scanReader) text(name, text string) {
-	var lines strings.Builder
-	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
-		if !isQRText(line) {
-			lines.WriteString(line)
-			continue
-		}
-		lines.WriteByte('\n')
-		if err := r.reader.AddText(strings.TrimSpace(line)); err != nil {
-			r.console.Note("%s: a line is not taken: %s", name, term.Printable(err.Error()))
-		}
-	}
-	if err := r.reader.AddLines(lines.String()); err != nil {
-		for line := range strings.Lines(err.Error()) {
-			r.console.Note("%s: %s", name, term.Printable(strings.TrimSpace(line)))
-		}
-	}
-}
-
-// Type reads a sheet's lines from the terminal, and checks each at once. An empty line ends, but if something is missing only a second one does.
-func Type(t *term.Terminal, into *sheet.Reader) error {
-	t.Tell("Type the sheet line by line, each with its number in front and its check at the end.\nSpaces do not count, nor does the order. An empty line ends.")
-	for warned := false; ; {
-		text, err := t.Ask("Line")
-		switch {
-		case err != nil:
-			return err
-		case text == "":
-			missing := into.Missing()
-			if warned || len(missing) == 0 {
-				return nil
-			}
-			for _, m := range missing {
-				t.Tell("Missing: %s.", term.Printable(m.String()))
-			}
-			t.Tell("Type on, or press Enter once more to end here.")
-		case isQRText(text): // as another program reads it
-			err = into.AddText(text)
-		default:
-			err = into.AddLines(text)
-		}
-		warned = text == ""
-		if err != nil {
-			t.Tell("%s. Once more, please.", term.Sentence(err))
-		}
-	}
+	return found, err
 }

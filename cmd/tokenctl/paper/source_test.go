@@ -31,6 +31,8 @@ func testPicture(tb testing.TB) image.Image {
 	return symbol.Image(4)
 }
 
+func nothingMissing([]string) []string { return nil }
+
 // Whatever restore reads, enroll does, and the other way round.
 func TestEveryFormatIsRead(t *testing.T) {
 	picture := testPicture(t)
@@ -58,9 +60,9 @@ func TestEveryFormatIsRead(t *testing.T) {
 	}
 	for name, file := range files {
 		c := &term.Console{In: bytes.NewReader(file), Err: io.Discard}
-		_, _, texts, err := Texts(context.Background(), c, "-")
-		if err != nil || !slices.Equal(texts, []string{testURI}) {
-			t.Errorf("%s: %q, %v", name, texts, err)
+		found, err := Texts(context.Background(), c, File("-"), nothingMissing)
+		if err != nil || !slices.Equal(found.Texts, []string{testURI}) {
+			t.Errorf("%s: %q, %v", name, found.Texts, err)
 		}
 	}
 	for name, test := range map[string]struct {
@@ -74,8 +76,8 @@ func TestEveryFormatIsRead(t *testing.T) {
 		"picture alone": {string(encode(func(w io.Writer) error { return png.Encode(w, image.NewGray(image.Rect(0, 0, 9, 9))) })), qr.ErrNoQR},
 	} {
 		c := &term.Console{In: bytes.NewReader([]byte(test.file)), Err: io.Discard}
-		if _, _, texts, err := Texts(context.Background(), c, "-"); !errors.Is(err, test.want) {
-			t.Errorf("%s: %q, %v, want %v", name, texts, err, test.want)
+		if found, err := Texts(context.Background(), c, File("-"), nothingMissing); !errors.Is(err, test.want) {
+			t.Errorf("%s: %q, %v, want %v", name, found.Texts, err, test.want)
 		}
 	}
 }

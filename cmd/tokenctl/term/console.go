@@ -119,7 +119,12 @@ func (c *Console) Fit(rows [][]string) {
 	}
 }
 
-// Columns returns rows as lines, aligned. Their cells need not be [Printable].
+// alignedCell is how far cells are aligned, in characters: as far as the longest name goes
+// that a key holds.
+const alignedCell = 64
+
+// Columns returns rows as lines for a person, aligned. Their cells need not be
+// [Printable].
 func Columns(rows [][]string) (lines []string) {
 	var widths []int
 	for i, row := range rows {
@@ -128,14 +133,14 @@ func Columns(rows [][]string) (lines []string) {
 			if j == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[j] = max(widths[j], utf8.RuneCountInString(cell))
+			widths[j] = max(widths[j], min(utf8.RuneCountInString(cell), alignedCell))
 		}
 	}
 	for _, row := range rows {
 		var line strings.Builder
 		for i, cell := range row {
 			line.WriteString(cell)
-			line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+			line.WriteString(strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(cell))+2))
 		}
 		lines = append(lines, strings.TrimRight(line.String(), " "))
 	}

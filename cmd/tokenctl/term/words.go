@@ -30,6 +30,18 @@ func printableLines(format string, args ...any) string {
 	return strings.Join(lines, "\n")
 }
 
+// maxName is far beyond the longest name that a key holds, in characters.
+const maxName = 100
+
+// Name returns what a file or a picture calls an account as it may be shown, beside what
+// is said of it: Printable, and cut where it is as long as nobody's.
+func Name(s string) string {
+	if runes := []rune(s); len(runes) > maxName {
+		s = string(runes[:maxName]) + "…"
+	}
+	return Printable(s)
+}
+
 // Label returns an account's name as it may be shown: issuer:name, or the name alone.
 func Label(id oath.ID) string { return Printable(id.Label()) }
 

@@ -1,0 +1,247 @@
+package paper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
+)
+
+// isQRText reports whether a line is what a QR code of a sheet holds.
+func isQRText(line string) bool {
+	line = strings.TrimSpace(line)
+	scheme, _, found := strings.Cut(line, ":")
+	return found && (scheme == "tokenctl" || otpauth.IsURI(line)) || strings.HasPrefix(line, "AGE-SECRET-KEY-1")
+}
+
+// A scanReader puts sheets together from sources. Pages are looked at side by side, as
+// many as there are processors.
+type scanReader struct {
+	console  *term.Console
+	scans    []*scan
+	failures []error // of sources that could not be read
+
+	slots  chan struct{}
+	group  sync.WaitGroup
+	mu     sync.Mutex // guards what follows, and what is known of the scans
+	reader *sheet.Reader
+	taken  int // QR codes of a sheet
+}
+
+// A scan is a picture, several in a row, or a PDF.
+type scan struct {
+	name     string
+	isPDF    bool
+	isStream bool
+	pages    int
+	taken    int // QR codes of a sheet
+	err      error
+
+	tally tally // of a stream
+	seen  textSet
+}
+
+// Read reads sources into a reader: pictures, PDFs, and texts. It notes what it finds in
+// each, and returns the Digests of files. One that cannot be read does not keep it from
+// reading the others: that is one of the failures. Where pictures follow each other, it
+// goes on until nothing is missing.
+func Read(ctx context.Context, c *term.Console, sources []Source, into *sheet.Reader) (digests []string, failures []error, err error) {
+	r := &scanReader{console: c, reader: into, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	defer r.group.Wait()
+	for _, source := range sources {
+		if isQRText(source.name) { // an error about such a file would show the secret
+			return nil, nil, term.Usagef("a SCAN is a file; give what is in a QR code on standard input: -")
+		}
+		in, err := source.open(ctx, c)
+		if err == nil && in.pictures != nil {
+			err = r.stream(source.name, in)
+		} else if err == nil {
+			digests = append(digests, Digest(in.data))
+			err = r.add(ctx, source.name, in.data)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	r.group.Wait()
+	for _, s := range r.scans {
+		r.report(s)
+	}
+	return digests, r.failures, nil
+}
+
+// stream takes what is in pictures in a row. Those whose pages are still looked at when
+// all is there were not needed.
+func (r *scanReader) stream(name string, in held) error {
+	s := r.scan(name, false)
+	s.isStream, s.tally = true, tally{console: r.console, name: name}
+	err := in.pictures(func(read func() ([]string, error)) bool {
+		r.mu.Lock()
+		wanted := s.tally.next() && !s.seen.full()
+		r.mu.Unlock()
+		if wanted {
+			r.page(s, read)
+		}
+		return wanted
+	})
+	r.group.Wait()
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", name, err)
+	}
+	return nil
+}
+
+// missing says what is missing of the sheets.
+func (r *scanReader) missing() (words []string) {
+	if r.taken == 0 {
+		return []string{"a recovery sheet"}
+	}
+	for _, m := range r.reader.Missing() {
+		words = append(words, m.String())
+	}
+	return words
+}
+
+// add takes what is in a file. It returns an error only if no file of its kind can be
+// read.
+func (r *scanReader) add(ctx context.Context, name string, data []byte) error {
+	switch k := kindOf(data); k {
+	case picture, pdf:
+		s := r.scan(name, k == pdf)
+		err := eachPage(ctx, k, data, func(read func() ([]string, error)) { r.page(s, read) })
+		if errors.Is(err, errNoPoppler) || ctx.Err() != nil {
+			return fmt.Errorf("reading %s: %w", name, err)
+		}
+		if k == pdf {
+			r.group.Wait()
+			s.err = err
+		}
+	case html:
+		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, errHTML))
+	case svg:
+		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, errSVG))
+	case text:
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.text(name, string(data))
+	default:
+		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, errNoScan))
+	}
+	return nil
+}
+
+func (r *scanReader) scan(name string, isPDF bool) *scan {
+	s := &scan{name: name, isPDF: isPDF}
+	r.scans = append(r.scans, s)
+	return s
+}
+
+// page takes the QR codes of a page, when there is a processor for it.
+func (r *scanReader) page(s *scan, read func() ([]string, error)) {
+	r.slots <- struct{}{}
+	s.pages++
+	number := s.pages
+	r.group.Go(func() {
+		defer func() { <-r.slots }()
+		texts, err := read()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if s.isStream {
+			s.tally.count(err)
+			texts = s.seen.add(texts)
+		} else if err != nil && !errors.Is(err, qr.ErrNoQR) { // as on a page of instructions
+			s.err = err
+		}
+		for _, text := range texts {
+			switch err := r.reader.AddText(text); {
+			case err == nil:
+				s.taken++
+				r.taken++
+			case !errors.Is(err, sheet.ErrForeign): // which are counted, and noted in the end
+				r.console.Note("%s, page %d: a QR code is not taken: %s", s.name, number, term.Printable(err.Error()))
+			}
+		}
+		if s.isStream && len(texts) > 0 && !s.tally.complete {
+			s.tally.say(s.taken, r.missing())
+		}
+	})
+}
+
+// report notes what was found in a scan.
+func (r *scanReader) report(s *scan) {
+	found := "no QR code that is of a sheet"
+	if s.taken > 0 {
+		found = term.Count(s.taken, "QR code")
+	}
+	if s.isStream {
+		s.err = s.tally.failed()
+	}
+	switch {
+	case s.isStream && (s.pages > 1 || s.tally.more):
+		s.tally.end(found)
+	case s.isPDF:
+		r.console.Note("%s: %s, %s.", s.name, term.Count(s.pages, "page"), found)
+	case s.err == nil:
+		r.console.Note("%s: %s.", s.name, found)
+	}
+	if s.err != nil {
+		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", s.name, s.err))
+	}
+}
+
+// text takes a sheet in text, or lines of one; and texts of QR codes, as another
+// program reads them, or as they are in a sheet that was opened with age.
+func (r *scanReader) text(name, text string) {
+	var lines strings.Builder
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
+		if !isQRText(line) {
+			lines.WriteString(line)
+			continue
+		}
+		lines.WriteByte('\n')
+		if err := r.reader.AddText(strings.TrimSpace(line)); err != nil {
+			r.console.Note("%s: a line is not taken: %s", name, term.Printable(err.Error()))
+		}
+	}
+	if err := r.reader.AddLines(lines.String()); err != nil {
+		for line := range strings.Lines(err.Error()) {
+			r.console.Note("%s: %s", name, term.Printable(strings.TrimSpace(line)))
+		}
+	}
+}
+
+// Type reads a sheet's lines from the terminal, and checks each at once. An empty line ends, but if something is missing only a second one does.
+func Type(t *term.Terminal, into *sheet.Reader) error {
+	t.Tell("Type the sheet line by line, each with its number in front and its check at the end.\nSpaces do not count, nor does the order. An empty line ends.")
+	for warned := false; ; {
+		text, err := t.Ask("Line")
+		switch {
+		case err != nil:
+			return err
+		case text == "":
+			missing := into.Missing()
+			if warned || len(missing) == 0 {
+				return nil
+			}
+			for _, m := range missing {
+				t.Tell("Missing: %s.", term.Printable(m.String()))
+			}
+			t.Tell("Type on, or press Enter once more to end here.")
+		case isQRText(text): // as another program reads it
+			err = into.AddText(text)
+		default:
+			err = into.AddLines(text)
+		}
+		warned = text == ""
+		if err != nil {
+			t.Tell("%s. Once more, please.", term.Sentence(err))
+		}
+	}
+}
