@@ -142,6 +142,16 @@ func (l *Ledger) Verify(sheetID string, day time.Time) bool {
 	return true
 }
 
+// Drilled records that the sheets of those IDs, together, brought all accounts back but
+// so many.
+func (l *Ledger) Drilled(sheetIDs []string, lacked int, day time.Time) {
+	for _, id := range sheetIDs {
+		if s := l.last(func(s Sheet) bool { return s.ID == id }); s != nil {
+			s.Drilled, s.Lacked = backup.Date(backup.Day(day)), lacked
+		}
+	}
+}
+
 // forgetOldSheets drops what stands on sheets that nothing depends on any more, so
 // that the ledger does not grow with every sheet. A secret that the full sheet lacks
 // is kept in mind: if the account is on a key alone, no later sheet can have it.

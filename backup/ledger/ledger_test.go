@@ -251,6 +251,27 @@ func BenchmarkReadDue(b *testing.B) {
 	}
 }
 
+func BenchmarkReadKeys(b *testing.B) {
+	path := manyAccounts(b, 10_000)
+	err := Update(path, func(l *Ledger) error {
+		for serial := range uint32(3) {
+			k := l.See(serial+1, "IMFGqNHUWf7/o8Hnao4iQA", day("2026-11-23"))
+			for i := range 64 {
+				k.Takes(oath.ID(fmt.Sprintf("Service %d:alice@example.com", i)).Account(oath.TOTP))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if keys, err := ReadKeys(path); err != nil || len(keys) != 3 {
+			b.Fatal(keys, err)
+		}
+	}
+}
+
 func BenchmarkReadLedger(b *testing.B) {
 	path := manyAccounts(b, 10_000)
 	for b.Loop() {

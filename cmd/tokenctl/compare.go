@@ -31,12 +31,13 @@ func newCompareCommand(p *program) *cobra.Command {
 		Use:   "compare [TOKEN | SCAN]...",
 		Short: "Prove that tokens hold the same secrets",
 		Long: "Compare gives keys, vault and recovery sheet the same random challenge for every\n" +
-			"account, and compares the responses. Equal ones prove that the secrets are the same,\n" +
-			"and neither token gives its own away. A TOKEN is key:SERIAL or vault; a SCAN is one of\n" +
-			"the sheet, as restore reads it. Without a TOKEN, all that is at hand is compared.\n\n" +
-			"An account that needs a touch is compared if you say so on a terminal. One that counts\n" +
-			"is not compared on a key: that would move its counter, and two counters need not\n" +
-			"agree. Challenges are times of the past, with which no service can be entered.\n\n" +
+			"account, and compares the responses. Equal ones prove that the secrets are the\n" +
+			"same, and neither token gives its own away. A TOKEN is key:SERIAL or vault; a SCAN\n" +
+			"is one of the sheet, as restore reads it. Without a TOKEN, all that is at hand is\n" +
+			"compared.\n\n" +
+			"An account that needs a touch is compared if you say so on a terminal. One that\n" +
+			"counts is not compared on a key: that would move its counter, and two counters\n" +
+			"need not agree. Challenges are times of the past, whose codes no service takes.\n\n" +
 			"If all accounts are on every token with the same secret, the exit status is 0. If\n" +
 			"something differs, it is 1. If something is missing on a token, or could not be\n" +
 			"compared, it is 9.",
@@ -50,6 +51,9 @@ func newCompareCommand(p *program) *cobra.Command {
 				} else {
 					o.from.scans = append(o.from.scans, arg)
 				}
+			}
+			if len(o.names) > 0 && (o.tokens.NamesKey() || o.tokens.NoKeys || o.tokens.Vault.None) {
+				return term.Usagef("%s is named, and options choose tokens: one of them is enough", o.names[0])
 			}
 			return p.compare(c.Context(), o)
 		},
@@ -85,7 +89,7 @@ const sheetName = "sheet"
 func (p *program) compare(ctx context.Context, o compareOptions) error {
 	var sheet fleet.Secrets
 	var unread error
-	isRead := len(o.from.scans) > 0 || o.from.typed
+	isRead := o.from.isGiven()
 	if isRead {
 		var contents readSheet
 		contents, unread = p.readSheets(ctx, o.from)

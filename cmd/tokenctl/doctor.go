@@ -33,11 +33,13 @@ var (
 var doctorRemedies = []term.Remedy{
 	{Of: errUnreachable, Exit: term.ExitNoKey},
 	{Of: errAtRisk, Exit: term.ExitPartial},
+	{Of: errDrill, Exit: term.ExitPartial, Hint: "Print what is missing with: tokenctl sheet --only-new --print"},
 	{Of: errNoRisk, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl doctor"},
 }
 
 type doctorOptions struct {
-	json             bool
+	json, drill      bool
+	from             sheetSource // of a drill
 	accept, unaccept string
 }
 
@@ -55,10 +57,20 @@ func newDoctorCommand(p *program) *cobra.Command {
 			"name and the command that mends it. What is not plugged in it knows from before. The\n" +
 			"exit status is 9 if there is a risk that you do not accept.\n\n" +
 			"A risk that you can live with is accepted by its name, or all of a kind by what its\n" +
-			"name begins with. It is shown as accepted from then on, and counts no more.",
-		Example: "  tokenctl doctor\n  tokenctl doctor --accept no-codes\n  tokenctl doctor --json | jq '.risks[].name'",
-		Args:    cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+			"name begins with. It is shown as accepted from then on, and counts no more.\n\n" +
+			"With --drill you come back from scans of the recovery sheet, or with --type from\n" +
+			"its typed lines, into a vault and onto a key that are gone again afterwards, as on\n" +
+			"the day when nothing else is left. It says what is missing, changes nothing, and\n" +
+			"keeps in mind that it was done.",
+		Example: "  tokenctl doctor\n  tokenctl doctor --accept no-codes\n  tokenctl doctor --drill page1.png page2.png\n  tokenctl doctor --json | jq '.risks[].name'",
+		RunE: func(c *cobra.Command, args []string) error {
+			o.from.scans = args
+			switch {
+			case o.drill:
+				return p.drill(c.Context(), o.from)
+			case len(args) > 0:
+				return term.Usagef("a SCAN is for --drill")
+			}
 			if o.accept != "" || o.unaccept != "" {
 				return p.acceptRisk(c.Context(), o)
 			}
@@ -69,7 +81,9 @@ func newDoctorCommand(p *program) *cobra.Command {
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.StringVar(&o.accept, "accept", "", "accept the risk `NAME`")
 	f.StringVar(&o.unaccept, "unaccept", "", "accept the risk `NAME` no more")
-	c.MarkFlagsMutuallyExclusive("json", "accept", "unaccept")
+	f.BoolVar(&o.drill, "drill", false, "come back with nothing but the paper, for practice, from its scans")
+	o.from.addFlags(c)
+	c.MarkFlagsMutuallyExclusive("json", "accept", "unaccept", "drill")
 	return c
 }
 
@@ -90,10 +104,10 @@ func (p *program) doctor(ctx context.Context, o doctorOptions) error {
 	} else {
 		p.printReadiness(s)
 	}
-	if slices.ContainsFunc(findings, isFault) {
-		err = errors.Join(err, errUnreachable)
-	}
-	if s.failures != nil {
+	switch {
+	case slices.ContainsFunc(findings, isFault):
+		err = errors.Join(err, errUnreachable, s.failures)
+	case s.failures != nil:
 		err = errors.Join(err, term.Partly(s.failures, 1))
 	}
 	if n := len(s.Open()); n > 0 {

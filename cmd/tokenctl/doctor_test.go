@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -44,10 +45,11 @@ func (u unplugged) Open(name string) (fs.File, error) {
 }
 
 // scriptSocket makes a socket on which a daemon hangs up as pcscd does when polkit says
-// no: with the client's first request unread (winscard_svc.c, ContextThread); or one
-// whose daemon has ended.
+// no, with the client's first request unread (winscard_svc.c, ContextThread); one whose
+// daemon has ended; or one of another version, 9.0, whose daemon says
+// SCARD_E_SERVICE_STOPPED to ours (winscard_msg.h, CMD_VERSION).
 func scriptSocket(ts *testscript.TestScript, neg bool, args []string) {
-	usage(ts, !neg && len(args) == 2 && (args[0] == "refuse" || args[0] == "abandon"), "socket refuse|abandon FILE")
+	usage(ts, !neg && len(args) == 2 && slices.Contains([]string{"refuse", "abandon", "outdate"}, args[0]), "socket refuse|abandon|outdate FILE")
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: ts.MkAbs(args[1]), Net: "unix"})
 	ts.Check(err)
 	if args[0] == "abandon" {
@@ -62,7 +64,12 @@ func scriptSocket(ts *testscript.TestScript, neg bool, args []string) {
 			if err != nil {
 				return
 			}
-			io.ReadFull(conn, make([]byte, 8+1)) // so that all of it has been sent
+			if args[0] == "outdate" {
+				io.ReadFull(conn, make([]byte, 8+12)) // struct rxHeader, struct version_struct
+				conn.Write([]byte("\x09\x00\x00\x00\x00\x00\x00\x00\x1e\x00\x10\x80"))
+			} else {
+				io.ReadFull(conn, make([]byte, 8+1)) // so that all of it has been sent
+			}
 			conn.Close()
 		}
 	}()

@@ -133,7 +133,7 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 		t, err = p.targets(ctx, o.targetOptions)
 	} else if t, err = p.open.Targets(ctx, o.tokens, o.to); isNowhere(err) && len(o.to) == 0 && !o.tokens.NamesKey() {
 		p.Note("There is no key and no vault here.")
-		t, err = p.open.None(), nil
+		t, err = p.open.NoTokens(), nil
 	}
 	if err != nil {
 		return errors.Join(err, unread)

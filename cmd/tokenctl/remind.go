@@ -57,7 +57,7 @@ func isAboutCommands(c *cobra.Command) bool {
 
 // maxReminded is how long a name in a reminder is, so that it has no more than
 // term.LineWidth columns.
-const maxReminded = 22
+const maxReminded = 21
 
 // reminder returns the line for the accounts that are due, if any is.
 func reminder(due []ledger.Due) string {

@@ -21,7 +21,7 @@ func (p *program) rehearse(ctx context.Context, c sheet.Contents, o restoreOptio
 	t, err := p.open.Targets(ctx, o.tokens, o.to)
 	if isNowhere(err) {
 		p.Note("There is no key and no vault here.")
-		t, err = p.open.None(), nil
+		t, err = p.open.NoTokens(), nil
 	}
 	if err != nil {
 		return err

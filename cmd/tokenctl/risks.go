@@ -48,7 +48,7 @@ func (s *standing) wordsOf(r recovery.Risk) (what, mend string) {
 	case recovery.NoCopy:
 		return "no copy of the vault is elsewhere, and " + whoIs(r.Accounts) + " on no checked paper", s.copyVault()
 	case recovery.BehindKey:
-		return fmt.Sprintf("key:%d lacks %s as they are now (seen %s)", serial, who, ago(r.Since, s.Now)),
+		return fmt.Sprintf("key:%d is behind with %s (seen %s)", serial, who, ago(r.Since, s.Now)),
 			fmt.Sprintf("tokenctl sync --to key:%d", serial)
 	case recovery.NoSheet:
 		return "nothing is on paper", mendPrint

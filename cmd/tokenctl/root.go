@@ -106,7 +106,7 @@ func newRootCommand(p *program) *cobra.Command {
 // remedies holds every error that a user may meet. The first that fits counts: the
 // commands' own come first, then what may happen with any token, and last what says least.
 var remedies = slices.Concat(
-	term.Remedies, codeRemedies, importRemedies, enrollRemedies, exportRemedies, changeRemedies, compareRemedies, syncRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies, doctorRemedies,
+	term.Remedies, codeRemedies, syncRemedies, importRemedies, enrollRemedies, exportRemedies, changeRemedies, compareRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies, doctorRemedies,
 	restoreRemedies, verifyRemedies, sheetRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
 )
 

@@ -47,7 +47,8 @@ import (
 //	mute N                      a card in slot N that answers with no ATR that can be one,
 //	                            until the end of the script
 //	occupy N [NAME] | release   another program, hold or NAME, holds the key in slot N
-//	socket refuse|abandon FILE  a socket whose daemon hangs up, or has ended
+//	socket refuse FILE          a socket whose daemon hangs up; abandon: has ended;
+//	                            outdate: is of another version
 //
 //	need PROGRAM [ARGS...]      skip the script where it is not installed, or fails
 //	keyring                     a desktop session with a keyring

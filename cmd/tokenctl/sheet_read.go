@@ -30,6 +30,9 @@ func (s *sheetSource) addFlags(c *cobra.Command) {
 	s.passphrase.AddFlags(c, "sheet-passphrase", "the passphrase of a sheet that was made with --encrypt")
 }
 
+// isGiven reports whether sheets are to be read.
+func (s sheetSource) isGiven() bool { return s.typed || len(s.live.Sources(s.scans...)) > 0 }
+
 var (
 	// errNoSheet says that nothing of a recovery sheet was read.
 	errNoSheet = errors.New("nothing of a recovery sheet was found")
@@ -62,15 +65,14 @@ type readSheet struct {
 // What cannot be read comes as an error along with the rest; if there is nothing else,
 // the contents are empty.
 func (p *program) readSheets(ctx context.Context, s sheetSource) (contents readSheet, err error) {
-	sources := s.live.Sources(s.scans...)
-	if len(sources) == 0 && !s.typed {
+	if !s.isGiven() {
 		return contents, term.Usagef("name a SCAN of the sheet, show it with --camera, or type its lines in with --type")
 	}
 	if s.typed && p.Terminal == nil {
 		return contents, fmt.Errorf("%w: to type lines on; give them in a file, or on standard input", term.ErrNoTerminal)
 	}
 	var r sheet.Reader
-	files, failures, err := paper.Read(ctx, p.Console, sources, &r)
+	files, failures, err := paper.Read(ctx, p.Console, s.live.Sources(s.scans...), &r)
 	if err == nil && s.typed {
 		err = paper.Type(p.Terminal, &r)
 	}

@@ -36,12 +36,12 @@ func newSyncCommand(p *program) *cobra.Command {
 			"A fresh key gets all of them. One that was away also gets the new names, and loses\n" +
 			"what was deleted meanwhile, if you say so. Each account is proved by a code. What is\n" +
 			"there already is compared, as tokenctl compare does, and left alone.\n\n" +
-			"Nothing is replaced without --overwrite and nothing deleted without --delete, or your\n" +
-			"word on a terminal. Where a key has no room for all, you are asked which go there;\n" +
-			"or --select chooses, and the first ones go there first.\n\n" +
-			"An account that counts is left out: every token counts for itself, and two counters\n" +
-			"drift apart. For a key that takes the place of the only one: --counters. What is on a\n" +
-			"key alone cannot be brought to another, and is named.\n\n" +
+			"Nothing is replaced without --overwrite and nothing deleted without --delete, or\n" +
+			"your word on a terminal. Where a key has no room for all, you are asked which go\n" +
+			"there; or --select chooses, and the first ones go there first.\n\n" +
+			"An account that counts is left out: every token counts for itself, and two\n" +
+			"counters drift apart. For a key that takes the place of the only one: --counters.\n" +
+			"What is on a key alone cannot be brought to another, and is named.\n\n" +
 			"A second run does nothing. After a failure halfway, it does the rest.",
 		Example: "  tokenctl sync\n" +
 			"  tokenctl sync --to key:23456789\n" +
@@ -69,7 +69,7 @@ func newSyncCommand(p *program) *cobra.Command {
 	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "show what would be done, and do nothing")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	f.BoolVar(&o.json, "json", false, "print JSON")
-	for _, other := range []string{"device", "reader", "no-keys"} {
+	for _, other := range []string{"device", "reader", "no-keys", "no-vault"} {
 		c.MarkFlagsMutuallyExclusive("to", other)
 	}
 	return c
@@ -79,6 +79,7 @@ var (
 	errNoSource   = errors.New("there is no vault to bring keys up to date from")
 	errNoTarget   = errors.New("there is no key to bring up to date")
 	errStale      = errors.New("elsewhere while the key was away")
+	errOther      = fmt.Errorf("%w", errTaken)
 	errUnsyncable = errors.New("its secret is in no vault and on no sheet")
 )
 
@@ -86,6 +87,7 @@ var syncRemedies = []term.Remedy{
 	{Of: errNoSource, Exit: term.ExitFailure, Hint: "From a recovery sheet: tokenctl sync --from SCAN"},
 	{Of: errNoTarget, Exit: term.ExitNoKey},
 	{Of: errStale, Exit: term.ExitPartial, Hint: "If it should go from there as well: tokenctl sync --delete"},
+	{Of: errOther, Exit: term.ExitPartial, Hint: "Find out which is right: a code of either, tried at the service. To replace it there, which cannot be undone: tokenctl sync --overwrite"},
 	{Of: errUnsyncable, Exit: term.ExitPartial, Hint: "Have the service show a new secret, and enroll that everywhere: tokenctl enroll --overwrite"},
 }
 
@@ -94,13 +96,14 @@ type syncing struct {
 	planning
 	o      syncOptions
 	source string
+	unread []oath.ID // in the vault
 	strays []stray
 	fresh  map[oath.ID]bool // that replace what is there
 	gone   []stray          // that were deleted
 }
 
 func (p *program) sync(ctx context.Context, o syncOptions) error {
-	fromPaper := len(o.from.scans) > 0 || o.from.typed
+	fromPaper := o.from.isGiven()
 	var wanted []otpauth.Key
 	var unread error
 	w := &syncing{o: o, source: fleet.VaultName, fresh: make(map[oath.ID]bool)}
@@ -131,7 +134,7 @@ func (p *program) sync(ctx context.Context, o syncOptions) error {
 		}
 	}
 	if !fromPaper {
-		if wanted, err = secretsIn(t.Vault); err != nil {
+		if wanted, w.unread, err = secretsIn(t.Vault); err != nil {
 			unread = errors.Join(unread, &fleet.MemberError{Member: fleet.VaultName, Err: err})
 		}
 	}
@@ -153,7 +156,11 @@ func (p *program) sync(ctx context.Context, o syncOptions) error {
 		if o.json {
 			return errors.Join(p.PrintJSON(w.describe()), err)
 		}
-		p.PrintColumns(w.rows())
+		rows := w.rows()
+		if p.ShowsResults() {
+			p.Fit(rows)
+		}
+		p.PrintColumns(rows)
 		return err
 	}
 	if err := w.agree(); err != nil {
@@ -199,17 +206,17 @@ func (p *program) syncTokens(ctx context.Context, o syncOptions, fromPaper bool)
 	return t, nil
 }
 
-// secretsIn returns what is in a vault. Files that are damaged are an error, and come with
-// the rest.
-func secretsIn(v *open.Vault) (all []otpauth.Key, failure error) {
+// secretsIn returns what is in a vault. Accounts that cannot be read are an error, and come
+// with the rest.
+func secretsIn(v *open.Vault) (all []otpauth.Key, unread []oath.ID, failure error) {
 	accounts, failure := v.List()
 	for _, a := range accounts {
 		held, secret, err := v.Secret(a.ID())
 		if err != nil {
-			failure = errors.Join(failure, err)
+			unread, failure = append(unread, a.ID()), errors.Join(failure, err)
 			continue
 		}
 		all = append(all, otpauth.Key{Account: held, Secret: secret})
 	}
-	return all, failure
+	return all, unread, failure
 }

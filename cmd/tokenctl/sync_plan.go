@@ -44,6 +44,9 @@ func (w *syncing) plan(wanted []otpauth.Key) (unasked, err error) {
 		return known[i].Accounts
 	}
 	for _, s := range strays {
+		if slices.Contains(w.unread, s.Account.ID()) {
+			continue
+		}
 		held := on(s.Member)[s.Account.ID()]
 		one := stray{Stray: s}
 		to := slices.IndexFunc(all, func(p fleet.Plan) bool { return held.Renamed != "" && p.Account.ID() == held.Renamed })
@@ -85,7 +88,7 @@ func (w *syncing) plan(wanted []otpauth.Key) (unasked, err error) {
 			case on(f.Member)[plan.Account.ID()].Replaced && w.asksToReplace(plan, f.Member):
 				w.fresh[plan.Account.ID()] = true
 			default:
-				w.skip(i, f.Member.Name, errTaken)
+				w.skip(i, f.Member.Name, errOther)
 			}
 		}
 	}
@@ -160,9 +163,6 @@ func (w *syncing) rows() (rows [][]string) {
 		}
 		rows = append(rows, []string{string(s.Account.ID()), s.Member.Name, what})
 	}
-	if w.p.ShowsResults() || !w.dryRun {
-		w.p.Fit(rows)
-	}
 	return rows
 }
 
@@ -179,6 +179,7 @@ func (w *syncing) agree() error {
 	}
 	there := foretold(fleet.Forecast{Fate: fleet.Same}, false) // which is no news
 	rows := slices.DeleteFunc(w.rows(), func(row []string) bool { return row[2] == there })
+	w.p.Fit(rows)
 	if err := w.planning.agree(rows, question); err != nil {
 		return err
 	}

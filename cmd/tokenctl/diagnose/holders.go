@@ -123,8 +123,8 @@ func describe(found []process, all bool) string {
 
 const (
 	scdaemonAdvice = "To have gpg let go of it, until it is used again: gpgconf --kill scdaemon\n" +
-		"To have both share it: write disable-ccid, and from GnuPG 2.3 on pcsc-shared, a line\n" +
-		"each, into ~/.gnupg/scdaemon.conf, and give the command above once."
+		"To have both share it: write disable-ccid and pcsc-shared, which GnuPG 2.2.40 knows, a\n" +
+		"line each, into ~/.gnupg/scdaemon.conf, and give the command above once."
 	closeAdvice = "Close the program, or wait until it is done. If it is none of yours, what it is shows:\n" +
 		"ps -fp PROCESS"
 	rootAdvice = "Programs of other users show with: sudo tokenctl doctor"

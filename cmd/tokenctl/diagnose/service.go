@@ -72,7 +72,7 @@ func (e *examination) wantsNone(devices []usbDevice) bool {
 // org.debian.pcsc-lite.policy, which comes with pcscd.
 func (e *examination) refused(grade Grade, text string) {
 	if e.Remote {
-		text += ", which came over SSH"
+		text += " (it came over SSH)"
 	}
 	e.add(grade, "policy", text, "Use the computer's own screen and keyboard, or sudo; or let this user in from any\n"+
 		"session by a rule. As root, write into /etc/polkit-1/rules.d/50-pcscd.rules:\n"+

@@ -23,6 +23,7 @@ const maxDevices = 4096
 // A usbDevice is a device that is or may be a key: a reader with a card in it, or a YubiKey.
 type usbDevice struct {
 	product string // its name, by itself
+	yubico  bool   // it is a YubiKey, or a Security Key
 	node    string // its file, as in /dev/bus/usb/001/004
 	ccid    bool   // it has an interface for smart cards
 	claimed bool   // a program has taken that for itself
@@ -59,7 +60,7 @@ func (s System) usbKeys() (found []usbDevice) {
 			_, err := fs.Stat(s.Files, path.Join(usbDevices, part, "driver"))
 			d.claimed = d.claimed || err == nil
 		}
-		if d.ccid || attribute("idVendor") == yubico {
+		if d.yubico = attribute("idVendor") == yubico; d.ccid || d.yubico {
 			found = append(found, d)
 		}
 	}
@@ -115,21 +116,25 @@ func (e *examination) withoutCCID(d usbDevice) {
 // is none follows from names, which may differ; missing says that the numbers do.
 func (e *examination) withoutReader(d usbDevice, missing bool) {
 	name := fmt.Sprintf("%q is on USB, and no reader of pcscd", d.product)
+	grade := Fault
+	if isReached := func(f Finding) bool { return f.Cause == "key" && f.Grade == Good }; !d.yubico && slices.ContainsFunc(e.findings, isReached) {
+		grade = Notice // it may be the computer's own reader
+	}
 	holders, seen := e.openers([]string{d.node})
 	byPCSCD := func(p process) bool { return p.name == "pcscd" }
 	switch {
 	case slices.ContainsFunc(holders, byPCSCD) || d.claimed && len(holders) == 0 && !missing:
 		return // under another name
 	case d.claimed:
-		e.add(Fault, "usb-held", name+": it is held directly by "+describe(holders, seen[d.node]), adviceOn(holders, seen[d.node]))
+		e.add(grade, "usb-held", name+": it is held directly by "+describe(holders, seen[d.node]), adviceOn(holders, seen[d.node]))
 	case !e.hasDriver():
-		e.add(Fault, "no-driver", name+": the driver for it (CCID) is not installed", e.install(false)+"\nThen start pcscd anew: "+e.start())
+		e.add(grade, "no-driver", name+": the driver for it (CCID) is not installed", e.install(false)+"\nThen start pcscd anew: "+e.start())
 	default:
 		advice := "Pull it out, plug it in, and start pcscd anew: " + e.start()
 		if len(e.match("lib/udev/rules.d/*ccid*", "usr/lib/udev/rules.d/*ccid*", "etc/udev/rules.d/*ccid*")) == 0 {
 			advice += "\nudev has no rule that lets pcscd at it, which comes with the driver: " + e.install(false)
 		}
-		e.add(Fault, "no-reader", name+", which did not take it", advice+"\n"+logAdvice)
+		e.add(grade, "no-reader", name+", which did not take it", advice+"\n"+logAdvice)
 	}
 }
 

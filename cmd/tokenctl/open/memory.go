@@ -99,14 +99,14 @@ func (o *Opener) Remember() error {
 			return nil
 		})
 	}
-	if err != nil {
-		return fmt.Errorf("keeping what is known of keys: %w", err)
-	}
-	if len(old) > 0 {
+	if err == nil && len(old) > 0 {
 		path, _ := oldKeysPath()
 		os.Remove(path)
 	}
 	o.memory = memory{}
+	if err != nil {
+		return fmt.Errorf("keeping what is known of keys: %w", err)
+	}
 	return nil
 }
 

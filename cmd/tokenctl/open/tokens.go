@@ -46,8 +46,8 @@ type Tokens struct {
 	chosen bool             // options chose the tokens, and no other is missed
 }
 
-// None are no tokens, as for a rehearsal where there is neither a key nor a vault.
-func (o *Opener) None() *Tokens { return &Tokens{o: o} }
+// NoTokens are those of a person who has none at hand.
+func (o *Opener) NoTokens() *Tokens { return &Tokens{o: o} }
 
 // Close releases the tokens.
 func (t *Tokens) Close() {
