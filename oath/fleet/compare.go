@@ -63,7 +63,7 @@ type Answer struct {
 	first, last *oath.Response
 }
 
-// A Twin is an account of the same secret under another ID.
+// A Twin is an account of the same secret, and codes of the same length, under another ID.
 type Twin struct {
 	Member *Member
 	ID     oath.ID
@@ -376,7 +376,7 @@ func (p *comparing) findTwins(c *Compared) {
 				if other.first == nil || other.first.HMAC == nil || row.AtPresent || !slices.Contains(c.Missing, other.Member) {
 					continue
 				}
-				if same, _ := a.first.Equal(*other.first); same && a.Account.Type == other.Account.Type {
+				if same, _ := a.first.Equal(*other.first); same && a.Account.Type == other.Account.Type && a.Digits() == other.Digits() {
 					c.Twins = append(c.Twins, Twin{other.Member, other.Account.ID()})
 				}
 			}

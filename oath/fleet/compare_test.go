@@ -127,6 +127,12 @@ func TestCompareVerdicts(t *testing.T) {
 		{"only here", func(a, b *key) { put(t, a, one, "x y"); put(t, b, one+"other", "x") }, "x=different y=lacking"},
 		{"renamed", func(a, b *key) { put(t, a, one, "old"); put(t, b, one, "new"); put(t, b, other, "z") },
 			"new=lacking(old) old=lacking(new) z=lacking"},
+		{"renamed, and of another length", func(a, b *key) {
+			put(t, a, one, "old")
+			if err := b.Put(oath.Account{Name: "new", Digits: 8}.WithDefaults(), secret(t, one)); err != nil {
+				t.Fatal(err)
+			}
+		}, "new=lacking old=lacking"},
 		{"another period", func(a, b *key) { put(t, a, one, "x"); put(t, b, one, "60/x") }, "60/x=lacking(x) x=lacking(60/x)"},
 		{"another length", func(a, b *key) {
 			put(t, a, one, "x")
