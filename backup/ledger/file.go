@@ -52,18 +52,25 @@ func Update(path string, change func(*Ledger) error) error {
 // ReadDue returns a ledger's reminders. It reads no further than these go, so that
 // every command can afford it, and does not notice damage behind them.
 func ReadDue(path string) ([]Due, error) {
-	head, err := readHead(path, false)
+	head, err := readHead(path, headDue)
 	return readDue(head.Due), err
 }
 
-// ReadKeys returns the keys that a ledger knows. It reads no further than these go, as
-// ReadDue does.
-func ReadKeys(path string) ([]Key, error) {
-	head, err := readHead(path, true)
+// ReadKeys returns the keys that a ledger knows, with what is on them or without. It reads
+// no further than these go, as ReadDue does.
+func ReadKeys(path string, withAccounts bool) ([]Key, error) {
+	end := headKeys
+	if withAccounts {
+		end = headHeld
+	}
+	head, err := readHead(path, end)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := readKeys(head.Keys)
+	if !withAccounts {
+		head.Held = nil
+	}
+	keys, err := readKeys(head)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", path, backup.ErrDamaged, err)
 	}
@@ -72,19 +79,26 @@ func ReadKeys(path string) ([]Key, error) {
 
 // ReadNewest returns what Newest does, and reads as little as ReadDue.
 func ReadNewest(path string) (time.Time, error) {
-	head, err := readHead(path, false)
+	head, err := readHead(path, headDue)
 	day, _ := time.Parse(time.DateOnly, head.Newest)
 	return day, err
 }
 
 // ReadNotice returns a ledger's notice, and reads as little as ReadDue.
 func ReadNotice(path string) (Notice, error) {
-	head, err := readHead(path, false)
+	head, err := readHead(path, headDue)
 	return head.Notice, err
 }
 
-// readHead reads what stands before the accounts, or before the keys.
-func readHead(path string, withKeys bool) (head file, err error) {
+// How far readHead reads.
+const (
+	headDue  = iota // before the keys
+	headKeys        // before what is on them
+	headHeld        // before the accounts
+)
+
+// readHead reads what stands first.
+func readHead(path string, end int) (head file, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return head, nil
@@ -101,7 +115,8 @@ func readHead(path string, withKeys bool) (head file, err error) {
 	if isNext(json.Delim('{')) && isNext("format") && decoder.Decode(&head.Format) == nil && head.Format == fileFormat &&
 		isNext("newest") && decoder.Decode(&head.Newest) == nil &&
 		isNext("notice") && decoder.Decode(&head.Notice) == nil && isNext("due") && decoder.Decode(&head.Due) == nil &&
-		(!withKeys || isNext("keys") && decoder.Decode(&head.Keys) == nil) {
+		(end < headKeys || isNext("keys") && decoder.Decode(&head.Keys) == nil) &&
+		(end < headHeld || isNext("held") && decoder.Decode(&head.Held) == nil) {
 		return head, nil
 	}
 	// It is an older one, somebody put it into another order, or it is damaged.
@@ -119,7 +134,8 @@ func (l *Ledger) head() file {
 		f.Due = append(f.Due, dueLine{accountOf(d.ID), d})
 	}
 	for _, k := range l.Keys {
-		line := keyLine{Key: k}
+		f.Keys = append(f.Keys, k)
+		line := keyLine{Serial: k.Serial}
 		for _, id := range k.IDs() {
 			held := heldLine{account: accountOf(id), Held: k.Accounts[id]}
 			if held.Renamed != "" {
@@ -128,7 +144,9 @@ func (l *Ledger) head() file {
 			}
 			line.Accounts = append(line.Accounts, held)
 		}
-		f.Keys = append(f.Keys, line)
+		if len(line.Accounts) > 0 {
+			f.Held = append(f.Held, line)
+		}
 	}
 	return f
 }
@@ -140,13 +158,14 @@ const fileFormat = 3 // 1 had no Newest, 2 no Notice, Keys, OldInVault, Accepted
 // maxFiles is how many files a sheet is written to: one, or one for each share.
 const maxFiles = 16
 
-// A file is a ledger as JSON. Format, Newest, Notice, Due and Keys come first, for readHead.
+// A file is a ledger as JSON. Format, Newest, Notice, Due, Keys and Held come first, for readHead.
 type file struct {
 	Format   int            `json:"format"`
 	Newest   string         `json:"newest"` // as in 2026-11-23; "" for none
 	Notice   Notice         `json:"notice"`
 	Due      []dueLine      `json:"due"`
-	Keys     []keyLine      `json:"keys"`
+	Keys     []Key          `json:"keys"`
+	Held     []keyLine      `json:"held"` // what is on the keys
 	Accounts []entryLine    `json:"accounts"`
 	Sheets   []sheetLine    `json:"sheets"`
 	Old      []oldLine      `json:"old_in_vault"`
@@ -159,8 +178,8 @@ type (
 		Due
 	}
 	keyLine struct {
-		Key
-		Accounts []heldLine `json:"accounts,omitempty"`
+		Serial   uint32     `json:"serial"`
+		Accounts []heldLine `json:"accounts"`
 	}
 	heldLine struct {
 		account
@@ -248,7 +267,7 @@ func (l *Ledger) write() ([]byte, error) {
 	var b bytes.Buffer
 	notice, err := json.Marshal(f.Notice)
 	fmt.Fprintf(&b, "{\"format\":%d,\"newest\":%q,\"notice\":%s", f.Format, f.Newest, notice)
-	err = errors.Join(err, writeLines(&b, "due", f.Due), writeLines(&b, "keys", f.Keys), writeLines(&b, "accounts", f.Accounts),
+	err = errors.Join(err, writeLines(&b, "due", f.Due), writeLines(&b, "keys", f.Keys), writeLines(&b, "held", f.Held), writeLines(&b, "accounts", f.Accounts),
 		writeLines(&b, "sheets", f.Sheets), writeLines(&b, "old_in_vault", f.Old), writeLines(&b, "accepted", f.Accepted))
 	b.WriteString("}\n")
 	return b.Bytes(), err
@@ -324,7 +343,7 @@ func (f file) read() (*Ledger, error) {
 	if f.Format < 1 {
 		return nil, errors.New("the format is missing")
 	}
-	keys, err := readKeys(f.Keys)
+	keys, err := readKeys(f)
 	if err != nil {
 		return nil, err
 	}
@@ -380,22 +399,27 @@ func readDue(lines []dueLine) []Due {
 	return due
 }
 
-func readKeys(lines []keyLine) (keys []Key, err error) {
-	for _, line := range lines {
-		k := line.Key
+// readKeys returns the keys, each with what is on it.
+func readKeys(f file) (keys []Key, err error) {
+	for _, k := range f.Keys {
+		if k.Serial == 0 || len(keys) > 0 && k.Serial <= keys[len(keys)-1].Serial {
+			return nil, fmt.Errorf("key %d: it is not in its place", k.Serial)
+		}
+		keys = append(keys, k)
+	}
+	l := Ledger{Keys: keys}
+	for _, line := range f.Held {
+		k := l.Key(line.Serial)
+		if k == nil || k.Accounts != nil {
+			return nil, fmt.Errorf("accounts on key %d: they are not in their place", line.Serial)
+		}
+		k.Accounts = make(map[oath.ID]Held, len(line.Accounts))
 		for _, held := range line.Accounts {
-			if k.Accounts == nil {
-				k.Accounts = make(map[oath.ID]Held, len(line.Accounts))
-			}
 			if held.Name != nil {
 				held.Renamed = held.Name.id()
 			}
 			k.Accounts[held.id()] = held.Held
 		}
-		if k.Serial == 0 || len(keys) > 0 && k.Serial <= keys[len(keys)-1].Serial {
-			return nil, fmt.Errorf("key %d: it is not in its place", k.Serial)
-		}
-		keys = append(keys, k)
 	}
 	return keys, nil
 }

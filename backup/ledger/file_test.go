@@ -72,7 +72,7 @@ func TestLedgerRoundTrips(t *testing.T) {
 	if notice, err := ReadNotice(path); err != nil || notice != exampleLedger().Notice {
 		t.Errorf("notice: %+v, %v", notice, err)
 	}
-	keys, err := ReadKeys(path)
+	keys, err := ReadKeys(path, true)
 	if err != nil || !reflect.DeepEqual(keys, exampleLedger().Keys) {
 		t.Errorf("keys: %+v, %v", keys, err)
 	}
@@ -95,12 +95,15 @@ const exampleFile = `{"format":3,"newest":"2026-11-24","notice":{"risks":3,"foun
 {"id":"GitHub:alice","service":"GitHub","since":"2026-11-24","renew":"Settings > \"Codes\" & more","left":9,"generation":3},
 {"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//g==","left":0}],
 "keys":[
-{"serial":7,"id":"ab12","seen":"2026-11-24","listed":"2026-11-23","accounts":[` +
+{"serial":7,"id":"ab12","seen":"2026-11-24","listed":"2026-11-23"},
+{"serial":9,"seen":"2026-11-01","lost":"2026-11-02"},
+{"serial":4294967295,"seen":"2026-11-01"}],
+"held":[
+{"serial":7,"accounts":[` +
 	`{"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//Q==","hotp":true,"replaced":true},` +
 	`{"id":"GitHub:alice","touch":true,"renamed":{"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//g=="}},` +
 	`{"id":"Old:\ufffd","id_bytes":"T2xkOv8=","deleted":true}]},
-{"serial":9,"seen":"2026-11-01","lost":"2026-11-02","accounts":[{"id":"a"}]},
-{"serial":4294967295,"seen":"2026-11-01"}],
+{"serial":9,"accounts":[{"id":"a"}]}],
 "accounts":[
 {"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//Q==","policy":"disables two-factor","sets":null},
 {"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//g==","policy":"in order","kept":"paper","sets":[{"generation":1,"codes":[3]}]},
@@ -123,7 +126,7 @@ const exampleFile = `{"format":3,"newest":"2026-11-24","notice":{"risks":3,"foun
 func TestFormats(t *testing.T) {
 	for content, l := range map[string]*Ledger{
 		exampleFile: exampleLedger(),
-		"{\"format\":3,\"newest\":\"\",\"notice\":{},\n\"due\":[],\n\"keys\":[],\n\"accounts\":[],\n\"sheets\":[],\n\"old_in_vault\":[],\n\"accepted\":[]}\n": new(Ledger),
+		"{\"format\":3,\"newest\":\"\",\"notice\":{},\n\"due\":[],\n\"keys\":[],\n\"held\":[],\n\"accounts\":[],\n\"sheets\":[],\n\"old_in_vault\":[],\n\"accepted\":[]}\n": new(Ledger),
 	} {
 		if written, err := l.write(); err != nil || string(written) != content {
 			t.Errorf("%v: written as\n%s\nnot\n%s", err, written, content)
@@ -214,6 +217,7 @@ func TestDamagedLedger(t *testing.T) {
 		"no date":            {`{"format":1,"accounts":[{"id":"a","policy":"any order","sets":[{"generation":1,"codes":[1],"used":{"1":"soon"}}]}]}`, backup.ErrDamaged},
 		"key without serial": {`{"format":3,"keys":[{"seen":"2026-11-23"}]}`, backup.ErrDamaged},
 		"key twice":          {`{"format":3,"keys":[{"serial":7,"seen":"2026-11-23"},{"serial":7,"seen":"2026-11-23"}]}`, backup.ErrDamaged},
+		"accounts of no key": {`{"format":3,"keys":[{"serial":7,"seen":"2026-11-23"}],"held":[{"serial":8,"accounts":[]}]}`, backup.ErrDamaged},
 		"sheets fall":        {`{"format":1,"sheets":[{"number":2},{"number":1}]}`, backup.ErrDamaged},
 	}
 	for name, test := range tests {

@@ -265,10 +265,14 @@ func BenchmarkReadKeys(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for b.Loop() {
-		if keys, err := ReadKeys(path); err != nil || len(keys) != 3 {
-			b.Fatal(keys, err)
-		}
+	for name, withAccounts := range map[string]bool{"numbers": false, "accounts": true} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if keys, err := ReadKeys(path, withAccounts); err != nil || len(keys) != 3 {
+					b.Fatal(keys, err)
+				}
+			}
+		})
 	}
 }
 

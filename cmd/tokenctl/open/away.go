@@ -42,7 +42,7 @@ func (t *Tokens) AwayKeys() (away []*fleet.MemberError) {
 	if t.chosen {
 		return nil
 	}
-	known := t.o.KnownKeys()
+	known := t.o.knownKeys(false)
 	asked := func(k ledger.Key) bool {
 		return slices.ContainsFunc(t.used, func(s *sighting) bool { return s.is(k) }) ||
 			slices.ContainsFunc(t.Broken, func(b *fleet.MemberError) bool { return b.Member == k.Name() }) // it has an error of its own

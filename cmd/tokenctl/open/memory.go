@@ -20,6 +20,7 @@ import (
 type memory struct {
 	known    []ledger.Key // as the ledger had them; see Opener.KnownKeys
 	read     bool
+	whole    bool  // with what is on them
 	unread   error // why the ledger could not be read
 	sighted  []*sighting
 	happened []func(*ledger.Ledger)
@@ -30,19 +31,25 @@ type sighting struct {
 	serial uint32 // 0 if it was not asked
 	id     string
 	did    []func(*ledger.Key)
+
+	changes bool // did is about what is on the key
 }
 
-// KnownKeys returns the keys that this machine knows and that are not lost, as they were
-// before this command. A ledger that cannot be read knows none: Remember says so.
-func (o *Opener) KnownKeys() []ledger.Key {
-	if !o.memory.read {
+// KnownKeys returns the keys that this machine knows and that are not lost, with what was
+// on them before this command. A ledger that cannot be read knows none: Remember says so.
+func (o *Opener) KnownKeys() []ledger.Key { return o.knownKeys(true) }
+
+// knownKeys is KnownKeys without what is on the keys, unless that is wanted: to read it
+// takes longer.
+func (o *Opener) knownKeys(whole bool) []ledger.Key {
+	if !o.memory.read || whole && !o.memory.whole {
 		var l ledger.Ledger
 		path, err := LedgerPath()
 		if err == nil {
-			l.Keys, err = ledger.ReadKeys(path)
+			l.Keys, err = ledger.ReadKeys(path, whole)
 		}
 		takeOver(&l, oldKeys())
-		o.memory.known, o.memory.read, o.memory.unread = l.Keys, true, err
+		o.memory.known, o.memory.read, o.memory.whole, o.memory.unread = l.Keys, true, whole, err
 	}
 	return slices.DeleteFunc(slices.Clone(o.memory.known), func(k ledger.Key) bool { return !k.Lost.IsZero() })
 }
@@ -63,7 +70,13 @@ func (o *Opener) saw(serial uint32, id string) *sighting {
 // is reports whether a known key is the one that was seen.
 func (s *sighting) is(k ledger.Key) bool { return k.Is(ledger.Key{Serial: s.serial, ID: s.id}) }
 
-func (s *sighting) add(do func(*ledger.Key)) { s.did = append(s.did, do) }
+// notes keeps in mind what shows of a key beside what is on it.
+func (s *sighting) notes(do func(*ledger.Key)) { s.did = append(s.did, do) }
+
+// add keeps in mind what is on a key.
+func (s *sighting) add(do func(*ledger.Key)) {
+	s.did, s.changes = append(s.did, do), true
+}
 
 func (s *sighting) listed(accounts []oath.Account, showsTouch bool, day time.Time) {
 	accounts = slices.Clone(accounts)
@@ -83,7 +96,7 @@ func (o *Opener) Remember() error {
 	if len(m.sighted) == 0 && len(m.happened) == 0 && len(old) == 0 {
 		return nil
 	}
-	o.KnownKeys()
+	o.knownKeys(slices.ContainsFunc(m.sighted, func(s *sighting) bool { return s.changes }))
 	path, err := LedgerPath()
 	if err = cmp.Or(err, m.unread); err == nil && (o.isNews() || len(old) > 0) {
 		err = ledger.Update(path, func(l *ledger.Ledger) error {

@@ -210,7 +210,7 @@ func (o *Opener) addKey(ctx context.Context, t *Tokens, k *keys.Key, name string
 	seen := o.saw(k.Serial, k.DeviceID())
 	t.used = append(t.used, seen)
 	hasPassword := k.HasPassword()
-	seen.add(func(known *ledger.Key) { known.Password = hasPassword })
+	seen.notes(func(known *ledger.Key) { known.Password = hasPassword })
 	asks := k.Locked() && !password.IsGiven()
 	t.Fleet = append(t.Fleet, &fleet.Member{Name: name, Asks: asks, Open: func() (oath.Token, error) {
 		if err := o.reopen(ctx, k); err != nil {
