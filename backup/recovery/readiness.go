@@ -130,7 +130,7 @@ func Assess(f Facts) Readiness {
 }
 
 // ids returns the accounts that were put on any token, or whose secret is on paper. One that
-// is known for its backup codes alone may have ways in that nobody told tokenctl of.
+// is known for its backup codes alone may have ways in that are not known here.
 func (f Facts) ids() []oath.ID {
 	all := make(map[oath.ID]bool)
 	for _, k := range f.Ledger.Keys {

@@ -15,7 +15,8 @@
 //	tokenctl sync                   bring keys up to date from the vault, or from paper
 //	tokenctl keys                   show the keys that are plugged in
 //	tokenctl keys forget SERIAL     miss a key no more that is lost or given away
-//	tokenctl doctor                 find out why a key cannot be reached
+//	tokenctl [status]               show where you stand, and what to do next
+//	tokenctl doctor                 show what could lock you out, or keeps a key away
 //	tokenctl vault ...              the vault: status, unlock, lock, ways in, git
 //	tokenctl backup ...             one-time backup codes: add, use, list, status
 //	tokenctl sheet                  print the recovery sheet

@@ -207,7 +207,7 @@ func (s *standing) codesLine() string {
 		}
 	}
 	if with == 0 {
-		return "none is left that is known of"
+		return "none left that is known of"
 	}
 	return term.Count(with, "account") + " with backup codes left"
 }
@@ -226,7 +226,7 @@ func ago(day backup.Date, now time.Time) string {
 	return "on " + day.String()
 }
 
-// notes says what the picture lacks.
+// noteUnlooked says what the picture lacks.
 func (p *program) noteUnlooked(s *standing) {
 	for _, text := range s.unlooked {
 		p.Note("Not looked at: %s.", text)

@@ -103,7 +103,10 @@ func lossOf(t recovery.Thing) string {
 
 // addWay returns what gives accounts another way in than the one thing.
 func (s *standing) addWay(r recovery.Risk) string {
-	inVault := func(id oath.ID) bool { return s.Vault != nil && slices.Contains(s.Vault.Accounts, id) }
+	inVault := func(id oath.ID) bool {
+		_, old := s.Ledger.OldInVault[id]
+		return !old && s.Vault != nil && slices.Contains(s.Vault.Accounts, id)
+	}
 	switch {
 	case r.Thing.Kind == recovery.KeyPassword:
 		return fmt.Sprintf("tokenctl password remember --device %d", r.Thing.Serial)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
@@ -76,6 +77,7 @@ func newSyncCommand(p *program) *cobra.Command {
 }
 
 var (
+	errOldInVault = errors.New("the vault has an old secret of it")
 	errNoSource   = errors.New("there is no vault to bring keys up to date from")
 	errNoTarget   = errors.New("there is no key to bring up to date")
 	errStale      = errors.New("elsewhere while the key was away")
@@ -84,6 +86,7 @@ var (
 )
 
 var syncRemedies = []term.Remedy{
+	{Of: errOldInVault, Exit: term.ExitPartial, Hint: "Have its service show a new QR code, and put it everywhere: tokenctl enroll --overwrite picture.png"},
 	{Of: errNoSource, Exit: term.ExitFailure, Hint: "From a recovery sheet: tokenctl sync --from SCAN"},
 	{Of: errNoTarget, Exit: term.ExitNoKey},
 	{Of: errStale, Exit: term.ExitPartial, Hint: "If it should go from there as well: tokenctl sync --delete"},
@@ -134,7 +137,11 @@ func (p *program) sync(ctx context.Context, o syncOptions) error {
 		}
 	}
 	if !fromPaper {
-		if wanted, w.unread, err = secretsIn(t.Vault); err != nil {
+		s, unknown := p.open.StoreOf(t)
+		if unknown != nil {
+			return unknown
+		}
+		if wanted, w.unread, err = secretsIn(t.Vault, s.Ledger); err != nil {
 			unread = errors.Join(unread, &fleet.MemberError{Member: fleet.VaultName, Err: err})
 		}
 	}
@@ -206,11 +213,15 @@ func (p *program) syncTokens(ctx context.Context, o syncOptions, fromPaper bool)
 	return t, nil
 }
 
-// secretsIn returns what is in a vault. Accounts that cannot be read are an error, and come
-// with the rest.
-func secretsIn(v *open.Vault) (all []otpauth.Key, unread []oath.ID, failure error) {
+// secretsIn returns what is in a vault. Accounts that cannot be read, or whose secret there
+// is known to be old, are an error, and come with the rest.
+func secretsIn(v *open.Vault, l *ledger.Ledger) (all []otpauth.Key, unread []oath.ID, failure error) {
 	accounts, failure := v.List()
 	for _, a := range accounts {
+		if _, old := l.OldInVault[a.ID()]; old {
+			unread, failure = append(unread, a.ID()), errors.Join(failure, fmt.Errorf("%q: %w", a.Label(), errOldInVault))
+			continue
+		}
 		held, secret, err := v.Secret(a.ID())
 		if err != nil {
 			unread, failure = append(unread, a.ID()), errors.Join(failure, err)
