@@ -15,6 +15,8 @@ type grid struct {
 	// The corners are the centres of the finder patterns: upper left, upper right,
 	// lower left. The weights say how much nearer to the camera the second and the
 	// third are than the first.
+
+	mesh *mesh // nil if the paper is flat
 }
 
 // How far the centres of the finder patterns, and of the last alignment pattern,
@@ -27,12 +29,16 @@ const (
 // place returns where a place is that is given in modules from the upper left
 // corner of the symbol.
 func (g *grid) place(x, y float64) point {
+	var shift point
+	if g.mesh != nil {
+		shift = g.mesh.shift(x, y)
+	}
 	x, y = (x-inset)/g.side(), (y-inset)/g.side()
 	// The place is the mean of the corners, weighed.
 	u, v, w := 1-x-y, x*g.weight[0], y*g.weight[1]
 	a, b, c := &g.corner[0], &g.corner[1], &g.corner[2]
 	sum := u + v + w
-	return point{(a.x*u + b.x*v + c.x*w) / sum, (a.y*u + b.y*v + c.y*w) / sum}
+	return point{(a.x*u+b.x*v+c.x*w)/sum + shift.x, (a.y*u+b.y*v+c.y*w)/sum + shift.y}
 }
 
 // side is how many modules finder patterns are from each other.

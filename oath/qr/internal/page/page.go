@@ -125,8 +125,15 @@ func (s *scanner) try(p *plane, c corner) {
 	if c.grid.clarity(p, known) < leastGridClarity {
 		return
 	}
+	bent := *c.grid
 	c.grid.fit(p, known)
-	if text, ok := c.grid.read(p, known); ok {
+	text, ok := c.grid.read(p, known)
+	if !ok {
+		c.grid = &bent
+		c.grid.follow(p, known)
+		text, ok = c.grid.read(p, known)
+	}
+	if ok {
 		s.symbols = append(s.symbols, symbol{text, c.grid.outline(s.scale)})
 	}
 }
