@@ -104,7 +104,7 @@ func (s *scanner) scanSizes(g *image.Gray) {
 func (s *scanner) scan(p *plane) {
 	var finders []finder
 	s.step(p, maxFindersSamples*len(p.v), func() { finders = s.unread(findFinders(p)) })
-	for _, search := range []func(*plane, []finder) []corner{flatCorners, warpedCorners, brokenCorners} {
+	for _, search := range []func(*plane, []finder) []corner{flatCorners, warpedCorners, bentCorners, brokenCorners} {
 		var corners []corner
 		s.step(p, maxStepSamples, func() { corners = search(p, finders) })
 		s.step(p, maxStepSamples, func() {
