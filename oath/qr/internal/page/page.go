@@ -86,15 +86,16 @@ func (s *scanner) scanSizes(g *image.Gray) {
 	}
 	for i, g := range slices.Backward(sizes) {
 		s.scale = float64(int(1) << i)
-		s.scan(newPlane(g))
+		s.scan(newPlane(g, s.hides))
 	}
 	if len(s.symbols) == 0 {
-		s.scan(newPlane(g))
+		s.scan(newPlane(g, s.hides))
 	}
 	for i, g := range slices.Backward(sizes) {
 		if len(s.symbols) == 0 {
-			p := newPlane(g)
-			p.open, s.scale = true, float64(int(1)<<i)
+			s.scale = float64(int(1) << i)
+			p := newPlane(g, s.hides)
+			p.open = true
 			s.scan(p)
 		}
 	}
@@ -143,10 +144,13 @@ func (s *scanner) unread(finders []finder) []finder {
 	return slices.DeleteFunc(finders, s.covers)
 }
 
-func (s *scanner) covers(f finder) bool {
-	at := f.times(s.scale)
+// hides reports whether a place on a plane is within a symbol that was read.
+func (s *scanner) hides(at point) bool {
+	at = at.times(s.scale)
 	return slices.ContainsFunc(s.symbols, func(symbol symbol) bool { return symbol.covers(at) })
 }
+
+func (s *scanner) covers(f finder) bool { return s.hides(f.point) }
 
 func (s *symbol) covers(at point) bool {
 	for i, corner := range s.outline {
