@@ -26,7 +26,14 @@ func flatCorners(p *plane, finders []finder) []corner { return corners(p, finder
 func warpedCorners(p *plane, finders []finder) []corner { return corners(p, finders, warped) }
 
 // bentCorners returns the corners of symbols on paper that is not flat.
-func bentCorners(p *plane, finders []finder) []corner { return corners(p, finders, bent) }
+func bentCorners(p *plane, finders []finder) []corner {
+	const leastClarity = 0.55 // there is more to follow than to look at
+	faint := slices.IndexFunc(finders, func(f finder) bool { return f.clarity < leastClarity })
+	if faint >= 0 {
+		finders = finders[:faint]
+	}
+	return corners(p, finders, bent)
+}
 
 func corners(p *plane, finders []finder, timing timing) (found []corner) {
 	for _, a := range finders {
@@ -253,7 +260,11 @@ func warped(g *grid, p *plane) float64 {
 // timing returns how clearly modules alternate between the upper finder patterns,
 // to the right, or between the left ones, downwards.
 func (g *grid) timing(p *plane, right, down int) (clarity float64) {
-	for i := 8; i < g.size-8; i++ {
+	const first, few = 8, 6 // of the modules show most of what is none
+	for i := first; i < g.size-8; i++ {
+		if i == first+few && clarity < few*leastTimingClarity/2 {
+			return 0
+		}
 		clarity += alternate(i) * g.dark(p, 6*down+i*right, 6*right+i*down)
 	}
 	return clarity / float64(g.size-16)

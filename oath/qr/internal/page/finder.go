@@ -101,7 +101,10 @@ func (s *finderSearch) add(p *plane, f finder) {
 // does most. A module is so wide along its row, and so high along its column.
 func (f *finder) clearest(p *plane, wide, high float64) float64 {
 	clarity, marks := -1.0, finderMarks()
-	for degrees := -45.0; degrees < 45; degrees += 15 {
+	for _, degrees := range [6]float64{-45, -15, 15, -30, 0, 30} {
+		if degrees == -30 && clarity < leastFinderClarity/2 {
+			break // it does not look like one at the turn next to any
+		}
 		sin, cos := math.Sincos(degrees * math.Pi / 180)
 		right, below := point{cos * wide, sin * high}, point{-sin * wide, cos * high}
 		sum := 0.0
@@ -129,11 +132,15 @@ func (p *plane) edges(y int, edges []float64) ([]float64, float64) {
 		last := row[s.from]
 		for x := s.from; x < s.to; x++ {
 			v := row[x]
+			if colour < 0 && v < 0 || colour > 0 && v > 0 {
+				last = v
+				continue
+			}
 			if (last < 0) != (v < 0) {
 				crossed = float64(x) - 0.5 + zero(last, v)
 			}
 			last = v
-			if v < distinct && v > -distinct || colour < 0 && v < 0 || colour > 0 && v > 0 {
+			if v < distinct && v > -distinct {
 				continue
 			}
 			if colour == 0 {

@@ -84,18 +84,18 @@ func (s *scanner) scanSizes(g *image.Gray) {
 		half = halve(half)
 		sizes = append(sizes, half)
 	}
+	planes := make([]*plane, len(sizes))
 	for i, g := range slices.Backward(sizes) {
 		s.scale = float64(int(1) << i)
-		s.scan(newPlane(g, s.hides))
+		planes[i] = newPlane(g, s.hides)
+		s.scan(planes[i])
 	}
 	if len(s.symbols) == 0 {
 		s.scan(newPlane(g, s.hides))
 	}
-	for i, g := range slices.Backward(sizes) {
+	for i, p := range slices.Backward(planes) {
 		if len(s.symbols) == 0 {
-			s.scale = float64(int(1) << i)
-			p := newPlane(g, s.hides)
-			p.open = true
+			s.scale, p.open = float64(int(1)<<i), true
 			s.scan(p)
 		}
 	}

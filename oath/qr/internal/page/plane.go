@@ -211,10 +211,13 @@ func split(histogram *[bins]int32) (middle, half float32) {
 	}
 	middle = sum / count
 	for i, n := range histogram {
+		if n == 0 {
+			continue
+		}
 		dark += float32(n)
 		darkSum += float32(n) * float32(i)
-		if dark == 0 || dark == count {
-			continue
+		if dark == count {
+			break
 		}
 		low, high := darkSum/dark, (sum-darkSum)/(count-dark)
 		if difference := dark * (count - dark) * (high - low) * (high - low); difference > most {
@@ -237,10 +240,10 @@ func (t *thresholds) level(y int, row []uint8, out []int8, spans []span) {
 			if to <= from {
 				to = min(s.to, to+blockSide)
 			}
-			middle, half := mix(t.middle, left), mix(t.half, left)
-			slope, widening := mix(t.middle, right)-middle, mix(t.half, right)-half
+			middle, scale := mix(t.middle, left), 127/mix(t.half, left)
+			slope, growth := mix(t.middle, right)-middle, 127/mix(t.half, right)-scale
 			for x := from; x < to; x++ {
-				out[x] = int8(max(-127, min(127, (float32(row[x])-middle-slope*dx)*127/(half+widening*dx))))
+				out[x] = int8(max(-127, min(127, (float32(row[x])-middle-slope*dx)*(scale+growth*dx))))
 				dx += 1.0 / blockSide
 			}
 			from = to
@@ -273,6 +276,9 @@ func despeckle(g *image.Gray) *image.Gray {
 		above, below := line(g, y-1), line(g, y+1)
 		for x := 1; x < w-1; x++ {
 			v, lighter, darker := row[x], 0, 0
+			if v == row[x-1] && v == row[x+1] { // as on paper that was never scanned
+				continue
+			}
 			for _, u := range [4]uint8{row[x-1], row[x+1], above[x], below[x]} {
 				if u >= v {
 					lighter++
