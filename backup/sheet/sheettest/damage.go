@@ -20,6 +20,8 @@ type Damage struct {
 	Skew        float64 // degrees clockwise
 	Perspective float64 // how much shorter the far edge is than the near one: 0.1 is a tenth
 	Curl        float64 // how far the paper's middle stands up, as a fraction of its width: its lines become arcs
+	Crumple     float64 // standard deviation of how far places on the paper are moved, as a fraction of its width
+	Motion      int     // how many pixels the camera moves to the right
 	Blur        float64 // standard deviation of a Gaussian, in pixels
 	Shadow      float64 // how much light lacks in the darkest corner: 0.5 is half
 	Contrast    float64 // what is left of it, between 0 and 1; 0 means all
@@ -27,7 +29,7 @@ type Damage struct {
 	Noise       float64 // fraction of pixels that become a random grey: 0.05 is every twentieth
 	Grain       float64 // standard deviation of noise in every pixel, in 255ths
 	JPEG        int     // quality of compression, 1 to 100; 0 means none
-	Seed        uint64  // of the noise
+	Seed        uint64  // of the noise, and of what crumples
 }
 
 // Poor is a poor scan, which a page at 100 dpi must survive: 3 degrees of skew,
@@ -42,8 +44,11 @@ func Poor(seed uint64) Damage {
 func (d Damage) Apply(img image.Image) image.Image {
 	g := image.NewGray(image.Rectangle{Max: img.Bounds().Size()})
 	draw.Draw(g, g.Rect, img, img.Bounds().Min, draw.Src)
-	if d.Turn%4 != 0 || d.Skew != 0 || d.Perspective != 0 || d.Curl != 0 {
+	if d.Turn%4 != 0 || d.Skew != 0 || d.Perspective != 0 || d.Curl != 0 || d.Crumple != 0 {
 		g = d.bend(g)
+	}
+	if d.Motion > 1 {
+		g = move(g, d.Motion)
 	}
 	if d.Blur > 0 {
 		g = blur(g, d.Blur)
@@ -72,12 +77,72 @@ func (d Damage) bend(g *image.Gray) *image.Gray {
 		corners[4]-left, corners[5]-top, corners[6]-left, corners[7]-top,
 		0, 0, w, 0, w, h, 0, h)
 	size := image.Pt(int(math.Ceil(right-left-1e-6)), int(math.Ceil(bottom-top-1e-6)))
+	moved := d.crumple()
 	return resample(g, size, func(row []float64) {
 		toPage.TransformPoints(row)
 		for i := 0; i < len(row); i += 2 {
-			row[i+1] += d.Curl * w * math.Sin(math.Pi*row[i]/w)
+			x, y := row[i]/w, row[i+1]/h
+			dx, dy := moved.at(x, y)
+			row[i] += dx * w
+			row[i+1] += dy*w + d.Curl*w*math.Sin(math.Pi*x)
 		}
 	})
+}
+
+// creases says how far places of crumpled paper are moved, to the right and down, in
+// widths of the paper. There are 7 by 9 of them, from edge to edge.
+type creases [9][7][2]float64
+
+func (d Damage) crumple() (c creases) {
+	random := rand.New(rand.NewPCG(d.Seed, 1))
+	for y := range c {
+		for x := range c[y] {
+			c[y][x] = [2]float64{random.NormFloat64() * d.Crumple, random.NormFloat64() * d.Crumple}
+		}
+	}
+	return c
+}
+
+// at returns how far a place is moved, by bicubic interpolation (Catmull and Rom, "A
+// class of local interpolating splines", 1974). Places are from 0 to 1.
+func (c *creases) at(x, y float64) (dx, dy float64) {
+	columns, across := spline(x, len(c[0]))
+	rows, down := spline(y, len(c))
+	for i, row := range rows {
+		for j, column := range columns {
+			weight := down[i] * across[j]
+			dx += weight * c[row][column][0]
+			dy += weight * c[row][column][1]
+		}
+	}
+	return dx, dy
+}
+
+// spline returns the four of so many knots that are around a place, and their weights.
+func spline(at float64, knots int) (around [4]int, weights [4]float64) {
+	at *= float64(knots - 1)
+	left := min(max(math.Floor(at), 0), float64(knots-2))
+	t := min(max(at-left, 0), 1)
+	for i := range around {
+		around[i] = min(max(int(left)+i-1, 0), knots-1)
+	}
+	return around, [4]float64{
+		(-t + 2*t*t - t*t*t) / 2, (2 - 5*t*t + 3*t*t*t) / 2, (t + 4*t*t - 3*t*t*t) / 2, (-t*t + t*t*t) / 2,
+	}
+}
+
+// move smears the picture over so many pixels.
+func move(g *image.Gray, pixels int) *image.Gray {
+	out := image.NewGray(g.Rect)
+	w := g.Rect.Dx()
+	for i := range out.Pix {
+		sum := 0
+		for j := range pixels {
+			sum += int(g.Pix[i-i%w+max(i%w-j, 0)])
+		}
+		out.Pix[i] = uint8(sum / pixels)
+	}
+	return out
 }
 
 // resample returns a picture of the size, each pixel of which is taken from where

@@ -56,6 +56,16 @@ func TestApply(t *testing.T) {
 		"curl": {sheettest.Damage{Curl: 0.03}, func(before, after *image.Gray) bool {
 			return firstInk(after, whole.X/5) < firstInk(before, whole.X/5)-3
 		}},
+		"crumple": {sheettest.Damage{Crumple: 0.01}, func(before, after *image.Gray) bool {
+			tops := map[int]bool{}
+			for x := whole.X / 5; x < whole.X/3; x++ {
+				tops[firstInk(after, x)-firstInk(before, x)] = true
+			}
+			return len(tops) > 2
+		}},
+		"motion": {sheettest.Damage{Motion: 5}, func(before, after *image.Gray) bool {
+			return math.Abs(darkness(after)-darkness(before)) < 0.01 && changed(before, after) > 0.01
+		}},
 		"blur": {sheettest.Damage{Blur: 2}, func(before, after *image.Gray) bool {
 			return math.Abs(darkness(after)-darkness(before)) < 0.002 && slices.Min(after.Pix) > slices.Min(before.Pix)
 		}},

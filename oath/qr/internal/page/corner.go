@@ -25,6 +25,16 @@ func flatCorners(p *plane, finders []finder) []corner { return corners(p, finder
 // warpedCorners returns the corners of symbols that are seen in perspective.
 func warpedCorners(p *plane, finders []finder) []corner { return corners(p, finders, warped) }
 
+// bentCorners returns the corners of symbols on paper that is not flat.
+func bentCorners(p *plane, finders []finder) []corner {
+	const leastClarity = 0.55 // there is more to follow than to look at
+	faint := slices.IndexFunc(finders, func(f finder) bool { return f.clarity < leastClarity })
+	if faint >= 0 {
+		finders = finders[:faint]
+	}
+	return corners(p, finders, bent)
+}
+
 func corners(p *plane, finders []finder, timing timing) (found []corner) {
 	for _, a := range finders {
 		near := a.near(p, finders)
@@ -167,6 +177,58 @@ func modulesAlong(side point, a, b finder) float64 {
 	return length / ((a.unit + b.unit) / 2 * upright)
 }
 
+// bent counts the modules of the timing patterns, one by one, wherever the paper takes
+// them, and leaves the grid with the size that both show.
+func bent(g *grid, p *plane) float64 {
+	across, acrossClarity := g.count(p, g.corner[1], g.corner[2])
+	g.size = across
+	down, downClarity := g.count(p, g.corner[2], g.corner[1])
+	if down != across {
+		return 0
+	}
+	return (acrossClarity + downClarity) / 2
+}
+
+// count follows the timing pattern from the upper left finder pattern to another one, and
+// returns the size of the symbol whose pattern that is, and how clearly it shows. The
+// pattern continues the outer ring of the finder patterns, on the side of the third.
+func (g *grid) count(p *plane, to, third point) (size int, clarity float64) {
+	const (
+		first = 6    // the module that is where it begins, from the edge of the symbol
+		most  = 200  // modules
+		reach = 2    // steps in each direction
+		step  = 0.14 // modules
+		pull  = 0.5  // towards where the modules before lead to
+		trust = 0.3  // in what one module says of how far it is to the next
+	)
+	side, aside := to.minus(g.corner[0]), third.minus(g.corner[0]).times(1/g.side())
+	next := side.times(1 / g.side())
+	at := g.corner[0].plus(next.plus(aside).times(first + 0.5 - inset))
+	end := side.length() - next.length()*inset
+	last := first
+	for ; at.minus(g.corner[0]).dot(side)/side.length() < end && last < most; last++ {
+		at = at.plus(next)
+		best, clearest := point{}, math.Inf(-1)
+		for j := -reach; j <= reach; j++ {
+			for i := -reach; i <= reach; i++ {
+				by := next.times(float64(i) * step).plus(aside.times(float64(j) * step))
+				clear := -pull * float64(i*i+j*j) * step * step
+				for k := -1; k <= 2; k++ {
+					clear -= alternate(last+1+k) * g.sign / 127 / 4 * p.at(at.plus(by).plus(next.times(float64(k))))
+				}
+				if clear > clearest {
+					best, clearest = by, clear
+				}
+			}
+		}
+		at, next = at.plus(best), next.plus(best.times(trust))
+		clarity -= alternate(last+1) * g.sign / 127 * p.at(at)
+	}
+	// The pattern ends as it began. One module more or less is where the end is in doubt.
+	version := (last + first + 1 - 17 + 2) / 4
+	return 17 + 4*min(max(version, 1), 40), clarity / float64(max(1, last-first))
+}
+
 // A timing returns how clear the timing patterns of a grid are, between -1 and 1.
 type timing func(g *grid, p *plane) float64
 
@@ -198,7 +260,11 @@ func warped(g *grid, p *plane) float64 {
 // timing returns how clearly modules alternate between the upper finder patterns,
 // to the right, or between the left ones, downwards.
 func (g *grid) timing(p *plane, right, down int) (clarity float64) {
-	for i := 8; i < g.size-8; i++ {
+	const first, few = 8, 6 // of the modules show most of what is none
+	for i := first; i < g.size-8; i++ {
+		if i == first+few && clarity < few*leastTimingClarity/2 {
+			return 0
+		}
 		clarity += alternate(i) * g.dark(p, 6*down+i*right, 6*right+i*down)
 	}
 	return clarity / float64(g.size-16)

@@ -35,11 +35,14 @@ type finderSearch struct {
 // finds some in noise, and sharpening some that are blurred.
 func findFinders(p *plane) []finder {
 	s := finderSearch{taken: [2][]bool{make([]bool, len(p.v)), make([]bool, len(p.v))}}
-	for _, view := range []*plane{p, p.smooth(), p.sharpen()} {
-		view.left, view.open = p.left, p.open
-		s.search(view)
-		p.left = view.left
-	}
+	s.search(p)
+	view := p.copy()
+	view.smooth()
+	s.search(view)
+	view.smooth()
+	view.sharpen(p)
+	s.search(view)
+	p.left = view.left
 	slices.SortStableFunc(s.found, func(a, b finder) int { return cmp.Compare(b.clarity, a.clarity) })
 	return s.found[:min(len(s.found), maxFinders)]
 }
@@ -98,7 +101,10 @@ func (s *finderSearch) add(p *plane, f finder) {
 // does most. A module is so wide along its row, and so high along its column.
 func (f *finder) clearest(p *plane, wide, high float64) float64 {
 	clarity, marks := -1.0, finderMarks()
-	for degrees := -45.0; degrees < 45; degrees += 15 {
+	for _, degrees := range [6]float64{-45, -15, 15, -30, 0, 30} {
+		if degrees == -30 && clarity < leastFinderClarity/2 {
+			break // it does not look like one at the turn next to any
+		}
 		sin, cos := math.Sincos(degrees * math.Pi / 180)
 		right, below := point{cos * wide, sin * high}, point{-sin * wide, cos * high}
 		sum := 0.0
@@ -122,21 +128,28 @@ func (p *plane) edges(y int, edges []float64) ([]float64, float64) {
 	row := p.v[y*p.w:][:p.w]
 	var colour int8
 	var crossed, sign float64
-	last := row[0]
-	for x, v := range row {
-		if (last < 0) != (v < 0) {
-			crossed = float64(x) - 0.5 + zero(last, v)
+	for _, s := range p.spans[y/blockSide] {
+		last := row[s.from]
+		for x := s.from; x < s.to; x++ {
+			v := row[x]
+			if colour < 0 && v < 0 || colour > 0 && v > 0 {
+				last = v
+				continue
+			}
+			if (last < 0) != (v < 0) {
+				crossed = float64(x) - 0.5 + zero(last, v)
+			}
+			last = v
+			if v < distinct && v > -distinct {
+				continue
+			}
+			if colour == 0 {
+				sign = math.Copysign(1, -float64(v))
+				crossed = 0
+			}
+			edges = append(edges, crossed)
+			colour = v
 		}
-		last = v
-		if v < distinct && v > -distinct || colour < 0 && v < 0 || colour > 0 && v > 0 {
-			continue
-		}
-		if colour == 0 {
-			sign = math.Copysign(1, -float64(v))
-			crossed = 0
-		}
-		edges = append(edges, crossed)
-		colour = v
 	}
 	return append(edges, float64(p.w)), sign
 }

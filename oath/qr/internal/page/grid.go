@@ -15,6 +15,8 @@ type grid struct {
 	// The corners are the centres of the finder patterns: upper left, upper right,
 	// lower left. The weights say how much nearer to the camera the second and the
 	// third are than the first.
+
+	mesh *mesh // nil if the paper is flat
 }
 
 // How far the centres of the finder patterns, and of the last alignment pattern,
@@ -27,12 +29,16 @@ const (
 // place returns where a place is that is given in modules from the upper left
 // corner of the symbol.
 func (g *grid) place(x, y float64) point {
+	var shift point
+	if g.mesh != nil {
+		shift = g.mesh.shift(x, y)
+	}
 	x, y = (x-inset)/g.side(), (y-inset)/g.side()
 	// The place is the mean of the corners, weighed.
 	u, v, w := 1-x-y, x*g.weight[0], y*g.weight[1]
 	a, b, c := &g.corner[0], &g.corner[1], &g.corner[2]
 	sum := u + v + w
-	return point{(a.x*u + b.x*v + c.x*w) / sum, (a.y*u + b.y*v + c.y*w) / sum}
+	return point{(a.x*u+b.x*v+c.x*w)/sum + shift.x, (a.y*u+b.y*v+c.y*w)/sum + shift.y}
 }
 
 // side is how many modules finder patterns are from each other.
@@ -166,6 +172,7 @@ func (p point) minus(q point) point      { return point{p.x - q.x, p.y - q.y} }
 func (p point) times(f float64) point    { return point{p.x * f, p.y * f} }
 func (p point) length() float64          { return math.Hypot(p.x, p.y) }
 func (p point) distance(q point) float64 { return p.minus(q).length() }
+func (p point) dot(q point) float64      { return p.x*q.x + p.y*q.y }
 
 // cross is positive if q is clockwise of p, and the area that the two span.
 func (p point) cross(q point) float64 { return p.x*q.y - p.y*q.x }

@@ -84,17 +84,18 @@ func (s *scanner) scanSizes(g *image.Gray) {
 		half = halve(half)
 		sizes = append(sizes, half)
 	}
+	planes := make([]*plane, len(sizes))
 	for i, g := range slices.Backward(sizes) {
 		s.scale = float64(int(1) << i)
-		s.scan(newPlane(g))
+		planes[i] = newPlane(g, s.hides)
+		s.scan(planes[i])
 	}
 	if len(s.symbols) == 0 {
-		s.scan(newPlane(g))
+		s.scan(newPlane(g, s.hides))
 	}
-	for i, g := range slices.Backward(sizes) {
+	for i, p := range slices.Backward(planes) {
 		if len(s.symbols) == 0 {
-			p := newPlane(g)
-			p.open, s.scale = true, float64(int(1)<<i)
+			s.scale, p.open = float64(int(1)<<i), true
 			s.scan(p)
 		}
 	}
@@ -104,7 +105,7 @@ func (s *scanner) scanSizes(g *image.Gray) {
 func (s *scanner) scan(p *plane) {
 	var finders []finder
 	s.step(p, maxFindersSamples*len(p.v), func() { finders = s.unread(findFinders(p)) })
-	for _, search := range []func(*plane, []finder) []corner{flatCorners, warpedCorners, brokenCorners} {
+	for _, search := range []func(*plane, []finder) []corner{flatCorners, warpedCorners, bentCorners, brokenCorners} {
 		var corners []corner
 		s.step(p, maxStepSamples, func() { corners = search(p, finders) })
 		s.step(p, maxStepSamples, func() {
@@ -125,8 +126,15 @@ func (s *scanner) try(p *plane, c corner) {
 	if c.grid.clarity(p, known) < leastGridClarity {
 		return
 	}
+	bent := *c.grid
 	c.grid.fit(p, known)
-	if text, ok := c.grid.read(p, known); ok {
+	text, ok := c.grid.read(p, known)
+	if !ok {
+		c.grid = &bent
+		c.grid.follow(p, known)
+		text, ok = c.grid.read(p, known)
+	}
+	if ok {
 		s.symbols = append(s.symbols, symbol{text, c.grid.outline(s.scale)})
 	}
 }
@@ -136,10 +144,13 @@ func (s *scanner) unread(finders []finder) []finder {
 	return slices.DeleteFunc(finders, s.covers)
 }
 
-func (s *scanner) covers(f finder) bool {
-	at := f.times(s.scale)
+// hides reports whether a place on a plane is within a symbol that was read.
+func (s *scanner) hides(at point) bool {
+	at = at.times(s.scale)
 	return slices.ContainsFunc(s.symbols, func(symbol symbol) bool { return symbol.covers(at) })
 }
+
+func (s *scanner) covers(f finder) bool { return s.hides(f.point) }
 
 func (s *symbol) covers(at point) bool {
 	for i, corner := range s.outline {

@@ -71,6 +71,10 @@ func TestScan(t *testing.T) {
 		{"blurred", 100, sheettest.Damage{Skew: 3, Blur: 1.5, Noise: 0.05}},
 		{"in a shadow, JPEG", 100, sheettest.Damage{Turn: 1, Skew: 3, Blur: 1, Shadow: 0.6, Contrast: 0.5, JPEG: 50}},
 		{"photograph", 150, sheettest.Damage{Perspective: 0.2, Skew: 5, Curl: 0.02, Blur: 1, Grain: 10, Shadow: 0.5, JPEG: 50}},
+		{"curled", 150, sheettest.Damage{Curl: 0.09}},
+		{"crumpled", 150, sheettest.Damage{Crumple: 0.004}},
+		{"crumpled even more", 150, sheettest.Damage{Crumple: 0.007}},
+		{"crumpled, poor", 150, sheettest.Damage{Crumple: 0.003, Blur: 1, Skew: 3, Noise: 0.05}},
 	}
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

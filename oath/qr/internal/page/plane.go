@@ -1,6 +1,9 @@
 package page
 
-import "image"
+import (
+	"image"
+	"slices"
+)
 
 // A plane is a picture that is freed of its shadows: 127 is as light as it gets
 // around there, -127 as dark, and 0 is halfway. Places on it are given in pixels
@@ -10,18 +13,29 @@ type plane struct {
 	v    []int8
 	left int // samples that may still be taken in a step of the search
 
+	// spans has for each row of blocks the pixels that are not bare paper.
+	spans [][]span
+
 	// open is for symbols without a margin on a ground of their own colour, into which
 	// the outer rings of finder patterns run.
 	open bool
 }
 
-// newPlane levels a picture: what is dark there depends on what is around.
-func newPlane(g *image.Gray) *plane {
+// A span is a part of a row: pixels from the first to before the second.
+type span struct{ from, to int }
+
+// newPlane levels a picture: what is dark there depends on what is around. Where there
+// is nothing but paper around, and on what is hidden, the plane stays 0.
+func newPlane(g *image.Gray, hidden func(point) bool) *plane {
 	p := &plane{w: g.Rect.Dx(), h: g.Rect.Dy()}
 	p.v = make([]int8, p.w*p.h)
 	t := newThresholds(g)
+	p.spans = make([][]span, t.h)
+	for y := range p.spans {
+		p.spans[y] = t.spans(y, p.w, hidden)
+	}
 	for y := range p.h {
-		t.level(y, line(g, y), p.v[y*p.w:][:p.w])
+		t.level(y, line(g, y), p.v[y*p.w:][:p.w], p.spans[y/blockSide])
 	}
 	return p
 }
@@ -43,31 +57,56 @@ func (p *plane) at(at point) float64 {
 		(float64(lower[0])*(1-dx)+float64(lower[1])*dx)*dy
 }
 
-// smooth returns the plane with each pixel the mean of its neighbourhood, in which
-// the nearer ones count for more.
-func (p *plane) smooth() *plane {
-	across := make([]int16, len(p.v))
-	for i := 1; i < len(p.v)-1; i++ {
-		across[i] = int16(p.v[i-1]) + 2*int16(p.v[i]) + int16(p.v[i+1])
-	}
-	out := &plane{w: p.w, h: p.h, v: make([]int8, len(p.v))}
-	for i := p.w; i < len(p.v)-p.w; i++ {
-		out.v[i] = int8((across[i-p.w] + 2*across[i] + across[i+p.w]) / 16)
-	}
-	return out
+// copy returns a plane that may be changed.
+func (p *plane) copy() *plane {
+	c := *p
+	c.v = slices.Clone(p.v)
+	return &c
 }
 
-// sharpen returns the plane with what sets a pixel apart from its neighbourhood
-// many times as strong. That brings out the finder patterns' light rings where a
-// blur of half a module has filled them.
-func (p *plane) sharpen() *plane {
-	const strength = 8
-	out := p.smooth().smooth()
-	for i, v := range p.v {
-		apart := int16(v) - int16(out.v[i])
-		out.v[i] = int8(max(-127, min(127, int16(v)+strength*apart)))
+// smooth makes of each pixel the mean of its neighbourhood, in which the nearer ones
+// count for more.
+func (p *plane) smooth() {
+	var across [3][]int16 // sums of the rows above, here and below
+	for i := range across {
+		across[i] = make([]int16, p.w)
 	}
-	return out
+	sum := func(y int) {
+		row, out := p.v[y*p.w:][:p.w], across[y%3]
+		clear(out)
+		for _, s := range p.spans[y/blockSide] {
+			for x := max(s.from, 1); x < min(s.to, p.w-1); x++ {
+				out[x] = int16(row[x-1]) + 2*int16(row[x]) + int16(row[x+1])
+			}
+		}
+	}
+	sum(0)
+	sum(1)
+	for y := 1; y < p.h-1; y++ {
+		sum(y + 1)
+		row, above, here, below := p.v[y*p.w:][:p.w], across[(y-1)%3], across[y%3], across[(y+1)%3]
+		for _, s := range p.spans[y/blockSide] {
+			for x := s.from; x < s.to; x++ {
+				row[x] = int8((above[x] + 2*here[x] + below[x]) / 16)
+			}
+		}
+	}
+}
+
+// sharpen makes of a smooth plane one in which what sets a pixel of the original apart
+// from its neighbourhood is many times as strong. That brings out the finder patterns'
+// light rings where a blur of half a module has filled them.
+func (p *plane) sharpen(original *plane) {
+	const strength = 8
+	for y := range p.h {
+		for _, s := range p.spans[y/blockSide] {
+			row := p.v[y*p.w:][s.from:s.to]
+			for i, v := range original.v[y*p.w:][s.from:s.to] {
+				apart := int16(v) - int16(row[i])
+				row[i] = int8(max(-127, min(127, int16(v)+strength*apart)))
+			}
+		}
+	}
 }
 
 // A block of the picture is so many pixels wide and high. What is dark there is
@@ -92,26 +131,68 @@ func newThresholds(g *image.Gray) *thresholds {
 	t := &thresholds{w: (g.Rect.Dx() + blockSide - 1) / blockSide, h: (g.Rect.Dy() + blockSide - 1) / blockSide}
 	histograms := make([][bins]uint8, t.w*t.h)
 	for y := range g.Rect.Dy() {
-		blocks := histograms[y/blockSide*t.w:]
-		for x, v := range line(g, y) {
-			blocks[x/blockSide][int(v)*bins/256]++
+		row, blocks := line(g, y), histograms[y/blockSide*t.w:][:t.w]
+		for i := range blocks {
+			block := &blocks[i]
+			for _, v := range row[i*blockSide : min((i+1)*blockSide, len(row))] {
+				block[v/(256/bins)]++
+			}
 		}
 	}
 	t.middle, t.half = make([]float32, t.w*t.h), make([]float32, t.w*t.h)
+	columns := make([][bins]int32, t.w) // sums of the blocks above each other in a window
+	add := func(y int, sign int32) {
+		if y < 0 || y >= t.h {
+			return
+		}
+		for x := range columns {
+			addTo(&columns[x], &histograms[y*t.w+x], sign)
+		}
+	}
+	for y := range windowReach {
+		add(y, 1)
+	}
 	for y := range t.h {
+		add(y+windowReach, 1)
+		add(y-windowReach-1, -1)
+		var window [bins]int32
+		for x := range min(windowReach, t.w) {
+			addTo(&window, &columns[x], 1)
+		}
 		for x := range t.w {
-			var window [bins]int
-			for by := max(0, y-windowReach); by <= min(t.h-1, y+windowReach); by++ {
-				for bx := max(0, x-windowReach); bx <= min(t.w-1, x+windowReach); bx++ {
-					for i, n := range &histograms[by*t.w+bx] {
-						window[i] += int(n)
-					}
-				}
+			if x+windowReach < t.w {
+				addTo(&window, &columns[x+windowReach], 1)
+			}
+			if x > windowReach {
+				addTo(&window, &columns[x-windowReach-1], -1)
 			}
 			t.middle[y*t.w+x], t.half[y*t.w+x] = split(&window)
 		}
 	}
 	return t
+}
+
+func addTo[T uint8 | int32](sum *[bins]int32, histogram *[bins]T, sign int32) {
+	for i, n := range histogram {
+		sum[i] += sign * int32(n)
+	}
+}
+
+// spans returns the pixels of a row of blocks that have contrast around them, and are
+// not hidden.
+func (t *thresholds) spans(y, width int, hidden func(point) bool) (spans []span) {
+	for x := range t.w {
+		at := point{float64(x) + 0.5, float64(y) + 0.5}.times(blockSide)
+		if t.half[y*t.w+x] == leastHalf || hidden(at) {
+			continue
+		}
+		if last := len(spans) - 1; last >= 0 && spans[last].to == x*blockSide {
+			spans[last].to = min(width, (x+1)*blockSide)
+		} else {
+			spans = append(spans, span{x * blockSide, min(width, (x+1)*blockSide)})
+		}
+	}
+	return spans
 }
 
 // leastHalf is half the least contrast between dark and light, in 255ths. It keeps
@@ -121,19 +202,22 @@ const leastHalf = 8
 // split returns what is halfway between dark and light, and how far both are from
 // there, such that the two are as different as they can be: Otsu's method ("A
 // threshold selection method from gray-level histograms", 1979).
-func split(histogram *[bins]int) (middle, half float32) {
+func split(histogram *[bins]int32) (middle, half float32) {
 	const width = 256 / bins
 	var count, sum, dark, darkSum, most float32
 	for i, n := range histogram {
 		count += float32(n)
-		sum += float32(n * i)
+		sum += float32(n) * float32(i)
 	}
 	middle = sum / count
 	for i, n := range histogram {
-		dark += float32(n)
-		darkSum += float32(n * i)
-		if dark == 0 || dark == count {
+		if n == 0 {
 			continue
+		}
+		dark += float32(n)
+		darkSum += float32(n) * float32(i)
+		if dark == count {
+			break
 		}
 		low, high := darkSum/dark, (sum-darkSum)/(count-dark)
 		if difference := dark * (count - dark) * (high - low) * (high - low); difference > most {
@@ -143,18 +227,27 @@ func split(histogram *[bins]int) (middle, half float32) {
 	return middle*width + width/2, max(half*width, leastHalf)
 }
 
-// level writes a row of a plane. Thresholds hold in the middle of their block, and
-// are interpolated from there.
-func (t *thresholds) level(y int, row []uint8, out []int8) {
+// level writes the spans of a row of a plane. Thresholds hold in the middle of their
+// block, and are interpolated from there.
+func (t *thresholds) level(y int, row []uint8, out []int8, spans []span) {
 	above, below, dy := blocksAt(y, t.h)
-	for x, v := range row {
-		left, right, dx := blocksAt(x, t.w)
-		mix := func(of []float32) float32 {
-			upper := of[above*t.w+left]*(1-dx) + of[above*t.w+right]*dx
-			lower := of[below*t.w+left]*(1-dx) + of[below*t.w+right]*dx
-			return upper*(1-dy) + lower*dy
+	mix := func(of []float32, x int) float32 { return of[above*t.w+x]*(1-dy) + of[below*t.w+x]*dy }
+	for _, s := range spans {
+		for from := s.from; from < s.to; {
+			// Between the middles of two blocks, both change evenly.
+			left, right, dx := blocksAt(from, t.w)
+			to := min(s.to, from/blockSide*blockSide+blockSide/2)
+			if to <= from {
+				to = min(s.to, to+blockSide)
+			}
+			middle, scale := mix(t.middle, left), 127/mix(t.half, left)
+			slope, growth := mix(t.middle, right)-middle, 127/mix(t.half, right)-scale
+			for x := from; x < to; x++ {
+				out[x] = int8(max(-127, min(127, (float32(row[x])-middle-slope*dx)*(scale+growth*dx))))
+				dx += 1.0 / blockSide
+			}
+			from = to
 		}
-		out[x] = int8(max(-127, min(127, (float32(v)-mix(t.middle))*127/mix(t.half))))
 	}
 }
 
@@ -183,6 +276,9 @@ func despeckle(g *image.Gray) *image.Gray {
 		above, below := line(g, y-1), line(g, y+1)
 		for x := 1; x < w-1; x++ {
 			v, lighter, darker := row[x], 0, 0
+			if v == row[x-1] && v == row[x+1] { // as on paper that was never scanned
+				continue
+			}
 			for _, u := range [4]uint8{row[x-1], row[x+1], above[x], below[x]} {
 				if u >= v {
 					lighter++

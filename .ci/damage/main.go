@@ -1,0 +1,261 @@
+// Damage counts how many QR codes of a recovery sheet are read when its pages are
+// damaged, by tokenctl's reader and by zbarimg, and what processor time and memory both
+// take of the same pictures:
+//
+//	go run ./.ci/damage [-dpi 340,150,100] [REGEXP]
+//
+// The regular expression chooses rows of the table by their names. It wants pdftoppm and
+// zbarimg.
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
+	"github.com/tokenctl/tokenctl/backup/sheet/sheettest"
+	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/otpauth"
+	"github.com/tokenctl/tokenctl/oath/qr"
+)
+
+// high is the height of A4 paper, in its widths: Damage counts in widths.
+const high = 297.0 / 210
+
+var rows = []struct {
+	name string
+	dpi  string // where it is seen
+	sheettest.Damage
+}{
+	{"clean", "340 150 100", sheettest.Damage{}},
+	{"curled by 5 %", "340 150", sheettest.Damage{Curl: 0.05 * high}},
+	{"curled by 8 %", "340 150", sheettest.Damage{Curl: 0.08 * high}},
+	{"crumpled by 0.2 %", "340 150 100", sheettest.Damage{Crumple: 0.002}},
+	{"crumpled by 0.4 %", "340 150 100", sheettest.Damage{Crumple: 0.004}},
+	{"crumpled by 0.8 %", "340 150 100", sheettest.Damage{Crumple: 0.008}},
+	{"perspective of 20 %", "340 150", sheettest.Damage{Perspective: 0.2}},
+	{"shadow of 70 %", "340 150", sheettest.Damage{Shadow: 0.7}},
+	{"contrast of 20 %", "340 150", sheettest.Damage{Contrast: 0.2}},
+	{"turned", "340 150", sheettest.Damage{Turn: 1, Skew: 7}},
+	{"motion of 5 pixels", "340 150", sheettest.Damage{Motion: 5}},
+	{"JPEG 60", "340 150 100", sheettest.Damage{Skew: 3, JPEG: 60}},
+	{"all together, and noise of 5 %", "340 150", sheettest.Damage{Turn: 1, Skew: 7, Perspective: 0.2, Shadow: 0.7, Noise: 0.05, JPEG: 60}},
+	{"negative", "340 150", sheettest.Damage{Inverted: true}},
+	{"blur of 1 pixel, skew 3, noise 5 %", "150 100", sheettest.Damage{Blur: 1, Skew: 3, Noise: 0.05}},
+	{"blur of 1.5 pixels, skew 3, noise 5 %", "150 100", sheettest.Damage{Blur: 1.5, Skew: 3, Noise: 0.05}},
+	{"blur of 1.7 pixels, skew 3, noise 5 %", "150 100", sheettest.Damage{Blur: 1.7, Skew: 3, Noise: 0.05}},
+	{"blur of 2 pixels, skew 3, noise 5 %", "150 100", sheettest.Damage{Blur: 2, Skew: 3, Noise: 0.05}},
+}
+
+// damaged is added to the name of a page that is.
+const damaged = ".damaged.png"
+
+func main() {
+	resolutions := flag.String("dpi", "340,150,100", "resolutions")
+	read := flag.Bool("read", false, "read the pictures that are named, as zbarimg does")
+	row := flag.Int("row", -1, "damage the pages that are named, as this row of the table says")
+	flag.Parse()
+	var err error
+	switch {
+	case *read:
+		err = readPictures(flag.Args())
+	case *row >= 0:
+		err = damagePictures(*row, flag.Args())
+	default:
+		err = table(strings.Split(*resolutions, ","), flag.Arg(0))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "damage:", err)
+		os.Exit(1)
+	}
+}
+
+// damagePictures writes damaged pages beside the whole ones.
+func damagePictures(row int, names []string) error {
+	for i, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		page, err := png.Decode(bytes.NewReader(data))
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		damage := rows[row].Damage
+		damage.Seed = uint64(i + 1)
+		file, err := os.Create(name + damaged)
+		if err != nil {
+			return err
+		}
+		if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(file, damage.Apply(page)); err != nil {
+			return err
+		}
+		if err := file.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readPictures prints the texts in pictures, one a line.
+func readPictures(names []string) error {
+	for _, name := range names {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		texts, err := qr.Read(bytes.NewReader(file))
+		if err != nil && err != qr.ErrNoQR {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		fmt.Println(strings.Join(texts, "\n"))
+	}
+	return nil
+}
+
+func table(resolutions []string, pattern string) error {
+	wanted, err := regexp.Compile(pattern)
+	if err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp("", "damage")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	own, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	texts, document, err := printed(folder)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("| Codes read of %d | dpi | tokenctl | zbarimg | time, zbarimg = 1 | memory, MiB |\n|---|---|---|---|---|---|\n", len(texts))
+	for _, dpi := range resolutions {
+		pages, err := scan(document, filepath.Join(folder, dpi), dpi)
+		if err != nil {
+			return err
+		}
+		for i, row := range rows {
+			if !wanted.MatchString(row.name) || !strings.Contains(row.dpi, dpi) {
+				continue
+			}
+			// In a process of its own: the memory that a program took at the most is never
+			// less than what the one that started it had.
+			damage := exec.Command(own, append([]string{"-row", fmt.Sprint(i)}, pages...)...)
+			if out, err := damage.CombinedOutput(); err != nil {
+				return fmt.Errorf("%w: %s", err, out)
+			}
+			var pictures []string
+			for _, page := range pages {
+				pictures = append(pictures, page+damaged)
+			}
+			a, err := measure(texts, own, append([]string{"-read"}, pictures...))
+			if err != nil {
+				return err
+			}
+			b, err := measure(texts, "zbarimg", append([]string{"--nodbus", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable"}, pictures...))
+			if err != nil {
+				return err
+			}
+			fmt.Printf("| %s | %s | %d | %d | %.1f | %d : %d |\n", row.name, dpi, a.read, b.read,
+				a.time.Seconds()/b.time.Seconds(), a.memory, b.memory)
+		}
+	}
+	return nil
+}
+
+// printed prints a sheet of eight accounts, three of them with backup codes, and returns
+// what its QR codes hold, and the name of the document.
+func printed(folder string) (texts []string, document string, err error) {
+	s := sheet.Sheet{
+		Number: 7, Date: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC), ID: "KQ3ZT7AB",
+		VaultKey: "AGE-SECRET-KEY-1QYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZQGPQYQSZ9K4CN",
+	}
+	for i := range 8 {
+		secret, err := oath.NewSecret(bytes.Repeat([]byte{byte(i), 17, 3, 251}, 5))
+		if err != nil {
+			return nil, "", err
+		}
+		account := oath.Account{Issuer: fmt.Sprint("Service ", i), Name: "alice@example.com"}.WithDefaults()
+		entry := sheet.Entry{Key: otpauth.Key{Account: account, Secret: secret}}
+		if i < 3 {
+			set := backup.Set{Generation: 1}
+			for j := range 10 {
+				set.Codes = append(set.Codes, backup.Code{Number: j + 1, Text: fmt.Sprintf("%04d-%04d", 1234+i*7*j, 9876-j*31)})
+			}
+			entry.Codes = backup.Record{Policy: backup.AnyOrder, Sets: []backup.Set{set}}
+		}
+		s.Entries = append(s.Entries, entry)
+	}
+	d, err := s.Plain()
+	if err != nil {
+		return nil, "", err
+	}
+	for _, block := range d.Body {
+		for _, symbol := range block.Symbols {
+			texts = append(texts, symbol.Text)
+		}
+	}
+	document = filepath.Join(folder, "sheet.pdf")
+	file, err := os.Create(document)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := d.WritePDF(file, layout.A4); err != nil {
+		return nil, "", err
+	}
+	return texts, document, file.Close()
+}
+
+// scan makes pictures of the pages of a document, and returns their names.
+func scan(document, prefix, dpi string) ([]string, error) {
+	if out, err := exec.Command("pdftoppm", "-r", dpi, "-gray", "-png", document, prefix).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("pdftoppm: %w: %s", err, out)
+	}
+	return filepath.Glob(prefix + "-*.png")
+}
+
+// A cost is what a program read, and what that took.
+type cost struct {
+	read   int
+	time   time.Duration // of the processor
+	memory int64         // MiB
+}
+
+// measure has a program read pictures.
+func measure(texts []string, program string, args []string) (cost, error) {
+	c := exec.Command(program, args...)
+	c.Stderr = os.Stderr
+	out, err := c.Output()
+	const nothing = 4 // zbarimg(1): no barcode was found in one of them
+	if err != nil && c.ProcessState.ExitCode() != nothing {
+		return cost{}, fmt.Errorf("%s: %w", program, err)
+	}
+	got := map[string]bool{}
+	for line := range strings.Lines(string(out)) {
+		got[strings.TrimSuffix(line, "\n")] = true
+	}
+	result := cost{time: c.ProcessState.UserTime() + c.ProcessState.SystemTime()}
+	if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		result.memory = usage.Maxrss >> 10
+	}
+	for _, text := range texts {
+		if got[text] {
+			result.read++
+		}
+	}
+	return result, nil
+}
