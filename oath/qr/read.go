@@ -76,8 +76,8 @@ func readPages(data []byte) (texts []string, err error) {
 //
 // The codes may be turned, seen from behind, light on dark, on a transparent ground,
 // or cut out without a margin; blurred, noisy, skewed, in perspective, on curled
-// paper. On a page that was scanned or photographed, their modules must be two
-// pixels wide, and on a screenshot, one. A page of 300 dpi takes a second.
+// or crumpled paper. On a page that was scanned or photographed, their modules must be two
+// pixels wide, and on a screenshot, one.
 func Scan(img image.Image) []string {
 	if texts := page.Scan(grayscale(img, color.White)); len(texts) > 0 || isOpaque(img) {
 		return texts

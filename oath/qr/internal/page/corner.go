@@ -260,9 +260,9 @@ func warped(g *grid, p *plane) float64 {
 // timing returns how clearly modules alternate between the upper finder patterns,
 // to the right, or between the left ones, downwards.
 func (g *grid) timing(p *plane, right, down int) (clarity float64) {
-	const first, few = 8, 6 // of the modules show most of what is none
+	const first, few = 8, 6 // modules, by which most of what is no pattern shows
 	for i := first; i < g.size-8; i++ {
-		if i == first+few && clarity < few*leastTimingClarity/2 {
+		if i == first+few && clarity < 0 {
 			return 0
 		}
 		clarity += alternate(i) * g.dark(p, 6*down+i*right, 6*right+i*down)

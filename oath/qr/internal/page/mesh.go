@@ -85,11 +85,9 @@ func (g *grid) colours(known []mark) *modules {
 // place moves a node to where the modules around it show the clearest.
 func (m *mesh) place(n *node, flat *grid, p *plane, colours *modules) {
 	const (
-		reach   = 3    // modules around it
-		steps   = 4    // in each direction
-		step    = 0.12 // modules
-		pull    = 0.1
-		certain = 2 // how much more a module of known colour counts
+		reach   = 3   // modules around it
+		pull    = 0.1 // towards where other nodes lead to
+		certain = 2   // how much more a module of known colour counts
 	)
 	shift, slopeX, slopeY := m.predict(n)
 	type module struct {
@@ -100,32 +98,42 @@ func (m *mesh) place(n *node, flat *grid, p *plane, colours *modules) {
 	for y := max(int(n.y)-reach, -1); y < min(int(n.y)+reach, flat.size+1); y++ {
 		for x := max(int(n.x)-reach, -1); x < min(int(n.x)+reach, flat.size+1); x++ {
 			dx, dy := float64(x)+0.5-n.x, float64(y)+0.5-n.y
-			at := flat.place(float64(x)+0.5, float64(y)+0.5).plus(shift).plus(slopeX.times(dx)).plus(slopeY.times(dy))
+			at := flat.place(float64(x)+0.5, float64(y)+0.5).plus(slopeX.times(dx)).plus(slopeY.times(dy))
 			around = append(around, module{at, *colours.at(x, y)})
 		}
 	}
 	right := flat.place(n.x+0.5, n.y).minus(flat.place(n.x-0.5, n.y))
 	below := flat.place(n.x, n.y+0.5).minus(flat.place(n.x, n.y-0.5))
-	best, most := point{}, math.Inf(-1)
-	for j := -steps; j <= steps; j++ {
-		for i := -steps; i <= steps; i++ {
-			by := right.times(float64(i) * step).plus(below.times(float64(j) * step))
-			sum := 0.0
-			for _, module := range around {
-				v := p.at(module.at.plus(by)) / 127
-				if module.colour != 0 {
-					sum -= certain * flat.sign * module.colour * v
-				} else {
-					sum += math.Abs(v)
-				}
+	clarity := func(by point) float64 {
+		sum := 0.0
+		for _, module := range around {
+			v := p.at(module.at.plus(shift).plus(by)) / 127
+			if module.colour != 0 {
+				sum -= certain * flat.sign * module.colour * v
+			} else {
+				sum += math.Abs(v)
 			}
-			sum = sum/float64(len(around)) - pull*float64(i*i+j*j)*step*step
-			if sum > most {
-				best, most = by, sum
+		}
+		return sum / float64(len(around))
+	}
+	// First a wide and coarse look, then a close one.
+	best, most := point{}, math.Inf(-1)
+	for _, look := range []struct {
+		steps int     // in each direction
+		step  float64 // modules
+	}{{2, 0.24}, {1, 0.12}} {
+		centre := best
+		for j := -look.steps; j <= look.steps; j++ {
+			for i := -look.steps; i <= look.steps; i++ {
+				x, y := centre.x+float64(i)*look.step, centre.y+float64(j)*look.step
+				c := clarity(right.times(x).plus(below.times(y))) - pull*(x*x+y*y)
+				if c > most {
+					best, most = point{x, y}, c
+				}
 			}
 		}
 	}
-	n.shift, n.known = shift.plus(best), true
+	n.shift, n.known = shift.plus(right.times(best.x)).plus(below.times(best.y)), true
 }
 
 // predict returns the shift that other nodes lead to, and how it changes from one
@@ -133,8 +141,8 @@ func (m *mesh) place(n *node, flat *grid, p *plane, colours *modules) {
 // around, which count for less the farther they are, and to one that is level.
 func (m *mesh) predict(n *node) (shift, slopeX, slopeY point) {
 	const (
-		reach = 2.5 // steps
-		level = 0.05
+		reach = 2.5  // steps
+		level = 0.05 // the weight of that, in nodes that are a step away
 	)
 	var weight, sx, sy, xx, xy, yy float64
 	var s, sxs, sys point

@@ -5,8 +5,9 @@
 // Other readers decide for each pixel whether it is dark before they look for
 // codes. This one stays in shades of grey. It finds finder patterns, looks which
 // three of them have the timing patterns of a symbol between them, moves a grid
-// until all patterns that are the same in every symbol show as clearly as they can,
-// and only then decides for each module, by what these patterns show of the blur.
+// until all patterns that are the same in every symbol show as clearly as they can, or
+// has it follow paper that is not flat, and only then decides for each module, by what
+// these patterns show of the blur.
 // Correcting errors and making text of the modules is left to gozxing.
 package page
 
@@ -18,8 +19,8 @@ import (
 // Scan returns the texts of all QR codes in a picture, each once, in no order; nil
 // if there are none. The codes may be at any turn, seen from behind, dark on light,
 // light on dark, cut out to their edge, and without a margin on a dark page. Their
-// modules must be some two pixels wide, or one if the picture is sharp. A page of 300 dpi takes about a second, and
-// six times its pixels in memory.
+// modules must be some two pixels wide, or one if the picture is sharp. The paper may
+// be curled and crumpled. A page takes about ten times its pixels in memory.
 //
 // It gives up on a picture with hundreds of things that look like codes and are
 // none.
