@@ -39,7 +39,7 @@ test: deps vet portable ## every test
 
 vet: ## gofmt and go vet
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not as gofmt has it: $$unformatted" >&2; exit 1; }
-	go vet ./...
+	go vet ./... ./.ci/damage
 
 portable: ## vet what is built without cgo, for Windows, and for macOS
 	CGO_ENABLED=0 go vet ./...
