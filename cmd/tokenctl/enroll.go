@@ -109,12 +109,13 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 			return err
 		}
 	}
-	before, unknown := p.open.Exports()
-	google := otpauth.Reader{Before: before}
+	var google otpauth.Reader
 	accounts, unread := p.accountsToEnroll(ctx, o, &google)
-	if unknown != nil && len(google.Exports) > 0 {
-		return errors.Join(unknown, unread)
+	exports, missing, err := p.exportsWith(google.Exports)
+	if err != nil {
+		return errors.Join(err, unread)
 	}
+	unread = errors.Join(unread, missing)
 	if len(accounts) == 0 {
 		return unread
 	}
@@ -169,8 +170,8 @@ func (p *program) enroll(ctx context.Context, o enrollOptions) error {
 	if err != nil {
 		return err
 	}
-	if len(google.Exports) > 0 && e.anyStored() {
-		unread = errors.Join(unread, p.open.SaveExports(otpauth.MergeExports(before, google.Exports...)))
+	if len(exports) > 0 && e.anyStored() {
+		unread = errors.Join(unread, p.open.SaveExports(exports))
 	}
 	if errors.Is(unread, errNoServerSide) { // the same command would make another secret
 		return term.Partly(errors.Join(unread, unwritten, fleet.Failures(e.results)), 1)

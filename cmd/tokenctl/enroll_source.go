@@ -58,13 +58,13 @@ func (p *program) accountsToEnroll(ctx context.Context, o enrollOptions, google 
 }
 
 // accountsOf returns the accounts of URIs, under the name that the options give, and
-// notes how what they leave open was understood. Its error is that of accountsToEnroll.
+// notes how what they leave open was understood. Its error is that of accountsToEnroll; what
+// is missing of exports, the reader knows.
 func (p *program) accountsOf(r *otpauth.Reader, uris []string, named typedAccount) ([]otpauth.Key, error) {
 	if named.describesCodes() || named.secretStdin {
 		return nil, term.Usagef("a SOURCE tells type, secret and form of the codes; only --issuer and --account may change what it says")
 	}
 	accounts, unread := r.Read(uris...)
-	unread = errors.Join(append([]error{unread}, r.Incomplete()...)...)
 	if e := (*otpauth.NameError)(nil); len(uris) == 1 && named.name != "" && errors.As(unread, &e) {
 		accounts, unread = []otpauth.Key{e.Key}, nil
 	}

@@ -144,7 +144,9 @@ func (p *program) askOrURI(t typedAccount, question string, ask func(string) (st
 		_, failure := otpauth.Parse(answer)
 		switch {
 		case otpauth.IsURI(answer):
-			keys, err := p.accountsOf(new(otpauth.Reader), []string{answer}, t)
+			var r otpauth.Reader
+			keys, err := p.accountsOf(&r, []string{answer}, t)
+			err = errors.Join(append([]error{err}, r.Incomplete()...)...)
 			if len(keys) > 0 || errors.As(err, new(term.UsageError)) {
 				p.Terminal.Tell("That is a URI, which says the rest as well. Clear the screen where it shows.")
 				return keys, err

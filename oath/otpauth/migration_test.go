@@ -322,3 +322,25 @@ func TestBatchesRefuse(t *testing.T) {
 		}
 	}
 }
+
+// TestExportsGoOn reads the parts of an export one at a time, by readers of their own.
+func TestExportsGoOn(t *testing.T) {
+	var keys []Key
+	secret, _ := oath.NewSecret([]byte(rawSecret))
+	for i := range 25 {
+		keys = append(keys, Key{Account: totp("Example", strings.Repeat("a", i+1)), Secret: secret})
+	}
+	texts, _ := Batches(keys, 5)
+	var exports []Export
+	for i, missing := range [][]int{{2, 3}, {2}, nil} {
+		var r Reader
+		if _, err := r.Read(texts[[]int{0, 2, 1}[i]]); err != nil {
+			t.Fatal(err)
+		}
+		exports = MergeExports(exports, r.Exports...)
+		var incomplete *IncompleteError
+		if errors.As(exports[0].Incomplete(), &incomplete); incomplete == nil && missing != nil || incomplete != nil && !slices.Equal(incomplete.Missing, missing) {
+			t.Errorf("after %d codes, missing: %v, want %v", i+1, incomplete, missing)
+		}
+	}
+}

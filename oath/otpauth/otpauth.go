@@ -105,11 +105,7 @@ func ParseAll(texts ...string) ([]Key, error) {
 // A Reader reads accounts out of texts, such as those of QR codes, and remembers which
 // parts of Google Authenticator's exports were among them.
 type Reader struct {
-	// Before are exports that an earlier Reader read parts of.
-	Before []Export
-
-	// Exports are those that parts were read of, in the order of their first, with the
-	// parts that were read Before.
+	// Exports are those that parts were read of, in the order of their first.
 	Exports []Export
 
 	seen  map[string]bool
@@ -174,13 +170,7 @@ func (r *Reader) read(text string) ([]Key, error) {
 	if !known {
 		i = len(r.Exports)
 		r.index[id] = i
-		x := Export{ID: b.ID, Size: b.Size}
-		for _, before := range r.Before {
-			if before.ID == x.ID && before.Size == x.Size {
-				x.Parts = slices.Clone(before.Parts)
-			}
-		}
-		r.Exports = append(r.Exports, x)
+		r.Exports = append(r.Exports, Export{ID: b.ID, Size: b.Size})
 	}
 	if x := &r.Exports[i]; !slices.Contains(x.Parts, b.Index) {
 		x.Parts = append(x.Parts, b.Index)
