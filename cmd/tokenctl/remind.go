@@ -65,11 +65,8 @@ func reminder(due []ledger.Due) string {
 	case 0:
 		return ""
 	case 1:
-		name := []rune(term.Label(due[0].ID))
-		if len(name) > maxReminded {
-			name = append(name[:maxReminded-1], '…')
-		}
-		return fmt.Sprintf("Backup codes of %s: %s. See: tokenctl backup status", string(name), backup.LeftInWords(due[0].Left))
+		name := term.Shorten(term.Label(due[0].ID), maxReminded)
+		return fmt.Sprintf("Backup codes of %s: %s. See: tokenctl backup status", name, backup.LeftInWords(due[0].Left))
 	}
 	return fmt.Sprintf("Backup codes of %d accounts were used. See: tokenctl backup status", len(due))
 }

@@ -97,13 +97,11 @@ func held(token oath.Token, at time.Time) (map[oath.ID]oath.Entry, error) {
 	if isLocked(token) {
 		var accounts []oath.Account
 		accounts, err = token.List()
-		for _, a := range accounts {
-			entries = append(entries, oath.Entry{Account: a})
-		}
+		entries = entriesOf(accounts)
 	} else {
 		entries, err = token.Codes(at)
 	}
-	if err != nil && entries == nil {
+	if err != nil && len(entries) == 0 {
 		return nil, err
 	}
 	there := make(map[oath.ID]oath.Entry, len(entries))

@@ -63,7 +63,7 @@ const (
 	toKernel   = 1<<30 | 'V'<<8
 	both       = fromKernel | toKernel
 
-	queryCapability = fromKernel | unsafe.Sizeof(v4l2Capability{})<<16 | 0
+	queryCapability = fromKernel | unsafe.Sizeof(v4l2Capability{})<<16
 	setFormat       = both | unsafe.Sizeof(v4l2Format{})<<16 | 5
 	tryFormat       = both | unsafe.Sizeof(v4l2Format{})<<16 | 64
 	requestBuffers  = both | unsafe.Sizeof(v4l2Request{})<<16 | 8
