@@ -129,6 +129,25 @@ func (p *program) pickURIs(found paper.Found) (uris []string, err error) {
 	return uris, nil
 }
 
+// exportsWith joins the parts of exports that were read now with those that were read by
+// earlier commands. Missing is an error about parts of the former that were read by none.
+func (p *program) exportsWith(now []otpauth.Export) (known []otpauth.Export, missing, err error) {
+	if len(now) == 0 {
+		return nil, nil, nil
+	}
+	before, err := p.open.Exports()
+	if err != nil {
+		return nil, nil, err
+	}
+	known = otpauth.MergeExports(before, now...)
+	for _, x := range known {
+		if slices.ContainsFunc(now, func(read otpauth.Export) bool { return read.ID == x.ID && read.Size == x.Size }) {
+			missing = errors.Join(missing, x.Incomplete())
+		}
+	}
+	return known, missing, nil
+}
+
 // missingOfAccounts says what must still be shown: an account's QR code, or the rest of an
 // export.
 func missingOfAccounts(texts []string) []string {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/exchange"
 	"github.com/tokenctl/tokenctl/oath/fleet"
-	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
 type importOptions struct {
@@ -173,23 +171,4 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 		failure = errors.Join(p.PrintJSON(w.describe()), failure)
 	}
 	return errors.Join(failure, w.disposeOfFiles(failure))
-}
-
-// exportsWith joins the parts of exports that were read now with those that were read by
-// earlier commands. Missing is an error about parts of the former that were read by none.
-func (p *program) exportsWith(now []otpauth.Export) (known []otpauth.Export, missing, err error) {
-	if len(now) == 0 {
-		return nil, nil, nil
-	}
-	before, err := p.open.Exports()
-	if err != nil {
-		return nil, nil, err
-	}
-	known = otpauth.MergeExports(before, now...)
-	for _, x := range known {
-		if slices.ContainsFunc(now, func(read otpauth.Export) bool { return read.ID == x.ID && read.Size == x.Size }) {
-			missing = errors.Join(missing, x.Incomplete())
-		}
-	}
-	return known, missing, nil
 }
