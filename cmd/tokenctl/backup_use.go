@@ -143,7 +143,7 @@ func (p *program) confirmUse(id oath.ID, record backup.Record, c backup.Code, s 
 	case record.Policy == backup.DisablesTwoFactor:
 		return p.Terminal.Confirm(yes, "Using it turns two-factor authentication off at %s. Use a backup code of %s?", service, label)
 	case len(voided) > 0:
-		return p.Terminal.Confirm(yes, "%s takes the codes in order: using number %d voids %s. Use it?", service, c.Number, term.Numbers(voided))
+		return p.Terminal.Confirm(yes, "%s takes the codes in order: using number %d voids %s. Use it?", service, c.Number, term.Numbers("number", voided))
 	}
 	return nil
 }

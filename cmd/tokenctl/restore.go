@@ -96,8 +96,12 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	for i, k := range contents.Accounts {
 		contents.Accounts[i].Account.Touch = k.Account.Touch || o.touch
 	}
+	var missing error
+	if !o.partial {
+		missing = missingOf(contents)
+	}
 	if o.dryRun {
-		return errors.Join(p.rehearse(ctx, contents, o), unread)
+		return errors.Join(p.rehearse(ctx, contents, o), missing, unread)
 	}
 	if p.restoresToKey(ctx, o) {
 		err := p.fitNames(contents.Accounts, o.yes, func(old, new oath.ID) {
@@ -109,10 +113,6 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 		if err != nil {
 			return errors.Join(err, unread)
 		}
-	}
-	var missing error
-	if !o.partial {
-		missing = missingOf(contents)
 	}
 	if errors.Is(missing, errMissing) && (p.Terminal == nil || o.yes) {
 		return errors.Join(missing, unread)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -98,7 +100,7 @@ func (p *program) verifySheet(ctx context.Context, o sheetVerifyOptions) error {
 			return err
 		}
 	} else {
-		p.PrintColumns(verificationRows(v))
+		p.printVerification(v)
 	}
 	unread = errors.Join(v.Failures(), unread)
 	var reasons []error
@@ -129,28 +131,87 @@ func (p *program) verifySheet(ctx context.Context, o sheetVerifyOptions) error {
 	return nil
 }
 
-// verificationRows are the comparisons, for a person.
-func verificationRows(v *recovery.Verification) (rows [][]string) {
-	words := map[recovery.Verdict]string{
-		recovery.Equal:    "equal",
-		recovery.Differs:  "differs",
-		recovery.Counted:  "not compared, since that would move its counter",
-		recovery.Lacking:  "not on the sheet",
-		recovery.Unseen:   "not on these pages",
-		recovery.KeysOnly: "not on the sheet, since a key does not give its secret away",
-		recovery.Outdated: "older on the sheet: there are new ones",
-		recovery.Nowhere:  "not compared, since it is on no token here",
-		recovery.Unknown:  "not compared",
-	}
+// verdicts is the order in which a person is shown them.
+var verdicts = []recovery.Verdict{recovery.Equal, recovery.Differs, recovery.Outdated, recovery.Lacking, recovery.Unseen,
+	recovery.KeysOnly, recovery.Nowhere, recovery.Counted, recovery.Unknown}
+
+var verdictWords = map[recovery.Verdict]string{
+	recovery.Equal:    "equal",
+	recovery.Differs:  "differs",
+	recovery.Counted:  "not compared, since that would move its counter",
+	recovery.Lacking:  "not on the sheet",
+	recovery.Unseen:   "not on these pages",
+	recovery.KeysOnly: "not on the sheet, since a key does not give its secret away",
+	recovery.Outdated: "older on the sheet: there are new ones",
+	recovery.Nowhere:  "not compared, since it is on no token here",
+	recovery.Unknown:  "not compared",
+}
+
+const keyOfVault = "the vault's key"
+
+// printVerification prints a row for each comparison. A person is shown how many accounts
+// are equal wherever they are, and the others by what is the matter.
+func (p *program) printVerification(v *recovery.Verification) {
+	var rows [][]string
+	isEqual := make(map[string]bool)
 	for _, one := range v.Accounts {
+		id := string(one.ID)
+		isEqual[id] = true
 		for _, c := range one.Comparisons {
-			rows = append(rows, []string{string(one.ID), c.Where, words[c.Verdict]})
+			rows = append(rows, []string{id, c.Where, verdictWords[c.Verdict]})
+			isEqual[id] = isEqual[id] && c.Verdict == recovery.Equal
 		}
 	}
 	if v.VaultKey != "" {
-		rows = append(rows, []string{"the vault's key", fleet.VaultName, words[v.VaultKey]})
+		rows = append(rows, []string{keyOfVault, fleet.VaultName, verdictWords[v.VaultKey]})
 	}
-	return rows
+	if !p.ShowsResults() {
+		p.PrintColumns(rows)
+		return
+	}
+	for _, verdict := range verdicts {
+		var group [][]string
+		for _, row := range rows {
+			name, where := "  "+row[0], row[1]
+			switch n := len(group); {
+			case row[2] != verdictWords[verdict], verdict == recovery.Equal && row[0] != keyOfVault && !isEqual[row[0]]:
+			case n > 0 && group[n-1][0] == name:
+				group[n-1][1] += ", " + where
+			default:
+				group = append(group, []string{name, where})
+			}
+		}
+		p.printVerdict(verdict, group)
+	}
+}
+
+// printVerdict prints the accounts that have a verdict, and where: a screen of them at most.
+func (p *program) printVerdict(verdict recovery.Verdict, group [][]string) {
+	if len(group) == 0 {
+		return
+	}
+	words := verdictWords[verdict]
+	words = strings.ToUpper(words[:1]) + words[1:]
+	if verdict == recovery.Equal {
+		var equal []string
+		if group[len(group)-1][0] == "  "+keyOfVault {
+			group, equal = group[:len(group)-1], []string{keyOfVault}
+		}
+		if n := len(group); n > 0 {
+			equal = slices.Insert(equal, 0, term.Count(n, "account"))
+		}
+		p.PrintLine(words + ": " + term.List(equal) + ".")
+		return
+	}
+	p.PrintLine(words + ":")
+	const most = 15
+	more := len(group) - most
+	group = group[:min(len(group), most)]
+	p.Fit(group)
+	p.PrintColumns(group)
+	if more > 0 {
+		p.PrintLine(fmt.Sprintf("  and %d more, all of which --json prints", more))
+	}
 }
 
 // verificationJSON is what comparing a sheet with the tokens came to.

@@ -9,6 +9,8 @@ import (
 	"image"
 	"io"
 	"os/exec"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -71,6 +73,24 @@ func readPDF(ctx context.Context, pdf []byte, pageTime time.Duration, take func(
 		return fmt.Errorf("%w after page %d: %w: %s", errUnreadPDF, n, unread, complaint.line())
 	}
 	return nil
+}
+
+// countPages has poppler's pdfinfo count the pages of a PDF. It returns 0 if it cannot.
+func countPages(ctx context.Context, pdf []byte) (pages int) {
+	ctx, cancel := context.WithTimeout(ctx, pageTime)
+	defer cancel()
+	var said excerpt
+	c := exec.CommandContext(ctx, "pdfinfo", "-")
+	c.Stdin, c.Stdout, c.WaitDelay = bytes.NewReader(pdf), &said, grace
+	if c.Run() != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(said)) {
+		if number, found := strings.CutPrefix(line, "Pages:"); found {
+			pages, _ = strconv.Atoi(strings.TrimSpace(number))
+		}
+	}
+	return min(max(pages, 0), maxPages)
 }
 
 // takePages hands over the pictures in a stream, and returns how many there were.

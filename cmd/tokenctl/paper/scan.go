@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -25,6 +26,7 @@ func isQRText(line string) bool {
 // many as there are processors.
 type scanReader struct {
 	console  *term.Console
+	progress *term.Progress
 	scans    []*scan
 	failures []error // of sources that could not be read
 
@@ -41,7 +43,8 @@ type scan struct {
 	isPDF    bool
 	isStream bool
 	pages    int
-	taken    int // QR codes of a sheet
+	blank    []int // pages with nothing of a sheet, from 1
+	taken    int   // QR codes of a sheet
 	err      error
 
 	tally tally // of a stream
@@ -54,6 +57,9 @@ type scan struct {
 // goes on until nothing is missing.
 func Read(ctx context.Context, c *term.Console, sources []Source, into *sheet.Reader) (digests []string, failures []error, err error) {
 	r := &scanReader{console: c, reader: into, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	r.progress = c.Progress("Pages read", len(sources))
+	r.progress.Rest = r.missingSoFar
+	defer r.progress.Done()
 	defer r.group.Wait()
 	for _, source := range sources {
 		if isQRText(source.name) { // an error about such a file would show the secret
@@ -71,9 +77,8 @@ func Read(ctx context.Context, c *term.Console, sources []Source, into *sheet.Re
 		}
 	}
 	r.group.Wait()
-	for _, s := range r.scans {
-		r.report(s)
-	}
+	r.progress.Done()
+	r.report()
 	return digests, r.failures, nil
 }
 
@@ -109,12 +114,26 @@ func (r *scanReader) missing() (words []string) {
 	return words
 }
 
+// missingSoFar is what stands behind the number of pages.
+func (r *scanReader) missingSoFar() string {
+	if missing := r.missing(); r.taken > 0 && len(missing) > 0 {
+		return ", missing " + term.Few(missing)
+	}
+	return ""
+}
+
 // add takes what is in a file. It returns an error only if no file of its kind can be
 // read.
 func (r *scanReader) add(ctx context.Context, name string, data []byte) error {
 	switch k := kindOf(data); k {
 	case picture, pdf:
 		s := r.scan(name, k == pdf)
+		if k == pdf && r.progress.IsShown() {
+			pages := countPages(ctx, data)
+			r.mu.Lock()
+			r.progress.Expect(max(pages-1, 0))
+			r.mu.Unlock()
+		}
 		err := eachPage(ctx, k, data, func(read func() ([]string, error)) { r.page(s, read) })
 		if errors.Is(err, errNoPoppler) || ctx.Err() != nil {
 			return fmt.Errorf("reading %s: %w", name, err)
@@ -159,6 +178,7 @@ func (r *scanReader) page(s *scan, read func() ([]string, error)) {
 		} else if err != nil && !errors.Is(err, qr.ErrNoQR) { // as on a page of instructions
 			s.err = err
 		}
+		before := s.taken
 		for _, text := range texts {
 			switch err := r.reader.AddText(text); {
 			case err == nil:
@@ -168,32 +188,64 @@ func (r *scanReader) page(s *scan, read func() ([]string, error)) {
 				r.console.Note("%s, page %d: a QR code is not taken: %s", s.name, number, term.Printable(err.Error()))
 			}
 		}
-		if s.isStream && len(texts) > 0 && !s.tally.complete {
+		if !s.isStream {
+			if s.taken == before {
+				s.blank = append(s.blank, number)
+			}
+			r.progress.Step()
+		} else if len(texts) > 0 && !s.tally.complete {
 			s.tally.say(s.taken, r.missing())
 		}
 	})
 }
 
-// report notes what was found in a scan.
-func (r *scanReader) report(s *scan) {
-	found := "no QR code that is of a sheet"
-	if s.taken > 0 {
-		found = term.Count(s.taken, "QR code")
+// report notes what was found: of pictures, one line for all. Pages that have nothing of a
+// sheet are named only if something is missing: some have nothing to read by design.
+func (r *scanReader) report() {
+	isMissing := len(r.missing()) > 0
+	var taken int
+	var pictures, blank []string
+	for _, s := range r.scans {
+		if s.isStream {
+			s.err = s.tally.failed()
+		}
+		switch {
+		case s.isStream && (s.pages > 1 || s.tally.more):
+			s.tally.end(foundIn(s.taken))
+		case s.isPDF:
+			line := fmt.Sprintf("%s: %s, %s", s.name, term.Count(s.pages, "page"), foundIn(s.taken))
+			if isMissing && s.taken > 0 && len(s.blank) > 0 {
+				slices.Sort(s.blank)
+				line += ", none on " + term.Numbers("page", s.blank)
+			}
+			r.console.Note("%s.", line)
+		case s.err == nil:
+			taken += s.taken
+			pictures = append(pictures, s.name)
+			if s.taken == 0 {
+				blank = append(blank, s.name)
+			}
+		}
+		if s.err != nil {
+			r.failures = append(r.failures, fmt.Errorf("reading %s: %w", s.name, s.err))
+		}
 	}
-	if s.isStream {
-		s.err = s.tally.failed()
+	if len(pictures) == 1 {
+		r.console.Note("%s: %s.", pictures[0], foundIn(taken))
+	} else if len(pictures) > 1 {
+		line := fmt.Sprintf("%s, %s", term.Count(len(pictures), "picture"), foundIn(taken))
+		if isMissing && taken > 0 && len(blank) > 0 {
+			line += ", none in " + term.Few(blank)
+		}
+		r.console.Note("%s.", line)
 	}
-	switch {
-	case s.isStream && (s.pages > 1 || s.tally.more):
-		s.tally.end(found)
-	case s.isPDF:
-		r.console.Note("%s: %s, %s.", s.name, term.Count(s.pages, "page"), found)
-	case s.err == nil:
-		r.console.Note("%s: %s.", s.name, found)
+}
+
+func foundIn(taken int) string {
+	if taken == 0 {
+		return "no QR code of a sheet"
 	}
-	if s.err != nil {
-		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", s.name, s.err))
-	}
+	return term.Count(taken, "QR code")
 }
 
 // text takes a sheet in text, or lines of one; and texts of QR codes, as another

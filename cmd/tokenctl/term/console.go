@@ -40,6 +40,8 @@ type Console struct {
 
 	// Unwritten is why a line of the result could not be written, if so.
 	Unwritten error
+
+	bar *Progress // that is shown, if one is
 }
 
 // secretIn is where a URI of an account, or of an export, has its secret.
@@ -50,6 +52,7 @@ var secretIn = sync.OnceValue(func() *regexp.Regexp {
 // Note writes lines that are not the result. A secret is left out of them, as where an
 // error repeats what was pasted in the wrong place.
 func (c *Console) Note(format string, args ...any) {
+	c.bar.erase()
 	fmt.Fprintln(c.Err, secretIn().ReplaceAllString(printableLines(format, args...), "$1…"))
 }
 

@@ -1,45 +1,91 @@
 package term
 
 import (
+	"cmp"
 	"fmt"
-	"strings"
-	"time"
-
 	"os"
+	"strings"
+	"sync"
+	"time"
 
 	"golang.org/x/term"
 )
 
-// A Progress is a bar on standard error that shows how much of something is done, if
-// that is a terminal. It is drawn a few times a second at most.
+// A Progress is a line on standard error that shows how much of something is done, if
+// that is a terminal. It is drawn a few times a second at most, and makes room for what
+// is noted meanwhile. It is safe for concurrent use.
 type Progress struct {
-	c           *Console
-	what        string
+	// Rest, if set, returns what to show behind the count.
+	Rest func() string
+
+	c    *Console
+	what string
+
+	mu          sync.Mutex // guards what follows
 	done, total int
 	drawn       time.Time
-	isShown     bool
+	isShown     bool // never changes
 }
 
 // Progress begins a bar for a number of steps.
 func (c *Console) Progress(what string, total int) *Progress {
 	f, ok := c.Err.(*os.File)
-	return &Progress{c: c, what: what, total: total, isShown: ok && total > 1 && term.IsTerminal(int(f.Fd()))}
+	p := &Progress{c: c, what: what, total: total, isShown: ok && term.IsTerminal(int(f.Fd()))}
+	c.bar = p
+	return p
+}
+
+// IsShown reports whether somebody sees it.
+func (p *Progress) IsShown() bool { return p.isShown }
+
+// Expect adds steps to come.
+func (p *Progress) Expect(more int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.total += more
+	p.draw()
 }
 
 // Step says that one more is done.
 func (p *Progress) Step() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.done++
-	if now := p.c.Now(); p.isShown && now.Sub(p.drawn) > 100*time.Millisecond {
-		p.drawn = now
-		const width = 30
-		full := p.done * width / p.total
-		fmt.Fprintf(p.c.Err, "\r%s [%s%s] %d of %d", Printable(p.what), strings.Repeat("#", full), strings.Repeat(" ", width-full), p.done, p.total)
+	p.total = max(p.total, p.done)
+	p.draw()
+}
+
+func (p *Progress) draw() {
+	now := p.c.Now()
+	if !p.isShown || p.total < 2 || now.Sub(p.drawn) < 100*time.Millisecond {
+		return
+	}
+	p.drawn = now
+	const width = 20
+	full := p.done * width / p.total
+	line := fmt.Sprintf("%s [%s%s] %d of %d", p.what, strings.Repeat("#", full), strings.Repeat(" ", width-full), p.done, p.total)
+	if p.Rest != nil {
+		line += p.Rest()
+	}
+	columns, _, _ := term.GetSize(int(p.c.Err.(*os.File).Fd()))
+	fmt.Fprintf(p.c.Err, "\r\x1b[K%s", Shorten(Printable(line), cmp.Or(columns, 80)-1))
+}
+
+// erase makes room for other lines.
+func (p *Progress) erase() {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.drawn.IsZero() {
+		fmt.Fprint(p.c.Err, "\r\x1b[K")
+		p.drawn = time.Time{}
 	}
 }
 
 // Done removes the bar.
 func (p *Progress) Done() {
-	if p.isShown {
-		fmt.Fprint(p.c.Err, "\r\x1b[K")
-	}
+	p.erase()
+	p.c.bar = nil
 }

@@ -111,8 +111,8 @@ func FuzzPrinters(f *testing.F) {
 
 func TestWords(t *testing.T) {
 	for _, test := range []struct{ got, want string }{
-		{Numbers([]int{3}), "number 3"}, {Numbers([]int{1, 2}), "numbers 1 and 2"},
-		{Numbers([]int{1, 2, 3, 4}), "numbers 1 to 4"}, {Numbers([]int{1, 3, 4}), "numbers 1, 3 and 4"},
+		{Numbers("number", []int{3}), "number 3"}, {Numbers("number", []int{1, 2}), "numbers 1 and 2"},
+		{Numbers("page", []int{1, 2, 3, 4}), "pages 1 to 4"}, {Numbers("number", []int{1, 3, 4}), "numbers 1, 3 and 4"},
 		{Count(0, "code"), "0 codes"}, {Count(1, "code"), "1 code"}, {Are(1, "code"), "1 code is"}, {Are(2, "code"), "2 codes are"},
 		{List(nil), ""}, {List([]string{"a"}), "a"}, {List([]string{"a", "b"}), "a and b"}, {List([]string{"a", "b", "c"}), "a, b and c"},
 		{Sentence(errors.New("über\x1b alles")), `Über\x1b alles`}, {Sentence(errors.New("line 3: wrong")), "Line 3: wrong"}, {Sentence(errors.New("")), ""},

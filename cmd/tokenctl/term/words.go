@@ -132,17 +132,17 @@ func Shorten(text string, characters int) string {
 	return string(runes[:max(characters-1, 0)]) + "…"
 }
 
-// Numbers returns what the numbers of codes, in order, are called: "number 3",
-// "numbers 1 to 4", "numbers 1, 3 and 4".
-func Numbers(list []int) string {
+// Numbers returns what things of some numbers, in order, are called: "page 3",
+// "pages 1 to 4", "pages 1, 3 and 4".
+func Numbers(thing string, list []int) string {
 	first, last := list[0], list[len(list)-1]
 	switch {
 	case len(list) == 1:
-		return fmt.Sprintf("number %d", first)
+		return fmt.Sprintf("%s %d", thing, first)
 	case len(list) > 2 && last-first == len(list)-1:
-		return fmt.Sprintf("numbers %d to %d", first, last)
+		return fmt.Sprintf("%ss %d to %d", thing, first, last)
 	}
-	return "numbers " + List(strings.Fields(strings.Trim(fmt.Sprint(list), "[]")))
+	return thing + "s " + List(strings.Fields(strings.Trim(fmt.Sprint(list), "[]")))
 }
 
 // Sentence returns an error's message as a sentence, without its full stop.
