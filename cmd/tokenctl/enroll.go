@@ -75,7 +75,7 @@ func newEnrollCommand(p *program) *cobra.Command {
 	o.typed.addFlags(c)
 	o.targetOptions.addFlags(c)
 	o.generation.addFlags(c)
-	c.Flags().StringVar(&o.sheet.File, "sheet", "", "put it on paper as well: write a recovery sheet to `FILE`, .pdf, .html or .txt")
+	c.Flags().StringVar(&o.sheet.File, "sheet", "", "put it on paper as well: write a recovery sheet to `FILE`, .pdf or .txt")
 	return c
 }
 

@@ -1,5 +1,5 @@
-// Package layout puts a recovery sheet on paper: as a PDF, as an HTML page to print,
-// and as plain text. All three show the same Document.
+// Package layout puts a recovery sheet on paper, as a PDF, and writes it as plain text.
+// Both show the same Document.
 package layout
 
 import (
@@ -13,7 +13,7 @@ import (
 )
 
 // A Document is a sheet ready to be laid out: what is to stand on paper, in
-// order, but not where. It is the same for PDF, HTML and text.
+// order, but not where. It is the same for PDF and text.
 type Document struct {
 	Title string  // "Recovery sheet 7"
 	Facts []Fact  // date, which sheet it supersedes, whom it belongs to

@@ -73,24 +73,20 @@ func TestSymbolTooLarge(t *testing.T) {
 	for length, want := range map[int]error{482: nil, 483: ErrSymbolTooLarge, 10000: ErrSymbolTooLarge} {
 		d := sample(2)
 		d.Body[2].Symbols[0].Text = strings.Repeat("s", length)
-		for _, write := range []func(io.Writer, Paper) error{d.WritePDF, d.WriteHTML} {
-			err := write(io.Discard, A4)
-			if !errors.Is(err, want) {
-				t.Errorf("%d bytes: %v", length, err)
-			}
-			if err != nil && (strings.Contains(err.Error(), "ss") || !strings.Contains(err.Error(), "block 3: QR code 1")) {
-				t.Errorf("%d bytes: %v", length, err)
-			}
+		err := d.WritePDF(io.Discard, A4)
+		if !errors.Is(err, want) {
+			t.Errorf("%d bytes: %v", length, err)
+		}
+		if err != nil && (strings.Contains(err.Error(), "ss") || !strings.Contains(err.Error(), "block 3: QR code 1")) {
+			t.Errorf("%d bytes: %v", length, err)
 		}
 	}
 }
 
 func TestFullDisk(t *testing.T) {
 	full := errors.New("no space left on device")
-	for _, write := range []func(io.Writer, Paper) error{sample(1).WritePDF, sample(1).WriteHTML} {
-		if err := write(failing{full}, A4); !errors.Is(err, full) {
-			t.Errorf("writing to a full disk: %v", err)
-		}
+	if err := sample(1).WritePDF(failing{full}, A4); !errors.Is(err, full) {
+		t.Errorf("writing to a full disk: %v", err)
 	}
 }
 
@@ -107,15 +103,8 @@ func FuzzLayout(f *testing.F) {
 	f.Fuzz(func(t *testing.T, long, short string, count int, bits uint8) {
 		const enough = 2000
 		d := arbitrary(long[:min(len(long), enough)], short[:min(len(short), enough)], min(max(count, 0), 60), bits)
-		var pdf, html bytes.Buffer
-		if err := d.WritePDF(&pdf, Paper(bits&1)); err != nil && !errors.Is(err, ErrSymbolTooLarge) {
-			t.Errorf("PDF: %v", err)
-		}
-		if err := d.WriteHTML(&html, Paper(bits&1)); err != nil && !errors.Is(err, ErrSymbolTooLarge) {
-			t.Errorf("HTML: %v", err)
-		}
-		if html.Len() > 0 {
-			elements(t, html.Bytes())
+		if err := d.WritePDF(io.Discard, Paper(bits&1)); err != nil && !errors.Is(err, ErrSymbolTooLarge) {
+			t.Error(err)
 		}
 	})
 }
@@ -176,6 +165,37 @@ func TestGlyphs(t *testing.T) {
 	}
 }
 
+// Text has names in every script, and shows what would hide.
+func TestTextNames(t *testing.T) {
+	for _, test := range []struct{ name, want string }{
+		{"日本銀行", "日本銀行"},
+		{"حساب", "حساب"},
+		{"हिन्दी", "हिन्दी"},
+		{"😀", "😀"},
+		{"Zoe\u0308", "Zoe\u0308"},
+		{"evil\u202egro.elpmaxe", "evil[U+202E]gro.elpmaxe"},
+		{"a\u200bb", "a[U+200B]b"},
+		{"a\u2066b\u2069", "a[U+2066]b[U+2069]"},
+		{"a\u00adb", "a[U+00AD]b"},
+		{"tab\tnewline\n", "tab[U+0009]newline[U+000A]"},
+		{"\x00\x1b[31m", "[U+0000][U+001B][31m"},
+		{"bad\xff", "bad[0xFF]"},
+		{"\ufffe\ufdd0", "[U+FFFE][U+FDD0]"},
+		{"\u3164\u115f\u2800", "[U+3164][U+115F][U+2800]"},
+		{"a\u00a0b", "a[U+00A0]b"},
+		{"❤\ufe0f", "❤[U+FE0F]"},
+	} {
+		d := Document{Body: []Block{{Heading: test.name, Symbols: []Symbol{{"", test.name}}}}}
+		text := string(d.Text())
+		if !strings.Contains(text, "\n"+test.want+"\n") {
+			t.Errorf("%+q is written as %+q, want %+q", test.name, text, test.want)
+		}
+		if respelled := test.want != test.name; respelled != strings.Contains(text, "The QR code holds the text itself.") {
+			t.Errorf("%+q: respelled is %v", test.name, respelled)
+		}
+	}
+}
+
 // The next PDF gets the font that this one got.
 func TestFontsStayAsTheyAre(t *testing.T) {
 	var before [][]byte
@@ -201,16 +221,13 @@ func TestTypedWidth(t *testing.T) {
 	}
 }
 
-func BenchmarkPDF(b *testing.B)  { benchmark(b, Document.WritePDF) }
-func BenchmarkHTML(b *testing.B) { benchmark(b, Document.WriteHTML) }
-
-// benchmark lays out sheets of many accounts: the time is to grow as their number.
-func benchmark(b *testing.B, write func(Document, io.Writer, Paper) error) {
+// BenchmarkPDF lays out sheets of many accounts: the time is to grow as their number.
+func BenchmarkPDF(b *testing.B) {
 	for _, accounts := range []int{10, 100, 1000} {
 		d := sample(accounts)
 		b.Run(fmt.Sprint(accounts), func(b *testing.B) {
 			for b.Loop() {
-				if err := write(d, io.Discard, A4); err != nil {
+				if err := d.WritePDF(io.Discard, A4); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -102,6 +102,39 @@ func wordsOf(b Block) (words []string) {
 	return words
 }
 
+// checkFeet looks for the foot of each page.
+func checkFeet(t *testing.T, d Document, pages []string) {
+	t.Helper()
+	for i, page := range pages {
+		foot := fmt.Sprintf("%s page %d of %d", d.Foot, i+1, len(pages))
+		if !strings.HasSuffix(squeezed(page), foot) {
+			t.Errorf("page %d of %d has no foot:\n%s", i+1, len(pages), page)
+		}
+	}
+}
+
+// checkLongBlock looks for the block that ends the pages. Its heading is on each,
+// and it loses nothing.
+func checkLongBlock(t *testing.T, pages []string) {
+	t.Helper()
+	b := longBlock()
+	first := slices.IndexFunc(pages, func(page string) bool { return strings.Contains(page, b.Heading) })
+	if first < 0 || first > len(pages)-3 {
+		t.Fatalf("it begins on page %d of %d", first+1, len(pages))
+	}
+	all := strings.Join(pages[first:], "\n")
+	for _, l := range b.Lines {
+		if !lineOnPaper(l).MatchString(all) {
+			t.Errorf("line %d is missing, or cut", l.Number)
+		}
+	}
+	for i, page := range pages[first+1:] {
+		if !strings.HasPrefix(squeezed(page), "99 "+b.Heading+" (continued) ") {
+			t.Errorf("page %d begins with %.60q", first+2+i, squeezed(page))
+		}
+	}
+}
+
 // All is black, and none of it where printers do not print.
 func TestPDFIsBlackOnWhiteWithinMargins(t *testing.T) {
 	oathtest.RequireTool(t, "pdftoppm")

@@ -11,9 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 // tool returns what another maker's program prints.
@@ -52,45 +49,6 @@ func writeFile(t *testing.T, name string, write func(*os.File) error) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// printHTML has Chromium print the document's HTML, and returns the path of the
-// PDF. Further options go to Chromium.
-func printHTML(t *testing.T, d Document, paper Paper, options ...string) string {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), paper.String()+".html")
-	writeFile(t, name, func(f *os.File) error { return d.WriteHTML(f, paper) })
-	return chromium(t, name, options...)
-}
-
-// chromium prints an HTML file as its user would, and returns the path of the PDF.
-func chromium(t *testing.T, html string, options ...string) string {
-	t.Helper()
-	oathtest.RequireTool(t, "chromium")
-	pdf := strings.TrimSuffix(html, ".html") + "-printed.pdf"
-	cmd := exec.Command("chromium", append([]string{
-		"--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-		"--user-data-dir=" + t.TempDir(),
-		// What it wants to fetch for itself must not leave the machine either.
-		"--no-first-run", "--disable-background-networking", "--disable-component-update",
-		"--proxy-server=http://127.0.0.1:9", "--proxy-bypass-list=<-loopback>",
-		"--print-to-pdf=" + pdf, "--no-pdf-header-footer",
-	}, append(options, "file://"+html)...)...)
-	cmd.WaitDelay = time.Second
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	timer := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
-	defer timer.Stop()
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("chromium: %v\n%s", err, log.Bytes())
-	}
-	if _, err := os.Stat(pdf); err != nil {
-		t.Fatalf("chromium printed nothing:\n%s", log.Bytes())
-	}
-	return pdf
 }
 
 // rasterise returns the pages of a PDF as a scanner would: the paths of pictures,

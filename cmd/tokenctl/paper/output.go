@@ -54,13 +54,13 @@ type Output struct {
 }
 
 // formats are the forms of a sheet, which are the ends of files' names too.
-var formats = []string{"pdf", "html", "txt"}
+var formats = []string{"pdf", "txt"}
 
 // AddFlags adds the flags of a command that makes a sheet.
 func (o *Output) AddFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVarP(&o.File, "output", "o", "", "write the sheet to `FILE`; - is standard output")
-	f.StringVar(&o.Format, "format", "", "`FORMAT` of the file: pdf, html or txt (default: as its name ends)")
+	f.StringVar(&o.Format, "format", "", "`FORMAT` of the file: pdf or txt (default: as its name ends)")
 	f.BoolVar(&o.Overwrite, "overwrite", false, "replace the file if it is there")
 	f.BoolVar(&o.Print, "print", false, "print the sheet, with lp")
 	f.StringVar(&o.Printer, "printer", "", "print it on the printer of this `NAME`, not on the default one")
@@ -79,7 +79,7 @@ func (o *Output) IsGiven() bool { return o.File != "" || o.Print || o.Printer !=
 // term.ErrDeclined if it is to go nowhere.
 func (o *Output) Ask(c *term.Console, n int) error {
 	for asked := *o; !o.IsGiven(); {
-		answer, err := c.Terminal.Ask("Print it (p), or write it to a FILE (.pdf, .html, .txt)? Enter skips it")
+		answer, err := c.Terminal.Ask("Print it (p), or write it to a FILE (.pdf, .txt)? Enter skips it")
 		if err != nil {
 			return err
 		}
@@ -142,18 +142,15 @@ func (o *Output) Check(c *term.Console, n int) (err error) {
 func (o *Output) chooseFormat() error {
 	if o.Format == "" {
 		o.Format = strings.ToLower(strings.TrimPrefix(filepath.Ext(o.File), "."))
-		switch {
-		case o.File == "-":
+		if o.File == "-" {
 			o.Format = "pdf"
-		case o.Format == "htm":
-			o.Format = "html"
 		}
 		if !slices.Contains(formats, o.Format) {
-			return term.Usagef("the name %q does not tell the format; choose it with --format pdf, html or txt", o.File)
+			return term.Usagef("%q must end in .pdf or .txt, or --format give the format", o.File)
 		}
 	}
 	if !slices.Contains(formats, o.Format) {
-		return term.Usagef("--format %q must be one of pdf, html, txt", o.Format)
+		return term.Usagef("--format %q must be pdf or txt", o.Format)
 	}
 	return nil
 }
@@ -311,16 +308,12 @@ func (o *Output) Put(ctx context.Context, c *term.Console, documents []layout.Do
 }
 
 func (o *Output) render(d layout.Document) ([]byte, error) {
-	var b bytes.Buffer
-	switch {
-	case o.Print || o.Format == "pdf":
-		err := d.WritePDF(&b, o.paper)
-		return b.Bytes(), err
-	case o.Format == "html":
-		err := d.WriteHTML(&b, o.paper)
-		return b.Bytes(), err
+	if o.Format == "txt" {
+		return d.Text(), nil
 	}
-	return d.Text(), nil
+	var b bytes.Buffer
+	err := d.WritePDF(&b, o.paper)
+	return b.Bytes(), err
 }
 
 // jobTitle is what a printer shows of the sheet, and keeps in its log: not what it was.
@@ -409,7 +402,6 @@ var Remedies = []term.Remedy{
 	{Of: errNotPrinted, Exit: term.ExitFailure, Hint: "See which printers there are with lpstat -e, and choose one with --printer NAME; or write a file: --output FILE"},
 	{Of: errNoPoppler, Exit: term.ExitFailure, Hint: "Install it: sudo apt install poppler-utils. Or give pictures of the pages, PNG or JPEG."},
 	{Of: errUnreadPDF, Exit: term.ExitFailure, Hint: "Give pictures of the pages, PNG or JPEG."},
-	{Of: errHTML, Exit: term.ExitUsage, Hint: "Print it from a browser, to paper or to a PDF, and give the scan or that PDF."},
 	{Of: errNoScan, Exit: term.ExitUsage, Hint: "What is read is PNG, JPEG, TIFF, WebP, GIF and BMP, PDF, and text."},
 	{Of: qr.ErrTIFF, Exit: term.ExitUsage, Hint: "Save it as PNG, and give that."},
 	{Of: errSVG, Exit: term.ExitUsage, Hint: "Open it in a browser, take a screenshot, and give that."},

@@ -43,7 +43,7 @@ func TestUsualPaper(t *testing.T) {
 func TestNamesThatGiveAway(t *testing.T) {
 	for name, want := range map[string]string{
 		"letter.pdf": "", "/backup/letter.pdf": "", "Recovery.pdf": "recovery", "github-recovery-codes.txt": "recovery",
-		"my_backup.html": "backup", "2FA.pdf": "2fa", "otp.txt": "otp", "codes.txt": "code",
+		"my_backup.txt": "backup", "2FA.pdf": "2fa", "otp.txt": "otp", "codes.txt": "code",
 	} {
 		if got := givenAway(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

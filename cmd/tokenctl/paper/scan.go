@@ -142,8 +142,6 @@ func (r *scanReader) add(ctx context.Context, name string, data []byte) error {
 			r.group.Wait()
 			s.err = err
 		}
-	case html:
-		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, errHTML))
 	case svg:
 		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, errSVG))
 	case text:

@@ -24,7 +24,6 @@ import (
 )
 
 var (
-	errHTML   = errors.New("a sheet in HTML cannot be read before it is printed")
 	errNoScan = errors.New("neither a picture, nor a PDF, nor text")
 	errSVG    = errors.New("it is an SVG drawing, not a picture")
 	errEmpty  = errors.New("there is nothing in it")
@@ -191,7 +190,6 @@ const (
 	picture
 	pdf
 	svg
-	html
 	text
 )
 
@@ -202,8 +200,6 @@ func kindOf(data []byte) kind {
 		return picture
 	case bytes.HasPrefix(data, []byte("%PDF-")):
 		return pdf
-	case bytes.HasPrefix(begin, []byte("<!doctype html")):
-		return html
 	case bytes.HasPrefix(begin, []byte("<")) && bytes.Contains(begin, []byte("<svg")):
 		return svg
 	case utf8.Valid(data):
