@@ -74,9 +74,9 @@ var enrollTests = []struct {
 	{name: "on an old key", token: withKey(virtualkey.Config{Firmware: virtualkey.Version{4, 0, 0}}), account: sha512, err: oath.ErrUnsupported},
 	{name: "on no key", token: nil, err: errBusy},
 
-	{name: "pulled before it is stored", token: withFault(at(insPut, virtualkey.FaultPull)), err: virtualkey.ErrPulled},
-	{name: "pulled when it is stored", token: withFault(at(insPut, virtualkey.FaultPullAfter)), err: virtualkey.ErrPulled, there: true},
-	{name: "pulled before it is checked", token: withFault(at(insCalculate, virtualkey.FaultPull)), state: fleet.Stored, err: virtualkey.ErrPulled, there: true},
+	{name: "pulled before it is stored", token: withFault(at(insPut, virtualkey.FaultPull)), err: oath.ErrRemoved},
+	{name: "pulled when it is stored", token: withFault(at(insPut, virtualkey.FaultPullAfter)), err: oath.ErrRemoved, there: true},
+	{name: "pulled before it is checked", token: withFault(at(insCalculate, virtualkey.FaultPull)), state: fleet.Stored, err: oath.ErrRemoved, there: true},
 	{name: "not touched", token: withKey(virtualkey.Config{Touch: virtualkey.TouchNever}), account: touched, state: fleet.Stored, err: oath.ErrTouchTimeout, there: true},
 
 	{name: "wrong code", token: withLies(nil), err: fleet.ErrUnequal},

@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/keys"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
@@ -169,5 +171,36 @@ func TestRoom(t *testing.T) {
 	k.Session.Unlock(ykoath.AccessKey{2}) // which leaves it locked
 	if _, known, err := k.Room(); known || !errors.Is(err, oath.ErrLocked) {
 		t.Errorf("locked: %t, %v", known, err)
+	}
+}
+
+// A key that is pulled out is an oath.ErrRemoved, on its own and in a fleet, when it is
+// asked the next time, and in the middle of that.
+func TestPulled(t *testing.T) {
+	vktest.Shared(t)
+	f := must(keys.Connect(t.Context(), rand.Reader))
+	defer f.Close()
+	for name, pull := range map[string]func(k *vktest.Key){
+		"before":      func(k *vktest.Key) { k.Pull() },
+		"its command": func(k *vktest.Key) { k.SetFaults(virtualkey.Fault{INS: 0xa2, Kind: virtualkey.FaultPull}) },
+		"its answer":  func(k *vktest.Key) { k.SetFaults(virtualkey.Fault{INS: 0xa2, Kind: virtualkey.FaultPullAfter}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			device := vktest.Here(t, virtualkey.Config{})
+			k := must(f.One(keys.Choice{}))
+			defer k.Close()
+			a := oath.Account{Name: "alice"}.WithDefaults()
+			if err := k.Put(a, must(oath.NewSecret([]byte("12345678901234567890")))); err != nil {
+				t.Fatal(err)
+			}
+			pull(device)
+			member := &fleet.Member{Name: k.Name(), Open: func() (oath.Token, error) { return k, nil }}
+			if _, _, err := (fleet.Fleet{member}).CodeOf(a.ID(), time.Now); !errors.Is(err, oath.ErrRemoved) {
+				t.Errorf("through a fleet: got %v", err)
+			}
+			if _, err := k.Code(a, time.Now()); !errors.Is(err, oath.ErrRemoved) {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }

@@ -51,13 +51,14 @@ var (
 
 	// ErrRemoved says that the card, or the reader with it, was pulled out.
 	// Whether the last command was carried out is not known. It is an
-	// oath.ErrRemoved.
+	// oath.ErrRemoved, and says so by CardRemoved as well.
 	ErrRemoved error = removedError{}
 )
 
 type removedError struct{}
 
 func (removedError) Error() string        { return "the card was removed" }
+func (removedError) CardRemoved() bool    { return true }
 func (removedError) Is(target error) bool { return target == oath.ErrRemoved }
 
 // AnswerTimeout is how long the service, or a card that was sent a command, may take to

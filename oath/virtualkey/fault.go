@@ -11,7 +11,7 @@ import (
 
 // A Fault is something that goes wrong once, at a chosen command.
 type Fault struct {
-	Nth    int  // at the Nth command, the first is 1; counted from plugging in
+	Nth    int  // at the Nth command, the first is 1, as is 0; counted from plugging in
 	INS    byte // counting only commands with this instruction; 0 counts all
 	Kind   FaultKind
 	Status uint16        // of FaultStatus
@@ -109,8 +109,8 @@ func (f Fault) String() string {
 func (f Fault) when() string {
 	switch {
 	case f.INS == 0:
-		return strconv.Itoa(f.Nth)
-	case f.Nth == 1:
+		return strconv.Itoa(max(f.Nth, 1))
+	case f.Nth <= 1:
 		return fmt.Sprintf("ins=%02x", f.INS)
 	}
 	return fmt.Sprintf("ins=%02x@%d", f.INS, f.Nth)
@@ -150,7 +150,7 @@ func (fs *faults) due(apdu []byte) []Fault {
 			continue
 		}
 		fs.seen[i]++
-		if fs.seen[i] == f.Nth {
+		if fs.seen[i] == max(f.Nth, 1) {
 			due = append(due, f)
 		}
 	}
@@ -163,7 +163,7 @@ func (k *Key) before(ctx context.Context, f Fault) ([]byte, error) {
 	case FaultStatus:
 		return status(f.Status).reply(nil), nil
 	case FaultReply:
-		return f.Reply, nil
+		return append([]byte{}, f.Reply...), nil // of no bytes is a reply, too
 	case FaultPull:
 		k.Pull()
 		return nil, ErrPulled
@@ -184,7 +184,7 @@ func (k *Key) after(f Fault, reply []byte) ([]byte, error) {
 		k.Pull()
 		return nil, ErrPulled
 	case FaultTruncate:
-		return reply[:min(f.Length, len(reply))], nil
+		return reply[:max(0, min(f.Length, len(reply)))], nil
 	}
 	return reply, nil
 }

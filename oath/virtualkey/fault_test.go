@@ -81,6 +81,27 @@ func TestFaultsAfterPlug(t *testing.T) {
 	}
 }
 
+// What a fault leaves out stands for the first command, and for no bytes.
+func TestFaultZero(t *testing.T) {
+	c := plugOATH(t, virtualkey.Config{})
+	for _, f := range []virtualkey.Fault{
+		{INS: 0x02}, {}, {Kind: virtualkey.FaultReply}, {Kind: virtualkey.FaultTruncate}, {Kind: virtualkey.FaultTruncate, Length: -1},
+	} {
+		c.SetFaults(f)
+		want := "\x00\x00"
+		if f.Kind != virtualkey.FaultStatus {
+			want = ""
+		}
+		reply, err := c.Transmit(apdu("00 02 00 00", name("a")))
+		if string(reply) != want || err != nil {
+			t.Errorf("%v: %x, %v", f, reply, err)
+		}
+	}
+	if got := (virtualkey.Fault{INS: 0x02}).String(); got != "ins=02:sw=0000" {
+		t.Errorf("it is written %s", got)
+	}
+}
+
 func TestParseFault(t *testing.T) {
 	for _, s := range []string{
 		"3:sw=6f00", "2:delay=500ms", "5:pull", "6:pull-after", "4:reply=0102", "1:truncate=1", "ins=a2:pull", "ins=01@2:sw=6a84",

@@ -17,7 +17,6 @@ package virtualkey
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -54,8 +53,13 @@ const (
 var DefaultFirmware = Version{5, 7, 1}
 
 // ErrPulled is returned for a command that was sent to a key which is not, or
-// no longer, plugged in.
-var ErrPulled = errors.New("the key was pulled out")
+// no longer, plugged in. Its method CardRemoved says so to ykoath.
+var ErrPulled error = pulledError{}
+
+type pulledError struct{}
+
+func (pulledError) Error() string     { return "the key was pulled out" }
+func (pulledError) CardRemoved() bool { return true }
 
 // A Key is a virtual YubiKey. Its methods may be called from several goroutines;
 // it executes one command at a time.

@@ -17,6 +17,10 @@ import (
 
 // A Card takes a command APDU and returns the response APDU, status word
 // included (ISO 7816-4). Transmit need not be safe for concurrent use.
+//
+// An error of a card that is gone says so: in its chain is one with a method
+// CardRemoved() bool that returns true. Everything here that meets it returns an
+// oath.ErrRemoved.
 type Card interface {
 	Transmit(command []byte) (response []byte, err error)
 }
@@ -79,6 +83,10 @@ func transmit(card Card, c command, more byte) ([]byte, error) {
 
 func exchange(card Card, apdu []byte) (data []byte, sw uint16, err error) {
 	response, err := card.Transmit(apdu)
+	var removed interface{ CardRemoved() bool }
+	if errors.As(err, &removed) && removed.CardRemoved() {
+		err = removedError{err}
+	}
 	if err != nil {
 		return nil, 0, err
 	}
@@ -91,3 +99,9 @@ func exchange(card Card, apdu []byte) (data []byte, sw uint16, err error) {
 		return response[:n-2], binary.BigEndian.Uint16(response[n-2:]), nil
 	}
 }
+
+// A removedError is an oath.ErrRemoved in the words of the card.
+type removedError struct{ error }
+
+func (e removedError) Unwrap() error        { return e.error }
+func (e removedError) Is(target error) bool { return target == oath.ErrRemoved }

@@ -160,7 +160,7 @@ func TestPulled(t *testing.T) {
 					k := o.keyFor(t)
 					k.SetFaults(fault)
 					result, err := o.on(k)
-					wantError(t, err, virtualkey.ErrPulled)
+					wantError(t, err, oath.ErrRemoved)
 					wantNothing(t, result)
 					k.SetFaults()
 					k.Plug()
