@@ -1,6 +1,7 @@
 package oath
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -35,9 +36,10 @@ func (c Code) Remaining(now time.Time) time.Duration {
 }
 
 // Compute returns the account's code: for TOTP and Steam at the given time, for
-// HOTP at a.Counter. The error wraps ErrInvalid if the account is not valid.
+// HOTP at a.Counter. The error wraps ErrInvalid if the account is not valid, or the
+// secret is zero.
 func Compute(a Account, s Secret, at time.Time) (Code, error) {
-	if err := a.Validate(); err != nil {
+	if err := cmp.Or(a.Validate(), s.check()); err != nil {
 		return Code{}, err
 	}
 	factor := a.Counter

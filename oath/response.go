@@ -19,8 +19,12 @@ type Response struct {
 	Digits int    // of the account's codes, as the token has them
 }
 
-// Respond returns the whole response to a challenge.
-func (a Account) Respond(s Secret, challenge uint64) Response {
+// Respond returns the whole response to a challenge. The error wraps ErrInvalid if the
+// secret is zero.
+func (a Account) Respond(s Secret, challenge uint64) (Response, error) {
+	if err := s.check(); err != nil {
+		return Response{}, err
+	}
 	hashes := map[Algorithm]func() hash.Hash{SHA256: sha256.New, SHA512: sha512.New}
 	sum := hashes[a.Algorithm]
 	if sum == nil {
@@ -28,7 +32,7 @@ func (a Account) Respond(s Secret, challenge uint64) Response {
 	}
 	mac := hmac.New(sum, s.Bytes())
 	mac.Write(binary.BigEndian.AppendUint64(nil, challenge))
-	return Response{HMAC: mac.Sum(nil), Digits: a.Digits}
+	return Response{HMAC: mac.Sum(nil), Digits: a.Digits}, nil
 }
 
 // Equal reports whether two responses to one challenge are the same, as far as both show

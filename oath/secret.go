@@ -19,7 +19,8 @@ const (
 )
 
 // A Secret is the key an account's codes are computed from. It does not print:
-// formatting it in any way yields a placeholder.
+// formatting it in any way yields a placeholder. The zero Secret is none, and whatever
+// needs one returns ErrInvalid for it.
 type Secret struct {
 	// In an unexported field of another type, fmt cannot call Format, and prints
 	// what it finds. It follows one pointer, but not two.
@@ -31,7 +32,7 @@ type Secret struct {
 func NewSecret(key []byte) (Secret, error) {
 	switch {
 	case len(key) == 0:
-		return Secret{}, fmt.Errorf("%w: the secret is empty", ErrInvalid)
+		return Secret{}, errNoSecret
 	case len(key) < MinSecretSize:
 		return Secret{}, fmt.Errorf("%w: the secret has %d bytes, and needs %d or more; is it cut short?", ErrInvalid, len(key), MinSecretSize)
 	case len(key) > MaxSecretSize:
@@ -91,7 +92,20 @@ func base32Letters(text string) (string, error) {
 	return letters.String(), nil
 }
 
-// Bytes returns the key itself, not a copy.
+// IsZero reports whether there is no secret, or none any more: it was cleared.
+func (s Secret) IsZero() bool { return len(s.Bytes()) == 0 }
+
+// check returns ErrInvalid for a secret that is zero.
+func (s Secret) check() error {
+	if s.IsZero() {
+		return errNoSecret
+	}
+	return nil
+}
+
+var errNoSecret = fmt.Errorf("%w: the secret is empty", ErrInvalid)
+
+// Bytes returns the key itself, not a copy, and nil if there is none.
 func (s Secret) Bytes() []byte {
 	if s.key == nil {
 		return nil
@@ -105,9 +119,14 @@ func (s Secret) Base32() string {
 	return secretEncoding.EncodeToString(s.Bytes())
 }
 
-// Clear overwrites the key in memory. Copies of the Secret share the key, and
-// are cleared with it.
-func (s Secret) Clear() { clear(s.Bytes()) }
+// Clear overwrites the key in memory, and leaves the Secret zero. Copies of it share
+// the key, and are cleared with it.
+func (s Secret) Clear() {
+	if s.key != nil {
+		clear(**s.key)
+		**s.key = nil
+	}
+}
 
 // String returns a placeholder.
 func (Secret) String() string { return "[secret]" }

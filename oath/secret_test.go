@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -105,15 +106,28 @@ func TestSecretHoldsCopy(t *testing.T) {
 	if got := s.Base32(); got != "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" {
 		t.Errorf("base32 is %s", got)
 	}
-	copied := s
+	copied, held := s, s.Bytes()
+	if s.IsZero() {
+		t.Error("a secret is zero")
+	}
 	s.Clear()
-	if !bytes.Equal(copied.Bytes(), make([]byte, len(rfcSecret))) {
+	s.Clear() // again
+	if !bytes.Equal(held, make([]byte, len(rfcSecret))) {
 		t.Error("Clear leaves the key in memory")
 	}
 	var none oath.Secret
 	none.Clear()
-	if none.Bytes() != nil || none.Base32() != "" {
-		t.Error("the zero secret holds something")
+	for name, s := range map[string]oath.Secret{"zero": none, "cleared": s, "a copy of it": copied} {
+		if s.Bytes() != nil || s.Base32() != "" || !s.IsZero() {
+			t.Errorf("%s: it holds something", name)
+		}
+		a := oath.Account{Name: "alice"}.WithDefaults()
+		if code, err := oath.Compute(a, s, time.Unix(0, 0)); !errors.Is(err, oath.ErrInvalid) || !code.IsZero() {
+			t.Errorf("%s: computes %v, %v", name, code, err)
+		}
+		if r, err := a.Respond(s, 1); !errors.Is(err, oath.ErrInvalid) || r.HMAC != nil {
+			t.Errorf("%s: responds %v, %v", name, r, err)
+		}
 	}
 }
 

@@ -159,7 +159,7 @@ func OnKeysAlone(s sheet.Sheet) (n int) {
 }
 
 // HasSecret reports whether an account's secret is on the sheet.
-func HasSecret(e sheet.Entry) bool { return len(e.Key.Secret.Bytes()) > 0 }
+func HasSecret(e sheet.Entry) bool { return !e.Key.Secret.IsZero() }
 
 // A Selection is the part of a Content that is wanted.
 type Selection struct {

@@ -75,9 +75,9 @@ func itemsOf(items []sheet.Item) map[oath.ID]ledger.Item {
 // a fingerprint, without the counter, which moves with every code.
 func itemOf(i sheet.Item) ledger.Item {
 	kept := ledger.Item{Generation: i.Generation}
-	if len(i.Key.Secret.Bytes()) > 0 {
-		i.Key.Account.Counter = 0
-		kept.Fingerprint = ledger.Fingerprint(i.Key.URI())
+	i.Key.Account.Counter = 0
+	if uri, err := i.Key.URI(); err == nil {
+		kept.Fingerprint = ledger.Fingerprint(uri)
 	}
 	return kept
 }

@@ -226,7 +226,8 @@ func (w *world) put(id oath.ID, here []uint32, inVault, replaces bool) {
 			l.See(serial, "", now).Takes(a)
 		}
 		if replaces {
-			l.Replaced(id, ledger.Fingerprint((&otpauth.Key{Account: a, Secret: secret}).URI()), here, now)
+			uri, _ := otpauth.Key{Account: a, Secret: secret}.URI()
+			l.Replaced(id, ledger.Fingerprint(uri), here, now)
 		}
 		if inVault {
 			l.ReplacedInVault(id)

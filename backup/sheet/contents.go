@@ -161,13 +161,13 @@ func (r *readResult) settled(ranks map[string]int) (accounts, doubtful []otpauth
 	sorted := slices.Clone(r.accounts)
 	rank := make(map[string]int, len(sorted))
 	for _, k := range sorted {
-		rank[k.URI()] = ranks[accountRecord{k}.digest()]
+		rank[accountRecord{k}.uri()] = ranks[accountRecord{k}.digest()]
 	}
 	slices.SortStableFunc(sorted, func(a, b otpauth.Key) int {
 		return cmp.Or(
 			strings.Compare(strings.ToLower(a.Account.Label()), strings.ToLower(b.Account.Label())),
 			cmp.Compare(a.Account.ID(), b.Account.ID()),
-			rank[b.URI()]-rank[a.URI()],
+			rank[accountRecord{b}.uri()]-rank[accountRecord{a}.uri()],
 			cmp.Compare(b.Account.Counter, a.Account.Counter),
 		)
 	})

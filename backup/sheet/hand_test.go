@@ -119,7 +119,7 @@ func checkOpened(t *testing.T, text string) {
 	t.Helper()
 	s := everyKind(t)
 	for _, e := range s.Entries {
-		if e.hasSecret() && !strings.Contains(text, e.Key.URI()+"\n") {
+		if e.hasSecret() && !strings.Contains(text, accountRecord{e.Key}.uri()+"\n") {
 			t.Errorf("%s is not in\n%s", e.label(), text)
 		}
 	}

@@ -182,7 +182,7 @@ func (s Sheet) entryBlock(w *line.Writer, e Entry) (b layout.Block) {
 		if e.Key.Account.IsSteam() {
 			caption += " that knows Steam"
 		}
-		addSymbol(&b, caption, e.Key.URI())
+		addSymbol(&b, caption, r.uri())
 		b.Lines = w.Write(r.paragraph())
 		if e.Key.Account.Type == oath.HOTP {
 			b.Notes = append(b.Notes, "The counter moves with every code. If the service refuses a code, try the next few.")

@@ -69,11 +69,11 @@ func checkContents(t testing.TB, c Contents, s Sheet) {
 	var uris, want []string
 	codes := make(map[oath.ID]backup.Record)
 	for _, k := range c.Accounts {
-		uris = append(uris, fmt.Sprint(k.URI(), k.Account.Touch))
+		uris = append(uris, fmt.Sprint(accountRecord{k}.uri(), k.Account.Touch))
 	}
 	for _, e := range s.Entries {
 		if e.hasSecret() {
-			want = append(want, fmt.Sprint(e.Key.URI(), e.Key.Account.Touch))
+			want = append(want, fmt.Sprint(accountRecord{e.Key}.uri(), e.Key.Account.Touch))
 		}
 		if e.hasCodes() {
 			codes[e.Key.Account.ID()] = e.Codes

@@ -124,7 +124,13 @@ func digest(text string, letters int) string {
 	return base32.StdEncoding.EncodeToString(sum[:])[:letters]
 }
 
-func (r accountRecord) digest() string { return digest(r.URI(), digestLength) }
+// uri is that of a record on a sheet, which has a secret.
+func (r accountRecord) uri() string {
+	uri, _ := r.URI()
+	return uri
+}
+
+func (r accountRecord) digest() string { return digest(r.uri(), digestLength) }
 func (r keyRecord) digest() string     { return digest(string(r), digestLength) }
 
 // digest returns that of the codes, used or not.

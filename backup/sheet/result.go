@@ -131,7 +131,7 @@ type sheetParts struct {
 }
 
 func (a accountRecord) addTo(r *readResult, _ stamp) {
-	uri := a.URI()
+	uri := a.uri()
 	if a.Account.Touch {
 		r.touched[a.digest()] = true
 	}

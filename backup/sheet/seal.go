@@ -151,7 +151,7 @@ func (s Sheet) sealedText() string {
 	}
 	for _, e := range s.Entries {
 		if e.hasSecret() {
-			b.WriteString(e.Key.URI() + "\n")
+			b.WriteString(accountRecord{e.Key}.uri() + "\n")
 		} else {
 			fmt.Fprintf(&b, "# The secret of %s is NOT on this sheet.\n", line.Escape(e.label(), ""))
 		}

@@ -111,7 +111,7 @@ func isID(text string) bool {
 	return len(text) == idLength
 }
 
-func (e Entry) hasSecret() bool { return len(e.Key.Secret.Bytes()) > 0 }
+func (e Entry) hasSecret() bool { return !e.Key.Secret.IsZero() }
 
 // hasCodes reports whether there are codes whose text can be printed.
 func (e Entry) hasCodes() bool {

@@ -23,13 +23,17 @@ func TestMissingOfAccounts(t *testing.T) {
 	if len(refused) > 0 || len(parts) != 3 {
 		t.Fatalf("%d parts, %v", len(parts), refused)
 	}
+	uri, err := keys[0].URI()
+	if err != nil {
+		t.Fatal(err)
+	}
 	nothing := []string{"an account's QR code"}
 	for _, test := range []struct {
 		texts, want []string
 	}{
 		{nil, nothing},
 		{[]string{"https://example.com/"}, nothing},
-		{[]string{"https://example.com/", keys[0].URI()}, nil},
+		{[]string{"https://example.com/", uri}, nil},
 		{[]string{"otpauth://totp/"}, nil}, // which an error is about
 		{parts[1:2], []string{"QR code 1 of 3 of the export", "QR code 3 of 3 of the export"}},
 		{[]string{parts[2], parts[0]}, []string{"QR code 2 of 3 of the export"}},

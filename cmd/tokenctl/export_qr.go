@@ -22,7 +22,12 @@ type qrCode struct {
 // or writes them to files. Refused is an error about accounts that the format does not
 // hold.
 func (p *program) exportQR(entries []exchange.Entry, o exportOptions) (refused, err error) {
-	texts := mapSlice(entries, func(e exchange.Entry) string { return e.URI() })
+	texts := make([]string, len(entries))
+	for i, e := range entries {
+		if texts[i], err = e.URI(); err != nil {
+			return nil, err
+		}
+	}
 	names := mapSlice(entries, func(e exchange.Entry) string { return term.Printable(e.Account.Label()) })
 	if o.format == "google" {
 		lines, left, err := exchange.Write(o.format, entries, "", p.random)

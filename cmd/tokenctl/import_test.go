@@ -44,7 +44,11 @@ func newImportRig(tb testing.TB, accounts int) importRig {
 		}
 		a := oath.Account{Issuer: fmt.Sprintf("Service %d", i/10), Name: fmt.Sprintf("user%d", i)}
 		entries[i].Key = otpauth.Key{Account: a, Secret: secret}
-		r.uris = append(r.uris, entries[i].Key.URI())
+		uri, err := entries[i].Key.URI()
+		if err != nil {
+			tb.Fatal(err)
+		}
+		r.uris = append(r.uris, uri)
 	}
 	data, _, err := exchange.Write("aegis", entries, "open sesame", rand.Reader)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 func contentOf(s sheet.Sheet) string {
 	secrets, codes := 0, 0
 	for _, item := range s.Items() {
-		if len(item.Key.Secret.Bytes()) > 0 {
+		if !item.Key.Secret.IsZero() {
 			secrets++
 		}
 		if item.Generation > 0 {

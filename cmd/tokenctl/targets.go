@@ -93,7 +93,8 @@ func (e *enrolling) settle(l *ledger.Ledger) {
 
 // add adds an account that is to be enrolled.
 func (e *enrolling) add(k otpauth.Key) {
-	e.prints = append(e.prints, ledger.Fingerprint(k.URI()))
+	uri, _ := k.URI() // without a secret, it gets nowhere
+	e.prints = append(e.prints, ledger.Fingerprint(uri))
 	e.results = append(e.results, &fleet.Result{Enrollment: fleet.Enrollment{
 		Account: k.Account, Secret: k.Secret, Replace: e.o.overwrite, Now: e.p.Now, MayLose: e.mayLose(k.Account),
 	}})

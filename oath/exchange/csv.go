@@ -161,8 +161,10 @@ func writeCSV(entries []Entry, w *writing) ([]byte, error) {
 	table := csv.NewWriter(&b)
 	table.Write([]string{"folder", "favorite", "type", "name", "notes", "fields", "reprompt", "login_uri", "login_username", "login_password", "login_totp"})
 	for _, e := range entries {
-		text := e.Key.URI()
+		text, err := e.Key.URI()
 		switch {
+		case err != nil:
+			return nil, err
 		case e.Account.Type == oath.HOTP:
 			w.refuse(e, "Bitwarden would take its counter for the time")
 			continue

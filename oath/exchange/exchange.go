@@ -193,7 +193,15 @@ func Write(word string, entries []Entry, password string, random io.Reader) (dat
 		return nil, nil, fmt.Errorf("writing %q with a password: %w", word, errors.ErrUnsupported)
 	}
 	w := &writing{password: password, random: random}
-	data, err = f.write(entries, w)
+	whole := make([]Entry, 0, len(entries))
+	for _, e := range entries {
+		if e.Secret.IsZero() {
+			w.refuse(e, "it has no secret")
+			continue
+		}
+		whole = append(whole, e)
+	}
+	data, err = f.write(whole, w)
 	return data, w.refused, err
 }
 

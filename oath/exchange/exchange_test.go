@@ -246,6 +246,18 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// An account without a secret is in no export.
+func TestWriteNoSecret(t *testing.T) {
+	none := alice
+	none.Secret = oath.Secret{}
+	for _, word := range Words() {
+		data, refused, err := Write(word, []Entry{none, bob}, "", bytes.NewReader(make([]byte, 1000)))
+		if err != nil || len(refused) == 0 || refused[0].Label != none.Account.Label() || bytes.Contains(data, []byte(none.Account.Name)) {
+			t.Errorf("%s: %v, %v\n%s", word, refused, err, data)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	for _, s := range samples() {
 		if !s.slow {

@@ -80,7 +80,11 @@ func (r *reader) refuseEach(label string, err error) {
 func writeURIs(entries []Entry, _ *writing) ([]byte, error) {
 	var b strings.Builder
 	for _, e := range entries {
-		b.WriteString(e.Key.URI() + "\n")
+		uri, err := e.Key.URI()
+		if err != nil {
+			return nil, err
+		}
+		b.WriteString(uri + "\n")
 	}
 	return []byte(b.String()), nil
 }

@@ -35,7 +35,7 @@ var (
 // A Comparison is how tokens are compared.
 type Comparison struct {
 	Now    Clock
-	Random io.Reader // the challenges are made of it
+	Random io.Reader // the challenges are made of it; nil is crypto/rand
 
 	// Touch is asked once, before the first of so many touches; false leaves out what
 	// needs one. Nil is false.
@@ -123,8 +123,14 @@ func (a Answer) Digits() int {
 // ones is not made useless by it; and a response is no code that a service would take.
 //
 // The accounts come by label. The errors are about tokens that could not be asked; these
-// are left out.
+// are left out. It is ErrNoClock if there is none.
 func (f Fleet) Compare(c Comparison) ([]Compared, error) {
+	if c.Now == nil {
+		return nil, ErrNoClock
+	}
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
 	p := comparing{
 		Comparison: c, index: make(map[oath.ID]*Compared), challenges: make(map[int]uint64),
 		lost: make(map[*Member]error), untouched: make(map[*Member]bool),

@@ -17,7 +17,7 @@ type Enrollment struct {
 	Account oath.Account
 	Secret  oath.Secret
 	Replace bool             // an account with the same ID, if there is one
-	Now     func() time.Time // a touch may take its time
+	Now     func() time.Time // the clock, read anew for each code: a touch may take its time
 
 	// MayLose is asked before the account that is to be replaced is deleted first, for
 	// want of another way. An error leaves it; nil is ErrMustDelete.
@@ -83,6 +83,9 @@ func (r *Result) Where() (members []*Member) {
 // Renew computes the code that has expired by now, which a token has shown to compute
 // as well; or the first one, if the only tokens that took the account are locked.
 func (r *Result) Renew() {
+	if r.Now == nil {
+		return // there is no code
+	}
 	now := r.Now()
 	if !r.Code.IsExpired(now) && !(r.Code.IsZero() && slices.ContainsFunc(r.Outcomes, Outcome.IsSealed)) {
 		return

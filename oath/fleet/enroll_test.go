@@ -333,3 +333,32 @@ broken: "GitHub:alice" is not there: in use by another program`
 		}
 	}
 }
+
+// What was left out is refused at once, and no token is opened for it.
+func TestZeroValues(t *testing.T) {
+	k := newKey(t, virtualkey.Config{})
+	unopened := &fleet.Member{Name: "unopened", Open: func() (oath.Token, error) { panic("opened") }}
+	r := &fleet.Result{Enrollment: fleet.Enrollment{Account: totp("a"), Secret: secret(t, one)}}
+	fleet.Enroll(t.Context(), []*fleet.Result{r}, []*fleet.Member{unopened}, nil)
+	r.Renew()
+	if o := r.Outcomes[0]; o.State != fleet.Failed || !errors.Is(o.Err, fleet.ErrNoClock) || !r.Code.IsZero() {
+		t.Errorf("no clock: got %+v", o)
+	}
+	r = &fleet.Result{Enrollment: fleet.Enrollment{Account: totp("a"), Now: fleet.At(now)}}
+	fleet.Enroll(t.Context(), []*fleet.Result{r}, []*fleet.Member{member("red", k), member("vault", newVault(t)), {Name: "none"}}, nil)
+	for i, want := range []error{oath.ErrInvalid, oath.ErrInvalid, nil} {
+		if o := r.Outcomes[i]; o.State != fleet.Failed || o.Err == nil || want != nil && !errors.Is(o.Err, want) {
+			t.Errorf("no secret, on %s: got %+v", o.Member.Name, o)
+		}
+	}
+	all := fleet.Fleet{member("red", k), member("blue", newKey(t, virtualkey.Config{}))}
+	for _, do := range []func(fleet.Comparison) error{
+		func(c fleet.Comparison) error { _, err := all.Compare(c); return err },
+		func(c fleet.Comparison) error { _, err := all.ForeseeSync(nil, c); return err },
+	} {
+		expectError(t, do(fleet.Comparison{}), fleet.ErrNoClock)
+		if err := do(fleet.Comparison{Now: fleet.At(now)}); err != nil {
+			t.Errorf("without a source of randomness: %v", err)
+		}
+	}
+}

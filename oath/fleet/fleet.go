@@ -29,7 +29,11 @@ type Member struct {
 
 // Token opens the token, or returns what came of opening it before.
 func (m *Member) Token() (oath.Token, error) {
-	if !m.opened {
+	switch {
+	case m.opened:
+	case m.Open == nil:
+		return nil, errNoOpen
+	default:
 		m.token, m.err = m.Open()
 		m.opened = true
 	}
@@ -98,10 +102,15 @@ var (
 	// ErrExpired says that a code was no good any more each time it was there.
 	ErrExpired = errors.New("the code expired before it could be shown")
 
+	// ErrNoClock says that an Enrollment or a Comparison has no Now.
+	ErrNoClock = errors.New("no clock was given")
+
 	// ErrDiffer says that tokens compute different codes for one account. The error
 	// names them.
 	ErrDiffer = errors.New("different secrets under one name")
 )
+
+var errNoOpen = errors.New("there is no way to open it")
 
 // maxTries is how often a code is computed that expires meanwhile.
 const maxTries = 3

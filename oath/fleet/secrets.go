@@ -62,7 +62,7 @@ func (s Secrets) Respond(a oath.Account, challenge uint64) (oath.Response, error
 	if err != nil {
 		return oath.Response{}, err
 	}
-	return p.Account.Respond(p.Secret, challenge), nil
+	return p.Account.Respond(p.Secret, challenge)
 }
 
 func (s Secrets) find(a oath.Account) (Plan, error) {

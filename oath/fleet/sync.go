@@ -24,6 +24,9 @@ const sourceName = "plans"
 // secret under another name that no plan has. It returns what else is on the tokens. What
 // could not be compared is Present. The plans have different IDs.
 func (f Fleet) ForeseeSync(plans []Plan, c Comparison) ([]Stray, error) {
+	if c.Now == nil {
+		return nil, ErrNoClock
+	}
 	failures := []error{f.Foresee(plans, c.Now)}
 	asked := slices.DeleteFunc(slices.Clone(f), func(m *Member) bool {
 		return !slices.ContainsFunc(plans, func(p Plan) bool { _, found := p.On(m.Name); return found }) && len(plans) > 0

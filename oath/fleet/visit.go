@@ -6,6 +6,7 @@ import (
 	"errors"
 	"iter"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -21,7 +22,8 @@ type Bulk interface {
 
 // Enroll puts accounts on tokens: on one token after the other, and there one account
 // after the other. It adds each outcome to the account's result, and hands it to report
-// as it happens. Once the context is done, it tries no more.
+// as it happens, unless that is nil. Once the context is done, it tries no more. If an
+// enrollment has no clock, none is tried: each has the outcome ErrNoClock.
 //
 // The token computes a code, which must be the one that is computed here. A token that is
 // locked but takes accounts is not checked; the error is oath.ErrLocked then. One that
@@ -38,8 +40,16 @@ func Enroll(ctx context.Context, results []*Result, members []*Member, report fu
 	if len(results) == 0 {
 		return
 	}
+	if report == nil {
+		report = func(*Result, Outcome) {}
+	}
+	timeless := slices.ContainsFunc(results, func(r *Result) bool { return r.Now == nil })
 	for _, m := range members {
-		token, err := m.Token()
+		var token oath.Token
+		err := ErrNoClock
+		if !timeless {
+			token, err = m.Token()
+		}
 		v := &visit{member: m, token: token, results: results, report: report, there: make(map[oath.ID]oath.Entry)}
 		bulk, isBulk := token.(Bulk)
 		switch {

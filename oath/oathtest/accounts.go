@@ -48,6 +48,12 @@ func testInvalid(t *testing.T, s Suite) {
 		b.is(b.Put(a, secret(t, usualKey)), oath.ErrInvalid, "Put: "+name)
 		b.is(b.Replace(a, secret(t, usualKey)), oath.ErrInvalid, "Replace: "+name)
 	}
+	cleared := secret(t, usualKey)
+	cleared.Clear()
+	for name, none := range map[string]oath.Secret{"no secret": {}, "a secret that was cleared": cleared} {
+		b.is(b.Put(totp("GitHub", "alice"), none), oath.ErrInvalid, "Put: "+name)
+		b.is(b.Replace(totp("GitHub", "alice"), none), oath.ErrInvalid, "Replace: "+name)
+	}
 	b.holds()
 }
 

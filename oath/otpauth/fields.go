@@ -30,6 +30,7 @@ var (
 	errYAOTP = fmt.Errorf("%w: Yandex's codes (yaotp) are a scheme of their own, not HOTP or TOTP", oath.ErrInvalid)
 	errMD5   = fmt.Errorf("%w: the algorithm is MD5, which neither RFC 4226 nor RFC 6238 allows; SHA1, SHA256 and SHA512 are", oath.ErrInvalid)
 
+	errNoSecret  = fmt.Errorf("%w: the secret is empty", oath.ErrInvalid)
 	errType      = fmt.Errorf("%w: the type must be totp or hotp", oath.ErrInvalid)
 	errAlgorithm = fmt.Errorf("%w: the algorithm must be one of SHA1, SHA256, SHA512", oath.ErrInvalid)
 )

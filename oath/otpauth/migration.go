@@ -200,7 +200,7 @@ const batchSize = 10
 // them as parts of one list.
 //
 // The message has no room for a period other than 30 seconds, for codes of 7 digits, and
-// for Steam's. Such an account is left out, with an error in refused, by its place among
+// for Steam's. Such an account is left out, as one without a secret is, with an error in refused, by its place among
 // the keys.
 func Batches(keys []Key, id int32) (uris []string, refused map[int]error) {
 	var entries [][]byte
@@ -233,6 +233,8 @@ func appendEntry(k Key) ([]byte, error) {
 	a := k.Account.WithDefaults()
 	digits := slices.Index(migrationDigits, strconv.Itoa(a.Digits))
 	switch {
+	case k.Secret.IsZero():
+		return nil, errNoSecret
 	case a.IsSteam():
 		return nil, errors.New("such an export has no Steam accounts")
 	case digits < 0:

@@ -132,9 +132,9 @@ func TestParse(t *testing.T) {
 // checkIdentity writes a key and reads it back.
 func checkIdentity(t *testing.T, k Key) {
 	t.Helper()
-	uri := k.URI()
+	uri, unwritten := k.URI()
 	again, err := Parse(uri)
-	if err != nil {
+	if err = errors.Join(unwritten, err); err != nil {
 		t.Fatalf("reading %s back: %v", uri, err)
 	}
 	if again.Account != k.Account {
@@ -146,8 +146,8 @@ func checkIdentity(t *testing.T, k Key) {
 	if len(again.Warnings) > 0 {
 		t.Errorf("%s: %v", uri, again.Warnings)
 	}
-	if again.URI() != uri {
-		t.Errorf("%s is written as %s the second time", uri, again.URI())
+	if second, err := again.URI(); second != uri || err != nil {
+		t.Errorf("%s is written as %s the second time: %v", uri, second, err)
 	}
 }
 

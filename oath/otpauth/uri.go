@@ -10,13 +10,17 @@ import (
 // URI writes the key as an otpauth URI, secret included, with every default
 // spelled out. Parse reads it back as the same key, without warnings, if the
 // account is valid and neither its issuer nor its name begins or ends with white
-// space. Touch is not part of the format.
+// space. Touch is not part of the format. The error wraps oath.ErrInvalid: there is no
+// secret.
 //
 // A Steam account gets the type of Aegis and Ente Auth, otpauth://steam, and the
 // encoder=steam of KeePassXC, which looks at no type. Other authenticators refuse
 // it; as otpauth://totp they would take it, and show codes that do not work
 // (github.com/beemdevelopment/Aegis/issues/343).
-func (k Key) URI() string {
+func (k Key) URI() (string, error) {
+	if k.Secret.IsZero() {
+		return "", errNoSecret
+	}
 	a := k.Account.WithDefaults()
 	kind := a.Type.String()
 	if a.IsSteam() {
@@ -32,13 +36,13 @@ func (k Key) URI() string {
 	b.WriteString("&digits=" + strconv.Itoa(a.Digits))
 	if a.Type == oath.HOTP {
 		b.WriteString("&counter=" + strconv.FormatUint(a.Counter, 10))
-		return b.String()
+		return b.String(), nil
 	}
 	b.WriteString("&period=" + strconv.Itoa(a.Period))
 	if a.IsSteam() {
 		b.WriteString("&encoder=steam")
 	}
-	return b.String()
+	return b.String(), nil
 }
 
 // escapedLabel writes issuer:name with no other literal colon, and so that a

@@ -2,6 +2,7 @@ package otpauth
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -43,11 +44,24 @@ func TestURI(t *testing.T) {
 	}
 	for _, tt := range tests {
 		k := testKey(t, tt.account)
-		if got := k.URI(); got != prefix+tt.want {
-			t.Errorf("got  %s\nwant %s", got, prefix+tt.want)
+		if got, err := k.URI(); got != prefix+tt.want || err != nil {
+			t.Errorf("got  %s, %v\nwant %s", got, err, prefix+tt.want)
 		}
 		k.Account = k.Account.WithDefaults()
 		checkIdentity(t, k)
+	}
+}
+
+// Without a secret, or after it was cleared, there is no URI, and no part of an export.
+func TestNoSecret(t *testing.T) {
+	for _, k := range []Key{{Account: totp("Example", "alice")}, testKey(t, totp("Example", "alice"))} {
+		k.Secret.Clear()
+		if uri, err := k.URI(); uri != "" || !errors.Is(err, oath.ErrInvalid) {
+			t.Errorf("got %q, %v", uri, err)
+		}
+		if uris, refused := Batches([]Key{k}, 1); len(uris) > 0 || !errors.Is(refused[0], oath.ErrInvalid) {
+			t.Errorf("got %q, %v", uris, refused)
+		}
 	}
 }
 

@@ -28,12 +28,18 @@ type Symbol struct {
 // 18004).
 const QuietZone = 4
 
+// ErrLevel is returned for a Level that there is none of.
+var ErrLevel = errors.New("no such level of a QR code")
+
 // ErrTooLong is returned for a text that no QR code of the level can hold.
 var ErrTooLong = errors.New("the text is too long for a QR code")
 
 // Encode returns the smallest symbol that holds the text. It returns ErrTooLong
-// if there is none: beyond 2953 bytes at LevelL, 1273 at LevelH.
+// if there is none: beyond 2953 bytes at LevelL, 1273 at LevelH; and ErrLevel.
 func Encode(text string, level Level) (*Symbol, error) {
+	if level > LevelH {
+		return nil, ErrLevel
+	}
 	encoding := encodingOf(text)
 	for version := coding.Version(coding.MinVersion); version <= coding.MaxVersion; version++ {
 		if encoding.Bits(version) <= version.DataBytes(coding.Level(level))*8 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image/color"
 	"image/png"
+	"io"
 	"os/exec"
 	"strings"
 	"testing"
@@ -22,6 +23,20 @@ func TestEncodeQRCapacity(t *testing.T) {
 		if _, err := Encode(strings.Repeat("a", capacity+1), level); !errors.Is(err, ErrTooLong) {
 			t.Errorf("level %d with a byte too many: %v", level, err)
 		}
+	}
+}
+
+// No text is one that a code can hold; a level that there is none of has no code.
+func TestEncodeQREdges(t *testing.T) {
+	if s, err := Encode("", LevelL); err != nil || s.Size() != 21 {
+		t.Errorf("no text: %v", err)
+	}
+	if _, err := Encode("", Level(9)); !errors.Is(err, ErrLevel) {
+		t.Errorf("level 9: %v", err)
+	}
+	var none Symbol
+	if err := none.WriteSVG(io.Discard); err != nil || none.Dark(0, 0) || none.Image(1).Bounds().Dx() != 2*QuietZone {
+		t.Errorf("the zero symbol: %v", err)
 	}
 }
 

@@ -174,7 +174,7 @@ func (v *Vault) Respond(a oath.Account, challenge uint64) (oath.Response, error)
 		return oath.Response{}, err
 	}
 	defer secret.Clear()
-	return held.Respond(secret, challenge), nil
+	return held.Respond(secret, challenge)
 }
 
 // Fits returns oath.ErrInvalid for an account whose name is too long for any file.
@@ -266,7 +266,7 @@ func (v *Vault) moveFiles(from, to string, r record, id oath.ID) error {
 			return err
 		}
 	}
-	sealed, err := v.seal(r.content())
+	sealed, err := v.sealRecord(r)
 	if err != nil {
 		return err
 	}

@@ -243,14 +243,19 @@ func (v *Vault) compareSides(c *Conflict, this, other []byte, at time.Time, merg
 			behind, r = &c.Other, &records[1]
 		}
 		r.key.Account.Counter = max(a.Account.Counter, b.Account.Counter)
-		if behind.stored, err = v.seal(r.content()); err != nil {
+		if behind.stored, err = v.sealRecord(*r); err != nil {
 			return err
 		}
 	}
-	if bytes.Equal(records[0].content(), records[1].content()) {
+	first, err := records[0].content()
+	if err != nil {
+		return err
+	}
+	second, err := records[1].content()
+	if bytes.Equal(first, second) {
 		c.Settled, c.merged = true, c.This.stored
 	}
-	return nil
+	return err
 }
 
 // Keep settles a conflict: it stores what was chosen, and commits if no other is left.

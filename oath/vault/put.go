@@ -174,8 +174,11 @@ var errSkipped = errors.New("another account failed before")
 func endsAll(err error) bool { return errors.Is(err, ErrDiskFull) || errors.Is(err, ErrReadOnly) }
 
 func (v *Vault) writeAside(r record, to []age.Recipient) (staged string, err error) {
-	content := r.content()
+	content, err := r.content()
 	defer clear(content)
+	if err != nil {
+		return "", err
+	}
 	sealed, err := encrypt(content, to...)
 	if err != nil {
 		return "", err

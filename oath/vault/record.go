@@ -67,12 +67,15 @@ func extraParameters(uri string) string {
 	return b.String()
 }
 
-func (r record) content() []byte {
+// content is what a record is stored as. The error is oath.ErrInvalid for one whose secret
+// was cleared.
+func (r record) content() ([]byte, error) {
+	uri, err := r.key.URI()
 	touch := ""
 	if r.key.Account.Touch {
 		touch = touchLine
 	}
-	return []byte(r.key.URI() + r.extra + "\n" + touch + r.lines)
+	return []byte(uri + r.extra + "\n" + touch + r.lines), err
 }
 
 // newRecord returns the record of a new account, if its URI says the same.
@@ -89,7 +92,11 @@ func newRecord(a oath.Account, s oath.Secret) (record, error) {
 		a.Counter = 0
 	}
 	key := otpauth.Key{Account: a, Secret: s}
-	back, err := otpauth.Parse(key.URI())
+	uri, err := key.URI()
+	if err != nil {
+		return record{}, err
+	}
+	back, err := otpauth.Parse(uri)
 	if err != nil {
 		return record{}, err
 	}
@@ -123,9 +130,18 @@ func recordIn(file string, plain []byte) (record, error) {
 	return r, nil
 }
 
-// store encrypts a record, which needs no unlock, and writes it.
+// sealRecord encrypts a record, which needs no unlock.
+func (v *Vault) sealRecord(r record) ([]byte, error) {
+	content, err := r.content()
+	if err != nil {
+		return nil, err
+	}
+	return v.seal(content)
+}
+
+// store encrypts a record, and writes it.
 func (v *Vault) store(file string, r record) error {
-	sealed, err := v.seal(r.content())
+	sealed, err := v.sealRecord(r)
 	if err != nil {
 		return err
 	}

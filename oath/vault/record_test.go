@@ -25,8 +25,8 @@ func TestParseRecord(t *testing.T) {
 			t.Errorf("%s: %v", test.name, err)
 			continue
 		}
-		if got := string(r.content()); got != test.written {
-			t.Errorf("%s: written as %q, want %q", test.name, got, test.written)
+		if got, err := r.content(); string(got) != test.written || err != nil {
+			t.Errorf("%s: written as %q, %v, want %q", test.name, got, err, test.written)
 		}
 	}
 	for name, content := range map[string]string{
@@ -60,8 +60,9 @@ func FuzzParseRecord(f *testing.F) {
 		if err := r.key.Account.Validate(); err != nil {
 			t.Fatalf("an account that is not valid: %v", err)
 		}
-		again, err := parseRecord(r.content())
-		if err != nil {
+		written, unwritten := r.content()
+		again, err := parseRecord(written)
+		if err = errors.Join(unwritten, err); err != nil {
 			t.Fatalf("%q, read and written: %v", content, err)
 		}
 		if again.key.Account != r.key.Account || again.key.Secret.Base32() != r.key.Secret.Base32() || again.lines != r.lines || again.extra != r.extra {

@@ -293,7 +293,7 @@ func TestRespondAnswers(t *testing.T) {
 		{"7c0106 9000", oath.Response{}, ykoath.ErrMalformed},
 		{"6982", oath.Response{}, oath.ErrTouchTimeout},
 		{"6984", oath.Response{}, oath.ErrNotFound},
-		{"6d00", oath.Response{}, oath.ErrUnsupported},
+		{"6d00", oath.Response{}, ykoath.ErrDeselected},
 		{"", oath.Response{}, oath.ErrRemoved},
 	} {
 		r, err := selectApplet(t, answering(t, test.response)).Respond(accountOf("a"), 1)

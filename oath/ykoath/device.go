@@ -86,7 +86,8 @@ const (
 	cmdReadSerial       = "READ SERIAL"
 )
 
-// ReadDevice asks the card what key it is. It deselects the OATH applet. The
+// ReadDevice asks the card what key it is. It deselects the OATH applet, and so comes
+// before Select. The
 // error wraps ErrUnknownDevice if the card cannot tell, as other makers' keys.
 func ReadDevice(card Card) (Device, error) {
 	device, err := readManagement(card)

@@ -121,3 +121,38 @@ func TestFormFactor(t *testing.T) {
 		}
 	}
 }
+
+// Whoever asks a card what it is ends the session on it, and is told so by what every
+// applet has; another session can begin.
+func TestDeselected(t *testing.T) {
+	k := plug(t, virtualkey.Config{})
+	s := selectApplet(t, k)
+	a := put(t, s, oath.Account{Name: "a"})
+	if _, err := ykoath.ReadDevice(k); err != nil {
+		t.Fatal(err)
+	}
+	for name, do := range map[string]func() error{
+		"Delete":      func() error { return s.Delete(a.ID()) },
+		"Code":        func() error { _, err := s.Code(a, now); return err },
+		"Codes":       func() error { _, err := s.Codes(now); return err },
+		"List":        func() error { _, err := s.List(); return err },
+		"Put":         func() error { return s.Put(accountOf("b"), newSecret(t, rfcSecret)) },
+		"SetPassword": func() error { return s.SetPassword(ykoath.AccessKey{1}) },
+	} {
+		if err := do(); !errors.Is(err, ykoath.ErrDeselected) || errors.Is(err, oath.ErrUnsure) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	wantCode(t, selectApplet(t, k), a, rfcSecret)
+}
+
+// Without a source of randomness, challenges are drawn from the system's.
+func TestSelectNil(t *testing.T) {
+	s, err := ykoath.Select(plug(t, virtualkey.Config{}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SetPassword(ykoath.AccessKey{1}); err != nil {
+		t.Error(err)
+	}
+}

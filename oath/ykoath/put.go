@@ -135,6 +135,9 @@ func (s *Session) putCommand(a oath.Account, secret oath.Secret) (command, error
 	if err := s.Fits(a); err != nil {
 		return command{}, err
 	}
+	if secret.IsZero() {
+		return command{}, fmt.Errorf("%w: the secret is empty", oath.ErrInvalid)
+	}
 	data, err := encodeName(a.ID())
 	if err != nil {
 		return command{}, err

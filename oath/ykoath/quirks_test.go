@@ -151,7 +151,7 @@ func TestStatusError(t *testing.T) {
 		{"SELECT", 0x6984, nil},
 		{"PUT", 0x6a84, oath.ErrNoSpace},
 		{"PUT", 0x6982, oath.ErrLocked},
-		{"PUT", 0x6d00, oath.ErrUnsupported},
+		{"PUT", 0x6d00, ykoath.ErrDeselected},
 		{"PUT", 0x6985, nil},
 		{"PUT", 0x6a80, nil},
 		{"DELETE", 0x6984, oath.ErrNotFound},

@@ -1,6 +1,7 @@
 package ykoath
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -15,10 +16,14 @@ func selectCommand(name string, aid []byte) command {
 	return command{name: name, ins: 0xa4, p1: 0x04, data: aid}
 }
 
-// Select selects the OATH applet. Rand is where the challenges for the card come
-// from. The error wraps ErrNoApplet if there is no such applet or it is disabled.
-func Select(card Card, rand io.Reader) (*Session, error) {
-	s := &Session{card: card, rand: rand}
+// Select selects the OATH applet. Random is where the challenges for the card come
+// from; nil is crypto/rand. The error wraps ErrNoApplet if there is no such applet or it
+// is disabled.
+func Select(card Card, random io.Reader) (*Session, error) {
+	if random == nil {
+		random = rand.Reader
+	}
+	s := &Session{card: card, rand: random}
 	if err := s.selectApplet(); err != nil {
 		return nil, err
 	}

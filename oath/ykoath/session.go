@@ -23,7 +23,7 @@ const (
 )
 
 // A Session is the OATH applet, selected on a card. It ends when another applet
-// is selected, or the card is reset. It counts on being alone with the card, as
+// is selected, or the card is reset: ErrDeselected. It counts on being alone with the card, as
 // in a PC/SC transaction, and remembers which accounts it was told of. It is not
 // safe for concurrent use.
 type Session struct {

@@ -34,6 +34,10 @@ const (
 // ErrNoApplet says that the card has no OATH applet, or that it is disabled.
 var ErrNoApplet = errors.New("no OATH applet on this card")
 
+// ErrDeselected says that the session is over: another applet was selected on the card,
+// as ReadDevice and HasFactoryPIN do, or the card was reset. Select begins another.
+var ErrDeselected = errors.New("the OATH applet is not selected any more")
+
 // ErrCorrupt says that the key found an account damaged in its memory.
 var ErrCorrupt = errors.New("the account is corrupt in the key's memory")
 
@@ -58,6 +62,9 @@ func (e *StatusError) Unwrap() error {
 	if status&0xfff0 == swTriesLeft {
 		status = swTriesLeft
 	}
+	if status == swNoSuchInstruction && isInEveryApplet[e.Command] {
+		return ErrDeselected
+	}
 	if meaning := meanings[e.Command][status]; meaning != nil {
 		return meaning
 	}
@@ -65,6 +72,11 @@ func (e *StatusError) Unwrap() error {
 		return nil
 	}
 	return commonMeanings[status]
+}
+
+// isInEveryApplet holds the commands that no OATH applet lacks, whatever its maker.
+var isInEveryApplet = map[string]bool{
+	cmdPut: true, cmdDelete: true, cmdSetCode: true, cmdList: true, cmdCalculate: true, cmdValidate: true,
 }
 
 // commonMeanings are those of every command that has no other for the word.
