@@ -30,7 +30,7 @@ func hold(args []string) int {
 		if err != nil {
 			return err
 		}
-		defer card.Close(false)
+		defer card.Close()
 		fmt.Println("held")
 		_, err = io.Copy(io.Discard, os.Stdin)
 		return err

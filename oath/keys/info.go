@@ -101,7 +101,7 @@ func (f *Finder) YubiKeys(wanted func(serial uint32) bool) (found []YubiKey, err
 			continue
 		}
 		device, err := ykoath.ReadDevice(card)
-		card.Close(false)
+		card.Close()
 		if err == nil && wanted(device.Serial) {
 			found = append(found, YubiKey{reader, device.Serial})
 		}
@@ -135,6 +135,6 @@ func (f *Finder) HasFactoryPIN(reader string) (factory, known bool, err error) {
 	if err != nil {
 		return false, false, err
 	}
-	defer card.Close(false)
+	defer card.Close()
 	return ykoath.HasFactoryPIN(card)
 }

@@ -104,12 +104,15 @@ func (k *Key) Room() (n int, known bool, err error) {
 }
 
 // Close releases the key. One that a password had opened is reset, so that the next
-// program does not find it open. It may be called again.
-func (k *Key) Close() {
-	if k.card != nil {
-		k.card.Close(k.HasPassword() && !k.Locked())
-		k.card = nil
+// program does not find it open. It may be called again. Its errors are those of
+// [pcsc.Card.Close].
+func (k *Key) Close() error {
+	if k.card == nil {
+		return nil
 	}
+	card := k.card
+	k.card = nil
+	return card.Close()
 }
 
 // IsOpen reports whether the key was not closed.
@@ -140,7 +143,7 @@ func Connect(ctx context.Context, random io.Reader) (*Finder, error) {
 }
 
 // Close ends the connection. Keys that were opened stay open.
-func (f *Finder) Close() { f.service.Close() }
+func (f *Finder) Close() error { return f.service.Close() }
 
 // Readers returns the names of the readers with a card in them, of those whose name
 // contains the given one. It returns ErrNoSuchKey, pcsc.ErrNoReader or pcsc.ErrNoCard
@@ -208,7 +211,7 @@ func (f *Finder) Identify(reader string) (*Key, error) {
 	}
 	device, err := ykoath.ReadDevice(card)
 	if err != nil && !errors.Is(err, ykoath.ErrUnknownDevice) {
-		card.Close(false)
+		card.Close()
 		return nil, err
 	}
 	k, err := f.on(card, reader, device)
@@ -237,7 +240,7 @@ func isOff(err *ReaderError) bool { return errors.As(err, new(*OffError)) }
 func (f *Finder) on(card *pcsc.Card, reader string, device ykoath.Device) (*Key, error) {
 	session, err := ykoath.Select(card, f.random)
 	if err != nil {
-		card.Close(false)
+		card.Close()
 		if errors.Is(err, ykoath.ErrNoApplet) && device.Serial != 0 {
 			err = &OffError{device.Serial, err}
 		}
@@ -278,7 +281,7 @@ func (f *Finder) WithSerial(readers []string, serial uint32) (*Key, error) {
 		if err == nil && device.Serial == serial {
 			return f.on(card, reader, device)
 		}
-		card.Close(false)
+		card.Close()
 	}
 	return nil, missing
 }

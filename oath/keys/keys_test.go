@@ -110,7 +110,7 @@ func TestFinder(t *testing.T) {
 	card := must(f.Card(second))
 	response := must(card.Transmit([]byte{0, 0xa1, 0, 0})) // YKOATH, "LIST", which the next program must not get
 	expect("left open", strings.HasSuffix(string(response), "\x90\x00"), false)
-	card.Close(false)
+	card.Close()
 	for n, unlock := range []func(*keys.Key) (bool, error){leaveLocked, unlock("password"), unlock("guess")} {
 		i := f.Inspect(second, unlock)
 		expect("Inspect", []any{i.Device.Serial, i.Password, i.Firmware, i.Capacity, i.Used != nil}, []any{22, true, "5.7.1", 64, n == 1})

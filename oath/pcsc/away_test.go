@@ -40,7 +40,7 @@ func TestRemoved(t *testing.T) {
 				expectError(t, err, ErrRemoved)
 			})
 			within(t, "Close", func() {
-				if err := c.Close(true); err != nil {
+				if err := c.Close(); err != nil {
 					expectError(t, err, ErrRemoved)
 				}
 			})
@@ -54,7 +54,7 @@ func TestExchangeFails(t *testing.T) {
 	d := vktest.Shared(t)
 	pull := d.Plug(t, 0, newTestKey(t).Key)
 	c := open(t, connect(t), d.Readers()[0])
-	defer c.Close(false)
+	defer c.Close()
 	if err := c.explain(scard.ErrNotTransacted); errors.Is(err, ErrRemoved) {
 		t.Errorf("with the key plugged in: got %v", err)
 	}
@@ -81,7 +81,7 @@ func TestServiceEnds(t *testing.T) {
 		expectError(t, err, ErrNoService)
 	})
 	<-paused
-	within(t, "Close", func() { expectError(t, c.Close(true), ErrNoService) })
+	within(t, "Close", func() { expectError(t, c.Close(), ErrNoService) })
 	_, err := s.Readers()
 	expectError(t, err, ErrNoService)
 	_, err = s.Open(t.Context(), d.Readers()[0])

@@ -20,7 +20,8 @@ type Card struct {
 	reader  string
 	context *scard.Context // its own, so that a card that blocks holds up no other
 	card    *scard.Card
-	silent  bool // it was given up
+	reset   bool  // when it is closed
+	givenUp error // why; nil unless it was
 }
 
 // Open takes hold of the card in a reader. While another program holds it, Open
@@ -117,8 +118,15 @@ func (c *Card) begin() error {
 // on. It returns ErrRemoved if the card goes away meanwhile, and ErrNoService if the
 // service does.
 func (c *Card) Transmit(command []byte) ([]byte, error) {
+	return c.TransmitContext(context.Background(), command)
+}
+
+// TransmitContext is Transmit, given up when the context is done: then it returns the
+// context's cause, now and from there on. PC/SC cannot be told to stop waiting, and so the
+// card stays taken until it answers after all; then it is reset and released.
+func (c *Card) TransmitContext(ctx context.Context, command []byte) ([]byte, error) {
 	var response []byte
-	err := c.answer(func() (err error) {
+	err := c.answer(ctx, func() (err error) {
 		response, err = c.card.Transmit(command)
 		switch {
 		case err != nil:
@@ -134,15 +142,20 @@ func (c *Card) Transmit(command []byte) ([]byte, error) {
 	return response, nil
 }
 
-// answer is Answer for what waits for the card. A card that is silent is given up: it is
-// reset and released if it ever answers, or by the service when this program ends.
-func (c *Card) answer(call func() error) error {
-	silent := fmt.Errorf("%w: in %q, for longer than a touch may take", oath.ErrSilent, c.reader)
-	if c.silent {
-		return silent
+// answer is Answer for what waits for the card. A card that is given up is reset and
+// released if it ever answers, or by the service when this program ends.
+func (c *Card) answer(ctx context.Context, call func() error) error {
+	if c.givenUp != nil {
+		return c.givenUp
 	}
-	err := Answer(call, silent, func() { c.shut(scard.ResetCard) })
-	c.silent = errors.Is(err, oath.ErrSilent)
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // nothing was sent
+	}
+	silent := fmt.Errorf("%w: in %q, for longer than a touch may take", oath.ErrSilent, c.reader)
+	answered, err := answer(ctx, call, silent, func() { c.shut(scard.ResetCard) })
+	if !answered {
+		c.givenUp = err
+	}
 	return err
 }
 
@@ -171,16 +184,20 @@ func (c *Card) isGone() bool {
 	return false
 }
 
-// Close ends the transaction and releases the card. With reset, the card
+// ResetOnClose has Close reset the card. Whoever proves a password or a PIN to it calls
+// this, as a ykoath.Session does.
+func (c *Card) ResetOnClose() { c.reset = true }
+
+// Close ends the transaction and releases the card. After ResetOnClose, the card
 // forgets what was proven to it before any other program gets at it. A program
 // that ends without Close, however it ends, has its card reset by the service. It returns
-// oath.ErrSilent at once for a card that was given up.
-func (c *Card) Close(reset bool) error {
+// why at once for a card that was given up; else ErrRemoved or ErrNoService.
+func (c *Card) Close() error {
 	disposition := scard.LeaveCard
-	if reset {
+	if c.reset {
 		disposition = scard.ResetCard
 	}
-	if err := c.answer(func() error { return c.shut(disposition) }); err != nil {
+	if err := c.answer(context.Background(), func() error { return c.shut(disposition) }); err != nil {
 		return fmt.Errorf("releasing the card: %w", err)
 	}
 	return nil

@@ -289,7 +289,10 @@ func playExchange(role string) error {
 			return err
 		}
 	}
-	return c.Close(n%2 == 0)
+	if n%2 == 0 {
+		c.ResetOnClose()
+	}
+	return c.Close()
 }
 
 const exchanges = 20

@@ -10,7 +10,10 @@
 package pcsc
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -73,15 +76,24 @@ var After = time.After
 // silent, if it takes longer than AnswerTimeout. PC/SC cannot be told to stop waiting, so
 // the call is left behind then, and late is run if it returns after all.
 func Answer(call func() error, silent error, late func()) error {
+	_, err := answer(context.Background(), call, silent, late)
+	return err
+}
+
+// answer is Answer, which returns the context's cause when that is done. It reports
+// whether the call returned.
+func answer(ctx context.Context, call func() error, silent error, late func()) (answered bool, err error) {
 	done := make(chan error, 1)
 	go func() { done <- call() }()
 	select {
 	case err := <-done:
-		return err
+		return true, err
+	case <-ctx.Done():
+		silent = context.Cause(ctx)
 	case <-After(AnswerTimeout):
-		go func() { <-done; late() }()
-		return silent
 	}
+	go func() { <-done; late() }()
+	return false, silent
 }
 
 // A Reader is a card reader; a USB key is a reader with its card in it.
@@ -91,4 +103,11 @@ type Reader struct {
 	Mute      bool   // the card does not answer
 	Exclusive bool   // another program has taken the card for itself
 	ATR       []byte // the card's answer to reset (ISO 7816-3)
+}
+
+// IsYubiKey reports whether the reader has a YubiKey in it, or is one: by the name that
+// its USB descriptor gives the reader ("Yubico YubiKey OTP+FIDO+CCID"), or by the
+// historical bytes of the ATR, which show it to a reader for NFC as well.
+func (r Reader) IsYubiKey() bool {
+	return strings.Contains(strings.ToLower(r.Name), "yubikey") || bytes.Contains(bytes.ToLower(r.ATR), []byte("yubikey"))
 }

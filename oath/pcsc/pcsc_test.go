@@ -123,7 +123,10 @@ func open(t testing.TB, s *Service, reader string) *Card {
 
 func shut(t testing.TB, c *Card, reset bool) {
 	t.Helper()
-	if err := c.Close(reset); err != nil {
+	if reset {
+		c.ResetOnClose()
+	}
+	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
 }
@@ -308,7 +311,7 @@ func BenchmarkTransmit(b *testing.B) {
 	d := vktest.Shared(b)
 	d.Plug(b, 0, newTestKey(b).Key)
 	c := open(b, connect(b), d.Readers()[0])
-	defer c.Close(false)
+	defer c.Close()
 	for b.Loop() {
 		expect(b, c, selectOATH, "9000")
 		expect(b, c, list, "9000")

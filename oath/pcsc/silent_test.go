@@ -3,6 +3,8 @@
 package pcsc
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"sync"
 	"syscall"
@@ -54,7 +56,7 @@ func TestSilentCard(t *testing.T) {
 	within(t, "what comes after", func() {
 		_, err := c.Transmit(list)
 		expectError(t, err, oath.ErrSilent)
-		expectError(t, c.Close(true), oath.ErrSilent)
+		expectError(t, c.Close(), oath.ErrSilent)
 	})
 	if n := len(k.commands()); n != sent {
 		t.Errorf("%d more commands were sent", n-sent)
@@ -65,6 +67,43 @@ func TestSilentCard(t *testing.T) {
 
 	k.finger <- time.Time{}
 	c = open(t, s, d.Readers()[0])
+	expect(t, c, selectOATH, "9000")
+	expect(t, c, list, "6982") // it is locked
+	shut(t, c, false)
+}
+
+// A card whose user does not wait any longer is given up at once, and was not sent
+// anything if that was so before. It can be used again once it answered: it was reset.
+func TestGivenUp(t *testing.T) {
+	d := vktest.Shared(t)
+	k := newTestKey(t)
+	setPassword(t, k)
+	d.Plug(t, 0, k.Key)
+	s := connect(t)
+	c := open(t, s, d.Readers()[0])
+	expect(t, c, selectOATH, "9000")
+	unlock(t, c)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	enough := errors.New("enough")
+	go func() {
+		<-k.waits
+		cancel(enough)
+	}()
+	within(t, "TransmitContext", func() {
+		_, err := c.TransmitContext(ctx, []byte{0, slow, 0, 0})
+		expectError(t, err, enough)
+	})
+	sent := len(k.commands())
+	within(t, "what comes after", func() {
+		_, err := c.Transmit(list)
+		expectError(t, err, enough)
+		expectError(t, c.Close(), enough)
+	})
+	k.finger <- time.Time{}
+	c = open(t, s, d.Readers()[0])
+	if _, err := c.TransmitContext(ctx, list); !errors.Is(err, enough) || len(k.commands()) != sent {
+		t.Errorf("got %v after %d commands, want %d", err, len(k.commands()), sent)
+	}
 	expect(t, c, selectOATH, "9000")
 	expect(t, c, list, "6982") // it is locked
 	shut(t, c, false)

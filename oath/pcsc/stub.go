@@ -30,5 +30,11 @@ func (*Service) Open(context.Context, string) (*Card, error) { return nil, ErrUn
 // Transmit returns ErrUnavailable.
 func (*Card) Transmit([]byte) ([]byte, error) { return nil, ErrUnavailable }
 
+// TransmitContext returns ErrUnavailable.
+func (*Card) TransmitContext(context.Context, []byte) ([]byte, error) { return nil, ErrUnavailable }
+
+// ResetOnClose does nothing.
+func (*Card) ResetOnClose() {}
+
 // Close does nothing.
-func (*Card) Close(bool) error { return nil }
+func (*Card) Close() error { return nil }

@@ -16,8 +16,10 @@ func TestUnavailable(t *testing.T) {
 	_, waited := s.Wait(context.Background(), func([]Reader) bool { return true })
 	_, opened := s.Open(context.Background(), "")
 	_, transmitted := new(Card).Transmit(nil)
+	_, given := new(Card).TransmitContext(context.Background(), nil)
 	for name, err := range map[string]error{
 		"Connect": connected, "Readers": listed, "Wait": waited, "Open": opened, "Transmit": transmitted,
+		"TransmitContext": given,
 	} {
 		if !errors.Is(err, ErrUnavailable) {
 			t.Errorf("%s: got %v, want %v", name, err, ErrUnavailable)

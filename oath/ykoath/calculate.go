@@ -3,6 +3,7 @@ package ykoath
 import (
 	"encoding/binary"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/tokenctl/tokenctl/oath"
@@ -22,7 +23,7 @@ func (s *Session) Code(a oath.Account, at time.Time) (oath.Code, error) {
 	if a.IsSteam() { // a YubiKey 4 or 5 reduces the truncated form to digits
 		form = fullResponse
 	}
-	answer, err := s.calculate(a.ID(), form, challengeAt(a, at))
+	answer, err := s.calculate(a, form, challengeAt(a, at))
 	if err != nil && a.Type == oath.HOTP { // the counter may have moved
 		err = unsure(err)
 	}
@@ -37,11 +38,12 @@ func (s *Session) Code(a oath.Account, at time.Time) (oath.Code, error) {
 }
 
 // calculate sends a CALCULATE, for the whole or the truncated form of the response.
-func (s *Session) calculate(id oath.ID, form byte, challenge []byte) ([]byte, error) {
-	data, err := encodeName(id)
+func (s *Session) calculate(a oath.Account, form byte, challenge []byte) ([]byte, error) {
+	data, err := encodeName(a.ID())
 	if err != nil {
 		return nil, err
 	}
+	defer s.awaitTouch(a.Touch)()
 	answer, err := s.do(command{
 		name: cmdCalculate, ins: 0xa2, p2: form,
 		data: appendField(data, tagChallenge, challenge...),
@@ -52,6 +54,41 @@ func (s *Session) calculate(id oath.ID, form byte, challenge []byte) ([]byte, er
 		return nil, fmt.Errorf("%s: %w", cmdCalculate, oath.ErrTouchTimeout)
 	}
 	return answer, err
+}
+
+// touchNotice is how long a key may take to answer before it is safe to say that it
+// waits for a touch: many times what it takes to compute.
+const touchNotice = 400 * time.Millisecond
+
+// awaitTouch has Touch called when the key waits for a touch: now, if it is known to, or
+// else if answered, which it returns, is not called soon.
+func (s *Session) awaitTouch(known bool) (answered func()) {
+	if s.Touch == nil {
+		return func() {}
+	}
+	var mu sync.Mutex
+	var done func()
+	over := false
+	ask := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !over {
+			done = s.Touch()
+		}
+	}
+	if known {
+		ask()
+	} else {
+		time.AfterFunc(touchNotice, ask)
+	}
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		over = true
+		if done != nil {
+			done()
+		}
+	}
 }
 
 // challengeAt returns the account's time step, 8 bytes big-endian, and nothing

@@ -8,6 +8,7 @@
 package ykoath
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -21,6 +22,10 @@ import (
 // An error of a card that is gone says so: in its chain is one with a method
 // CardRemoved() bool that returns true. Everything here that meets it returns an
 // oath.ErrRemoved.
+//
+// A card may have two methods more. TransmitContext(ctx, command) is Transmit until the
+// context is done; see [Session.Context]. ResetOnClose() is called once a password was
+// proven to the card, which whoever closes it should then have forget it.
 type Card interface {
 	Transmit(command []byte) (response []byte, err error)
 }
@@ -28,6 +33,19 @@ type Card interface {
 // ErrMalformed says that the card answered something that the protocol does not
 // allow. The message that wraps it says what, and at which offset.
 var ErrMalformed = errors.New("the card answered nonsense")
+
+// A contextCard is a card that need not be waited for.
+type contextCard interface {
+	TransmitContext(ctx context.Context, command []byte) ([]byte, error)
+}
+
+// A boundCard is one that is waited for until a context is done.
+type boundCard struct {
+	ctx context.Context
+	contextCard
+}
+
+func (c boundCard) Transmit(command []byte) ([]byte, error) { return c.TransmitContext(c.ctx, command) }
 
 const (
 	insSendRemaining = 0xa5 // YKOATH, "SEND REMAINING"

@@ -18,7 +18,7 @@ func (s *Session) Respond(a oath.Account, challenge uint64) (oath.Response, erro
 	if a.Type == oath.HOTP {
 		return oath.Response{}, fmt.Errorf("%w: an account that counts takes no challenge", oath.ErrUnsupported)
 	}
-	answer, err := s.calculate(a.ID(), fullResponse, binary.BigEndian.AppendUint64(nil, challenge))
+	answer, err := s.calculate(a, fullResponse, binary.BigEndian.AppendUint64(nil, challenge))
 	if err != nil {
 		return oath.Response{}, err
 	}

@@ -1,6 +1,7 @@
 package ykoath
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,18 @@ type Session struct {
 	// Version is the firmware the applet tells, and zero if it tells none.
 	Version Version
 
+	// Touch is called when the key waits for a touch, and what it returns once it does not
+	// any more, whatever came of it. It is called at once for an account that is known to
+	// need a touch; and for any other from a goroutine of its own, once the key has not
+	// answered for longer than it takes to compute. Nil calls nothing.
+	Touch func() (done func())
+
+	// Context ends the wait for the key, which may be one for a touch: what waits returns
+	// the context's cause, and so does everything after it. A change that was under way is
+	// an oath.ErrUnsure as well. It takes a card with TransmitContext, as a pcsc.Card and a
+	// virtualkey.Key are; another one is waited for. Nil waits.
+	Context context.Context
+
 	card      Card
 	rand      io.Reader
 	salt      []byte
@@ -41,7 +54,16 @@ type Session struct {
 var _ oath.Token = (*Session)(nil)
 
 func (s *Session) do(c command) ([]byte, error) {
-	answer, err := transmit(s.card, c, insSendRemaining)
+	card := s.card
+	if s.Context != nil {
+		if s.Context.Err() != nil {
+			return nil, unsentError{fmt.Errorf("%s: %w", c.name, context.Cause(s.Context))}
+		}
+		if able, ok := s.card.(contextCard); ok {
+			card = boundCard{s.Context, able}
+		}
+	}
+	answer, err := transmit(card, c, insSendRemaining)
 	if status := new(StatusError); errors.As(err, &status) {
 		status.Open = s.unlocked
 	}
@@ -60,11 +82,16 @@ func (s *Session) change(c command) error {
 
 // unsure makes an oath.ErrUnsure of an error of a change that the card may have made.
 func unsure(err error) error {
-	if err == nil || isRefusal(err) {
+	if err == nil || isRefusal(err) || errors.As(err, new(unsentError)) {
 		return err
 	}
 	return unsureError{err}
 }
+
+// An unsentError says why a command was not sent.
+type unsentError struct{ error }
+
+func (e unsentError) Unwrap() error { return e.error }
 
 type unsureError struct{ error }
 

@@ -46,6 +46,9 @@ func (s *Session) Unlock(key AccessKey) error {
 	if err != nil {
 		return err
 	}
+	if card, ok := s.card.(interface{ ResetOnClose() }); ok {
+		card.ResetOnClose()
+	}
 	return s.checkProof(answer, key.sign(ours))
 }
 

@@ -43,7 +43,8 @@ func (k *PIVKey) Close() {
 	}
 	defer f.Close()
 	if card, err := f.Card(k.reader); err == nil {
-		card.Close(true)
+		card.ResetOnClose()
+		card.Close()
 	}
 }
 

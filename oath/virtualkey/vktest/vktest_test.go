@@ -213,7 +213,7 @@ func TestHere(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer card.Close(false)
+			defer card.Close()
 			selectManagement := []byte("\x00\xa4\x04\x00\x08\xa0\x00\x00\x05\x27\x47\x11\x17")
 			if reply, err := card.Transmit(selectManagement); err != nil || !strings.HasPrefix(string(reply), "Virtual mgr - FW version") {
 				t.Errorf("SELECT: %q, %v", reply, err)
