@@ -195,3 +195,32 @@ func TestBackupIsOffline(t *testing.T) {
 		}
 	}
 }
+
+// modulesOf are the modules of others that a program links with a package: what most
+// programs use stays light, and to parse a URI takes no reader of QR codes. (pquerna/otp
+// brings a writer of them along.)
+var modulesOf = map[string][]string{
+	"oath":         {"github.com/boombuler/barcode", "github.com/pquerna/otp", "golang.org/x/text"},
+	"oath/ykoath":  {"github.com/boombuler/barcode", "github.com/pquerna/otp", "golang.org/x/text"},
+	"oath/otpauth": {"github.com/boombuler/barcode", "github.com/pquerna/otp", "golang.org/x/text", "google.golang.org/protobuf"},
+	"oath/durable": {"golang.org/x/sys"},
+}
+
+// maxPackages bounds how many packages of others any of them links.
+const maxPackages = 22
+
+func TestLibrariesAreLight(t *testing.T) {
+	for pkg, want := range modulesOf {
+		out, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", module+pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		linked := strings.Fields(string(out)) // one for each package
+		linked = slices.DeleteFunc(linked, func(m string) bool { return m+"/" == module })
+		count := len(linked)
+		slices.Sort(linked)
+		if linked = slices.Compact(linked); !slices.Equal(linked, want) || count > maxPackages {
+			t.Errorf("%s links %d packages, of %q, want %q", pkg, count, linked, want)
+		}
+	}
+}
