@@ -220,24 +220,21 @@ func parseKey(args []string) (name string, slot int, config virtualkey.Config, e
 		config.Serial = uint32(n)
 		return err
 	})
-	f.Func("firmware", "", func(s string) (err error) {
-		config.Firmware, err = virtualkey.ParseVersion(s)
-		return err
-	})
-	f.Func("touch", "", func(s string) (err error) {
-		config.Touch, err = virtualkey.ParseTouch(s)
-		return err
-	})
+	f.Func("firmware", "", func(s string) error { return config.Firmware.UnmarshalText([]byte(s)) })
+	f.Func("touch", "", func(s string) error { return config.Touch.UnmarshalText([]byte(s)) })
 	f.Func("disable", "", func(s string) (err error) {
-		config.Disable, err = virtualkey.ParseCapability(s)
+		config.Disable = map[string]virtualkey.Capability{
+			"oath": virtualkey.CapabilityOATH, "otp": virtualkey.CapabilityOTP, "piv": virtualkey.CapabilityPIV,
+		}[s]
+		if config.Disable == 0 {
+			err = fmt.Errorf("no application %q", s)
+		}
 		return err
 	})
-	f.Func("quirk", "", func(s string) (err error) {
-		config.Quirks, err = virtualkey.ParseQuirks(s)
-		return err
-	})
+	f.Func("quirk", "", func(s string) error { return config.Quirks.UnmarshalText([]byte(s)) })
 	f.Func("fault", "", func(s string) error {
-		fault, err := virtualkey.ParseFault(s)
+		var fault virtualkey.Fault
+		err := fault.UnmarshalText([]byte(s))
 		config.Faults = append(config.Faults, fault)
 		return err
 	})
@@ -254,8 +251,8 @@ func parseKey(args []string) (name string, slot int, config virtualkey.Config, e
 func parseFaults(specs []string) ([]virtualkey.Fault, error) {
 	var faults []virtualkey.Fault
 	for _, spec := range specs {
-		fault, err := virtualkey.ParseFault(spec)
-		if err != nil {
+		var fault virtualkey.Fault
+		if err := fault.UnmarshalText([]byte(spec)); err != nil {
 			return nil, err
 		}
 		faults = append(faults, fault)

@@ -206,7 +206,7 @@ func (c *control) answer(ctx context.Context, line []byte) reply {
 func (c *control) setFaults(specs []string) error {
 	var faults []virtualkey.Fault
 	for _, s := range specs {
-		f, err := virtualkey.ParseFault(s)
+		f, err := parseText[virtualkey.Fault](s)
 		if err != nil {
 			return err
 		}

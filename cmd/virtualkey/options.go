@@ -2,11 +2,13 @@ package main
 
 import (
 	"cmp"
+	"encoding"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
@@ -79,24 +81,46 @@ func flags(o *options, form string, stderr io.Writer) *flag.FlagSet {
 	f.Usage = func() {
 		fmt.Fprintln(stderr, "usage: virtualkey", form)
 		f.PrintDefaults()
-		fmt.Fprint(stderr, "\nquirks:\n"+virtualkey.QuirksHelp())
+		fmt.Fprint(stderr, "\nquirks:\n"+quirksHelp)
 	}
 	o.key.Firmware = virtualkey.DefaultFirmware
 	f.StringVar(&o.key.State, "state", "", "`file` that keeps the key")
 	f.StringVar(&o.trace, "trace", "", "`file` for a trace of the APDUs, - for standard error")
 	f.StringVar(&o.control, "control", "", "`file` of a socket to touch, pull and plug the key by")
 	f.DurationVar(&o.key.TouchTimeout, "touch-timeout", virtualkey.DefaultTouchTimeout, "how long the key waits for a touch")
-	f.Func("firmware", "`version` of the firmware (default "+virtualkey.DefaultFirmware.String()+")", set(&o.key.Firmware, virtualkey.ParseVersion))
+	f.Func("firmware", "`version` of the firmware (default "+virtualkey.DefaultFirmware.String()+")", set(&o.key.Firmware, parseText[virtualkey.Version]))
 	f.Func("serial", "serial `number` (default "+strconv.Itoa(virtualkey.DefaultSerial)+")", set(&o.key.Serial, parseSerial))
-	f.Func("touch", "`when` the finger comes: auto, never or a duration (default auto)", set(&o.key.Touch, virtualkey.ParseTouch))
-	f.Func("disable", "`application` to switch off: oath, otp or piv", add(&o.key.Disable, virtualkey.ParseCapability))
-	f.Func("quirk", "`name` of another vendor's habit, see below", add(&o.key.Quirks, virtualkey.ParseQuirks))
+	f.Func("touch", "`when` the finger comes: auto, never or a duration (default auto)", set(&o.key.Touch, parseText[virtualkey.Touch]))
+	f.Func("disable", "`application` to switch off: oath, otp or piv", add(&o.key.Disable, parseApplication))
+	f.Func("quirk", "`name` of another vendor's habit, see below", add(&o.key.Quirks, parseText[virtualkey.Quirks]))
 	f.Func("fault", "`spec` of a fault, such as 3:sw=6f00", func(s string) error {
-		fault, err := virtualkey.ParseFault(s)
+		fault, err := parseText[virtualkey.Fault](s)
 		o.key.Faults = append(o.key.Faults, fault)
 		return err
 	})
 	return f
+}
+
+// parseText reads a value from its text.
+func parseText[T any, P interface {
+	*T
+	encoding.TextUnmarshaler
+}](s string) (value T, err error) {
+	err = P(&value).UnmarshalText([]byte(s))
+	return value, err
+}
+
+// parseApplication reads the name of an application.
+func parseApplication(s string) (virtualkey.Capability, error) {
+	switch strings.ToLower(s) {
+	case "oath":
+		return virtualkey.CapabilityOATH, nil
+	case "otp":
+		return virtualkey.CapabilityOTP, nil
+	case "piv":
+		return virtualkey.CapabilityPIV, nil
+	}
+	return 0, fmt.Errorf("application %q is not oath, otp or piv", s)
 }
 
 // set returns the function of a flag that holds one value.
@@ -123,3 +147,32 @@ func parseSerial(s string) (uint32, error) {
 	}
 	return uint32(n), nil
 }
+
+// quirksHelp has a line for each quirk: its name and what it does.
+const quirksHelp = `unknown-tags         unknown data objects in every response
+no-reset             RESET is an unknown instruction
+locked-reset         RESET wants the password, if there is one
+no-rename            RENAME is an unknown instruction
+no-calculate-all     CALCULATE ALL is an unknown instruction
+no-overwrite         PUT of a name there is answers 6985
+unreduced-values     truncated values of 31 bits, as on a YubiKey NEO
+unmasked-values      truncated values with their top bit
+no-salt              SELECT of OATH without tag 71
+algorithm-21         SELECT of OATH answers 21 in tag 7B
+one-reply            long responses whole, longer than was asked for
+empty-chunk          an empty piece before the last of every response
+small-chunks         responses in pieces of 13 bytes
+not-found-6a82       no such account is 6A82
+not-found-6a88       no such account is 6A88
+wrong-password-6982  a wrong password is 6982
+no-serial            tells no serial number
+no-management        has no Management applet
+wrong-password-6984  a wrong password is 6984
+count-first          HOTP counts before it computes
+ignored-touch        the touch property is taken and ignored
+small-buffer         LIST and CALCULATE ALL of more than 1 KB are 6700
+long-names           names of up to 200 bytes
+stays-open           a SELECT of OATH within OATH leaves it unlocked
+roomy                holds 255 accounts
+strictly-increasing  property 01: the same challenge again is 6982, too
+`

@@ -79,3 +79,28 @@ func TestParseRefuses(t *testing.T) {
 		}
 	}
 }
+
+// The help says of every quirk what it does, and of nothing else.
+func TestQuirksHelp(t *testing.T) {
+	var names []string
+	for line := range strings.Lines(quirksHelp) {
+		words := strings.Fields(line)
+		if names = append(names, words[0]); len(words) < 3 {
+			t.Errorf("nothing is said of %s", words[0])
+		}
+	}
+	if got, want := strings.Join(names, ","), (^virtualkey.Quirks(0)).String(); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// Applications are known by their names in either case, and no others are.
+func TestApplications(t *testing.T) {
+	for s, want := range map[string]virtualkey.Capability{
+		"oath": virtualkey.CapabilityOATH, "OTP": virtualkey.CapabilityOTP, "piv": virtualkey.CapabilityPIV, "u2f": 0,
+	} {
+		if got, err := parseApplication(s); got != want || (err == nil) != (want != 0) {
+			t.Errorf("%s: %v, %v", s, got, err)
+		}
+	}
+}

@@ -189,10 +189,10 @@ func TestQuirksOfValues(t *testing.T) {
 	}
 }
 
-func TestParseQuirks(t *testing.T) {
+func TestQuirksText(t *testing.T) {
 	all := ^virtualkey.Quirks(0)
-	named, err := virtualkey.ParseQuirks(all.String())
-	if err != nil {
+	var named virtualkey.Quirks
+	if err := named.UnmarshalText([]byte(all.String())); err != nil {
 		t.Fatal(err)
 	}
 	if named != 2*virtualkey.StrictlyIncreasing-1 {
@@ -202,7 +202,8 @@ func TestParseQuirks(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	for _, s := range []string{"", "no-such", "no-salt,", "No-Salt"} {
-		if q, err := virtualkey.ParseQuirks(s); err == nil {
+		var q virtualkey.Quirks
+		if q.UnmarshalText([]byte(s)) == nil {
 			t.Errorf("%q is %v", s, q)
 		}
 	}

@@ -32,7 +32,7 @@ const (
 	FaultTruncate                   // the command is executed, the response cut short
 )
 
-// ParseFault reads a fault written as WHEN:WHAT. WHEN is the number of the command
+// UnmarshalText reads a fault written as WHEN:WHAT. WHEN is the number of the command
 // since the key was plugged in, or ins=HH for the first with that instruction, or
 // ins=HH@N for the Nth. WHAT is one of
 //
@@ -44,13 +44,14 @@ const (
 //	truncate=N  execute it, and answer only the first N bytes
 //
 // as in 3:sw=6f00 or ins=01@2:pull-after.
-func ParseFault(s string) (Fault, error) {
-	when, what, ok := strings.Cut(s, ":")
-	f := Fault{}
-	if !ok || !f.parseWhen(when) || !f.parseWhat(what) {
-		return Fault{}, fmt.Errorf("fault %q is not like 3:sw=6f00, 2:delay=500ms, 4:reply=HEX, ins=01:pull, 5:pull-after or 6:truncate=1", s)
+func (f *Fault) UnmarshalText(text []byte) error {
+	when, what, ok := strings.Cut(string(text), ":")
+	var read Fault
+	if !ok || !read.parseWhen(when) || !read.parseWhat(what) {
+		return fmt.Errorf("fault %q is not like 3:sw=6f00, 2:delay=500ms, 4:reply=HEX, ins=01:pull, 5:pull-after or 6:truncate=1", text)
 	}
-	return f, nil
+	*f = read
+	return nil
 }
 
 func (f *Fault) parseWhen(s string) bool {
@@ -101,7 +102,7 @@ func (f *Fault) parseWhat(s string) bool {
 	return s == "pull" || s == "pull-after"
 }
 
-// String returns the fault as ParseFault reads it.
+// String returns the fault as UnmarshalText reads it.
 func (f Fault) String() string {
 	return f.when() + ":" + f.what()
 }

@@ -10,8 +10,8 @@ import (
 
 func fault(t *testing.T, s string) virtualkey.Fault {
 	t.Helper()
-	f, err := virtualkey.ParseFault(s)
-	if err != nil {
+	var f virtualkey.Fault
+	if err := f.UnmarshalText([]byte(s)); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -102,7 +102,7 @@ func TestFaultZero(t *testing.T) {
 	}
 }
 
-func TestParseFault(t *testing.T) {
+func TestFaultText(t *testing.T) {
 	for _, s := range []string{
 		"3:sw=6f00", "2:delay=500ms", "5:pull", "6:pull-after", "4:reply=0102", "1:truncate=1", "ins=a2:pull", "ins=01@2:sw=6a84",
 	} {
@@ -114,7 +114,8 @@ func TestParseFault(t *testing.T) {
 		"", "3", "3:", ":pull", "0:pull", "-1:pull", "x:pull", "ins=:pull", "ins=00:pull", "ins=100:pull", "ins=01@0:pull", "ins=01@:pull",
 		"1:sw=6", "1:sw=xxxx", "1:delay=0s", "1:delay=fast", "1:reply=", "1:reply=1", "1:truncate=0", "1:push", "1:pull=2",
 	} {
-		if f, err := virtualkey.ParseFault(s); err == nil {
+		var f virtualkey.Fault
+		if f.UnmarshalText([]byte(s)) == nil {
 			t.Errorf("%q is %v", s, f)
 		}
 	}

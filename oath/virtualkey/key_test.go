@@ -95,12 +95,13 @@ func TestCommandIsCopied(t *testing.T) {
 	c.is("7605 06 0004616a", calculate("b", 1))
 }
 
-func TestParseVersion(t *testing.T) {
-	if v, err := virtualkey.ParseVersion("5.10.255"); v != (virtualkey.Version{5, 10, 255}) || err != nil {
+func TestVersionText(t *testing.T) {
+	var v virtualkey.Version
+	if err := v.UnmarshalText([]byte("5.10.255")); v != (virtualkey.Version{5, 10, 255}) || err != nil {
 		t.Errorf("got %v, %v", v, err)
 	}
 	for _, s := range []string{"", "5", "5.7", "5.7.1.2", "5.7.256", "5.7.-1", " 5.7.1", "5.7.1 ", "05.7.1", "a.b.c"} {
-		if v, err := virtualkey.ParseVersion(s); err == nil {
+		if v.UnmarshalText([]byte(s)) == nil || v != (virtualkey.Version{5, 10, 255}) {
 			t.Errorf("%q is %v", s, v)
 		}
 	}

@@ -5,8 +5,6 @@ import (
 	"context"
 	"crypto/hmac"
 	"encoding/binary"
-	"fmt"
-	"strings"
 )
 
 // management is the Management applet, which tells the serial number and
@@ -34,19 +32,6 @@ const (
 	CapabilityPIV  Capability = 0x10
 	CapabilityOATH Capability = 0x20
 )
-
-// ParseCapability reads the name of an application: oath, otp or piv.
-func ParseCapability(s string) (Capability, error) {
-	switch strings.ToLower(s) {
-	case "oath":
-		return CapabilityOATH, nil
-	case "otp":
-		return CapabilityOTP, nil
-	case "piv":
-		return CapabilityPIV, nil
-	}
-	return 0, fmt.Errorf("application %q is not oath, otp or piv", s)
-}
 
 const (
 	insWriteConfig = 0x1C

@@ -107,16 +107,3 @@ func TestDisable(t *testing.T) {
 	c.fails("6a82", "00a4040006 d27600012401")
 	c.ok(selectOTP)
 }
-
-func TestParseCapability(t *testing.T) {
-	for s, want := range map[string]virtualkey.Capability{
-		"oath": virtualkey.CapabilityOATH, "OTP": virtualkey.CapabilityOTP, "piv": virtualkey.CapabilityPIV,
-	} {
-		if got, err := virtualkey.ParseCapability(s); got != want || err != nil {
-			t.Errorf("%s: %v, %v", s, got, err)
-		}
-	}
-	if c, err := virtualkey.ParseCapability("u2f"); err == nil {
-		t.Errorf("u2f is %v", c)
-	}
-}

@@ -2,6 +2,7 @@ package virtualkey
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -39,76 +40,59 @@ const (
 )
 
 // quirks are the names of the quirks, in the order of their bits.
-var quirks = [...]struct{ name, meaning string }{
-	{"unknown-tags", "unknown data objects in every response"},
-	{"no-reset", "RESET is an unknown instruction"},
-	{"locked-reset", "RESET wants the password, if there is one"},
-	{"no-rename", "RENAME is an unknown instruction"},
-	{"no-calculate-all", "CALCULATE ALL is an unknown instruction"},
-	{"no-overwrite", "PUT of a name there is answers 6985"},
-	{"unreduced-values", "truncated values of 31 bits, as on a YubiKey NEO"},
-	{"unmasked-values", "truncated values with their top bit"},
-	{"no-salt", "SELECT of OATH without tag 71"},
-	{"algorithm-21", "SELECT of OATH answers 21 in tag 7B"},
-	{"one-reply", "long responses whole, longer than was asked for"},
-	{"empty-chunk", "an empty piece before the last of every response"},
-	{"small-chunks", "responses in pieces of 13 bytes"},
-	{"not-found-6a82", "no such account is 6A82"},
-	{"not-found-6a88", "no such account is 6A88"},
-	{"wrong-password-6982", "a wrong password is 6982"},
-	{"no-serial", "tells no serial number"},
-	{"no-management", "has no Management applet"},
-	{"wrong-password-6984", "a wrong password is 6984"},
-	{"count-first", "HOTP counts before it computes"},
-	{"ignored-touch", "the touch property is taken and ignored"},
-	{"small-buffer", "LIST and CALCULATE ALL of more than 1 KB are 6700"},
-	{"long-names", "names of up to 200 bytes"},
-	{"stays-open", "a SELECT of OATH within OATH leaves it unlocked"},
-	{"roomy", "holds 255 accounts"},
-	{"strictly-increasing", "property 01: the same challenge again is 6982, too"},
+var quirks = [...]string{
+	"unknown-tags",
+	"no-reset",
+	"locked-reset",
+	"no-rename",
+	"no-calculate-all",
+	"no-overwrite",
+	"unreduced-values",
+	"unmasked-values",
+	"no-salt",
+	"algorithm-21",
+	"one-reply",
+	"empty-chunk",
+	"small-chunks",
+	"not-found-6a82",
+	"not-found-6a88",
+	"wrong-password-6982",
+	"no-serial",
+	"no-management",
+	"wrong-password-6984",
+	"count-first",
+	"ignored-touch",
+	"small-buffer",
+	"long-names",
+	"stays-open",
+	"roomy",
+	"strictly-increasing",
 }
 
 // Has says whether q has all the quirks of other.
 func (q Quirks) Has(other Quirks) bool { return q&other == other }
 
-// ParseQuirks reads names of quirks, joined by commas.
-func ParseQuirks(s string) (Quirks, error) {
-	var q Quirks
-	for name := range strings.SplitSeq(s, ",") {
-		bit, ok := quirkNamed(name)
-		if !ok {
-			return 0, fmt.Errorf("quirk %q is none of %s", name, ^Quirks(0))
+// UnmarshalText reads names of quirks, joined by commas.
+func (q *Quirks) UnmarshalText(text []byte) error {
+	var read Quirks
+	for name := range strings.SplitSeq(string(text), ",") {
+		i := slices.Index(quirks[:], name)
+		if i < 0 {
+			return fmt.Errorf("quirk %q is none of %s", name, ^Quirks(0))
 		}
-		q |= bit
+		read |= 1 << i
 	}
-	return q, nil
-}
-
-func quirkNamed(name string) (Quirks, bool) {
-	for i, q := range quirks {
-		if q.name == name {
-			return 1 << i, true
-		}
-	}
-	return 0, false
+	*q = read
+	return nil
 }
 
 // String returns the names of the quirks, joined by commas.
 func (q Quirks) String() string {
 	var names []string
-	for i, k := range quirks {
+	for i, name := range quirks {
 		if q.Has(1 << i) {
-			names = append(names, k.name)
+			names = append(names, name)
 		}
 	}
 	return strings.Join(names, ",")
-}
-
-// QuirksHelp returns a line for each quirk: its name and what it does.
-func QuirksHelp() string {
-	var b strings.Builder
-	for _, q := range quirks {
-		fmt.Fprintf(&b, "%-20s %s\n", q.name, q.meaning)
-	}
-	return b.String()
 }

@@ -19,22 +19,25 @@ var TouchNever = Touch{never: true}
 // TouchAfter is the finger that comes after a while.
 func TouchAfter(d time.Duration) Touch { return Touch{after: d} }
 
-// ParseTouch reads "auto", "never", or a duration such as 2s.
-func ParseTouch(s string) (Touch, error) {
-	switch s {
+// UnmarshalText reads "auto", "never", or a duration such as 2s.
+func (t *Touch) UnmarshalText(text []byte) error {
+	switch string(text) {
 	case "auto":
-		return Touch{}, nil
+		*t = Touch{}
+		return nil
 	case "never":
-		return TouchNever, nil
+		*t = TouchNever
+		return nil
 	}
-	d, err := time.ParseDuration(s)
+	d, err := time.ParseDuration(string(text))
 	if err != nil || d < 0 {
-		return Touch{}, fmt.Errorf("touch %q is not auto, never or a duration", s)
+		return fmt.Errorf("touch %q is not auto, never or a duration", text)
 	}
-	return TouchAfter(d), nil
+	*t = TouchAfter(d)
+	return nil
 }
 
-// String returns the touch as ParseTouch reads it.
+// String returns the touch as UnmarshalText reads it.
 func (t Touch) String() string {
 	switch {
 	case t.never:

@@ -100,15 +100,16 @@ func TestTouchAborted(t *testing.T) {
 	}
 }
 
-func TestParseTouch(t *testing.T) {
+func TestTouchText(t *testing.T) {
 	for _, s := range []string{"auto", "never", "3s", "250ms"} {
-		touch, err := virtualkey.ParseTouch(s)
-		if err != nil || touch.String() != s {
+		var touch virtualkey.Touch
+		if err := touch.UnmarshalText([]byte(s)); err != nil || touch.String() != s {
 			t.Errorf("%s: %v, %v", s, touch, err)
 		}
 	}
 	for _, s := range []string{"", "often", "3", "-1s"} {
-		if touch, err := virtualkey.ParseTouch(s); err == nil {
+		var touch virtualkey.Touch
+		if touch.UnmarshalText([]byte(s)) == nil {
 			t.Errorf("%q is %v", s, touch)
 		}
 	}

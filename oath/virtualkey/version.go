@@ -5,14 +5,16 @@ import "fmt"
 // A Version is that of a firmware: major, minor, patch.
 type Version [3]byte
 
-// ParseVersion reads a version such as 5.7.1.
-func ParseVersion(s string) (Version, error) {
-	var v Version
+// UnmarshalText reads a version such as 5.7.1.
+func (v *Version) UnmarshalText(text []byte) error {
+	var read Version
 	var rest string
-	if n, _ := fmt.Sscanf(s, "%d.%d.%d%s", &v[0], &v[1], &v[2], &rest); n != 3 || v.String() != s {
-		return Version{}, fmt.Errorf("version %q is not like 5.7.1", s)
+	n, _ := fmt.Sscanf(string(text), "%d.%d.%d%s", &read[0], &read[1], &read[2], &rest)
+	if n != 3 || read.String() != string(text) {
+		return fmt.Errorf("version %q is not like 5.7.1", text)
 	}
-	return v, nil
+	*v = read
+	return nil
 }
 
 // String returns the version as three decimals with dots.

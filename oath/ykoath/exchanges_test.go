@@ -236,8 +236,8 @@ func TestRubbish(t *testing.T) {
 		}
 		for n := 1; n <= o.commands; n++ {
 			for _, what := range []string{"truncate=1", "reply=90", "reply=ffff", "reply=719000", "reply=71ff9000", "reply=718200009000", "sw=6f00"} {
-				fault, err := virtualkey.ParseFault(fmt.Sprintf("%d:%s", n, what))
-				if err != nil {
+				var fault virtualkey.Fault
+				if err := fault.UnmarshalText(fmt.Appendf(nil, "%d:%s", n, what)); err != nil {
 					t.Fatal(err)
 				}
 				t.Run(o.name+" "+fault.String(), func(t *testing.T) {

@@ -190,12 +190,12 @@ func TestCardMustProveNewPassword(t *testing.T) {
 		"ins=a3:sw=9000",
 		"ins=a3:sw=6a80",
 	} {
-		f, err := virtualkey.ParseFault(fault)
-		if err != nil {
+		var f virtualkey.Fault
+		if err := f.UnmarshalText([]byte(fault)); err != nil {
 			t.Fatal(err)
 		}
 		s := open(t, virtualkey.Config{Faults: []virtualkey.Fault{f}})
-		err = s.SetPassword(accessKey(t, s, "secret"))
+		err := s.SetPassword(accessKey(t, s, "secret"))
 		if !errors.Is(err, ykoath.ErrUnproven) || errors.Is(err, oath.ErrWrongPassword) || errors.Is(err, oath.ErrNoPassword) ||
 			!strings.HasPrefix(fmt.Sprint(err), "SET CODE: ") {
 			t.Errorf("%s: got %v", fault, err)

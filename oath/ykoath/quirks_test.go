@@ -17,9 +17,9 @@ import (
 func allQuirks(t *testing.T) []virtualkey.Quirks {
 	t.Helper()
 	var all []virtualkey.Quirks
-	for line := range strings.Lines(virtualkey.QuirksHelp()) {
-		q, err := virtualkey.ParseQuirks(strings.Fields(line)[0])
-		if err != nil {
+	for name := range strings.SplitSeq((^virtualkey.Quirks(0)).String(), ",") {
+		var q virtualkey.Quirks
+		if err := q.UnmarshalText([]byte(name)); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, q)
