@@ -119,7 +119,7 @@ func (p *program) compare(ctx context.Context, o compareOptions) error {
 	if len(members) < 2 {
 		return fmt.Errorf("%s: %w", members[0].Name, errAlone)
 	}
-	rows, failure := members.Compare(fleet.Comparison{Now: p.Now, Random: p.random, Touch: p.mayTouch})
+	rows, failure := members.Compare(fleet.Comparison{Now: p.Now, Random: p.random, MayTouch: p.mayTouch})
 	if len(o.names) == 0 {
 		p.noteAway(t.AwayKeys())
 	}

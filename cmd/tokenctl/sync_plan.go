@@ -32,7 +32,7 @@ func (w *syncing) plan(wanted []otpauth.Key) (unasked, err error) {
 	}
 	comparison := fleet.Comparison{Now: w.p.Now, Random: w.p.random}
 	if !w.o.dryRun && !w.o.yes {
-		comparison.Touch = w.p.mayTouch
+		comparison.MayTouch = w.p.mayTouch
 	}
 	strays, unasked := w.members.ForeseeSync(all, comparison)
 	known := w.p.open.KnownKeys()

@@ -152,7 +152,7 @@ func conflictName(c vault.Conflict) string {
 }
 
 // chooseSide shows both sides, and returns the one that the options or the owner choose.
-func (p *program) chooseSide(c vault.Conflict, o resolveOptions) (vault.Choice, error) {
+func (p *program) chooseSide(c vault.Conflict, o resolveOptions) (vault.Resolution, error) {
 	p.PrintColumns([][]string{
 		append([]string{conflictName(c), "this"}, sideRow(c.This)...),
 		append([]string{conflictName(c), "other"}, sideRow(c.Other)...),

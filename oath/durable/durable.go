@@ -44,15 +44,15 @@ func Update(path string, change func(old []byte) ([]byte, error)) error {
 // Replace puts a file for the user alone in the place of the one of that name, if
 // there is one.
 func Replace(path string, content []byte) error {
-	return ReplaceWith(path, func(w io.Writer) error {
+	return replaceWith(path, func(w io.Writer) error {
 		_, err := w.Write(content)
 		return err
 	})
 }
 
-// ReplaceWith is Replace for what is written piece by piece. If write returns an
+// replaceWith is Replace for what is written piece by piece. If write returns an
 // error, that is returned, and the file stays as it is.
-func ReplaceWith(path string, write func(io.Writer) error) error {
+func replaceWith(path string, write func(io.Writer) error) error {
 	folder := filepath.Dir(path)
 	temporary, err := os.CreateTemp(folder, "."+filepath.Base(path)+".*")
 	if err != nil {

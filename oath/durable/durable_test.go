@@ -39,12 +39,12 @@ func TestFailureLeavesTheOld(t *testing.T) {
 		t.Fatal(err)
 	}
 	failure := errors.New("failure")
-	err := ReplaceWith(path, func(w io.Writer) error {
+	err := replaceWith(path, func(w io.Writer) error {
 		io.WriteString(w, "new")
 		return failure
 	})
 	if !errors.Is(err, failure) {
-		t.Errorf("ReplaceWith returned %v", err)
+		t.Errorf("replaceWith returned %v", err)
 	}
 	err = Update(path, func([]byte) ([]byte, error) { return []byte("new"), failure })
 	if !errors.Is(err, failure) {

@@ -121,15 +121,6 @@ var formats = []format{
 	andOTPSealed, // the last: it has no mark, and nearly any bytes could be it
 }
 
-// Formats returns the names of the formats that are read.
-func Formats() []string {
-	names := make([]string, len(formats))
-	for i, f := range formats {
-		names[i] = f.name
-	}
-	return names
-}
-
 // Read reads a file of any format. It asks for a password if the file is encrypted;
 // a nil function is oath.ErrLocked, as which an own error of the function counts, too.
 //

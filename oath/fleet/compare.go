@@ -28,8 +28,8 @@ var (
 	// ErrUntouched says that an account was not compared as that would take a touch.
 	ErrUntouched = errors.New("it asks for a touch")
 
-	// ErrMute says that a token has no way to prove what it holds.
-	ErrMute = errors.New("the token answers no challenge")
+	// ErrNoChallenge says that a token has no way to prove what it holds.
+	ErrNoChallenge = errors.New("the token answers no challenge")
 )
 
 // A Comparison is how tokens are compared.
@@ -37,9 +37,9 @@ type Comparison struct {
 	Now    Clock
 	Random io.Reader // the challenges are made of it; nil is crypto/rand
 
-	// Touch is asked once, before the first of so many touches; false leaves out what
+	// MayTouch is asked once, before the first of so many touches; false leaves out what
 	// needs one. Nil is false.
-	Touch func(touches int) bool
+	MayTouch func(touches int) bool
 }
 
 // A Verdict is what comparing one account came to.
@@ -224,7 +224,7 @@ func (p *comparing) ask() error {
 			}
 		}
 	}
-	mayTouch := touches > 0 && p.Touch != nil && p.Touch(touches)
+	mayTouch := touches > 0 && p.MayTouch != nil && p.MayTouch(touches)
 	for _, row := range p.rows {
 		if row.Account.Period > oath.MaxPeriod { // there are too few time steps before the present one
 			for i := range row.Answers {
@@ -276,7 +276,7 @@ func (p *comparing) respond(a *Answer, challenge uint64) {
 	switch {
 	case err != nil:
 	case !ok:
-		err = ErrMute
+		err = ErrNoChallenge
 	default:
 		r, err = responder.Respond(a.Account, challenge)
 	}

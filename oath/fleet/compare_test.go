@@ -23,7 +23,7 @@ func compare(t *testing.T, touch bool, tokens ...oath.Token) []fleet.Compared {
 	for i, token := range tokens {
 		f = append(f, member(fmt.Sprintf("key:%d", i+1), token))
 	}
-	rows, err := f.Compare(fleet.Comparison{Now: fleet.At(now), Random: rand.Reader, Touch: func(int) bool { return touch }})
+	rows, err := f.Compare(fleet.Comparison{Now: fleet.At(now), Random: rand.Reader, MayTouch: func(int) bool { return touch }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestCompareEnrolled(t *testing.T) {
 	all := append(fleet.Fleet(members), member("sheet", fleet.NewSecrets(sheet)))
 	for _, touch := range []bool{true, false} {
 		asked := 0
-		rows, err := all.Compare(fleet.Comparison{Now: fleet.At(now), Random: rand.Reader, Touch: func(n int) bool { asked = n; return touch }})
+		rows, err := all.Compare(fleet.Comparison{Now: fleet.At(now), Random: rand.Reader, MayTouch: func(n int) bool { asked = n; return touch }})
 		if err != nil || asked != 2 || len(rows) != len(accounts) {
 			t.Fatalf("%d touches, %d accounts, %v", asked, len(rows), err)
 		}

@@ -8,9 +8,9 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// A Finder is a token that finds accounts by itself, without being opened to the
+// A Matcher is a token that finds accounts by itself, without being opened to the
 // last. Find returns what oath.Match does over all of the token's accounts.
-type Finder interface {
+type Matcher interface {
 	Find(query string) ([]oath.Account, error)
 }
 
@@ -90,7 +90,7 @@ func (m *Member) find(query string, ask func(oath.Token) ([]oath.Entry, error)) 
 	if err != nil {
 		return nil, err
 	}
-	if finder, ok := token.(Finder); ok {
+	if finder, ok := token.(Matcher); ok {
 		accounts, err := finder.Find(query)
 		return entriesOf(accounts), except(err, oath.ErrNotFound)
 	}

@@ -267,9 +267,9 @@ func (f *Finder) Reopen(k *Key) error {
 	return k.Session.Unlock(*k.access)
 }
 
-// WithSerial opens the key with a serial number in one of the readers. A reader that
+// withSerial opens the key with a serial number in one of the readers. A reader that
 // cannot be reached is of interest only if no other has the key.
-func (f *Finder) WithSerial(readers []string, serial uint32) (*Key, error) {
+func (f *Finder) withSerial(readers []string, serial uint32) (*Key, error) {
 	missing := fmt.Errorf("%w: none has the serial number %d", ErrNoSuchKey, serial)
 	for _, reader := range readers {
 		card, err := f.Card(reader)
@@ -325,7 +325,7 @@ func (f *Finder) One(c Choice) (*Key, error) {
 func (f *Finder) OneIn(readers []string, c Choice) (*Key, error) {
 	switch {
 	case c.Serial != 0:
-		return f.WithSerial(readers, c.Serial)
+		return f.withSerial(readers, c.Serial)
 	case len(readers) == 1:
 		return f.Open(readers[0])
 	}

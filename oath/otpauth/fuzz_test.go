@@ -59,20 +59,20 @@ func FuzzURI(f *testing.F) {
 	})
 }
 
-func FuzzParseBatch(f *testing.F) {
+func FuzzParsePart(f *testing.F) {
 	f.Add([]byte(batch(0, 1, 1, account("alice", "Example"))))
 	f.Add([]byte(batch(1, 3, 1<<64-5, account("A:b", ""), account("c", "Steam").varint(6, 1).varint(7, 9))))
 	f.Add([]byte(batch(0, 1, 1, account("\xa00\xa0", "\x850\xa0"))))
 	f.Add([]byte{0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		b, err := ParseBatch(message(payload).uri())
+		b, err := parsePart(message(payload).uri())
 		if err != nil && !errors.Is(err, oath.ErrInvalid) {
 			t.Errorf("%v does not wrap oath.ErrInvalid", err)
 		}
-		if b.Size > 0 && (b.Index < 0 || b.Index >= b.Size) {
-			t.Errorf("part %d of %d", b.Index, b.Size)
+		if b.size > 0 && (b.index < 0 || b.index >= b.size) {
+			t.Errorf("part %d of %d", b.index, b.size)
 		}
-		for _, k := range b.Keys {
+		for _, k := range b.keys {
 			checkIdentity(t, k)
 		}
 	})

@@ -16,32 +16,32 @@ import (
 
 const migrationScheme = "otpauth-migration"
 
-// A Batch is what one QR code of Google Authenticator's export holds: some ten
+// A part is what one QR code of Google Authenticator's export holds: some ten
 // accounts. A longer list goes through several codes, which share an ID.
-type Batch struct {
-	Keys  []Key
-	ID    int32 // drawn at random
-	Index int   // from 0
-	Size  int   // how many codes there are, 1 or more
+type part struct {
+	keys  []Key
+	id    int32 // drawn at random
+	index int   // from 0
+	size  int   // how many codes there are, 1 or more
 }
 
-// maxBatchSize is far beyond what anybody scans, and keeps a forged number from
+// maxParts is far beyond what anybody scans, and keeps a forged number from
 // filling the memory with the numbers of missing parts.
-const maxBatchSize = 1000
+const maxParts = 1000
 
-// ParseBatch reads an otpauth-migration URI. With an error that wraps
+// parsePart reads an otpauth-migration URI. With an error that wraps
 // oath.ErrInvalid for some of the accounts, it returns the others nonetheless.
 // If the text is of another kind, it returns ErrNotURI.
 //
 // There is no specification; the message is that of the app, with its fields
 // named by those who took it apart first (github.com/dim13/otpauth).
-func ParseBatch(text string) (Batch, error) {
+func parsePart(text string) (part, error) {
 	if !isMigration(text) {
-		return Batch{}, ErrNotURI
+		return part{}, ErrNotURI
 	}
 	payload, err := migrationPayload(text)
 	if err != nil {
-		return Batch{}, fmt.Errorf("%w: reading Google Authenticator's export: %w", oath.ErrInvalid, err)
+		return part{}, fmt.Errorf("%w: reading Google Authenticator's export: %w", oath.ErrInvalid, err)
 	}
 	return parsePayload(payload)
 }
@@ -72,8 +72,8 @@ func migrationPayload(uri string) ([]byte, error) {
 
 // parsePayload reads the outer message. Its version, field 2, is not looked at:
 // what later ones added is passed over.
-func parsePayload(payload []byte) (Batch, error) {
-	batch := Batch{Size: 1}
+func parsePayload(payload []byte) (part, error) {
+	b := part{size: 1}
 	var refused []error
 	count := 0
 	err := eachField(payload, func(f field) {
@@ -85,22 +85,22 @@ func parsePayload(payload []byte) (Batch, error) {
 				refused = append(refused, fmt.Errorf("account %d of the export: %w", count, err))
 				return
 			}
-			batch.Keys = append(batch.Keys, k)
+			b.keys = append(b.keys, k)
 		case fieldKey{3, protowire.VarintType}:
-			batch.Size = max(1, int(int32(f.value)))
+			b.size = max(1, int(int32(f.value)))
 		case fieldKey{4, protowire.VarintType}:
-			batch.Index = int(int32(f.value))
+			b.index = int(int32(f.value))
 		case fieldKey{5, protowire.VarintType}:
-			batch.ID = int32(f.value)
+			b.id = int32(f.value)
 		}
 	})
 	if err != nil {
-		return Batch{}, fmt.Errorf("%w: reading Google Authenticator's export: %w", oath.ErrInvalid, err)
+		return part{}, fmt.Errorf("%w: reading Google Authenticator's export: %w", oath.ErrInvalid, err)
 	}
-	if batch.Size > maxBatchSize || batch.Index < 0 || batch.Index >= batch.Size {
-		return Batch{}, fmt.Errorf("%w: Google Authenticator's export says to be part %d of %d", oath.ErrInvalid, batch.Index+1, batch.Size)
+	if b.size > maxParts || b.index < 0 || b.index >= b.size {
+		return part{}, fmt.Errorf("%w: Google Authenticator's export says to be part %d of %d", oath.ErrInvalid, b.index+1, b.size)
 	}
-	return batch, errors.Join(refused...)
+	return b, errors.Join(refused...)
 }
 
 // The numbers that the message has for what an otpauth URI spells. 0 is "unspecified",
@@ -191,9 +191,9 @@ func eachField(message []byte, take func(field)) error {
 	return nil
 }
 
-// batchSize is how many accounts one code of the export holds when tokenctl writes it:
+// partSize is how many accounts one code of the export holds when tokenctl writes it:
 // as many as the app puts there.
-const batchSize = 10
+const partSize = 10
 
 // Batches writes accounts as Google Authenticator's export: otpauth-migration URIs, each
 // for one QR code, of ten accounts at most. They share the ID, by which the app knows
@@ -213,7 +213,7 @@ func Batches(keys []Key, id int32) (uris []string, refused map[int]error) {
 		}
 		entries = append(entries, entry)
 	}
-	chunks := slices.Collect(slices.Chunk(entries, batchSize))
+	chunks := slices.Collect(slices.Chunk(entries, partSize))
 	for index, chunk := range chunks {
 		var b []byte
 		for _, entry := range chunk {

@@ -49,7 +49,7 @@ func batch(index, size, id uint64, entries ...message) message {
 
 // The texts are what the app itself showed for an example account that the
 // Raspberry Pi Foundation published.
-func TestParseBatchOfApp(t *testing.T) {
+func TestParsePartOfApp(t *testing.T) {
 	const secret = "7KSQL2JTUDIS5EF65KLMRQIIGY"
 	tests := []struct {
 		name string
@@ -66,21 +66,21 @@ func TestParseBatchOfApp(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b, err := ParseBatch(tt.text)
+			b, err := parsePart(tt.text)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(b.Keys) != 1 || b.Keys[0].Account != tt.want || b.Keys[0].Secret.Base32() != secret {
-				t.Errorf("got %+v, want %+v", b.Keys, tt.want)
+			if len(b.keys) != 1 || b.keys[0].Account != tt.want || b.keys[0].Secret.Base32() != secret {
+				t.Errorf("got %+v, want %+v", b.keys, tt.want)
 			}
-			if b.ID != tt.id || b.Index != 0 || b.Size != 1 {
-				t.Errorf("part %d of %d of %d, want 0 of 1 of %d", b.Index, b.Size, b.ID, tt.id)
+			if b.id != tt.id || b.index != 0 || b.size != 1 {
+				t.Errorf("part %d of %d of %d, want 0 of 1 of %d", b.index, b.size, b.id, tt.id)
 			}
 		})
 	}
 }
 
-func TestParseBatchEntries(t *testing.T) {
+func TestParsePartEntries(t *testing.T) {
 	bare := message{}.bytes(1, rawSecret).bytes(2, "alice")
 	with := func(a oath.Account, change func(*oath.Account)) oath.Account { change(&a); return a }
 	tests := []struct {
@@ -105,20 +105,20 @@ func TestParseBatchEntries(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b, err := ParseBatch(batch(0, 1, 1, tt.entry).uri())
+			b, err := parsePart(batch(0, 1, 1, tt.entry).uri())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(b.Keys) != 1 || b.Keys[0].Account != tt.want || string(b.Keys[0].Secret.Bytes()) != rawSecret {
-				t.Fatalf("got %+v\nwant %+v", b.Keys, tt.want)
+			if len(b.keys) != 1 || b.keys[0].Account != tt.want || string(b.keys[0].Secret.Bytes()) != rawSecret {
+				t.Fatalf("got %+v\nwant %+v", b.keys, tt.want)
 			}
-			b.Keys[0].Warnings = nil
-			checkIdentity(t, b.Keys[0])
+			b.keys[0].Warnings = nil
+			checkIdentity(t, b.keys[0])
 		})
 	}
 }
 
-func TestParseBatchRefusesEntries(t *testing.T) {
+func TestParsePartRefusesEntries(t *testing.T) {
 	tests := []struct {
 		name  string
 		entry message
@@ -138,18 +138,18 @@ func TestParseBatchRefusesEntries(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			b, err := ParseBatch(batch(0, 1, 1, account("alice", "Example"), tt.entry, account("carol", "")).uri())
+			b, err := parsePart(batch(0, 1, 1, account("alice", "Example"), tt.entry, account("carol", "")).uri())
 			if !errors.Is(err, oath.ErrInvalid) || !strings.Contains(err.Error(), tt.says) || !strings.Contains(err.Error(), "account 2") {
 				t.Errorf("the error is %v, want account 2 and %q", err, tt.says)
 			}
-			if len(b.Keys) != 2 || b.Keys[0].Account.Name != "alice" || b.Keys[1].Account.Name != "carol" {
-				t.Errorf("the others are %+v", b.Keys)
+			if len(b.keys) != 2 || b.keys[0].Account.Name != "alice" || b.keys[1].Account.Name != "carol" {
+				t.Errorf("the others are %+v", b.keys)
 			}
 		})
 	}
 }
 
-func TestParseBatchRefuses(t *testing.T) {
+func TestParsePartRefuses(t *testing.T) {
 	tests := []struct {
 		name string
 		text string
@@ -164,13 +164,13 @@ func TestParseBatchRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := ParseBatch(tt.text)
+			_, err := parsePart(tt.text)
 			if !errors.Is(err, oath.ErrInvalid) || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("the error is %v, want %q", err, tt.says)
 			}
 		})
 	}
-	if _, err := ParseBatch("otpauth://totp/x?secret=" + testSecret); !errors.Is(err, ErrNotURI) {
+	if _, err := parsePart("otpauth://totp/x?secret=" + testSecret); !errors.Is(err, ErrNotURI) {
 		t.Errorf("an otpauth URI: %v", err)
 	}
 }
@@ -191,12 +191,12 @@ func TestMigrationSpellings(t *testing.T) {
 		"for URLs":    base64.RawURLEncoding.EncodeToString(m),
 		"after other": "x&lang=en&data=" + data,
 	} {
-		b, err := ParseBatch("OTPAUTH-MIGRATION://offline?data=" + spelling)
+		b, err := parsePart("OTPAUTH-MIGRATION://offline?data=" + spelling)
 		if name == "after other" {
-			b, err = ParseBatch("otpauth-migration://offline?" + spelling)
+			b, err = parsePart("otpauth-migration://offline?" + spelling)
 		}
-		if err != nil || len(b.Keys) != 1 || string(b.Keys[0].Secret.Bytes()) != key {
-			t.Errorf("%s: %v, %v", name, b.Keys, err)
+		if err != nil || len(b.keys) != 1 || string(b.keys[0].Secret.Bytes()) != key {
+			t.Errorf("%s: %v, %v", name, b.keys, err)
 		}
 	}
 }

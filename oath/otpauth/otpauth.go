@@ -128,7 +128,7 @@ type Export struct {
 // Authenticator's export. A text that came before counts once.
 //
 // What cannot be read does not keep it from returning the rest. The error joins Parse's
-// and ParseBatch's errors.
+// errors, and others that wrap oath.ErrInvalid.
 func (r *Reader) Read(texts ...string) ([]Key, error) {
 	var keys []Key
 	var errs []error
@@ -158,11 +158,11 @@ func (r *Reader) read(text string) ([]Key, error) {
 		}
 		return []Key{k}, nil
 	}
-	b, err := ParseBatch(text)
-	if b.Size == 0 {
+	b, err := parsePart(text)
+	if b.size == 0 {
 		return nil, err
 	}
-	id := exportID{b.ID, b.Size}
+	id := exportID{b.id, b.size}
 	if r.index == nil {
 		r.index = make(map[exportID]int)
 	}
@@ -170,12 +170,12 @@ func (r *Reader) read(text string) ([]Key, error) {
 	if !known {
 		i = len(r.Exports)
 		r.index[id] = i
-		r.Exports = append(r.Exports, Export{ID: b.ID, Size: b.Size})
+		r.Exports = append(r.Exports, Export{ID: b.id, Size: b.size})
 	}
-	if x := &r.Exports[i]; !slices.Contains(x.Parts, b.Index) {
-		x.Parts = append(x.Parts, b.Index)
+	if x := &r.Exports[i]; !slices.Contains(x.Parts, b.index) {
+		x.Parts = append(x.Parts, b.index)
 	}
-	return b.Keys, err
+	return b.keys, err
 }
 
 // Incomplete returns an *IncompleteError for each export with missing parts.
@@ -192,7 +192,7 @@ func (r *Reader) Incomplete() (errs []error) {
 // numbers were kept in a file that was damaged.
 func (x Export) Validate() error {
 	isNone := func(part int) bool { return part < 0 || part >= x.Size }
-	if x.Size < 1 || x.Size > maxBatchSize || slices.ContainsFunc(x.Parts, isNone) {
+	if x.Size < 1 || x.Size > maxParts || slices.ContainsFunc(x.Parts, isNone) {
 		return fmt.Errorf("invalid export of %d QR codes", x.Size)
 	}
 	return nil

@@ -38,13 +38,13 @@ type Side struct {
 	stored []byte // what is to be stored; nil for no file
 }
 
-// A Choice is what becomes of a conflict.
-type Choice int
+// A Resolution is what becomes of a conflict.
+type Resolution int
 
 const (
-	Merged Choice = iota // what both come to
-	This                 // what this machine made
-	Other                // what the other one made
+	Merged Resolution = iota // what both come to
+	This                     // what this machine made
+	Other                    // what the other one made
 )
 
 // objects are git's names of a file's versions: what it was before, in HEAD and in
@@ -261,7 +261,7 @@ func (v *Vault) compareSides(c *Conflict, this, other []byte, at time.Time, merg
 // Keep settles a conflict: it stores what was chosen, and commits if no other is left.
 // It returns the reason why a side cannot be read, or ErrConflict if git has meanwhile
 // merged other versions.
-func (v *Vault) Keep(c Conflict, choice Choice) error {
+func (v *Vault) Keep(c Conflict, choice Resolution) error {
 	kept := Side{stored: c.merged}
 	switch choice {
 	case This:

@@ -77,7 +77,7 @@ func conflictOver(t *testing.T, v *vault.Vault, file string) vault.Conflict {
 }
 
 // keep settles a conflict, after which all is committed and joined.
-func keep(t *testing.T, v *vault.Vault, c vault.Conflict, choice vault.Choice) {
+func keep(t *testing.T, v *vault.Vault, c vault.Conflict, choice vault.Resolution) {
 	t.Helper()
 	if err := v.Keep(c, choice); err != nil {
 		t.Fatal(err)
@@ -158,7 +158,7 @@ func TestConflictKeepsTheChosenSide(t *testing.T) {
 	for _, test := range []struct {
 		name, join    string
 		first, second func(*vault.Vault) error
-		choice        vault.Choice
+		choice        vault.Resolution
 		this, other   string // codes; "" for deleted
 		want          string
 	}{
