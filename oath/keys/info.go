@@ -13,7 +13,7 @@ import (
 type Info struct {
 	Reader   string
 	Device   ykoath.Device
-	ID       string // see ykoath.Session.DeviceID
+	DeviceID string // see ykoath.Session.DeviceID
 	Firmware string // of the OATH applet; "" if there is none
 	Password bool
 	Used     *int           // accounts; nil if a password is missing
@@ -41,7 +41,7 @@ func (f *Finder) Inspect(reader string, unlock func(*Key) (bool, error)) Info {
 		return i
 	}
 	defer k.Close()
-	i.ID, i.Firmware, i.Password = k.DeviceID(), k.Version.String(), k.HasPassword()
+	i.DeviceID, i.Firmware, i.Password = k.DeviceID(), k.Version.String(), k.HasPassword()
 	if i.Device.Serial != 0 { // the rule for YubiKeys, not for other makers' keys
 		i.Capacity = k.Version.Capacity()
 	}

@@ -58,8 +58,8 @@ func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, 
 			}
 			return o.UnlockRemembered(k)
 		})
-		seen := o.saw(i.Device.Serial, i.ID)
-		if i.ID != "" {
+		seen := o.saw(i.Device.Serial, i.DeviceID)
+		if i.DeviceID != "" {
 			seen.notes(func(known *ledger.Key) { known.Password = i.Password })
 		}
 		if i.Used != nil {
@@ -94,7 +94,7 @@ func (o *Opener) LookAtPINs(ctx context.Context, found []keys.Info, serials []ui
 			continue
 		}
 		day := backup.Date(backup.Day(o.Now()))
-		o.saw(i.Device.Serial, i.ID).notes(func(k *ledger.Key) {
+		o.saw(i.Device.Serial, i.DeviceID).notes(func(k *ledger.Key) {
 			switch {
 			case factory:
 				k.FactoryPIN = day
