@@ -103,7 +103,7 @@ func sources(t *testing.T) []source {
 		if d.IsDir() || path.Ext(file) != ".go" || strings.HasSuffix(file, "_test.go") {
 			return nil
 		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution|parser.ParseComments)
 		if err != nil {
 			return err
 		}
@@ -224,3 +224,58 @@ func TestLibrariesAreLight(t *testing.T) {
 		}
 	}
 }
+
+// Every package says which of its types are safe for concurrent use: each that changes,
+// as its methods show, in its own comment, and the others in that of the package.
+func TestConcurrentUseIsDocumented(t *testing.T) {
+	const word = "concurrent use"
+	type kind struct{ doc, file string }
+	says := make(map[string]bool)    // packages
+	kinds := make(map[string]kind)   // types, by package and name
+	changes := make(map[string]bool) // those with a method on a pointer, or that are interfaces
+	for _, s := range sources(t) {
+		if !strings.HasPrefix(s.pkg, "oath") || strings.Contains(s.pkg, "/internal/") {
+			continue
+		}
+		says[s.pkg] = says[s.pkg] || strings.Contains(unwrapped(s.ast.Doc), word)
+		for _, d := range s.ast.Decls {
+			switch d := d.(type) {
+			case *ast.FuncDecl:
+				if d.Recv == nil || !d.Name.IsExported() || slices.Contains([]string{"Error", "Unwrap", "UnmarshalText"}, d.Name.Name) {
+					continue
+				}
+				if star, ok := d.Recv.List[0].Type.(*ast.StarExpr); ok {
+					changes[s.pkg+"."+star.X.(*ast.Ident).Name] = true
+				}
+			case *ast.GenDecl:
+				for _, spec := range d.Specs {
+					named, ok := spec.(*ast.TypeSpec)
+					if !ok || !named.Name.IsExported() {
+						continue
+					}
+					doc := named.Doc
+					if doc == nil {
+						doc = d.Doc
+					}
+					name := s.pkg + "." + named.Name.Name
+					kinds[name] = kind{kinds[name].doc + unwrapped(doc), s.file} // of each system's file
+					if _, ok := named.Type.(*ast.InterfaceType); ok {
+						changes[name] = true
+					}
+				}
+			}
+		}
+	}
+	for pkg, said := range says {
+		if !said {
+			t.Errorf("%s: its comment does not say which types are safe for %s", pkg, word)
+		}
+	}
+	for name, k := range kinds {
+		if changes[name] && !strings.HasSuffix(name, "Error") && !strings.Contains(k.doc, word) {
+			t.Errorf("%s: %s does not say whether it is safe for %s", k.file, name, word)
+		}
+	}
+}
+
+func unwrapped(doc *ast.CommentGroup) string { return strings.ReplaceAll(doc.Text(), "\n", " ") }

@@ -4,6 +4,9 @@
 //
 // Codes follow RFC 4226 (HOTP) and RFC 6238 (TOTP); Steam's five letters are a
 // third form of the same computation.
+//
+// The functions are safe for concurrent use, and so are the types while nobody changes a
+// value, as Secret.Clear does. A [Token] is not.
 package oath
 
 import (

@@ -1,5 +1,5 @@
 // Package durable replaces files so that whatever happens in between, be it a
-// power cut, leaves the old content or the new, and one writer at a time.
+// power cut, leaves the old content or the new, and one writer at a time. The functions are safe for concurrent use.
 package durable
 
 import (

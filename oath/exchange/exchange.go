@@ -4,6 +4,9 @@
 //
 // Each format is a file of this package, with the source of what it knows of the
 // format, and a line of the table in this one.
+//
+// The functions are safe for concurrent use, and so are the types while nobody changes a
+// value.
 package exchange
 
 import (

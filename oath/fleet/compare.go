@@ -16,6 +16,7 @@ import (
 // A Responder is a token that proves which secret an account has without giving it away:
 // by its response to a challenge that the token has not met before. Respond moves no
 // counter. It returns oath.ErrUnsupported where it would have to, and Code's errors.
+// It need not be safe for concurrent use.
 type Responder interface {
 	Respond(a oath.Account, challenge uint64) (oath.Response, error)
 }

@@ -53,7 +53,8 @@ type SkippedError struct{ Reason error }
 func (e *SkippedError) Error() string { return fmt.Sprintf("not tried: %v", e.Reason) }
 func (e *SkippedError) Unwrap() error { return e.Reason }
 
-// A Result is an enrollment, with what came of it on each token so far.
+// A Result is an enrollment, with what came of it on each token so far. It is
+// not safe for concurrent use.
 type Result struct {
 	Enrollment
 	Code     oath.Code // that a token computed; zero if none could

@@ -10,6 +10,7 @@ import (
 
 // A Matcher is a token that finds accounts by itself, without being opened to the
 // last. Find returns what oath.Match does over all of the token's accounts.
+// It need not be safe for concurrent use.
 type Matcher interface {
 	Find(query string) ([]oath.Account, error)
 }

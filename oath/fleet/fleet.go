@@ -3,6 +3,9 @@
 //
 // A secret can be written to a hardware key but never read back, so the moment of
 // enrolling is the only one in which a spare key can be given the same account.
+//
+// Nothing here is safe for concurrent use, for tokens are not: a fleet asks one after the
+// other.
 package fleet
 
 import (
@@ -16,7 +19,7 @@ import (
 )
 
 // A Member is one of a person's tokens. It is opened when it is first needed, and
-// once.
+// once. It is not safe for concurrent use.
 type Member struct {
 	Name string                     // what its owner calls it
 	Open func() (oath.Token, error) // may ask for a password
@@ -81,7 +84,7 @@ func (e *AwayError) Unwrap() error { return e.Reason }
 type Fleet []*Member
 
 // A Locker is a token that can tell that it is locked, and takes new accounts all
-// the same.
+// the same. As any token, it need not be safe for concurrent use.
 type Locker interface {
 	Locked() bool
 }

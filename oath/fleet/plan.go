@@ -46,7 +46,8 @@ func (p Plan) On(member string) (f Forecast, found bool) {
 }
 
 // A Fitter is a token that knows, before it is given an account, whether it can hold such
-// a one. Fits returns the error that Put would.
+// a one. Fits returns the error that Put would. It need not
+// be safe for concurrent use.
 type Fitter interface {
 	Fits(a oath.Account) error
 }

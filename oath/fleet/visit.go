@@ -13,6 +13,7 @@ import (
 )
 
 // A Bulk is a token that stores many accounts together in far less time than one by one.
+// It need not be safe for concurrent use.
 type Bulk interface {
 	// PutAll stores new accounts, and hands done what came of each, in their order: nil,
 	// or what Put returns. Done must not change the token. The error is why it tried no

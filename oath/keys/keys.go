@@ -4,6 +4,9 @@
 // they are in, and by the serial number that is printed on them, which takes two more
 // exchanges to ask for. A [Key] is one of them in use: a [ykoath.Session], and the card
 // that it runs on. It asks nobody for anything: what needs a password is left locked.
+//
+// Neither is safe for concurrent use; the other types are plain values. Finders of their
+// own may be used at the same time: one waits while another holds a key.
 package keys
 
 import (
@@ -42,7 +45,7 @@ type Choice struct {
 // IsAny reports whether nothing was chosen.
 func (c Choice) IsAny() bool { return c == Choice{} }
 
-// A Key is a hardware key in use.
+// A Key is a hardware key in use. It is not safe for concurrent use.
 type Key struct {
 	*ykoath.Session
 	Reader string
@@ -118,7 +121,8 @@ func (k *Key) Close() error {
 // IsOpen reports whether the key was not closed.
 func (k *Key) IsOpen() bool { return k.card != nil }
 
-// A Finder opens keys.
+// A Finder opens keys. It is not safe for concurrent use; the keys that it opened are
+// their own.
 type Finder struct {
 	// Busy is told of a reader whose key is held by another program, and returns for
 	// how much longer than HoldTimeout to wait. It may be nil.

@@ -1,6 +1,8 @@
 // Package oathtest is the conformance suite of [oath.Token]: what every token has
 // to do, be it a hardware key or a folder of files. A token's own tests call
 // [Run].
+//
+// Its functions are safe for concurrent use, as tests that are parallel need it.
 package oathtest
 
 import (

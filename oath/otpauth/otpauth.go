@@ -6,6 +6,9 @@
 // draft-linuxgemini-otpauth-uri. What services make of it differs, so [Parse]
 // takes any spelling that has one meaning, and [Key.URI] writes the one that most
 // authenticators understand.
+//
+// The functions are safe for concurrent use, and so are the types while nobody changes a
+// value. A [Reader] is not.
 package otpauth
 
 import (
@@ -103,7 +106,8 @@ func ParseAll(texts ...string) ([]Key, error) {
 }
 
 // A Reader reads accounts out of texts, such as those of QR codes, and remembers which
-// parts of Google Authenticator's exports were among them.
+// parts of Google Authenticator's exports were among them. The zero
+// value is ready. It is not safe for concurrent use.
 type Reader struct {
 	// Exports are those that parts were read of, in the order of their first.
 	Exports []Export

@@ -7,6 +7,9 @@
 //
 // On Linux and macOS it needs cgo. Built without, every call returns
 // [ErrUnavailable].
+//
+// Neither is safe for concurrent use. Several services are, each in a goroutine, as are
+// the cards that they opened.
 package pcsc
 
 import (

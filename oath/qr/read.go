@@ -1,4 +1,5 @@
 // Package qr reads every QR code in a picture or on a page, and draws QR codes.
+// All of it is safe for concurrent use.
 package qr
 
 import (

@@ -18,7 +18,8 @@ const (
 )
 
 // A Symbol is a QR code: a square of dark and light modules, without the light
-// margin of QuietZone modules that readers want around it.
+// margin of QuietZone modules that readers want around it. It does not
+// change, and is safe for concurrent use.
 type Symbol struct {
 	size int
 	dark []bool // row by row

@@ -15,7 +15,8 @@ import (
 )
 
 // A PIV is the PIV applet of a YubiKey. While it is open, nothing else can use
-// the key: not even this program, for its OATH accounts.
+// the key: not even this program, for its OATH accounts. It
+// is not safe for concurrent use.
 type PIV struct {
 	key     *piv.YubiKey
 	serial  uint32
@@ -83,7 +84,7 @@ func (p *PIV) PINKnown() bool { return p.proven }
 // Serial returns the number that is printed on the key.
 func (p *PIV) Serial() uint32 { return p.serial }
 
-// A Slot is a P-256 key in a PIV slot.
+// A Slot is a P-256 key in a PIV slot. It is as little safe for concurrent use as its PIV.
 type Slot struct {
 	ID     SlotID
 	piv    *PIV

@@ -22,6 +22,9 @@
 // Without tokenctl, the key file itself does as an identity:
 //
 //	age -d -i unlock/passphrase.age accounts/GitHub/alice.age
+//
+// A [Vault], a [PIV] and its slots are not safe for concurrent use; the other types are
+// plain values. Several vaults, or processes, may have one folder open.
 package vault
 
 import (

@@ -12,6 +12,8 @@
 // ykneo-oath, the source of the applet on the YubiKey NEO; for PIV, NIST SP
 // 800-73-4 and Yubico's extensions; and everywhere what the hardware was seen to
 // answer. It shares no code with the client it tests.
+//
+// A [Key] is safe for concurrent use; the other types are plain values.
 package virtualkey
 
 import (
@@ -61,8 +63,8 @@ type pulledError struct{}
 func (pulledError) Error() string     { return "the key was pulled out" }
 func (pulledError) CardRemoved() bool { return true }
 
-// A Key is a virtual YubiKey. Its methods may be called from several goroutines;
-// it executes one command at a time.
+// A Key is a virtual YubiKey. It is safe for concurrent use, and executes one command at
+// a time.
 type Key struct {
 	config Config
 	store  store

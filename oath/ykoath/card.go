@@ -5,6 +5,9 @@
 // instruction, and is an [oath.Token] over them. Facts cited as YKOATH are from
 // the protocol's published specification,
 // https://developers.yubico.com/OATH/YKOATH_Protocol.html.
+//
+// A Session is not safe for concurrent use, and a Card need not be: one goroutine at a
+// time talks to a key. The other types are plain values.
 package ykoath
 
 import (

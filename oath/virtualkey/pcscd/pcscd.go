@@ -9,6 +9,8 @@
 //
 // A daemon has one reader, since a second one of this driver deadlocks it, of one slot
 // or two. For more keys, run more daemons.
+//
+// The functions are safe for concurrent use.
 package pcscd
 
 import (
@@ -54,6 +56,8 @@ type Options struct {
 var ErrMissing = errors.New("a private PC/SC daemon is not possible")
 
 // A Daemon is a private pcscd with one reader, whose slots are numbered 0 and 1.
+// Plug, and what tells of the daemon, are safe for concurrent use; Pause, Resume and Stop
+// are not.
 type Daemon struct {
 	reader  string
 	slots   int

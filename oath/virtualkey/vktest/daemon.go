@@ -15,7 +15,8 @@ import (
 )
 
 // A Daemon is a private pcscd, for tests that want more of it than [Start] does: two
-// keys, none, or its coming and going.
+// keys, none, or its coming and going. It is as safe for
+// concurrent use as a [pcscd.Daemon].
 type Daemon struct{ *pcscd.Daemon }
 
 // Launch runs a daemon with a reader of two slots for the length of a test. It serves other processes.

@@ -17,6 +17,8 @@
 // environment variable TOKENCTL_VPCD names, or else bin/libifdvpcd.so in the module
 // of the test, or else the one that is installed. Where these are missing, the test
 // is skipped, or fails if the environment has CI=true. With -short it is skipped.
+//
+// The functions are safe for concurrent use by tests that are parallel.
 package vktest
 
 import (
@@ -33,7 +35,8 @@ import (
 )
 
 // A Key is a virtual key for the length of a test, plugged in. Its faults and its
-// count of exchanges are those of the [virtualkey.Key].
+// count of exchanges are those of the [virtualkey.Key],
+// whose methods are safe for concurrent use. Plug and Pull of one with a reader are not.
 type Key struct {
 	*virtualkey.Key
 	t      testing.TB
