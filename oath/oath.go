@@ -130,8 +130,9 @@ type Account struct {
 	Touch     bool   // the key computes no code without a touch
 }
 
-// WithDefaults returns the account with SHA-1, 6 digits and 30 seconds in the
-// place of what is not set, as the otpauth format has it.
+// WithDefaults returns the account with what is not set as the otpauth format has it:
+// TOTP, SHA-1, 6 digits (5 for Steam) and, for TOTP, 30 seconds. An account that a token
+// listed without its type becomes a TOTP account, too.
 func (a Account) WithDefaults() Account {
 	if a.Type == TypeUnknown {
 		a.Type = TOTP

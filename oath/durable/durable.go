@@ -1,5 +1,6 @@
 // Package durable replaces files so that whatever happens in between, be it a
-// power cut, leaves the old content or the new, and one writer at a time. The functions are safe for concurrent use.
+// power cut, leaves the old content or the new, and one writer at a time. The
+// functions are safe for concurrent use; their errors are the system's, of package os.
 package durable
 
 import (

@@ -180,7 +180,8 @@ func byWord(word string) *format {
 
 // Write writes accounts in the format of one of the Words: encrypted if there is a
 // password and the format Encrypts, or else with every secret in the clear. The accounts
-// that the format cannot hold are refused, and left out.
+// that the format cannot hold, or that have no secret, are refused, and left out. It
+// returns errors.ErrUnsupported for another word, or a password where it does not encrypt.
 func Write(word string, entries []Entry, password string, random io.Reader) (data []byte, refused []Refusal, err error) {
 	f := byWord(word)
 	if f == nil || password != "" && !f.seals {

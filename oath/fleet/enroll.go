@@ -101,7 +101,7 @@ func (r *Result) IsChecked() bool {
 	return slices.ContainsFunc(r.Outcomes, func(o Outcome) bool { return o.State == Checked })
 }
 
-// Err returns what went wrong on which token; see [Failures].
+// Err returns what went wrong on which token, or nil; see [Failures].
 func (r *Result) Err() error { return Failures([]*Result{r}) }
 
 // Failures returns what went wrong with which account on which token, and nil if each is

@@ -124,7 +124,9 @@ func hasExactly(holdings []Holding, query string) bool {
 
 // CodeOf computes the code of the account with that very ID, on the first token
 // that has it, without asking first what accounts there are. Whether it is a TOTP
-// or an HOTP account, and so whether the code expires, is not known afterwards.
+// or an HOTP account, and so whether the code expires, is not known afterwards. It returns
+// oath.ErrNotFound if every token was asked in vain, or a *MemberError for each that could
+// not be, or for the one whose touch did not come.
 func (f Fleet) CodeOf(id oath.ID, now Clock) (oath.Code, *Member, error) {
 	a := id.Account(oath.TOTP)
 	return firstCode(f, func(m *Member) (oath.Code, error) {

@@ -30,7 +30,7 @@ type Member struct {
 	err    error
 }
 
-// Token opens the token, or returns what came of opening it before.
+// Token opens the token, or returns what came of opening it before. The error is Open's.
 func (m *Member) Token() (oath.Token, error) {
 	switch {
 	case m.opened:
@@ -44,7 +44,7 @@ func (m *Member) Token() (oath.Token, error) {
 }
 
 // Room returns how many more accounts the token takes, and whether it is one that is
-// known to take no more than that.
+// known to take no more than that. The error is Token's, or the token's own.
 func (m *Member) Room() (n int, known bool, err error) {
 	token, err := m.Token()
 	limited, ok := token.(interface {

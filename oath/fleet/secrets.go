@@ -22,7 +22,7 @@ func NewSecrets(plans []Plan) Secrets {
 	return s
 }
 
-// List returns the accounts, by ID.
+// List returns the accounts, by ID, and no error.
 func (s Secrets) List() ([]oath.Account, error) {
 	var accounts []oath.Account
 	for _, id := range slices.Sorted(maps.Keys(s)) {
@@ -31,7 +31,8 @@ func (s Secrets) List() ([]oath.Account, error) {
 	return accounts, nil
 }
 
-// Codes computes the codes that go by the time.
+// Codes computes the codes that go by the time. It returns oath.ErrInvalid if one cannot
+// be.
 func (s Secrets) Codes(at time.Time) ([]oath.Entry, error) {
 	accounts, _ := s.List()
 	entries := entriesOf(accounts)
@@ -47,7 +48,8 @@ func (s Secrets) Codes(at time.Time) ([]oath.Entry, error) {
 	return entries, nil
 }
 
-// Code computes a code; of HOTP always the next one.
+// Code computes a code; of HOTP always the next one. It returns oath.ErrNotFound, or
+// oath.ErrInvalid.
 func (s Secrets) Code(a oath.Account, at time.Time) (oath.Code, error) {
 	p, err := s.find(a)
 	if err != nil {
@@ -56,7 +58,7 @@ func (s Secrets) Code(a oath.Account, at time.Time) (oath.Code, error) {
 	return oath.Compute(p.Account, p.Secret, at)
 }
 
-// Respond is a [Responder]'s.
+// Respond is a [Responder]'s. It returns oath.ErrNotFound, or oath.ErrInvalid.
 func (s Secrets) Respond(a oath.Account, challenge uint64) (oath.Response, error) {
 	p, err := s.find(a)
 	if err != nil {

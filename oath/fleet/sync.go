@@ -22,7 +22,8 @@ const sourceName = "plans"
 // ForeseeSync fills in what Foresee does, proved by challenges as in [Fleet.Compare]: what
 // is the Same, what is Taken by another secret, and what is Moved, as the token has its
 // secret under another name that no plan has. It returns what else is on the tokens. What
-// could not be compared is Present. The plans have different IDs.
+// could not be compared is Present. The plans have different IDs. The
+// error joins those of Foresee and Compare.
 func (f Fleet) ForeseeSync(plans []Plan, c Comparison) ([]Stray, error) {
 	if c.Now == nil {
 		return nil, ErrNoClock

@@ -129,7 +129,8 @@ func (f *Finder) OneYubiKey(serial uint32) (found *YubiKey, err error) {
 	return &all[0], nil
 }
 
-// HasFactoryPIN is [ykoath.HasFactoryPIN] for the key in a reader.
+// HasFactoryPIN is [ykoath.HasFactoryPIN] for the key in a reader. Its other errors are
+// those of Card.
 func (f *Finder) HasFactoryPIN(reader string) (factory, known bool, err error) {
 	card, err := f.Card(reader)
 	if err != nil {

@@ -67,7 +67,8 @@ func name(serial uint32, reader string) string {
 }
 
 // Identify asks the key for its serial number, if it was not asked yet, which ends the
-// OATH session. A key that does not tell has none.
+// OATH session. A key that does not tell has none. It
+// returns pcsc.ErrRemoved for a key that was closed, or what the card does.
 func (k *Key) Identify() error {
 	switch {
 	case k.asked:
@@ -83,7 +84,7 @@ func (k *Key) Identify() error {
 	return nil
 }
 
-// Unlock is the session's, and remembers the key for Reopen.
+// Unlock is the session's, with its errors, and remembers the key for Reopen.
 func (k *Key) Unlock(access ykoath.AccessKey) error {
 	err := k.Session.Unlock(access)
 	if err == nil {
@@ -137,7 +138,7 @@ type Finder struct {
 }
 
 // Connect connects to the smart card service, until Close is called. The randomness is
-// for proving passwords.
+// for proving passwords; nil is crypto/rand. Its errors are those of [pcsc.Connect].
 func Connect(ctx context.Context, random io.Reader) (*Finder, error) {
 	service, err := pcsc.Connect()
 	if err != nil {
@@ -146,7 +147,8 @@ func Connect(ctx context.Context, random io.Reader) (*Finder, error) {
 	return &Finder{ctx: ctx, service: service, random: random}, nil
 }
 
-// Close ends the connection. Keys that were opened stay open.
+// Close ends the connection. Keys that were opened stay open. Its errors are those of
+// [pcsc.Service.Close].
 func (f *Finder) Close() error { return f.service.Close() }
 
 // Readers returns the names of the readers with a card in them, of those whose name
@@ -176,6 +178,7 @@ func (f *Finder) Readers(name string) ([]string, error) {
 
 // Card takes hold of the card in a reader. It waits for HoldTimeout at most while
 // another program has it, and for longer if Busy says so; it returns pcsc.ErrBusy then.
+// Its other errors are those of [pcsc.Service.Open].
 func (f *Finder) Card(reader string) (*pcsc.Card, error) {
 	card, err := f.hold(reader, busyNotice)
 	if errors.Is(err, pcsc.ErrBusy) {
@@ -197,8 +200,8 @@ func (f *Finder) hold(reader string, patience time.Duration) (*pcsc.Card, error)
 	return f.service.Open(ctx, reader)
 }
 
-// Open opens the key in a reader, in one exchange. It returns ykoath.ErrNoApplet for a
-// card that is no key.
+// Open opens the key in a reader, in one exchange. It returns Card's errors, and
+// ykoath.ErrNoApplet for a card that is no key.
 func (f *Finder) Open(reader string) (*Key, error) {
 	card, err := f.Card(reader)
 	if err != nil {
@@ -207,7 +210,8 @@ func (f *Finder) Open(reader string) (*Key, error) {
 	return f.on(card, reader, ykoath.Device{})
 }
 
-// Identify opens the key in a reader, and asks it for its serial number first.
+// Identify opens the key in a reader, and asks it for its serial number first. It returns
+// Card's errors, and ykoath.ErrNoApplet; for a key that tells its number, as an *OffError.
 func (f *Finder) Identify(reader string) (*Key, error) {
 	card, err := f.Card(reader)
 	if err != nil {
@@ -316,7 +320,7 @@ func (f *Finder) All(readers []string) (keys []*Key, failures []*ReaderError) {
 }
 
 // One opens the one key that is chosen. It returns ErrSeveral if several are plugged in
-// and any would do.
+// and any would do, or ErrNoSuchKey; else the errors of Readers and Identify.
 func (f *Finder) One(c Choice) (*Key, error) {
 	readers, err := f.Readers(c.Reader)
 	if err != nil {
@@ -325,7 +329,7 @@ func (f *Finder) One(c Choice) (*Key, error) {
 	return f.OneIn(readers, c)
 }
 
-// OneIn is One for the readers that are known already.
+// OneIn is One for the readers that are known already, with its errors.
 func (f *Finder) OneIn(readers []string, c Choice) (*Key, error) {
 	switch {
 	case c.Serial != 0:

@@ -124,6 +124,7 @@ func (c *Card) Transmit(command []byte) ([]byte, error) {
 // TransmitContext is Transmit, given up when the context is done: then it returns the
 // context's cause, now and from there on. PC/SC cannot be told to stop waiting, and so the
 // card stays taken until it answers after all; then it is reset and released.
+// Its other errors are those of Transmit.
 func (c *Card) TransmitContext(ctx context.Context, command []byte) ([]byte, error) {
 	var response []byte
 	err := c.answer(ctx, func() (err error) {

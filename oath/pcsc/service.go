@@ -45,7 +45,8 @@ func (s *Service) connect() error {
 	return nil
 }
 
-// Close ends the connection. Cards opened before stay open.
+// Close ends the connection. Cards opened before stay open. It returns ErrNoService, or
+// ErrServiceSilent.
 func (s *Service) Close() error {
 	if s.context == nil {
 		return nil

@@ -25,6 +25,7 @@ func (s *Symbol) Image(scale int) image.Image {
 }
 
 // WritePNG writes the symbol's Image as a PNG.
+// The error is the writer's.
 func (s *Symbol) WritePNG(w io.Writer, scale int) error {
 	return png.Encode(w, s.Image(scale))
 }
@@ -34,6 +35,7 @@ const svgScale = 8
 
 // WriteSVG writes the symbol with its margin as an SVG, black on white: a module is one
 // unit of its viewBox, and eight pixels unless it is made larger.
+// The error is the writer's.
 func (s *Symbol) WriteSVG(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	side := s.size + 2*QuietZone
@@ -59,6 +61,7 @@ func (s *Symbol) WriteSVG(w io.Writer) error {
 // character. It is black on white on any terminal, dark or light: the colours are 16 and
 // 231 of the 256 (ISO 8613-6, SGR 38;5 and 48;5), which themes leave alone. It takes 29
 // to 185 columns, and half as many lines.
+// The error is the writer's.
 func (s *Symbol) WriteTerminal(w io.Writer) error {
 	return s.writeBlocks(w, "\x1b[38;5;16;48;5;231m", "\x1b[0m", [4]string{" ", "▄", "▀", "█"})
 }
@@ -66,6 +69,7 @@ func (s *Symbol) WriteTerminal(w io.Writer) error {
 // WriteText writes the symbol as WriteTerminal does, without colours: its light modules
 // and its margin are characters, its dark ones are the ground. So it must be shown light
 // on dark; on a light ground it is its own negative, which many readers do not take.
+// The error is the writer's.
 func (s *Symbol) WriteText(w io.Writer) error {
 	return s.writeBlocks(w, "", "", [4]string{"█", "▀", "▄", " "})
 }

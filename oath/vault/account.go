@@ -182,7 +182,7 @@ func (v *Vault) Fits(a oath.Account) error { return nameable(a.ID()) }
 
 // Replace stores an account instead of the one with the same ID, and keeps the
 // lines that follow its URI: if it is there, the vault must be unlocked. A damaged
-// file is replaced as a whole.
+// file is replaced as a whole. It returns oath.ErrInvalid or oath.ErrLocked.
 func (v *Vault) Replace(a oath.Account, s oath.Secret) error {
 	r, err := newRecord(a, s)
 	if err != nil {
@@ -286,7 +286,8 @@ func (v *Vault) moveFiles(from, to string, r record, id oath.ID) error {
 	return v.disk.perform(append(steps, step{from, ""}))
 }
 
-// Delete removes an account and its backup codes; the vault may be locked.
+// Delete removes an account and its backup codes; the vault may be locked. It returns
+// oath.ErrNotFound.
 func (v *Vault) Delete(id oath.ID) error {
 	return v.change("Delete "+label(id), func() error {
 		file, err := v.locate(id)

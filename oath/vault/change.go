@@ -122,7 +122,8 @@ func usedLines(content []byte) []string {
 
 // Trust makes the vault's recipients the ones that this machine encrypts to,
 // whoever put them there. The caller has shown them to the user (see
-// [Vault.Status]), and keeps what Known returns.
+// [Vault.Status]), and keeps what Known returns. It
+// returns ErrRecipientsChanged if they are others by now.
 func (v *Vault) Trust(recipients string) error {
 	found, err := v.readRecipients()
 	if err != nil {

@@ -58,6 +58,8 @@ var gitFiles = map[string]string{
 // InitGit makes the folder a git repository, with all that is in the vault in
 // its first commit. Of a repository that is there already it makes the vault's, if
 // [Vault.CheckRepository] has nothing against it, and commits what is not committed yet.
+//
+// It returns ErrUnsafeRepository, ErrNotCommitted, or git's error.
 func (v *Vault) InitGit() error {
 	if v.options.Git == nil {
 		return fmt.Errorf("%w: there is no git", ErrNotCommitted)
@@ -79,6 +81,7 @@ func (v *Vault) InitGit() error {
 // folders and files the user's alone, 0700 and 0600, whatever modes git gave them, and
 // finds what git could not merge. A repository that the user's git works on is the
 // vault's from then on.
+// Its errors join those of the disk and of git.
 func (v *Vault) AfterGit() error {
 	err := fs.WalkDir(v.disk.root.FS(), ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -120,6 +123,7 @@ func (v *Vault) IgnoresRepository() bool { return !v.repository && v.hasReposito
 // Pushed returns the name of a repository that the vault's can be pushed to, "" for none,
 // and whether all that is committed is there, as far as this machine saw when it last
 // pushed or pulled.
+// The error is Git's.
 func (v *Vault) Pushed() (remote string, pushed bool, err error) {
 	if v.options.Git == nil || !v.isRepository() {
 		return "", false, nil

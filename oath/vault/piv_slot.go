@@ -129,6 +129,7 @@ func slotIDs() []SlotID {
 func (id SlotID) String() string { return fmt.Sprintf("%02x", byte(id)) }
 
 // ParseSlotID reads a slot's number as PIV tools write it, in hexadecimal.
+// The error says which there are.
 func ParseSlotID(text string) (SlotID, error) {
 	n, err := strconv.ParseUint(strings.TrimPrefix(strings.ToLower(text), "0x"), 16, 8)
 	if err == nil && slices.Contains(slotIDs(), SlotID(n)) {
@@ -189,6 +190,7 @@ type Attestation struct {
 }
 
 // SlotRecipient returns the age recipient, age1tag1..., of a P-256 key.
+// The error is about a key of another curve.
 func SlotRecipient(public *ecdh.PublicKey) (string, error) {
 	r, err := slotRecipient(public)
 	if err != nil {

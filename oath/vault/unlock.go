@@ -220,6 +220,7 @@ func (v *Vault) Expect(identity string) error {
 
 // GenerateIdentity returns a new private key for a vault: an age identity,
 // AGE-SECRET-KEY-1..., as it is printed on paper.
+// The error is that of the system's randomness.
 func GenerateIdentity() (string, error) {
 	key, err := age.GenerateX25519Identity()
 	if err != nil {

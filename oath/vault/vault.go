@@ -44,6 +44,11 @@ import (
 // A Vault is an open folder; its accounts can be read once it is unlocked. It is
 // not safe for concurrent use, but any number of processes may have the same
 // folder open: those that write take turns.
+//
+// Besides what each method says, all that look into a file return a *[DamagedFile] if it
+// cannot be used, which wraps why, such as ErrInsecure, ErrSymlink or ErrConflict. All that
+// change the vault return ErrRecipientsChanged, ErrReadOnly or ErrDiskFull, and nothing is
+// changed then; or ErrNotCommitted, and it is changed.
 type Vault struct {
 	disk     disk
 	options  Options

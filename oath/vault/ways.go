@@ -43,6 +43,7 @@ func wayOf(serial uint32) Way {
 
 // Ways returns the ways in, the passphrase first. If there is none, only the key
 // on paper opens the vault.
+// The error is about the folder that they are in.
 func (v *Vault) Ways() ([]Way, error) {
 	names, err := v.disk.list(unlockFolder)
 	if err != nil {
@@ -61,13 +62,14 @@ func (v *Vault) Ways() ([]Way, error) {
 }
 
 // SetPassphrase makes the passphrase a way in, instead of the one before. The vault
-// must be unlocked.
+// must be unlocked: oath.ErrLocked.
 func (v *Vault) SetPassphrase(passphrase string) error {
 	return v.addWays("Set the passphrase", Ways{Passphrase: passphrase})
 }
 
 // AddKey makes a PIV slot a way in, by its recipient, age1tag1...; instead of the
-// slot of the same YubiKey, if there was one. The vault must be unlocked.
+// slot of the same YubiKey, if there was one. The vault must be unlocked: oath.ErrLocked.
+// Another error is about the recipient.
 func (v *Vault) AddKey(serial uint32, recipient string) error {
 	return v.addWays(fmt.Sprintf("Add key %d", serial), Ways{Keys: map[uint32]string{serial: recipient}})
 }

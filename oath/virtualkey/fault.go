@@ -43,7 +43,7 @@ const (
 //	pull-after  execute it, and pull the key out before it answers
 //	truncate=N  execute it, and answer only the first N bytes
 //
-// as in 3:sw=6f00 or ins=01@2:pull-after.
+// as in 3:sw=6f00 or ins=01@2:pull-after. The error shows the forms.
 func (f *Fault) UnmarshalText(text []byte) error {
 	when, what, ok := strings.Cut(string(text), ":")
 	var read Fault

@@ -173,7 +173,7 @@ func (k *Key) disable(c Capability) error {
 	return k.update(func(s *state) { s.Management.DisabledUSB |= c })
 }
 
-// Close pulls the key out and releases its state file.
+// Close pulls the key out and releases its state file. The error is the file's.
 func (k *Key) Close() error {
 	k.Pull()
 	k.mu.Lock()

@@ -21,7 +21,7 @@ const (
 )
 
 // Connect plugs the key into the vpcd slot at a TCP address, host and port, and
-// serves it until the context ends. See [Key.Serve].
+// serves it until the context ends. Its errors are those of [net.Dialer] and [Key.Serve].
 func (k *Key) Connect(ctx context.Context, address string, plugged func()) error {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", address)

@@ -72,7 +72,7 @@ var quirks = [...]string{
 // Has says whether q has all the quirks of other.
 func (q Quirks) Has(other Quirks) bool { return q&other == other }
 
-// UnmarshalText reads names of quirks, joined by commas.
+// UnmarshalText reads names of quirks, joined by commas. The error lists the names.
 func (q *Quirks) UnmarshalText(text []byte) error {
 	var read Quirks
 	for name := range strings.SplitSeq(string(text), ",") {

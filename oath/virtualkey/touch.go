@@ -19,7 +19,8 @@ var TouchNever = Touch{never: true}
 // TouchAfter is the finger that comes after a while.
 func TouchAfter(d time.Duration) Touch { return Touch{after: d} }
 
-// UnmarshalText reads "auto", "never", or a duration such as 2s.
+// UnmarshalText reads "auto", "never", or a duration such as 2s, and returns an error for
+// anything else.
 func (t *Touch) UnmarshalText(text []byte) error {
 	switch string(text) {
 	case "auto":

@@ -5,7 +5,7 @@ import "fmt"
 // A Version is that of a firmware: major, minor, patch.
 type Version [3]byte
 
-// UnmarshalText reads a version such as 5.7.1.
+// UnmarshalText reads a version such as 5.7.1, and returns an error for anything else.
 func (v *Version) UnmarshalText(text []byte) error {
 	var read Version
 	var rest string

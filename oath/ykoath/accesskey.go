@@ -16,7 +16,8 @@ type AccessKey [16]byte
 // password set by one opens for the other (YKOATH, "SET CODE").
 const accessKeyRounds = 1000
 
-// DeriveAccessKey returns the key for a password, in UTF-8, and a session's Salt.
+// DeriveAccessKey returns the key for a password, in UTF-8, and a session's Salt. There is
+// an error only where the system forbids PBKDF2 with SHA-1, as in Go's strict FIPS mode.
 func DeriveAccessKey(password string, salt []byte) (AccessKey, error) {
 	key, err := pbkdf2.Key(sha1.New, password, salt, accessKeyRounds, len(AccessKey{}))
 	if err != nil {

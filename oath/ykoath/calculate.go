@@ -14,10 +14,10 @@ const (
 	truncatedResponse = 0x01 // P2: four bytes of it, as RFC 4226 picks them
 )
 
-// Code computes one account's code (CALCULATE). A touch account waits for the
-// finger; oath.ErrTouchTimeout says that it did not come. An account that only takes
-// increasing times (property 01) says the same of an earlier one, at once: whoever has
-// a clock can tell them apart.
+// Code computes one account's code (CALCULATE). It returns oath.ErrNotFound, or
+// ErrCorrupt. A touch account waits for the finger; oath.ErrTouchTimeout says that it did
+// not come. An account that only takes increasing times (property 01) says the same of an
+// earlier one, at once: whoever has a clock can tell them apart.
 func (s *Session) Code(a oath.Account, at time.Time) (oath.Code, error) {
 	form := byte(truncatedResponse)
 	if a.IsSteam() { // a YubiKey 4 or 5 reduces the truncated form to digits

@@ -15,6 +15,7 @@ import (
 // room for, or refuses all for the sake of one (see Code): LIST does not tell which of
 // them would wait for a touch. The algorithm is unknown, and so is whether an HOTP
 // account needs a touch: the applet does not tell them here.
+// It returns oath.ErrUnlisted if the card has more than it can list.
 func (s *Session) Codes(at time.Time) ([]oath.Entry, error) {
 	entries, err := s.calculateAll(at)
 	if errors.Is(err, oath.ErrUnsupported) || hasStatus(err, swWrongLength) || hasStatus(err, swSecurity) && !s.Locked() {
@@ -48,7 +49,7 @@ func (s *Session) calculateAll(at time.Time) ([]oath.Entry, error) {
 
 // IgnoresTouch reports whether the key computes the account's code without the touch
 // that it should ask for. It returns false where a card does not show that: for HOTP,
-// and without CALCULATE ALL.
+// and without CALCULATE ALL. It has no errors of its own.
 func (s *Session) IgnoresTouch(id oath.ID, at time.Time) (bool, error) {
 	entries, err := s.calculateAll(at)
 	if refused := new(StatusError); errors.As(err, &refused) {

@@ -8,6 +8,7 @@ import (
 
 // List returns every account with its algorithm (LIST). Digits and touch are
 // unknown: the applet does not tell them here.
+// It returns oath.ErrUnlisted if the card has more than it can list.
 func (s *Session) List() ([]oath.Account, error) {
 	answer, err := s.do(command{name: cmdList, ins: 0xa1})
 	if err != nil {
@@ -45,7 +46,8 @@ func parseList(answer []byte) ([]oath.Account, error) {
 	return accounts, nil
 }
 
-// Used returns how many accounts there are (LIST, unless that is known).
+// Used returns how many accounts there are (LIST, unless that is known). Its errors are
+// those of List.
 func (s *Session) Used() (int, error) {
 	ids, err := s.knownIDs()
 	return len(ids), err

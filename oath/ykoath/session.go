@@ -27,6 +27,12 @@ const (
 // is selected, or the card is reset: ErrDeselected. It counts on being alone with the card, as
 // in a PC/SC transaction, and remembers which accounts it was told of. It is not
 // safe for concurrent use.
+//
+// Besides what each method says, all that talk to the card return what its Transmit does,
+// and so oath.ErrRemoved and oath.ErrSilent; oath.ErrLocked while there is a password that
+// was not given; ErrDeselected; ErrMalformed; the cause of Context; and a *StatusError for
+// what the card refuses. After those that change the card, an error that is none of its
+// answers is an oath.ErrUnsure.
 type Session struct {
 	// Version is the firmware the applet tells, and zero if it tells none.
 	Version Version
