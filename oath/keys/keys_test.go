@@ -14,6 +14,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
 	"github.com/tokenctl/tokenctl/oath/keys"
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 	"github.com/tokenctl/tokenctl/oath/pcsc"
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
 	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
@@ -202,5 +203,46 @@ func TestPulled(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// A key in a reader says when it waits for a touch, and a context ends that; the next
+// program has the key once it was touched after all, or gave up by itself.
+func TestTouch(t *testing.T) {
+	vktest.Shared(t)
+	f := must(keys.Connect(t.Context(), nil))
+	defer f.Close()
+	device := vktest.Here(t, virtualkey.Config{Touch: virtualkey.TouchNever, TouchTimeout: time.Hour})
+	k := must(f.One(keys.Choice{}))
+	a := oath.Account{Name: "alice", Touch: true}.WithDefaults()
+	if err := k.Put(a, must(oath.NewSecret([]byte("12345678901234567890")))); err != nil {
+		t.Fatal(err)
+	}
+	k.Touch = func() func() { go device.Touch(); return nil }
+	if code := must(k.Code(a, time.Unix(59, 0))); code.Value != "287082" {
+		t.Errorf("the code is %s", code.Value)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	k.Context = ctx
+	k.Touch = func() func() {
+		before := device.Exchanges()
+		go func() {
+			oathtest.Await("CALCULATE", func() bool { return device.Exchanges() > before })
+			cancel()
+		}()
+		return nil
+	}
+	if _, err := k.Code(a, time.Unix(59, 0)); !errors.Is(err, context.Canceled) {
+		t.Errorf("given up: got %v", err)
+	}
+	if err := k.Close(); !errors.Is(err, context.Canceled) {
+		t.Errorf("Close: got %v", err)
+	}
+	device.Touch()
+	again := must(f.One(keys.Choice{}))
+	defer again.Close()
+	if accounts := must(again.List()); len(accounts) != 1 {
+		t.Errorf("there is %v", accounts)
 	}
 }
