@@ -30,6 +30,19 @@ var ErrNoQR = errors.New("no QR code can be read in the picture")
 // read.
 var ErrFormat = errors.New("the picture must be PNG, JPEG, TIFF, WebP, GIF or BMP")
 
+// A Look is how closely a picture is looked at.
+type Look byte
+
+const (
+	// Close reads every code that can be read.
+	Close Look = iota
+
+	// Quick reads those that are plain to see, in a fraction of the time: nearly all that
+	// are on a page. It is for those who know what should be there, and look closely where
+	// something is missing.
+	Quick
+)
+
 // Read returns the texts of all QR codes in a picture, each once and in no order.
 // It reads PNG, JPEG, WebP, GIF, BMP, and all pages of a TIFF, of at most 64
 // million pixels each and 32,768 on a side. It returns ErrNoQR if it finds none,
@@ -38,39 +51,7 @@ var ErrFormat = errors.New("the picture must be PNG, JPEG, TIFF, WebP, GIF or BM
 //
 // The picture may be a screenshot, a photograph, or the scan of a page with dozens
 // of codes: see Scan.
-func Read(r io.Reader) ([]string, error) {
-	data, err := io.ReadAll(r)
-	if err != nil {
-		return nil, fmt.Errorf("reading the picture: %w", err)
-	}
-	texts, err := readPages(data)
-	if err == nil && len(texts) == 0 {
-		return nil, ErrNoQR
-	}
-	return texts, err
-}
-
-// readPages returns what is on the pages of a TIFF, or in another picture.
-func readPages(data []byte) (texts []string, err error) {
-	file := newTIFF(data)
-	pages := file.pages()
-	if len(pages) == 0 {
-		img, err := decodePicture(data)
-		if err != nil {
-			return nil, err
-		}
-		return Scan(img), nil
-	}
-	for i, page := range pages {
-		img, err := file.decode(page)
-		if err != nil {
-			return nil, fmt.Errorf("page %d: %w", i+1, err)
-		}
-		texts = append(texts, Scan(img)...)
-	}
-	slices.Sort(texts)
-	return slices.Compact(texts), nil
-}
+func Read(r io.Reader) ([]string, error) { return Close.Read(r) }
 
 // Scan returns the texts of all QR codes in a picture that is decoded already, each
 // once and in no order; nil if it finds none.
@@ -79,13 +60,55 @@ func readPages(data []byte) (texts []string, err error) {
 // or cut out without a margin; blurred, noisy, skewed, in perspective, on curled
 // or crumpled paper. On a page that was scanned or photographed, their modules must be two
 // pixels wide, and on a screenshot, one.
-func Scan(img image.Image) []string {
-	if texts := page.Scan(grayscale(img, color.White)); len(texts) > 0 || isOpaque(img) {
+func Scan(img image.Image) []string { return Close.Scan(img) }
+
+// Read is the function Read, with this look.
+func (l Look) Read(r io.Reader) ([]string, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("reading the picture: %w", err)
+	}
+	texts, err := l.readPages(data)
+	if err == nil && len(texts) == 0 {
+		return nil, ErrNoQR
+	}
+	return texts, err
+}
+
+// readPages returns what is on the pages of a TIFF, or in another picture.
+func (l Look) readPages(data []byte) (texts []string, err error) {
+	file := newTIFF(data)
+	pages := file.pages()
+	if len(pages) == 0 {
+		img, err := decodePicture(data)
+		if err != nil {
+			return nil, err
+		}
+		return l.Scan(img), nil
+	}
+	for i, page := range pages {
+		img, err := file.decode(page)
+		if err != nil {
+			return nil, fmt.Errorf("page %d: %w", i+1, err)
+		}
+		texts = append(texts, l.Scan(img)...)
+	}
+	slices.Sort(texts)
+	return slices.Compact(texts), nil
+}
+
+// Scan is the function Scan, with this look.
+func (l Look) Scan(img image.Image) []string {
+	scan := page.Scan
+	if l == Quick {
+		scan = page.Glance
+	}
+	if texts := scan(grayscale(img, color.White)); len(texts) > 0 || isOpaque(img) {
 		return texts
 	}
 	// The ground shows through what is transparent. Codes that are light on dark
 	// want it dark.
-	return page.Scan(grayscale(img, color.Black))
+	return scan(grayscale(img, color.Black))
 }
 
 func isOpaque(img image.Image) bool {
@@ -186,8 +209,18 @@ func grayscale(img image.Image, ground color.Color) *image.Gray {
 	case *image.YCbCr: // its Y is the brightness (JFIF)
 		return &image.Gray{Pix: img.Y[img.YOffset(img.Rect.Min.X, img.Rect.Min.Y):], Stride: img.YStride, Rect: box}
 	}
+	// image/draw is quick where it draws colours on colours: a few rows at a time are.
+	const rows = 16
 	gray := image.NewGray(box)
-	draw.Draw(gray, box, image.NewUniform(ground), image.Point{}, draw.Src)
-	draw.Draw(gray, box, img, img.Bounds().Min, draw.Over)
+	part := image.NewRGBA(image.Rect(0, 0, box.Max.X, rows))
+	for top := 0; top < box.Max.Y; top += rows {
+		draw.Draw(part, part.Rect, image.NewUniform(ground), image.Point{}, draw.Src)
+		draw.Draw(part, part.Rect, img, img.Bounds().Min.Add(image.Pt(0, top)), draw.Over)
+		out := gray.Pix[top*gray.Stride : min(top+rows, box.Max.Y)*gray.Stride]
+		for i := range out {
+			c := part.Pix[4*i : 4*i+3 : 4*i+3]
+			out[i] = uint8((19595*uint32(c[0]) + 38470*uint32(c[1]) + 7471*uint32(c[2]) + 1<<15) >> 16) // as color.GrayModel
+		}
+	}
 	return gray
 }

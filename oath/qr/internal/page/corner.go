@@ -25,15 +25,9 @@ func flatCorners(p *plane, finders []finder) []corner { return corners(p, finder
 // warpedCorners returns the corners of symbols that are seen in perspective.
 func warpedCorners(p *plane, finders []finder) []corner { return corners(p, finders, warped) }
 
-// bentCorners returns the corners of symbols on paper that is not flat.
-func bentCorners(p *plane, finders []finder) []corner {
-	const leastClarity = 0.55 // there is more to follow than to look at
-	faint := slices.IndexFunc(finders, func(f finder) bool { return f.clarity < leastClarity })
-	if faint >= 0 {
-		finders = finders[:faint]
-	}
-	return corners(p, finders, bent)
-}
+// bentCorners returns the corners of symbols on paper that is not flat. There is more to
+// follow than to look at: only plain finder patterns have any.
+func bentCorners(p *plane, finders []finder) []corner { return corners(p, plain(finders), bent) }
 
 func corners(p *plane, finders []finder, timing timing) (found []corner) {
 	for _, a := range finders {

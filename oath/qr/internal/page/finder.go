@@ -31,10 +31,28 @@ type finderSearch struct {
 	taken [2][]bool // pixels on those: dark on light, light on dark
 }
 
+// plain returns the finder patterns without a doubt, of those with the clearest first.
+func plain(finders []finder) []finder {
+	const leastClarity = 0.55
+	faint := func(f finder) bool { return f.clarity < leastClarity }
+	if i := slices.IndexFunc(finders, faint); i >= 0 {
+		return finders[:i]
+	}
+	return finders
+}
+
+// plainFinders returns the finder patterns that a plane shows as it is, the clearest
+// first.
+func plainFinders(p *plane) []finder {
+	s := newFinderSearch(p)
+	s.search(p)
+	return s.clearest()
+}
+
 // findFinders returns the finder patterns of a plane, the clearest first. Smoothing
 // finds some in noise, and sharpening some that are blurred.
 func findFinders(p *plane) []finder {
-	s := finderSearch{taken: [2][]bool{make([]bool, len(p.v)), make([]bool, len(p.v))}}
+	s := newFinderSearch(p)
 	s.search(p)
 	view := p.copy()
 	view.smooth()
@@ -43,6 +61,14 @@ func findFinders(p *plane) []finder {
 	view.sharpen(p)
 	s.search(view)
 	p.left = view.left
+	return s.clearest()
+}
+
+func newFinderSearch(p *plane) *finderSearch {
+	return &finderSearch{taken: [2][]bool{make([]bool, len(p.v)), make([]bool, len(p.v))}}
+}
+
+func (s *finderSearch) clearest() []finder {
 	slices.SortStableFunc(s.found, func(a, b finder) int { return cmp.Compare(b.clarity, a.clarity) })
 	return s.found[:min(len(s.found), maxFinders)]
 }

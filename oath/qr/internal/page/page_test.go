@@ -84,6 +84,35 @@ func TestScan(t *testing.T) {
 	}
 }
 
+// What is plain to see is read at a glance, which is not much work; also where there is
+// nothing to read.
+func TestGlance(t *testing.T) {
+	texts := mixedTexts(5)
+	for name, damage := range map[string]sheettest.Damage{
+		"clean":       {},
+		"turned":      {Turn: 3, Skew: 10},
+		"negative":    {Inverted: true},
+		"curled":      {Curl: 0.05},
+		"crumpled":    {Crumple: 0.004},
+		"perspective": {Perspective: 0.2},
+		"photograph":  {Perspective: 0.2, Skew: 5, Blur: 1, Grain: 10, Shadow: 0.5, JPEG: 50},
+	} {
+		g := damage.Apply(sheettest.Page(texts, 200)).(*image.Gray)
+		if n := count(page.Glance(g), texts); n < len(texts) {
+			t.Errorf("%s: %d of %d codes are read", name, n, len(texts))
+		}
+		if n := page.GlanceSamples(g); n > 8<<20 {
+			t.Errorf("%s: a glance takes %d samples", name, n)
+		}
+	}
+	for _, side := range []int{0, 1, 20, 21, 300, 5000} {
+		g := image.NewGray(image.Rect(0, 0, side, side))
+		if n := page.GlanceSamples(g); n > 0 || page.Glance(g) != nil {
+			t.Errorf("of nothing, %d by %d pixels, %d samples are taken", side, side, n)
+		}
+	}
+}
+
 // Level Q holds so many bytes in each version (ISO/IEC 18004, "Number of symbol
 // characters and input data capacity").
 var capacity = []int{
