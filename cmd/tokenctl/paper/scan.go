@@ -5,22 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
-	"github.com/tokenctl/tokenctl/oath/otpauth"
 	"github.com/tokenctl/tokenctl/oath/qr"
 )
-
-// isQRText reports whether a line is what a QR code of a sheet holds.
-func isQRText(line string) bool {
-	line = strings.TrimSpace(line)
-	scheme, _, found := strings.Cut(line, ":")
-	return found && (scheme == "tokenctl" || otpauth.IsURI(line)) || strings.HasPrefix(line, "AGE-SECRET-KEY-1")
-}
 
 // A scanReader puts sheets together from sources. Pages are looked at side by side, as
 // many as there are processors.
@@ -40,21 +30,43 @@ type scanReader struct {
 // A scan is a picture, several in a row, or a PDF.
 type scan struct {
 	name     string
+	data     []byte // of a picture or a PDF
 	isPDF    bool
 	isStream bool
-	pages    int
-	blank    []int // pages with nothing of a sheet, from 1
-	taken    int   // QR codes of a sheet
+	tally    tally // of a stream
+	leaves   []*leaf
 	err      error
+}
 
-	tally tally // of a stream
+// A leaf is a page of a scan, or all pictures of a stream.
+type leaf struct {
 	seen  textSet
+	taken int // QR codes of a sheet
+}
+
+// taken counts the QR codes of a sheet.
+func (s *scan) taken() (n int) {
+	for _, l := range s.leaves {
+		n += l.taken
+	}
+	return n
+}
+
+// blank returns the pages with nothing of a sheet, from 1.
+func (s *scan) blank() (pages []int) {
+	for i, l := range s.leaves {
+		if l.taken == 0 {
+			pages = append(pages, i+1)
+		}
+	}
+	return pages
 }
 
 // Read reads sources into a reader: pictures, PDFs, and texts. It notes what it finds in
 // each, and returns the Digests of files. One that cannot be read does not keep it from
 // reading the others: that is one of the failures. Where pictures follow each other, it
-// goes on until nothing is missing.
+// goes on until nothing is missing. Files are glanced at, all of them; and looked at closely,
+// one after the other, as long as something is missing.
 func Read(ctx context.Context, c *term.Console, sources []Source, into *sheet.Reader) (digests []string, failures []error, err error) {
 	r := &scanReader{console: c, reader: into, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	r.progress = c.Progress("Pages read", len(sources))
@@ -78,6 +90,9 @@ func Read(ctx context.Context, c *term.Console, sources []Source, into *sheet.Re
 	}
 	r.group.Wait()
 	r.progress.Done()
+	if err := r.lookClosely(ctx); err != nil {
+		return nil, nil, err
+	}
 	r.report()
 	return digests, r.failures, nil
 }
@@ -85,14 +100,15 @@ func Read(ctx context.Context, c *term.Console, sources []Source, into *sheet.Re
 // stream takes what is in pictures in a row. Those whose pages are still looked at when
 // all is there were not needed.
 func (r *scanReader) stream(name string, in held) error {
-	s := r.scan(name, false)
-	s.isStream, s.tally = true, tally{console: r.console, name: name}
+	all := &leaf{}
+	s := &scan{name: name, isStream: true, tally: tally{console: r.console, name: name}, leaves: []*leaf{all}}
+	r.scans = append(r.scans, s)
 	err := in.pictures(func(read func() ([]string, error)) bool {
 		r.mu.Lock()
-		wanted := s.tally.next() && !s.seen.full()
+		wanted := s.tally.next() && !all.seen.full()
 		r.mu.Unlock()
 		if wanted {
-			r.page(s, read)
+			r.page(s, s.tally.pictures, all, read)
 		}
 		return wanted
 	})
@@ -127,21 +143,15 @@ func (r *scanReader) missingSoFar() string {
 func (r *scanReader) add(ctx context.Context, name string, data []byte) error {
 	switch k := kindOf(data); k {
 	case picture, pdf:
-		s := r.scan(name, k == pdf)
+		s := &scan{name: name, data: data, isPDF: k == pdf}
+		r.scans = append(r.scans, s)
 		if k == pdf && r.progress.IsShown() {
 			pages := countPages(ctx, data)
 			r.mu.Lock()
 			r.progress.Expect(max(pages-1, 0))
 			r.mu.Unlock()
 		}
-		err := eachPage(ctx, k, data, func(read func() ([]string, error)) { r.page(s, read) })
-		if errors.Is(err, errNoPoppler) || ctx.Err() != nil {
-			return fmt.Errorf("reading %s: %w", name, err)
-		}
-		if k == pdf {
-			r.group.Wait()
-			s.err = err
-		}
+		return r.look(ctx, s, qr.Quick)
 	case svg:
 		r.failures = append(r.failures, fmt.Errorf("reading %s: %w", name, errSVG))
 	case text:
@@ -154,17 +164,60 @@ func (r *scanReader) add(ctx context.Context, name string, data []byte) error {
 	return nil
 }
 
-func (r *scanReader) scan(name string, isPDF bool) *scan {
-	s := &scan{name: name, isPDF: isPDF}
-	r.scans = append(r.scans, s)
-	return s
+// look takes what the pages of a scan show at a look, as long as something is missing.
+func (r *scanReader) look(ctx context.Context, s *scan, look qr.Look) error {
+	number := 0
+	err := eachPage(ctx, kindOf(s.data), s.data, func(read func(qr.Look) ([]string, error)) {
+		r.mu.Lock()
+		if number++; number > len(s.leaves) {
+			s.leaves = append(s.leaves, &leaf{})
+		}
+		l := s.leaves[number-1]
+		needed := look == qr.Quick || len(r.missing()) > 0
+		r.mu.Unlock()
+		if needed {
+			r.page(s, number, l, func() ([]string, error) { return read(look) })
+		}
+	})
+	if errors.Is(err, errNoPoppler) || ctx.Err() != nil {
+		return fmt.Errorf("reading %s: %w", s.name, err)
+	}
+	if s.isPDF {
+		r.group.Wait()
+		s.err = err
+	}
+	return nil
+}
+
+// lookClosely looks once more at what was glanced at.
+func (r *scanReader) lookClosely(ctx context.Context) error {
+	if len(r.missing()) == 0 {
+		return nil
+	}
+	pages := 0
+	for _, s := range r.scans {
+		if !s.isStream {
+			pages += len(s.leaves)
+		}
+	}
+	r.progress = r.console.Progress("Pages looked at closely", pages)
+	r.progress.Rest = r.missingSoFar
+	defer r.progress.Done()
+	defer r.group.Wait()
+	for _, s := range r.scans {
+		if s.isStream {
+			continue
+		}
+		if err := r.look(ctx, s, qr.Close); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // page takes the QR codes of a page, when there is a processor for it.
-func (r *scanReader) page(s *scan, read func() ([]string, error)) {
+func (r *scanReader) page(s *scan, number int, l *leaf, read func() ([]string, error)) {
 	r.slots <- struct{}{}
-	s.pages++
-	number := s.pages
 	r.group.Go(func() {
 		defer func() { <-r.slots }()
 		texts, err := read()
@@ -172,27 +225,23 @@ func (r *scanReader) page(s *scan, read func() ([]string, error)) {
 		defer r.mu.Unlock()
 		if s.isStream {
 			s.tally.count(err)
-			texts = s.seen.add(texts)
 		} else if err != nil && !errors.Is(err, qr.ErrNoQR) { // as on a page of instructions
 			s.err = err
 		}
-		before := s.taken
+		texts = l.seen.add(texts)
 		for _, text := range texts {
 			switch err := r.reader.AddText(text); {
 			case err == nil:
-				s.taken++
+				l.taken++
 				r.taken++
 			case !errors.Is(err, sheet.ErrForeign): // which are counted, and noted in the end
 				r.console.Note("%s, page %d: a QR code is not taken: %s", s.name, number, term.Printable(err.Error()))
 			}
 		}
 		if !s.isStream {
-			if s.taken == before {
-				s.blank = append(s.blank, number)
-			}
 			r.progress.Step()
 		} else if len(texts) > 0 && !s.tally.complete {
-			s.tally.say(s.taken, r.missing())
+			s.tally.say(l.taken, r.missing())
 		}
 	})
 }
@@ -204,23 +253,23 @@ func (r *scanReader) report() {
 	var taken int
 	var pictures, blank []string
 	for _, s := range r.scans {
+		found := s.taken()
 		if s.isStream {
 			s.err = s.tally.failed()
 		}
 		switch {
-		case s.isStream && (s.pages > 1 || s.tally.more):
-			s.tally.end(foundIn(s.taken))
+		case s.isStream && (s.tally.pictures > 1 || s.tally.more):
+			s.tally.end(foundIn(found))
 		case s.isPDF:
-			line := fmt.Sprintf("%s: %s, %s", s.name, term.Count(s.pages, "page"), foundIn(s.taken))
-			if isMissing && s.taken > 0 && len(s.blank) > 0 {
-				slices.Sort(s.blank)
-				line += ", none on " + term.Numbers("page", s.blank)
+			line := fmt.Sprintf("%s: %s, %s", s.name, term.Count(len(s.leaves), "page"), foundIn(found))
+			if blank := s.blank(); isMissing && found > 0 && len(blank) > 0 {
+				line += ", none on " + term.Numbers("page", blank)
 			}
 			r.console.Note("%s.", line)
 		case s.err == nil:
-			taken += s.taken
+			taken += found
 			pictures = append(pictures, s.name)
-			if s.taken == 0 {
+			if found == 0 {
 				blank = append(blank, s.name)
 			}
 		}
@@ -244,54 +293,4 @@ func foundIn(taken int) string {
 		return "no QR code of a sheet"
 	}
 	return term.Count(taken, "QR code")
-}
-
-// text takes a sheet in text, or lines of one; and texts of QR codes, as another
-// program reads them, or as they are in a sheet that was opened with age.
-func (r *scanReader) text(name, text string) {
-	var lines strings.Builder
-	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
-		if !isQRText(line) {
-			lines.WriteString(line)
-			continue
-		}
-		lines.WriteByte('\n')
-		if err := r.reader.AddText(strings.TrimSpace(line)); err != nil {
-			r.console.Note("%s: a line is not taken: %s", name, term.Printable(err.Error()))
-		}
-	}
-	if err := r.reader.AddLines(lines.String()); err != nil {
-		for line := range strings.Lines(err.Error()) {
-			r.console.Note("%s: %s", name, term.Printable(strings.TrimSpace(line)))
-		}
-	}
-}
-
-// Type reads a sheet's lines from the terminal, and checks each at once. An empty line ends, but if something is missing only a second one does.
-func Type(t *term.Terminal, into *sheet.Reader) error {
-	t.Tell("Type the sheet line by line, each with its number in front and its check at the end.\nSpaces do not count, nor does the order. An empty line ends.")
-	for warned := false; ; {
-		text, err := t.Ask("Line")
-		switch {
-		case err != nil:
-			return err
-		case text == "":
-			missing := into.Missing()
-			if warned || len(missing) == 0 {
-				return nil
-			}
-			for _, m := range missing {
-				t.Tell("Missing: %s.", term.Printable(m.String()))
-			}
-			t.Tell("Type on, or press Enter once more to end here.")
-		case isQRText(text): // as another program reads it
-			err = into.AddText(text)
-		default:
-			err = into.AddLines(text)
-		}
-		warned = text == ""
-		if err != nil {
-			t.Tell("%s. Once more, please.", term.Sentence(err))
-		}
-	}
 }

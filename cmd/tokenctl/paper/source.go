@@ -209,13 +209,13 @@ func kindOf(data []byte) kind {
 }
 
 // eachPage hands over the pages of a picture or a PDF, each as what reads its QR codes.
-func eachPage(ctx context.Context, k kind, data []byte, take func(read func() ([]string, error))) error {
+func eachPage(ctx context.Context, k kind, data []byte, take func(read func(qr.Look) ([]string, error))) error {
 	if k == picture {
-		take(func() ([]string, error) { return qr.Read(bytes.NewReader(data)) })
+		take(func(l qr.Look) ([]string, error) { return l.Read(bytes.NewReader(data)) })
 		return nil
 	}
 	return readPDF(ctx, data, pageTime, func(page image.Image) {
-		take(func() ([]string, error) { return qr.Scan(page), nil })
+		take(func(l qr.Look) ([]string, error) { return l.Scan(page), nil })
 	})
 }
 
@@ -281,8 +281,8 @@ func textsOf(ctx context.Context, name string, data []byte) (Found, error) {
 	switch k {
 	case picture, pdf:
 		var unread error
-		err = eachPage(ctx, k, data, func(read func() ([]string, error)) {
-			texts, err := read()
+		err = eachPage(ctx, k, data, func(read func(qr.Look) ([]string, error)) {
+			texts, err := read(qr.Close)
 			found.Texts = append(found.Texts, texts...)
 			if !errors.Is(err, qr.ErrNoQR) { // as on a page of instructions
 				unread = errors.Join(unread, err)
