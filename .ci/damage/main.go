@@ -10,14 +10,21 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
+	"image"
+	"image/draw"
 	"image/png"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -36,27 +43,42 @@ const high = 297.0 / 210
 var rows = []struct {
 	name string
 	dpi  string // where it is seen
+	harm string // before, one of the harms or "two"
 	sheettest.Damage
 }{
-	{"clean", "340 150 100", sheettest.Damage{}},
-	{"curled by 5 %", "340 150", sheettest.Damage{Curl: 0.05 * high}},
-	{"curled by 8 %", "340 150", sheettest.Damage{Curl: 0.08 * high}},
-	{"crumpled by 0.2 %", "340 150 100", sheettest.Damage{Crumple: 0.002}},
-	{"crumpled by 0.4 %", "340 150 100", sheettest.Damage{Crumple: 0.004}},
-	{"crumpled by 0.8 %", "340 150 100", sheettest.Damage{Crumple: 0.008}},
-	{"perspective of 20 %", "340 150", sheettest.Damage{Perspective: 0.2}},
-	{"shadow of 70 %", "340 150", sheettest.Damage{Shadow: 0.7}},
-	{"contrast of 20 %", "340 150", sheettest.Damage{Contrast: 0.2}},
-	{"turned", "340 150", sheettest.Damage{Turn: 1, Skew: 7}},
-	{"motion of 5 pixels", "340 150", sheettest.Damage{Motion: 5}},
-	{"JPEG 60", "340 150 100", sheettest.Damage{Skew: 3, JPEG: 60}},
-	{"all together, and noise of 5 %", "340 150", sheettest.Damage{Turn: 1, Skew: 7, Perspective: 0.2, Shadow: 0.7, Noise: 0.05, JPEG: 60}},
-	{"negative", "340 150", sheettest.Damage{Inverted: true}},
-	{"blur of 1 pixel, skew 3, noise 5 %", "150 100", sheettest.Damage{Blur: 1, Skew: 3, Noise: 0.05}},
-	{"blur of 1.5 pixels, skew 3, noise 5 %", "150 100", sheettest.Damage{Blur: 1.5, Skew: 3, Noise: 0.05}},
-	{"blur of 1.7 pixels, skew 3, noise 5 %", "150 100", sheettest.Damage{Blur: 1.7, Skew: 3, Noise: 0.05}},
-	{"blur of 2 pixels, skew 3, noise 5 %", "150 100", sheettest.Damage{Blur: 2, Skew: 3, Noise: 0.05}},
+	{"clean", "340 150 100", "", sheettest.Damage{}},
+	{"curled by 5 %", "340 150", "", sheettest.Damage{Curl: 0.05 * high}},
+	{"curled by 8 %", "340 150", "", sheettest.Damage{Curl: 0.08 * high}},
+	{"crumpled by 0.2 %", "340 150 100", "", sheettest.Damage{Crumple: 0.002}},
+	{"crumpled by 0.4 %", "340 150 100", "", sheettest.Damage{Crumple: 0.004}},
+	{"crumpled by 0.8 %", "340 150 100", "", sheettest.Damage{Crumple: 0.008}},
+	{"perspective of 20 %", "340 150", "", sheettest.Damage{Perspective: 0.2}},
+	{"shadow of 70 %", "340 150", "", sheettest.Damage{Shadow: 0.7}},
+	{"contrast of 20 %", "340 150", "", sheettest.Damage{Contrast: 0.2}},
+	{"turned", "340 150", "", sheettest.Damage{Turn: 1, Skew: 7}},
+	{"motion of 5 pixels", "340 150", "", sheettest.Damage{Motion: 5}},
+	{"JPEG 60", "340 150 100", "", sheettest.Damage{Skew: 3, JPEG: 60}},
+	{"all together, and noise of 5 %", "340 150", "", sheettest.Damage{Turn: 1, Skew: 7, Perspective: 0.2, Shadow: 0.7, Noise: 0.05, JPEG: 60}},
+	{"negative", "340 150", "", sheettest.Damage{Inverted: true}},
+	{"blur of 1 pixel, skew 3, noise 5 %", "150 100", "", sheettest.Damage{Blur: 1, Skew: 3, Noise: 0.05}},
+	{"blur of 1.5 pixels, skew 3, noise 5 %", "150 100", "", sheettest.Damage{Blur: 1.5, Skew: 3, Noise: 0.05}},
+	{"blur of 1.7 pixels, skew 3, noise 5 %", "150 100", "", sheettest.Damage{Blur: 1.7, Skew: 3, Noise: 0.05}},
+	{"blur of 2 pixels, skew 3, noise 5 %", "150 100", "", sheettest.Damage{Blur: 2, Skew: 3, Noise: 0.05}},
+	{"torn corner", "340 150 100", "torn", sheettest.Damage{Skew: 2}},
+	{"coffee ring", "340 150 100", "coffee", sheettest.Damage{Skew: 2}},
+	{"strokes of a pen", "340 150 100", "pen", sheettest.Damage{Skew: 2}},
+	{"strokes of a marker, 4 mm", "340 150 100", "marker", sheettest.Damage{Skew: 2}},
+	{"holes of 6 mm", "340 150 100", "holes", sheettest.Damage{Skew: 2}},
+	{"staples", "340 150 100", "staple", sheettest.Damage{Skew: 2}},
+	{"folded twice", "340 150 100", "fold", sheettest.Damage{Skew: 2, Blur: 0.7}},
+	{"hand's shadow", "340 150 100", "hand", sheettest.Damage{Skew: 2, Grain: 5, JPEG: 70}},
+	{"fax", "340 150 100", "fax", sheettest.Damage{}},
+	{"sharpened by a telephone", "340 150 100", "sharpened", sheettest.Damage{JPEG: 80}},
+	{"two pages in a picture", "340 150 100", two, sheettest.Damage{Blur: 0.7, Grain: 5, JPEG: 80}},
 }
+
+// two is the harm that two pages are in one picture.
+const two = "two"
 
 // damaged is added to the name of a page that is.
 const damaged = ".damaged.png"
@@ -83,14 +105,30 @@ func main() {
 
 // damagePictures writes damaged pages beside the whole ones.
 func damagePictures(row int, names []string) error {
+	var previous *image.Gray
 	for i, name := range names {
+		if err := os.Remove(name + damaged); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 		data, err := os.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		page, err := png.Decode(bytes.NewReader(data))
+		img, err := png.Decode(bytes.NewReader(data))
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
+		}
+		page := image.NewGray(img.Bounds())
+		draw.Draw(page, page.Rect, img, image.Point{}, draw.Src)
+		if rows[row].harm == two {
+			first := previous
+			previous = page
+			if first == nil {
+				continue
+			}
+			page = twoPages(first, page)
+		} else {
+			harms[rows[row].harm](&paper{page, rand.New(rand.NewPCG(uint64(i+1), 2)), float64(page.Rect.Dx()) / 210})
 		}
 		damage := rows[row].Damage
 		damage.Seed = uint64(i + 1)
@@ -108,20 +146,49 @@ func damagePictures(row int, names []string) error {
 	return nil
 }
 
-// readPictures prints the texts in pictures, one a line.
+// readPictures prints the texts in pictures of a sheet, one a line. As "tokenctl restore"
+// does, it glances at all, several at a time, and looks closely while something is missing.
 func readPictures(names []string) error {
-	for _, name := range names {
-		file, err := os.ReadFile(name)
-		if err != nil {
-			return err
+	var (
+		sheets sheet.Reader
+		mu     sync.Mutex
+		failed error
+	)
+	for _, look := range []qr.Look{qr.Quick, qr.Close} {
+		var group sync.WaitGroup
+		next := make(chan string)
+		for range runtime.GOMAXPROCS(0) {
+			group.Go(func() {
+				for name := range next {
+					file, err := os.ReadFile(name)
+					var texts []string
+					if err == nil {
+						texts, err = look.Read(bytes.NewReader(file))
+					}
+					mu.Lock()
+					if err != nil && err != qr.ErrNoQR {
+						failed = errors.Join(failed, fmt.Errorf("%s: %w", name, err))
+					}
+					for _, text := range texts {
+						fmt.Println(text)
+						if err := sheets.AddText(text); err != nil {
+							failed = errors.Join(failed, err)
+						}
+					}
+					mu.Unlock()
+				}
+			})
 		}
-		texts, err := qr.Read(bytes.NewReader(file))
-		if err != nil && err != qr.ErrNoQR {
-			return fmt.Errorf("%s: %w", name, err)
+		for _, name := range names {
+			next <- name
 		}
-		fmt.Println(strings.Join(texts, "\n"))
+		close(next)
+		group.Wait()
+		if contents, _ := sheets.Contents(""); !contents.IsEmpty() && len(sheets.Missing()) == 0 {
+			break
+		}
 	}
-	return nil
+	return failed
 }
 
 func table(resolutions []string, pattern string) error {
@@ -158,9 +225,9 @@ func table(resolutions []string, pattern string) error {
 			if out, err := damage.CombinedOutput(); err != nil {
 				return fmt.Errorf("%w: %s", err, out)
 			}
-			var pictures []string
-			for _, page := range pages {
-				pictures = append(pictures, page+damaged)
+			pictures, err := filepath.Glob(filepath.Join(folder, dpi+"-*"+damaged))
+			if err != nil {
+				return err
 			}
 			a, err := measure(texts, own, append([]string{"-read"}, pictures...))
 			if err != nil {
