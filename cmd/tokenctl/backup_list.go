@@ -84,18 +84,18 @@ func (p *program) listBackupCodes(ctx context.Context, o backupListOptions) erro
 	case o.show:
 		p.printBackupCodes(list, o.all)
 	case len(list) > 0:
-		rows := [][]string{{"ACCOUNT", "LEFT", "GENERATION", "RECORDED", "KEPT", "SHEET"}}
+		table := term.Table{Header: []string{"ACCOUNT", "LEFT", "GENERATION", "RECORDED", "KEPT", "SHEET"}}
 		for _, s := range list {
 			left, made := "-", ""
 			if set := s.Record.Current(); set != nil {
 				left = strconv.Itoa(s.Record.Left()) + "/" + strconv.Itoa(len(set.Codes))
 				made = term.Date(set.Made)
 			}
-			rows = append(rows, []string{
+			table.Rows = append(table.Rows, []string{
 				s.ID.Label(), left, term.NumberOrDash(s.Record.Generation()), term.Dash(made), string(s.Kept), term.NumberOrDash(s.Sheet),
 			})
 		}
-		p.PrintColumns(rows)
+		p.PrintTable(table)
 	}
 	if err == nil && failure == nil && len(ids) == 0 {
 		p.Note("No backup codes yet. Record some with: tokenctl backup add NAME")
@@ -105,14 +105,14 @@ func (p *program) listBackupCodes(ctx context.Context, o backupListOptions) erro
 
 // printBackupCodes prints the codes themselves. Those on paper have a dash.
 func (p *program) printBackupCodes(list []store.Status, all bool) {
-	rows := [][]string{{"ACCOUNT", "NUMBER", "STATE", "USED", "CODE"}}
+	table := term.Table{Header: []string{"ACCOUNT", "NUMBER", "STATE", "USED", "CODE"}}
 	for _, s := range list {
 		for _, c := range describeCodes(s.Record, all) {
-			rows = append(rows, []string{s.ID.Label(), strconv.Itoa(c.Number), c.State, term.Dash(c.Used), term.Dash(c.Code)})
+			table.Rows = append(table.Rows, []string{s.ID.Label(), strconv.Itoa(c.Number), c.State, term.Dash(c.Used), term.Dash(c.Code)})
 		}
 	}
-	if len(rows) > 1 {
-		p.PrintColumns(rows)
+	if len(table.Rows) > 0 {
+		p.PrintTable(table)
 	}
 }
 

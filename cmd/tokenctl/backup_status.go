@@ -69,12 +69,12 @@ func (p *program) backupStatus(ctx context.Context, o backupStatusOptions) error
 	case o.json:
 		err = p.PrintJSON(mapSlice(findings, describeFinding))
 	case len(findings) > 0:
-		rows := [][]string{{"ACCOUNT", "WHAT", "TO DO"}}
+		table := term.Table{Header: []string{"ACCOUNT", "WHAT", "TO DO"}, Group: true}
 		for _, f := range findings {
 			what, do := wordsOf(f)
-			rows = append(rows, []string{f.ID.Label(), what, do})
+			table.Rows = append(table.Rows, []string{f.ID.Label(), what, do})
 		}
-		p.PrintColumns(rows)
+		p.PrintTable(table)
 	default:
 		p.Note("Nothing is to be done. Accounts with backup codes: %d.", len(ids))
 	}

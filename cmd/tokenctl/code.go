@@ -105,7 +105,7 @@ func (p *program) oneCode(ctx context.Context, o codeOptions) error {
 	if o.json {
 		return p.PrintJSON(describeHolding(h))
 	}
-	p.PrintLine(h.Code.Value)
+	p.PrintText(urgency(h.Code, p.Now()), "%s", h.Code.Value)
 	if p.ShowsResults() {
 		until := ""
 		if h.Account.Type != oath.TypeUnknown {
@@ -215,7 +215,7 @@ func (p *program) allCodes(ctx context.Context, o codeOptions) error {
 	if o.json {
 		err = p.PrintJSON(mapSlice(holdings, describeHolding))
 	} else {
-		p.PrintColumns(mapSlice(holdings, codeRow))
+		p.printCodes(holdings)
 	}
 	p.noteLeftovers(holdings)
 	if err == nil && failure == nil && len(holdings) == 0 {
@@ -232,6 +232,27 @@ func (p *program) noteLeftovers(holdings []fleet.Holding) {
 				term.Printable(h.Account.Label()), term.Printable(string(h.Account.ID())))
 		}
 	}
+}
+
+// printCodes prints codes; a person sees how long each is good for.
+func (p *program) printCodes(holdings []fleet.Holding) {
+	table := term.Table{Rows: mapSlice(holdings, codeRow), Styles: make(map[string]term.Style)}
+	for i, now := 0, p.Now(); i < len(holdings) && p.ShowsResults(); i++ {
+		if code := holdings[i].Code; !code.Until.IsZero() {
+			left := fmt.Sprintf("%d s", roundUp(code.Remaining(now)))
+			table.Rows[i] = append(table.Rows[i], left)
+			table.Styles[code.Value], table.Styles[left] = urgency(code, now), urgency(code, now)
+		}
+	}
+	p.PrintTable(table)
+}
+
+// urgency shows a code that hardly anybody could type before it expires.
+func urgency(c oath.Code, now time.Time) term.Style {
+	if !c.Until.IsZero() && c.Remaining(now) < 5*time.Second {
+		return term.Red
+	}
+	return term.Plain
 }
 
 func codeRow(h fleet.Holding) []string {

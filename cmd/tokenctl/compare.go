@@ -139,7 +139,7 @@ func (p *program) mayTouch(touches int) bool {
 // printCompared prints what is not the same everywhere, and counts the rest.
 func (p *program) printCompared(rows []fleet.Compared, members fleet.Fleet) {
 	same := 0
-	table := [][]string{append([]string{"ACCOUNT"}, names(members)...)}
+	table := term.Table{Header: append([]string{"ACCOUNT"}, names(members)...), Group: true, Styles: map[string]term.Style{"missing": term.Yellow}}
 	for _, row := range rows {
 		if row.Verdict() == fleet.Alike {
 			same++
@@ -149,16 +149,13 @@ func (p *program) printCompared(rows []fleet.Compared, members fleet.Fleet) {
 		for _, m := range members {
 			line = append(line, comparedCell(row, m))
 		}
-		table = append(table, line)
+		table.Rows = append(table.Rows, line)
 	}
-	if p.ShowsResults() {
-		p.Fit(table)
-	}
-	if len(table) > 1 {
-		p.PrintColumns(table)
+	if len(table.Rows) > 0 {
+		p.PrintTable(table)
 	}
 	if same > 0 {
-		p.PrintLine(fmt.Sprintf("%s the same on %s.", term.Are(same, "account"), term.List(names(members))))
+		p.PrintText(term.Green, "%s the same on %s.", term.Are(same, "account"), term.List(names(members)))
 	}
 	p.noteCompared(rows)
 }

@@ -117,12 +117,11 @@ func (p *program) doctor(ctx context.Context, o doctorOptions) error {
 }
 
 func (p *program) printFindings(findings []diagnose.Finding) {
+	styles := map[diagnose.Grade]term.Style{diagnose.Good: term.Green, diagnose.Fault: term.Red}
 	for _, f := range findings {
-		p.PrintLine(f.Grade.String() + ": " + f.Text + ".")
+		p.PrintText(styles[f.Grade], "%v: %s.", f.Grade, f.Text)
 		if f.Advice != "" {
-			for line := range strings.SplitSeq(f.Advice, "\n") {
-				p.PrintLine("  " + line)
-			}
+			p.PrintText(term.Plain, "  %s", strings.ReplaceAll(f.Advice, "\n", "\n  "))
 		}
 	}
 }
@@ -134,24 +133,21 @@ func (p *program) printReadiness(s *standing) {
 	p.noteUnlooked(s)
 	if len(s.Accounts) > 0 {
 		p.PrintLine("")
-		rows := [][]string{{"ACCOUNT", "WAYS IN", "LOST WITH"}}
+		table := term.Table{Header: []string{"ACCOUNT", "WAYS IN", "LOST WITH"}, Group: true}
 		for _, a := range s.Accounts {
-			rows = append(rows, []string{a.ID.Label(), term.Dash(strings.Join(waysOf(a), " ")), term.Dash(strings.Join(s.lostWith(a.ID), " "))})
+			table.Rows = append(table.Rows, []string{a.ID.Label(), term.Dash(strings.Join(waysOf(a), " ")), term.Dash(strings.Join(s.lostWith(a.ID), " "))})
 		}
-		p.PrintColumns(rows)
+		p.PrintTable(table)
 	}
 	for _, r := range s.Risks {
 		what, mend := s.wordsOf(r)
 		p.PrintLine("")
 		if !r.Accepted.IsZero() {
-			p.PrintLine(fmt.Sprintf("accepted %s: %s", r.Accepted, r.Name()))
+			p.PrintText(term.Plain, "accepted %s: %s", r.Accepted, r.Name())
 			continue
 		}
-		p.PrintLine("risk: " + r.Name())
-		for _, line := range term.Wrap(what+".", term.LineWidth-2) {
-			p.PrintLine("  " + line)
-		}
-		p.PrintLine("  " + mend)
+		p.PrintText(term.Yellow, "risk: %s", r.Name())
+		p.PrintText(term.Plain, "  %s.\n  %s", what, mend)
 	}
 }
 

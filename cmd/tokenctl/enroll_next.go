@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/tokenctl/tokenctl/backup"
@@ -52,10 +51,10 @@ func (e *enrolling) noteNext(t *open.Tokens, known services.Catalog, onSheet boo
 		if !service.Sure("codes") {
 			verb = "is thought to hand out"
 		}
-		e.noteWrapped(fmt.Sprintf("%s %s backup codes. Get them now, while you can sign in%s, then:", service.Name, verb, atPlace(service.Where)))
+		p.Note("%s %s backup codes. Get them now, while you can sign in%s, then:", service.Name, verb, atPlace(service.Where))
 		p.Note("  %s", term.Command("tokenctl backup add", handOut[0], ""))
 	case len(handOut) > 1:
-		e.noteWrapped(fmt.Sprintf("%d of these services hand out backup codes. Get them now, while you can sign in. To see where:", len(handOut)))
+		p.Note("%d of these services hand out backup codes. Get them now, while you can sign in. To see where:", len(handOut))
 		p.Note("  tokenctl backup status")
 	}
 	if len(absent) > 0 {
@@ -65,7 +64,7 @@ func (e *enrolling) noteNext(t *open.Tokens, known services.Catalog, onSheet boo
 				keys = append(keys, k.Name())
 			}
 		}
-		e.noteWrapped(fmt.Sprintf("Still to be put on %s, in the drawer.", term.List(keys)))
+		p.Note("Still to be put on %s, in the drawer.", term.List(keys))
 	}
 	if len(unprinted) > 0 {
 		print := mendAddNew
@@ -73,11 +72,5 @@ func (e *enrolling) noteNext(t *open.Tokens, known services.Catalog, onSheet boo
 			print = mendPrint
 		}
 		p.Note("Not on paper yet: %s", print)
-	}
-}
-
-func (e *enrolling) noteWrapped(text string) {
-	for _, line := range term.Wrap(text, term.LineWidth) {
-		e.p.Note("%s", line)
 	}
 }

@@ -150,7 +150,7 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 		if o.json {
 			return errors.Join(p.PrintJSON(w.describe()), err)
 		}
-		p.PrintColumns(w.rows())
+		p.PrintTable(term.Table{Rows: w.rows(), Group: true})
 		return err
 	}
 	question := ""

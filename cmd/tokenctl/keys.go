@@ -99,7 +99,7 @@ func (p *program) keys(ctx context.Context, o keysOptions) error {
 	if o.json {
 		return p.PrintJSON(mapSlice(found, describeKey))
 	}
-	p.PrintColumns(append([][]string{keysHeader}, mapSlice(found, keysRow)...))
+	p.PrintTable(term.Table{Header: keysHeader, Rows: mapSlice(found, keysRow)})
 	return nil
 }
 

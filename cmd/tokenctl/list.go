@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -58,7 +59,13 @@ func (p *program) list(ctx context.Context, o listOptions) error {
 	case o.json:
 		err = p.PrintJSON(mapSlice(holdings, describeHeld))
 	case o.long:
-		p.PrintColumns(append([][]string{longHeader}, mapSlice(holdings, longRow)...))
+		table := term.Table{Header: longHeader, Rows: mapSlice(holdings, longRow)}
+		if p.ShowsResults() {
+			for i, row := range table.Rows {
+				row[len(row)-1] = whereInShort(holdings[i].Members, len(t.Keys()))
+			}
+		}
+		p.PrintTable(table)
 	default:
 		p.PrintColumns(mapSlice(holdings, func(h fleet.Holding) []string {
 			return []string{string(h.Account.ID())}
@@ -79,4 +86,15 @@ func longRow(h fleet.Holding) []string {
 		h.Account.Label(), j.Type, term.Dash(j.Algorithm), term.NumberOrDash(j.Digits), term.NumberOrDash(j.Period),
 		term.YesNo(j.Touch), strings.Join(j.Tokens, " "),
 	}
+}
+
+// whereInShort names the members that hold an account, and counts the keys if these are all
+// that were asked.
+func whereInShort(members []*fleet.Member, allKeys int) string {
+	onKeys := slices.DeleteFunc(slices.Clone(members), (*fleet.Member).IsVault)
+	where := names(members)
+	if len(onKeys) == allKeys && allKeys > 1 {
+		where = append([]string{term.Count(allKeys, "key")}, where[len(onKeys):]...)
+	}
+	return strings.Join(where, ", ")
 }

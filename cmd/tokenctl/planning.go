@@ -106,41 +106,24 @@ func parseNumbers(text string, max int) (numbers []int, err error) {
 	return slices.Compact(numbers), nil
 }
 
-// maxRows is how many accounts are shown one by one before the question; of more, those
-// are that need a look.
-const maxRows = 60
-
 // agree shows what is about to be done, and asks, if there is a question.
 func (w *planning) agree(rows [][]string, question string) error {
 	if w.p.Terminal == nil || w.o.yes {
 		w.agreed = w.o.yes
 		return nil
 	}
-	usual := 0
 	for _, row := range rows {
 		row[0] = term.Name(row[0])
 	}
-	if len(rows) > maxRows {
-		rows = slices.DeleteFunc(rows, func(row []string) bool {
-			what := row[len(row)-1]
-			isUsual := what == foretold(fleet.Forecast{Fate: fleet.Absent}, false) || what == foretold(fleet.Forecast{Fate: fleet.Same}, false)
-			if isUsual {
-				usual++
-			}
-			return isUsual
-		})
-	}
-	for _, line := range term.Columns(rows) {
-		w.p.Terminal.Tell("%s", line)
-	}
-	if usual > 0 {
-		w.p.Terminal.Tell("%s: new, or there already.", term.Count(usual, "account"))
-	}
+	w.p.Terminal.TellTable(term.Table{Rows: rows, Group: true})
 	w.agreed = true
 	if question == "" {
 		return nil
 	}
-	return w.p.Terminal.Confirm(false, "%s", question)
+	if w.o.overwrite {
+		return w.p.Terminal.Confirm(false, "%s", question)
+	}
+	return w.p.Terminal.Agree(false, "%s", question)
 }
 
 // changing returns how many accounts would change a token.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,7 @@ func TestStatusFitsScreen(t *testing.T) {
 			}
 		}
 		s.Ledger.Sheets = []ledger.Sheet{{Number: 1234, Verified: backup.Date(day.AddDate(-1, 0, 0)), VaultKey: ledger.Fingerprint("age1")}}
-		lines := term.Columns(s.overview())
+		lines := term.Table{Rows: s.overview()}.Lines(80, io.Discard)
 		for _, line := range lines {
 			if utf8.RuneCountInString(line) > 80 {
 				t.Errorf("%d accounts: too wide: %s", n, line)

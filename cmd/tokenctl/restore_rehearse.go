@@ -71,7 +71,7 @@ func (p *program) rehearse(ctx context.Context, c sheet.Contents, o restoreOptio
 		}
 		rows = append(rows, []string{string(c.ID), recovery.CodesPlace, what})
 	}
-	p.PrintColumns(rows)
+	p.PrintTable(term.Table{Rows: rows, Group: true})
 	return failure
 }
 

@@ -65,8 +65,9 @@ import (
 //	clip FILE.mp4 PICTURE...    films pictures that are held up to a camera
 //	desktop                     an X11 desktop with nothing on its screen
 //
-//	terminal [-pipe] PROGRAM... run a program on a terminal; -pipe leaves it only
-//	                            the terminal itself, not as its standard streams
+//	terminal [-pipe] PROGRAM... run a program on a terminal, whose lines are long but for
+//	                            -columns N; -pipe leaves it only the terminal itself,
+//	                            not as its standard streams
 //	expect REGEXP               wait until the terminal shows it, after what was
 //	                            expected before
 //	type TEXT                   type a line; press KEY: one key, as in ^C

@@ -200,17 +200,16 @@ func (p *program) printVerdict(verdict recovery.Verdict, group [][]string) {
 		if n := len(group); n > 0 {
 			equal = slices.Insert(equal, 0, term.Count(n, "account"))
 		}
-		p.PrintLine(words + ": " + term.List(equal) + ".")
+		p.PrintText(term.Green, "%s: %s.", words, term.List(equal))
 		return
 	}
-	p.PrintLine(words + ":")
+	p.PrintText(term.Yellow, "%s:", words)
 	const most = 15
 	more := len(group) - most
 	group = group[:min(len(group), most)]
-	p.Fit(group)
 	p.PrintColumns(group)
 	if more > 0 {
-		p.PrintLine(fmt.Sprintf("  and %d more, all of which --json prints", more))
+		p.PrintText(term.Plain, "  and %d more, all of which --json prints", more)
 	}
 }
 

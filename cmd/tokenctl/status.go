@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -39,18 +38,16 @@ func (p *program) status(ctx context.Context) error {
 	risks := s.Open()
 	switch {
 	case len(risks) == 0 && s.failures == nil && len(s.Accounts) > 0:
-		p.PrintLine("No single loss locks you out, as far as is known.")
+		p.PrintText(term.Green, "No single loss locks you out, as far as is known.")
 	case len(risks) == 0:
 	default:
 		what, mend := s.wordsOf(risks[0])
-		for _, line := range term.Wrap("At risk: "+what+".", term.LineWidth) {
-			p.PrintLine(line)
-		}
+		p.PrintText(term.Yellow, "At risk: %s.", what)
 		if more := len(risks) - 1; more > 0 {
-			p.PrintLine(fmt.Sprintf("And %s: tokenctl doctor", term.Count(more, "more risk")))
+			p.PrintText(term.Plain, "And %s: tokenctl doctor", term.Count(more, "more risk"))
 		}
 		p.PrintLine("")
-		p.PrintLine("Next: " + mend)
+		p.PrintText(term.Plain, "Next: %s", mend)
 	}
 	if len(s.Accounts) == 0 {
 		p.PrintLine("Next: tokenctl enroll picture.png")
@@ -62,7 +59,7 @@ func (p *program) status(ctx context.Context) error {
 func (p *program) howToBegin(s *standing) error {
 	p.PrintLine("Nothing is set up yet.")
 	if n := len(s.plugged); n > 0 {
-		p.PrintLine(fmt.Sprintf("%s plugged in, with no account that tokenctl can see.", term.Are(n, "key")))
+		p.PrintText(term.Plain, "%s plugged in, with no account that tokenctl can see.", term.Are(n, "key"))
 	}
 	p.noteUnlooked(s)
 	p.PrintLine("")

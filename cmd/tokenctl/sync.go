@@ -163,11 +163,7 @@ func (p *program) sync(ctx context.Context, o syncOptions) error {
 		if o.json {
 			return errors.Join(p.PrintJSON(w.describe()), err)
 		}
-		rows := w.rows()
-		if p.ShowsResults() {
-			p.Fit(rows)
-		}
-		p.PrintColumns(rows)
+		p.PrintTable(term.Table{Rows: w.rows(), Group: true})
 		return err
 	}
 	if err := w.agree(); err != nil {

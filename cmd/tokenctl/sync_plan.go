@@ -179,7 +179,6 @@ func (w *syncing) agree() error {
 	}
 	there := foretold(fleet.Forecast{Fate: fleet.Same}, false) // which is no news
 	rows := slices.DeleteFunc(w.rows(), func(row []string) bool { return row[2] == there })
-	w.p.Fit(rows)
 	if err := w.planning.agree(rows, question); err != nil {
 		return err
 	}

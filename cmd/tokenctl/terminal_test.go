@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -36,14 +37,17 @@ type conversation struct {
 	over  chan struct{} // closed when nothing more will be
 }
 
-// converse starts a program on a terminal. With piped, its standard streams lead
-// elsewhere.
-func converse(c *exec.Cmd, piped bool) (*conversation, error) {
+// converse starts a program on a terminal of so many columns. With piped, its standard
+// streams lead elsewhere.
+func converse(c *exec.Cmd, piped bool, columns uint16) (*conversation, error) {
 	person, program, err := pty.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer program.Close()
+	if err := pty.Setsize(person, &pty.Winsize{Rows: 24, Cols: columns}); err != nil {
+		return nil, err
+	}
 	talk := &conversation{cmd: c, terminal: person, news: make(chan struct{}, 1), over: make(chan struct{})}
 	c.Stdin, c.Stdout, c.Stderr = program, program, program
 	if piped {
@@ -141,18 +145,18 @@ func (t *conversation) wait() int {
 }
 
 func scriptTerminal(ts *testscript.TestScript, neg bool, args []string) {
-	piped := len(args) > 0 && args[0] == "-pipe"
-	if piped {
-		args = args[1:]
-	}
-	usage(ts, len(args) > 0, "terminal [-pipe] PROGRAM ARGS...")
+	f := flag.NewFlagSet("terminal", flag.ContinueOnError)
+	piped := f.Bool("pipe", false, "")
+	columns := f.Uint("columns", 400, "")
+	usage(ts, f.Parse(args) == nil && f.NArg() > 0, "terminal [-pipe] [-columns N] PROGRAM ARGS...")
+	args = f.Args()
 	r := rigOf(ts)
 	c := exec.Command(args[0], args[1:]...)
 	c.Dir, c.Env = ts.MkAbs("."), r.environment(ts.Getenv("WORK"))
 	for _, name := range []string{"HOME", "XDG_STATE_HOME", "TOKENCTL_VAULT", busVariable, noticeVariable, limitVariable} {
 		c.Env = append(c.Env, name+"="+ts.Getenv(name))
 	}
-	talk, err := converse(c, piped)
+	talk, err := converse(c, *piped, uint16(*columns))
 	ts.Check(err)
 	r.talk = talk
 	ts.Defer(func() {

@@ -6,12 +6,10 @@ package term
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -19,9 +17,6 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf16"
-	"unicode/utf8"
-
-	"golang.org/x/term"
 
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -53,7 +48,14 @@ var secretIn = sync.OnceValue(func() *regexp.Regexp {
 // error repeats what was pasted in the wrong place.
 func (c *Console) Note(format string, args ...any) {
 	c.bar.erase()
-	fmt.Fprintln(c.Err, secretIn().ReplaceAllString(printableLines(format, args...), "$1…"))
+	text := secretIn().ReplaceAllString(printableLines(format, args...), "$1…")
+	fmt.Fprintln(c.Err, wrap(text, widthOf(c.Err)))
+}
+
+// PrintText writes sentences that are the result, wrapped for a person to read.
+func (c *Console) PrintText(style Style, format string, args ...any) {
+	text := wrap(printableLines(format, args...), widthOf(c.Out))
+	c.printRaw(paint(c.Out, style, text))
 }
 
 // PrintLine writes a line of the result, [Printable]. An error ends up in Unwritten.
@@ -89,90 +91,8 @@ func (c *Console) PrintJSON(v any) error {
 	return err
 }
 
-// PrintColumns writes rows: aligned for a person, separated by tabs for a program.
-// Their cells need not be [Printable].
-func (c *Console) PrintColumns(rows [][]string) {
-	if c.ShowsResults() {
-		for _, line := range Columns(rows) {
-			c.printRaw(line)
-		}
-		return
-	}
-	for _, row := range rows {
-		c.printRaw(strings.Join(printableCells(row), "\t"))
-	}
-}
-
-// Fit shortens the first cells of rows that a person is shown, down to a few letters, so
-// that the columns fit the terminal, or 80 characters where its width is not known.
-func (c *Console) Fit(rows [][]string) {
-	const least = 16
-	rest := 0
-	widths := make(map[int]int)
-	for _, row := range rows {
-		for i, cell := range row[1:] {
-			widths[i] = max(widths[i], utf8.RuneCountInString(Printable(cell)))
-		}
-	}
-	for _, width := range widths {
-		rest += width + 2
-	}
-	for _, row := range rows {
-		row[0] = Shorten(Printable(row[0]), max(cmp.Or(c.Width(), 80)-rest, least))
-	}
-}
-
-// alignedCell is how far cells are aligned, in characters: as far as the longest name goes
-// that a key holds.
-const alignedCell = 64
-
-// Columns returns rows as lines for a person, aligned. Their cells need not be
-// [Printable].
-func Columns(rows [][]string) (lines []string) {
-	var widths []int
-	for i, row := range rows {
-		rows[i] = printableCells(row)
-		for j, cell := range rows[i] {
-			if j == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[j] = max(widths[j], min(utf8.RuneCountInString(cell), alignedCell))
-		}
-	}
-	for _, row := range rows {
-		var line strings.Builder
-		for i, cell := range row {
-			line.WriteString(cell)
-			line.WriteString(strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(cell))+2))
-		}
-		lines = append(lines, strings.TrimRight(line.String(), " "))
-	}
-	return lines
-}
-
-func printableCells(row []string) []string {
-	printable := make([]string, len(row))
-	for i, cell := range row {
-		printable[i] = Printable(cell)
-	}
-	return printable
-}
-
 // ShowsResults reports whether a person is looking at the results.
-func (c *Console) ShowsResults() bool {
-	f, ok := c.Out.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// Width returns how many columns the terminal has that results go to, or 0.
-func (c *Console) Width() int {
-	if f, ok := c.Out.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return width
-		}
-	}
-	return 0
-}
+func (c *Console) ShowsResults() bool { return isTerminal(c.Out) }
 
 // maxLine bounds a line of an error, in characters: what it names may have been refused
 // because it is long.

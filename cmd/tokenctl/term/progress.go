@@ -1,14 +1,10 @@
 package term
 
 import (
-	"cmp"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/term"
 )
 
 // A Progress is a line on standard error that shows how much of something is done, if
@@ -29,8 +25,7 @@ type Progress struct {
 
 // Progress begins a bar for a number of steps.
 func (c *Console) Progress(what string, total int) *Progress {
-	f, ok := c.Err.(*os.File)
-	p := &Progress{c: c, what: what, total: total, isShown: ok && term.IsTerminal(int(f.Fd()))}
+	p := &Progress{c: c, what: what, total: total, isShown: isTerminal(c.Err)}
 	c.bar = p
 	return p
 }
@@ -67,8 +62,7 @@ func (p *Progress) draw() {
 	if p.Rest != nil {
 		line += p.Rest()
 	}
-	columns, _, _ := term.GetSize(int(p.c.Err.(*os.File).Fd()))
-	fmt.Fprintf(p.c.Err, "\r\x1b[K%s", Shorten(Printable(line), cmp.Or(columns, 80)-1))
+	fmt.Fprintf(p.c.Err, "\r\x1b[K%s", Shorten(Printable(line), widthOf(p.c.Err)-1))
 }
 
 // erase makes room for other lines.

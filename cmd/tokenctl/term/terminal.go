@@ -2,6 +2,7 @@ package term
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,7 +55,12 @@ func (t *Terminal) Close() {
 
 // Tell prints a line.
 func (t *Terminal) Tell(format string, args ...any) {
-	fmt.Fprintln(t.out, printableLines(format, args...))
+	fmt.Fprintln(t.out, wrap(printableLines(format, args...), widthOf(t.out)))
+}
+
+// prompt asks for what is typed behind it.
+func (t *Terminal) prompt(question string) {
+	fmt.Fprint(t.out, wrap(printableLines("%s:", question), widthOf(t.out)), " ")
 }
 
 // Ask reads a line.
@@ -62,7 +68,7 @@ func (t *Terminal) Ask(question string) (string, error) {
 	if t == nil {
 		return "", ErrNoTerminal
 	}
-	fmt.Fprint(t.out, printableLines("%s: ", question))
+	t.prompt(question)
 	var line []byte
 	for b := make([]byte, 1); ; {
 		n, err := t.in.Read(b)
@@ -89,17 +95,27 @@ func ExpandHome(file string) string {
 	return file
 }
 
-// Confirm asks a question that only "yes" or "y" agrees to. It returns ErrDeclined
-// for any other answer, and asks nothing if yes is true.
+// Confirm asks a question about what destroys or discloses something: only "yes" or "y"
+// agrees to it. It returns ErrDeclined for any other answer, and asks nothing if yes is
+// true.
 func (t *Terminal) Confirm(yes bool, format string, args ...any) error {
+	return t.agree(yes, "n", fmt.Sprintf(format, args...)+" [y/N]")
+}
+
+// Agree is Confirm for what is safe and usual: Enter agrees to it as well.
+func (t *Terminal) Agree(yes bool, format string, args ...any) error {
+	return t.agree(yes, "y", fmt.Sprintf(format, args...)+" [Y/n]")
+}
+
+func (t *Terminal) agree(yes bool, enter, question string) error {
 	if yes {
 		return nil
 	}
-	answer, err := t.Ask(fmt.Sprintf(format, args...) + " [y/N]")
+	answer, err := t.Ask(question)
 	if err != nil {
 		return err
 	}
-	switch strings.ToLower(answer) {
+	switch strings.ToLower(cmp.Or(answer, enter)) {
 	case "y", "yes":
 		return nil
 	}
@@ -111,7 +127,7 @@ func (t *Terminal) AskSecret(question string) (string, error) {
 	if t == nil {
 		return "", ErrNoTerminal
 	}
-	fmt.Fprint(t.out, printableLines("%s: ", question))
+	t.prompt(question)
 	answer, err := term.ReadPassword(int(t.in.Fd()))
 	fmt.Fprintln(t.out)
 	if err != nil {

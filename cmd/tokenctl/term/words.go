@@ -123,13 +123,15 @@ func Few(words []string) string {
 	return List(words)
 }
 
-// Shorten returns a text of so many characters at most, with an ellipsis for the rest.
+// Shorten returns a text of so many characters at most, with an ellipsis for what is left
+// out: of the middle, since names that begin alike end differently.
 func Shorten(text string, characters int) string {
 	runes := []rune(text)
 	if len(runes) <= characters {
 		return text
 	}
-	return string(runes[:max(characters-1, 0)]) + "…"
+	end := max(characters-1, 0) / 2
+	return string(runes[:max(characters-1, 0)-end]) + "…" + string(runes[len(runes)-end:])
 }
 
 // Numbers returns what things of some numbers, in order, are called: "page 3",
@@ -158,26 +160,6 @@ func Date(t time.Time) string {
 		return ""
 	}
 	return t.Format(time.DateOnly)
-}
-
-// LineWidth is how many columns a line has that a person reads.
-const LineWidth = 80
-
-// Wrap breaks a sentence into lines of at most that many characters, but for words that
-// are longer.
-func Wrap(text string, width int) (lines []string) {
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			lines = append(lines, line)
-			line = ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(lines, line)
 }
 
 // Dash stands in a table for what is not known.
