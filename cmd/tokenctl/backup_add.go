@@ -288,12 +288,12 @@ func (p *program) confirmAddition(s *store.Store, a store.Addition, found recogn
 		}
 	}
 	if a.OnPaper() {
-		return p.Terminal.Confirm(false, "Record for %s that %s on your paper%s?", term.Label(a.ID), term.Are(len(a.Codes), "code"), effect)
+		return p.Terminal.Agree(false, "Record for %s that %s on your paper%s?", term.Label(a.ID), term.Are(len(a.Codes), "code"), effect)
 	}
 	p.Terminal.Tell("%s", describeFound(found))
 	them := "them"
 	if len(a.Codes) == 1 {
 		them = "it"
 	}
-	return p.Terminal.Confirm(false, "Record %s for %s%s?", them, term.Label(a.ID), effect)
+	return p.Terminal.Agree(false, "Record %s for %s%s?", them, term.Label(a.ID), effect)
 }

@@ -133,7 +133,7 @@ func (p *program) compare(ctx context.Context, o compareOptions) error {
 
 // mayTouch asks whether accounts are to be compared that take a touch each.
 func (p *program) mayTouch(touches int) bool {
-	return p.Terminal != nil && p.Terminal.Confirm(false, "Some accounts ask for a touch to be compared, %d in all. Compare them, too?", touches) == nil
+	return p.Terminal != nil && p.Terminal.Agree(false, "Some accounts ask for a touch to be compared, %d in all. Compare them, too?", touches) == nil
 }
 
 // printCompared prints what is not the same everywhere, and counts the rest.

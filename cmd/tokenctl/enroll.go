@@ -196,7 +196,7 @@ func (p *program) agreeToLive(accounts []otpauth.Key, o enrollOptions) error {
 	if more := len(accounts) - most; more > 0 {
 		p.Terminal.Tell("and %d more", more)
 	}
-	return p.Terminal.Confirm(false, "Enroll all %d?", len(accounts))
+	return p.Terminal.Agree(false, "Enroll all %d?", len(accounts))
 }
 
 // beginWithout leads to init who has neither a key nor a vault yet, and opens the

@@ -56,7 +56,7 @@ func (w *importing) recordCodes() error {
 				continue
 			}
 			w.p.Terminal.Tell("The notes of %s: %s", label, describeFound(found))
-			err = w.p.Terminal.Confirm(false, "Record them as its backup codes?")
+			err = w.p.Terminal.Agree(false, "Record them as its backup codes?")
 			if errors.Is(err, term.ErrDeclined) {
 				continue
 			}

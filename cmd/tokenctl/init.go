@@ -82,7 +82,7 @@ func (p *program) initVault(ctx context.Context, o open.NewVault) error {
 	}
 	if !o.Sealed && !o.Password.IsGiven() {
 		p.Note("A folder of encrypted files, %s,\nfor the day the key is gone.", term.Printable(dir))
-		if err := p.Terminal.Confirm(o.Yes, "Make it?"); errors.Is(err, term.ErrDeclined) {
+		if err := p.Terminal.Agree(o.Yes, "Make it?"); errors.Is(err, term.ErrDeclined) {
 			p.Note("Skipped. To make it later: tokenctl vault init")
 			return nil
 		} else if err != nil {
@@ -133,7 +133,7 @@ func (p *program) offerSheet(ctx context.Context, content sheet.Sheet) (done boo
 	}
 	for {
 		var to paper.Output
-		if err := to.Ask(p.Console, 1); errors.Is(err, term.ErrDeclined) {
+		if err := to.Ask(ctx, p.Console, 1); errors.Is(err, term.ErrDeclined) {
 			return false, nil
 		} else if err != nil {
 			return false, err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -54,7 +53,7 @@ func (p *program) setPassword(ctx context.Context, o passwordSetOptions) error {
 		return err
 	}
 	defer k.Close()
-	password, err := p.newPassword(ctx, o.newFile)
+	password, err := p.newPassword(ctx, k, o.newFile)
 	if err != nil {
 		return err
 	}
@@ -72,14 +71,18 @@ func (p *program) setPassword(ctx context.Context, o passwordSetOptions) error {
 	return nil
 }
 
-func (p *program) newPassword(ctx context.Context, file string) (string, error) {
-	if file != "" {
+func (p *program) newPassword(ctx context.Context, k *keys.Key, file string) (string, error) {
+	switch {
+	case file != "":
 		return open.Password{File: file}.Read(ctx)
-	}
-	password, err := p.Terminal.AskNewSecret("New password")
-	if errors.Is(err, term.ErrNoTerminal) {
+	case p.Terminal == nil:
 		return "", fmt.Errorf("%w: give the new password with --new-password-file", oath.ErrLocked)
 	}
+	name, err := p.open.NameOf(ctx, k)
+	if err != nil {
+		return "", err
+	}
+	password, err := p.Terminal.AskNewSecret("New password of " + name)
 	if err == nil && password == "" {
 		return "", term.Usagef("the new password is empty; to have none, use: tokenctl password clear")
 	}
@@ -110,7 +113,11 @@ func (p *program) clearPassword(ctx context.Context, o passwordClearOptions) err
 		return err
 	}
 	defer k.Close()
-	if err := p.Terminal.Confirm(o.yes, "Let whoever holds the key read its codes?"); err != nil {
+	name, err := p.open.NameOf(ctx, k)
+	if err != nil {
+		return err
+	}
+	if err := p.Terminal.Confirm(o.yes, "Let whoever holds %s read its codes?", name); err != nil {
 		return err
 	}
 	if err := k.ClearPassword(); err != nil {
@@ -163,12 +170,8 @@ func (p *program) rememberPassword(ctx context.Context, o open.KeyOptions) error
 	case !open.HasKeyring():
 		return open.ErrNoKeyring
 	}
-	var accessKey ykoath.AccessKey
-	unlock := func(password string) (err error) {
-		accessKey, err = open.UnlockKey(k, password)
-		return err
-	}
-	if err := p.currentPassword(ctx, o.Password, unlock); err != nil {
+	accessKey, err := p.open.UnlockAnew(ctx, k, o.Password)
+	if err != nil {
 		return err
 	}
 	if err := open.RememberAccessKey(k.DeviceID(), accessKey); err != nil {
@@ -176,22 +179,6 @@ func (p *program) rememberPassword(ctx context.Context, o open.KeyOptions) error
 	}
 	p.Note("The password of this key is remembered. To undo: tokenctl password forget")
 	return nil
-}
-
-// currentPassword hands a key's password to unlock, as it is given or asked for.
-func (p *program) currentPassword(ctx context.Context, source open.Password, unlock func(string) error) error {
-	if source.IsGiven() {
-		password, err := source.Read(ctx)
-		if err != nil {
-			return err
-		}
-		return unlock(password)
-	}
-	err := p.Terminal.TryPassword("Password of the key", oath.ErrWrongPassword, unlock)
-	if errors.Is(err, term.ErrNoTerminal) {
-		return oath.ErrLocked
-	}
-	return err
 }
 
 func newPasswordForgetCommand(p *program) *cobra.Command {

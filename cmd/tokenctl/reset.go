@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
+	"github.com/tokenctl/tokenctl/oath/keys"
 )
 
 type resetOptions struct {
@@ -39,7 +42,11 @@ func (p *program) reset(ctx context.Context, o resetOptions) error {
 	}
 	defer k.Close()
 	deviceID := k.DeviceID()
-	if err := p.Terminal.Confirm(o.yes, "Delete every account on the key in %q, and its password, for good?", k.Reader); err != nil {
+	name, err := p.open.NameOf(ctx, k)
+	if err != nil {
+		return err
+	}
+	if err := p.Terminal.Confirm(o.yes, "Delete %s on %s, and its password, for good?", p.contentsOf(k), name); err != nil {
 		return err
 	}
 	err = k.Reset()
@@ -53,6 +60,19 @@ func (p *program) reset(ctx context.Context, o resetOptions) error {
 	}
 	open.Forget(deviceID) // if it was remembered, it opens nothing now
 	p.open.Happened(func(l *ledger.Ledger) { l.Wiped(deviceID, k.DeviceID(), p.Now()) })
-	p.Note("The key is empty.")
+	p.Note("%s is empty.", name)
 	return nil
+}
+
+// contentsOf says how many accounts are on a key, as far as it shows that, or was known.
+func (p *program) contentsOf(k *keys.Key) string {
+	if used, err := k.Used(); err == nil {
+		return term.Count(used, "account")
+	}
+	for _, known := range p.open.KnownKeys() {
+		if n := len(known.Opens()); n > 0 && known.ID == k.DeviceID() {
+			return fmt.Sprintf("every account (%s known)", term.Are(n, "account"))
+		}
+	}
+	return "every account"
 }

@@ -235,8 +235,10 @@ func (p *program) agree(ctx context.Context, c sheet.Contents, o restoreOptions,
 	switch {
 	case missing != nil:
 		return p.Terminal.Confirm(false, "Go on with what is there?")
-	case asks:
+	case asks && o.overwrite:
 		return p.Terminal.Confirm(false, "Go on?")
+	case asks:
+		return p.Terminal.Agree(false, "Go on?")
 	}
 	return nil
 }

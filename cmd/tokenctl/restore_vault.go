@@ -46,7 +46,7 @@ func (p *program) wantsVault(ctx context.Context, c sheet.Contents, o restoreOpt
 		p.Note("There is no vault here, and none is made without a new passphrase: --new-passphrase-file")
 		return false, nil
 	}
-	err = p.Terminal.Confirm(false, "There is no vault here. Make one, %s?", withKey(c))
+	err = p.Terminal.Agree(false, "There is no vault here. Make one, %s?", withKey(c))
 	if errors.Is(err, term.ErrDeclined) {
 		return false, nil
 	}
@@ -115,7 +115,7 @@ func (p *program) unlockRestored(ctx context.Context, t *open.Tokens, made strin
 		if len(c.Accounts) > 0 || len(c.Codes) > 0 || p.Terminal == nil || o.yes {
 			return nil
 		}
-		err := p.Terminal.Confirm(false, "Set a new passphrase?")
+		err := p.Terminal.Agree(false, "Set a new passphrase?")
 		if errors.Is(err, term.ErrDeclined) {
 			return nil
 		}

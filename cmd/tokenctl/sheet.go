@@ -111,7 +111,7 @@ func (p *program) sheet(ctx context.Context, o sheetOptions) error {
 		return errors.Join(err, content.Lacking)
 	}
 	if asks {
-		if err := o.output.Ask(p.Console, sheets); err != nil {
+		if err := o.output.Ask(ctx, p.Console, sheets); err != nil {
 			return errors.Join(err, content.Lacking)
 		}
 	}

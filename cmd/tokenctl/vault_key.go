@@ -98,7 +98,7 @@ func (p *program) slotFor(ctx context.Context, k *vault.PIV, o addKeyOptions, po
 	if o.take {
 		return k.Take(id)
 	}
-	if err := p.Terminal.Confirm(o.yes, "Make a key in slot %v of the YubiKey %d, to open the vault?", id, k.Serial()); err != nil {
+	if err := p.Terminal.Agree(o.yes, "Make a key in slot %v of YubiKey %d, to open the vault?", id, k.Serial()); err != nil {
 		return nil, err
 	}
 	if policies.ManagementKey, err = o.readManagementKey(ctx); err != nil {
@@ -171,12 +171,12 @@ func (p *program) confirmKey(k *vault.PIV, slot *vault.Slot, o addKeyOptions) er
 		p.Note("Attestation: the YubiKey says that the key was made inside, but no certificate of Yubico's vouches for that: %v", attestation.Problem)
 	default:
 		p.Note("Attestation: Yubico vouches that the key was made inside the YubiKey %d.", attestation.Serial)
-		return p.Terminal.Confirm(o.yes || !o.take, "Open the vault by the key in slot %v of the YubiKey %d?", slot.ID, k.Serial())
+		return p.Terminal.Agree(o.yes || !o.take, "Open the vault by the key in slot %v of YubiKey %d?", slot.ID, k.Serial())
 	}
 	if !o.unattested && p.Terminal == nil {
 		err = errUnattested
 	} else {
-		err = p.Terminal.Confirm(o.unattested, "There may be copies of it. Open the vault by the key in slot %v of the YubiKey %d all the same?", slot.ID, k.Serial())
+		err = p.Terminal.Confirm(o.unattested, "There may be copies of it. Open the vault by the key in slot %v of YubiKey %d all the same?", slot.ID, k.Serial())
 	}
 	if err != nil && !o.take {
 		p.Note("The new key stays in the slot. To open the vault by it after all: tokenctl vault add-key --slot %v --take", slot.ID)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
-	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/keys"
 	"github.com/tokenctl/tokenctl/oath/ykoath"
@@ -53,7 +52,7 @@ func (o *Opener) Inspect(ctx context.Context, options KeyOptions) ([]keys.Info, 
 	for _, reader := range readers {
 		i := f.Inspect(reader, func(k *keys.Key) (bool, error) {
 			if options.Password.IsGiven() {
-				err := o.unlockGiven(ctx, k, options.Password)
+				_, err := o.UnlockAnew(ctx, k, options.Password)
 				return err == nil, err
 			}
 			return o.UnlockRemembered(k)
@@ -114,25 +113,58 @@ func (o *Opener) Unlock(ctx context.Context, k *keys.Key, password Password) err
 		return fmt.Errorf("%w: this key is open to everyone", oath.ErrNoPassword)
 	case !k.Locked():
 		return nil
-	case password.IsGiven():
-		return o.unlockGiven(ctx, k, password)
+	case !password.IsGiven():
+		if done, err := o.UnlockRemembered(k); done || err != nil {
+			return err
+		}
 	}
-	if done, err := o.UnlockRemembered(k); done || err != nil {
-		return err
-	}
-	err := o.Terminal.TryPassword("Password of the key", oath.ErrWrongPassword, func(text string) error {
-		_, err := UnlockKey(k, text)
-		return err
-	})
-	if errors.Is(err, term.ErrNoTerminal) {
-		return oath.ErrLocked
-	}
+	_, err := o.UnlockAnew(ctx, k, password)
 	return err
 }
 
-// UnlockKey opens a key, in whatever form of Unicode its password was set, and returns
+// UnlockAnew opens a key with the password that is given, or that its holder is asked for,
+// and returns what opened it.
+func (o *Opener) UnlockAnew(ctx context.Context, k *keys.Key, password Password) (accessKey ykoath.AccessKey, err error) {
+	switch {
+	case password.IsGiven():
+		text, err := password.Read(ctx)
+		if err != nil {
+			return accessKey, err
+		}
+		return unlockKey(k, text)
+	case o.Terminal == nil:
+		return accessKey, oath.ErrLocked
+	}
+	name, err := o.NameOf(ctx, k)
+	if err != nil {
+		return accessKey, err
+	}
+	err = o.Terminal.TryPassword("Password of "+name, oath.ErrWrongPassword, func(text string) error {
+		accessKey, err = unlockKey(k, text)
+		return err
+	})
+	return accessKey, err
+}
+
+// NameOf names a key to a person by its serial number, or by its reader if it has none. The
+// key is asked for that if it was not, and then opened anew, locked if it has a password.
+func (o *Opener) NameOf(ctx context.Context, k *keys.Key) (string, error) {
+	if k.Serial == 0 {
+		k.Identify() // or not: a key that cannot say has a reader still
+		k.Close()
+		if err := o.reopen(ctx, k); err != nil {
+			return "", err
+		}
+	}
+	if k.Serial == 0 {
+		return fmt.Sprintf("the key in %q", k.Reader), nil
+	}
+	return fmt.Sprintf("YubiKey %d", k.Serial), nil
+}
+
+// unlockKey opens a key, in whatever form of Unicode its password was set, and returns
 // what opened it.
-func UnlockKey(k *keys.Key, password string) (accessKey ykoath.AccessKey, err error) {
+func unlockKey(k *keys.Key, password string) (accessKey ykoath.AccessKey, err error) {
 	for _, form := range oath.PasswordForms(password) {
 		if accessKey, err = ykoath.DeriveAccessKey(form, k.Salt()); err != nil {
 			return accessKey, err
@@ -142,15 +174,6 @@ func UnlockKey(k *keys.Key, password string) (accessKey ykoath.AccessKey, err er
 		}
 	}
 	return accessKey, err
-}
-
-func (o *Opener) unlockGiven(ctx context.Context, k *keys.Key, password Password) error {
-	text, err := password.Read(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = UnlockKey(k, text)
-	return err
 }
 
 // UnlockRemembered tries what the keyring holds. A password that does not open the

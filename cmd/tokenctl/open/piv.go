@@ -72,15 +72,16 @@ func (v *Vault) PIV(serial uint32) (*PIVKey, error) {
 	case k == nil:
 		return nil, vault.ErrNoKey
 	}
-	return v.openPIV(*k)
+	return v.openPIV(*k, "to set up a slot")
 }
 
-func (v *Vault) openPIV(k keys.YubiKey) (*PIVKey, error) {
+// openPIV opens the PIV applet of a key. The purpose is what its PIN is asked for.
+func (v *Vault) openPIV(k keys.YubiKey, purpose string) (*PIVKey, error) {
 	applet, err := vault.OpenPIV(k.Reader, vault.PIVOptions{
 		Answer: func(call func() error, silent error, late func()) error {
 			return pcsc.Answer(call, fmt.Errorf("%s: %w", k.Name(), silent), late)
 		},
-		PIN: func(tries int) (string, error) { return v.askPIN(k.Serial, tries) },
+		PIN: func(tries int) (string, error) { return v.askPIN(k.Serial, purpose, tries) },
 		Touch: func() func() {
 			done := v.o.awaitTouch(k.Reader, TouchNotice)
 			return func() { done() }
@@ -110,7 +111,7 @@ func (v *Vault) unlockWithPIV(ways []vault.Way) error {
 	case len(found) == 0:
 		return errNoPIVKey
 	}
-	k, err := v.openPIV(found[0])
+	k, err := v.openPIV(found[0], "to open the vault")
 	if err != nil {
 		return err
 	}
@@ -139,7 +140,7 @@ func WrongPIN(err error) error {
 // IsWithoutPIN reports whether the PIN was wanted, and nobody gave it.
 func IsWithoutPIN(err error) bool { return errors.Is(err, errNoPIN) || errors.Is(err, oath.ErrLocked) }
 
-func (v *Vault) askPIN(serial uint32, tries int) (string, error) {
+func (v *Vault) askPIN(serial uint32, purpose string, tries int) (string, error) {
 	if v.options.PIN.IsGiven() {
 		return v.options.PIN.Read(v.ctx)
 	}
@@ -150,7 +151,7 @@ func (v *Vault) askPIN(serial uint32, tries int) (string, error) {
 	case tries > 1:
 		left = fmt.Sprintf(", %d tries left", tries)
 	}
-	pin, err := v.o.Terminal.AskSecret(fmt.Sprintf("PIN of the YubiKey %d%s (empty for another way)", serial, left))
+	pin, err := v.o.Terminal.AskSecret(fmt.Sprintf("PIV PIN of YubiKey %d, %s%s (empty for another way)", serial, purpose, left))
 	switch {
 	case errors.Is(err, term.ErrNoTerminal):
 		return "", oath.ErrLocked

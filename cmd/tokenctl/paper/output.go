@@ -8,6 +8,7 @@ package paper
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -75,21 +76,26 @@ func (o *Output) AddFlags(c *cobra.Command) {
 // IsGiven reports whether flags say where a sheet is to go.
 func (o *Output) IsGiven() bool { return o.File != "" || o.Print || o.Printer != "" }
 
-// Ask asks where a sheet is to go, unless the flags say so, until that can be. It returns
-// term.ErrDeclined if it is to go nowhere.
-func (o *Output) Ask(c *term.Console, n int) error {
+// Ask asks where a sheet is to go, unless the flags say so, until that can be: Enter prints
+// it where there is a printer's program. It returns term.ErrDeclined if it is to go nowhere.
+func (o *Output) Ask(ctx context.Context, c *term.Console, n int) error {
+	question, enter := "Write it to a FILE (.pdf, .txt), for you to print? Enter skips it", "s"
+	if _, err := findLP(); err == nil {
+		question = fmt.Sprintf("Print it on %s (Enter), write it to a FILE (.pdf, .txt), or skip it (s)?", defaultPrinter(ctx))
+		enter = "p"
+	}
 	for asked := *o; !o.IsGiven(); {
-		answer, err := c.Terminal.Ask("Print it (p), or write it to a FILE (.pdf, .txt)? Enter skips it")
+		answer, err := c.Terminal.Ask(question)
 		if err != nil {
 			return err
 		}
 		to := asked
-		switch strings.ToLower(answer) {
-		case "":
+		switch strings.ToLower(cmp.Or(answer, enter)) {
+		case "s", "skip", "n", "no":
 			return term.ErrDeclined
 		case "-":
 			err = term.Usagef("name a file")
-		case "p", "print":
+		case "p", "print", "y", "yes":
 			to.Print, to.Yes = true, true // which was the answer
 		default:
 			to.File = term.ExpandHome(answer)
@@ -237,7 +243,7 @@ func (o *Output) Announce(ctx context.Context, c *term.Console, what string, doc
 		printer = defaultPrinter(ctx)
 	}
 	c.Note("To print: %s, with %s.\nThe printer: %s", term.Count(pages, "page"), what, term.Printable(printer))
-	return c.Terminal.Confirm(o.Yes || c.Terminal == nil, "Print?")
+	return c.Terminal.Agree(o.Yes || c.Terminal == nil, "Print?")
 }
 
 // defaultPrinter asks CUPS for its name, which lpstat puts behind a colon, in any
@@ -248,9 +254,9 @@ func defaultPrinter(ctx context.Context) string {
 	said, err := exec.CommandContext(ctx, "lpstat", "-d").Output()
 	_, name, found := strings.Cut(strings.TrimSpace(string(said)), ": ")
 	if err != nil || !found {
-		return "the default one"
+		return "the default printer"
 	}
-	return name + ", the default one"
+	return name + ", the default printer"
 }
 
 // Digest returns the SHA-256 of a file, in hexadecimal.
