@@ -18,17 +18,9 @@ func newBackupCommand(p *program) *cobra.Command {
 			"When a code was used, every command ends with a reminder to make new ones, until\n" +
 			"these are recorded.",
 	}
-	c.AddCommand(
-		newBackupAddCommand(p),
-		newBackupWhereCommand(p),
-		newBackupUseCommand(p),
-		newBackupListCommand(p),
-		newBackupStatusCommand(p),
-		newBackupKeepCommand(p),
-		newBackupForgetCommand(p),
-		newBackupGenerateCommand(p),
-		newBackupRedeemCommand(p),
-	)
+	addGroup(c, "The codes that services gave you", newBackupAddCommand(p), newBackupWhereCommand(p), newBackupUseCommand(p),
+		newBackupListCommand(p), newBackupStatusCommand(p), newBackupKeepCommand(p), newBackupForgetCommand(p))
+	addGroup(c, "For a service of your own, which gives codes to its users", newBackupGenerateCommand(p), newBackupRedeemCommand(p))
 	return c
 }
 

@@ -52,6 +52,7 @@ func (o *backupGenerateOptions) addFlags(c *cobra.Command) {
 	f.IntVar(&o.form.GroupSize, "group-size", o.form.GroupSize, "`N` characters make a group")
 	f.StringVar(&o.form.Separator, "separator", o.form.Separator, "`TEXT` between groups: spaces, dashes, or nothing")
 	o.issuer.addFlags(c)
+	term.GroupFlags(f, term.FormFlags, "count", "alphabet", "groups", "group-size", "separator")
 	f.BoolVar(&o.prepare, "prepare", false, "leave the codes before in force until --confirm")
 	f.BoolVar(&o.confirm, "confirm", false, "make no codes: put those in force that were prepared")
 	f.BoolVar(&o.abandon, "abandon", false, "make no codes: forget those that were prepared")

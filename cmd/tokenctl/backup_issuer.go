@@ -25,6 +25,7 @@ func (o *issuerOptions) addFlags(c *cobra.Command) {
 	f.StringVar(&o.store, "store", "", "the service's `FILE` of hashed codes")
 	f.StringVar(&o.user, "user", "", "the `NAME` of the service's user")
 	f.StringVar(&o.keyFile, "server-key-file", "", "hash with HMAC-SHA-256 under the first key in `FILE`, rather than with Argon2id;\na key is a line: its name, a space, 32 bytes in base64")
+	term.GroupFlags(f, term.OwnSecretFlags, "server-key-file")
 }
 
 // issuer returns the issuer of new codes of a form, and of those in the store.

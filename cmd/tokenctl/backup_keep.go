@@ -16,8 +16,9 @@ func newBackupKeepCommand(p *program) *cobra.Command {
 		Short: "Make do with the backup codes that are left, and stop the reminders",
 		Long: "Keep ends the reminders to make new backup codes for the account that NAME fits,\n" +
 			"until the next one is used.",
-		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return p.keepBackupCodes(args[0]) },
+		Example: "  tokenctl backup keep github",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(_ *cobra.Command, args []string) error { return p.keepBackupCodes(args[0]) },
 	}
 }
 
@@ -61,7 +62,8 @@ func newBackupForgetCommand(p *program) *cobra.Command {
 		Long: "Forget removes the backup codes of the account that NAME fits, used and unused,\n" +
 			"from the vault and from the ledger. The service still takes them, and they stand on\n" +
 			"the paper that they were printed on.",
-		Args: cobra.ExactArgs(1),
+		Example: "  tokenctl backup forget github",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.query = args[0]
 			return p.forgetBackupCodes(c.Context(), o)

@@ -35,7 +35,7 @@ func newBackupRedeemCommand(p *program) *cobra.Command {
 			"have to be new codes.\n\n" +
 			"The code is asked for on the terminal, or read from standard input.",
 		Example: "  tokenctl backup redeem --store codes.json --user alice\n" +
-			"  tokenctl backup redeem --store codes.json --user alice --number 4 --code-stdin\n" +
+			"  tokenctl backup redeem --store codes.json --user al --number 4 --code-stdin\n" +
 			"  tokenctl backup redeem --store codes.json --user alice --status",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -47,6 +47,7 @@ func newBackupRedeemCommand(p *program) *cobra.Command {
 	f := c.Flags()
 	f.IntVar(&o.number, "number", 0, "take the code of the number `N` alone")
 	f.BoolVar(&o.fromStdin, "code-stdin", false, "read the code from the first line of standard input")
+	term.GroupFlags(f, term.OwnSecretFlags, "code-stdin")
 	f.BoolVar(&o.status, "status", false, "take no code: tell how many are left")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	c.MarkFlagsMutuallyExclusive("status", "number")

@@ -31,8 +31,9 @@ func newBackupStatusCommand(p *program) *cobra.Command {
 			"was printed and read back; and accounts without any at services that are known to\n" +
 			"hand them out. It asks no service: what it knows of them may be out of date.\n\n" +
 			"With --check the exit status is 1 if codes are to be made anew, or none is left.",
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.backupStatus(c.Context(), o) },
+		Example: "  tokenctl backup status\n  tokenctl backup status --check",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return p.backupStatus(c.Context(), o) },
 	}
 	o.tokens.AddFlags(c)
 	c.Flags().BoolVar(&o.check, "check", false, "fail if codes are to be made anew, or none is left")

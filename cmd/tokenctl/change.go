@@ -110,7 +110,8 @@ func newDeleteCommand(p *program) *cobra.Command {
 		Long: "Delete removes the account that QUERY fits, with its secret and its backup codes,\n" +
 			"from every key that is plugged in and from the vault. There is no way back: turn\n" +
 			"two-factor authentication off at the service first.",
-		Args: cobra.ExactArgs(1),
+		Example: "  tokenctl delete GitHub:alice\n  tokenctl delete GitHub:alice --device 12345678",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			o.query = args[0]
 			return p.delete(c.Context(), o)

@@ -56,7 +56,7 @@ func newEnrollCommand(p *program) *cobra.Command {
 		Example: "  tokenctl enroll qr.png\n" +
 			"  tokenctl enroll --screen\n" +
 			"  tokenctl enroll --issuer GitHub --account alice --touch\n" +
-			"  tokenctl enroll --generate --account alice --server users --server-format users",
+			"  tokenctl enroll --generate --account al --server users --server-format users",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.sources = args
 			if c.Flags().Changed("sheet") && (o.sheet.File == "" || o.sheet.File == "-") {

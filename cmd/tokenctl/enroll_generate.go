@@ -37,6 +37,7 @@ func (g *generation) addFlags(c *cobra.Command) {
 	f.BoolVar(&g.wanted, "generate", false, "make a new secret, for a server of your own")
 	f.StringVar(&g.file, "server", "", "write the server's side of a new secret to `FILE`; - is standard output")
 	f.StringVar(&g.format, "server-format", "uri", "`FORMAT` of the server's side: "+strings.Join(serverFormats, ", "))
+	term.GroupFlags(f, term.ServerFlags, "generate", "server", "server-format")
 	c.MarkFlagsRequiredTogether("generate", "server")
 	c.RegisterFlagCompletionFunc("server-format", cobra.FixedCompletions(serverFormats, cobra.ShellCompDirectiveNoFileComp))
 }

@@ -33,6 +33,7 @@ func (t *typedAccount) addFlags(c *cobra.Command) {
 	f.IntVar(&t.period, "period", 0, "`SECONDS` that a code lives (default 30)")
 	f.Uint64Var(&t.counter, "counter", 0, "`N`, the first counter of an HOTP account")
 	f.BoolVar(&t.secretStdin, "secret-stdin", false, "read the secret, in base32, from the first line of standard input")
+	term.GroupFlags(f, term.AccountFlags, "issuer", "account", "type", "algorithm", "digits", "period", "counter", "secret-stdin")
 	c.RegisterFlagCompletionFunc("type", cobra.FixedCompletions([]string{"totp", "hotp", "steam"}, cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("algorithm", cobra.FixedCompletions([]string{"SHA1", "SHA256", "SHA512"}, cobra.ShellCompDirectiveNoFileComp))
 }

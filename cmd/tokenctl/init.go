@@ -22,8 +22,9 @@ func newInitCommand(p *program) *cobra.Command {
 		Long: "Init is the first run. It shows the keys that are plugged in, makes a vault for\n" +
 			"what a lost key would take along, and offers a recovery sheet, with a second way\n" +
 			"into it. Every step can be skipped, and done later by a command of its own.",
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.init(c.Context(), o) },
+		Example: "  tokenctl init",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return p.init(c.Context(), o) },
 	}
 	addNewVaultFlags(c, &o)
 	return c
@@ -155,7 +156,8 @@ func newVaultInitCommand(p *program) *cobra.Command {
 		Long: "Init makes the vault, and opens it to a passphrase. With --no-passphrase it is a\n" +
 			"sealed archive: it takes accounts, and opens with its own key alone, which init\n" +
 			"prints then, and keeps nowhere.",
-		Args: cobra.NoArgs,
+		Example: "  tokenctl vault init\n  tokenctl vault init --no-passphrase",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			v, err := p.open.CreateVault(c.Context(), o)
 			if err != nil {

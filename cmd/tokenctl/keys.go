@@ -28,8 +28,9 @@ func newKeysCommand(p *program) *cobra.Command {
 			"holds shows only if the password is given or remembered.\n\n" +
 			"Keys that were plugged in here before are known by their serial numbers, and named\n" +
 			"where they are not asked. To end that for one: tokenctl keys forget SERIAL",
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.keys(c.Context(), o) },
+		Example: "  tokenctl keys",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return p.keys(c.Context(), o) },
 	}
 	o.key.AddFlags(c)
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
@@ -45,7 +46,8 @@ func newKeysForgetCommand(p *program) *cobra.Command {
 			"any more. It does nothing to the key itself, nor to its accounts at the services: it\n" +
 			"is kept in mind what was on the key, and \"tokenctl doctor\" shows which services\n" +
 			"trust it still.",
-		Args: cobra.ExactArgs(1),
+		Example: "  tokenctl keys forget 12345678",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			serial, err := strconv.ParseUint(strings.TrimPrefix(args[0], "key:"), 10, 32)
 			if err != nil {

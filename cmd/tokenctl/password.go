@@ -37,13 +37,15 @@ type passwordSetOptions struct {
 func newPasswordSetCommand(p *program) *cobra.Command {
 	var o passwordSetOptions
 	c := &cobra.Command{
-		Use:   "set",
-		Short: "Protect the key with a password, or change it",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return p.setPassword(c.Context(), o) },
+		Use:     "set",
+		Short:   "Protect the key with a password, or change it",
+		Example: "  tokenctl password set\n  tokenctl password set --device 12345678",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return p.setPassword(c.Context(), o) },
 	}
 	o.key.AddFlags(c)
 	c.Flags().StringVar(&o.newFile, "new-password-file", "", "read the new password from the first line of `FILE`")
+	term.GroupFlags(c.Flags(), term.OwnSecretFlags, "new-password-file")
 	return c
 }
 
@@ -97,10 +99,11 @@ type passwordClearOptions struct {
 func newPasswordClearCommand(p *program) *cobra.Command {
 	var o passwordClearOptions
 	c := &cobra.Command{
-		Use:   "clear",
-		Short: "Remove the key's password",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return p.clearPassword(c.Context(), o) },
+		Use:     "clear",
+		Short:   "Remove the key's password",
+		Example: "  tokenctl password clear",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return p.clearPassword(c.Context(), o) },
 	}
 	o.key.AddFlags(c)
 	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")
@@ -149,8 +152,9 @@ func newPasswordRememberCommand(p *program) *cobra.Command {
 		Long: "Remember keeps what opens the key in the keyring of the operating system: the\n" +
 			"Secret Service, the macOS Keychain, the Windows Credential Manager. It is not\n" +
 			"the password itself, and opens no other key.",
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.rememberPassword(c.Context(), o) },
+		Example: "  tokenctl password remember",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return p.rememberPassword(c.Context(), o) },
 	}
 	o.AddFlags(c)
 	return c
@@ -184,10 +188,11 @@ func (p *program) rememberPassword(ctx context.Context, o open.KeyOptions) error
 func newPasswordForgetCommand(p *program) *cobra.Command {
 	var o open.KeyOptions
 	c := &cobra.Command{
-		Use:   "forget",
-		Short: "Remove the key's password from the system's keyring",
-		Args:  cobra.NoArgs,
-		RunE:  func(c *cobra.Command, _ []string) error { return p.forgetPassword(c.Context(), o) },
+		Use:     "forget",
+		Short:   "Remove the key's password from the system's keyring",
+		Example: "  tokenctl password forget",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return p.forgetPassword(c.Context(), o) },
 	}
 	o.AddChoice(c)
 	return c

@@ -27,8 +27,9 @@ func newResetCommand(p *program) *cobra.Command {
 		Long: "Reset deletes every account on the key, with their secrets, and its password. There\n" +
 			"is no way back. A YubiKey needs no password for this; some other makers' keys do.\n" +
 			"What else the key does (FIDO, PIV, OpenPGP) stays as it is.",
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.reset(c.Context(), o) },
+		Example: "  tokenctl reset --device 12345678",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return p.reset(c.Context(), o) },
 	}
 	o.key.AddFlags(c)
 	c.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask")

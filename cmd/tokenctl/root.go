@@ -78,29 +78,26 @@ func newRootCommand(p *program) *cobra.Command {
 		RunE:          func(c *cobra.Command, _ []string) error { return p.status(c.Context()) },
 	}
 	root.SetVersionTemplate("tokenctl {{.Version}}\n")
-	root.SetHelpTemplate(root.HelpTemplate() + "\nExit status:\n" + term.ExitStatuses)
-	root.AddCommand(
-		newEnrollCommand(p),
-		newImportCommand(p),
-		newCodeCommand(p),
-		newListCommand(p),
-		newRenameCommand(p),
-		newDeleteCommand(p),
-		newExportCommand(p),
-		newCompareCommand(p),
-		newSyncCommand(p),
-		newKeysCommand(p),
-		newStatusCommand(p),
-		newDoctorCommand(p),
-		newPasswordCommand(p),
-		newResetCommand(p),
-		newInitCommand(p),
-		newVaultCommand(p),
-		newBackupCommand(p),
-		newSheetCommand(p),
-		newRestoreCommand(p),
-	)
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
+		addSharedFlags(c)
+		p.PrintHelp(c)
+	})
+	cobra.EnableCommandSorting = false // the help has them in the order of use
+	addGroup(root, "Getting started", newInitCommand(p), newEnrollCommand(p), newImportCommand(p), newCodeCommand(p), newListCommand(p))
+	addGroup(root, "So that you are never locked out", newStatusCommand(p), newDoctorCommand(p), newBackupCommand(p), newSheetCommand(p), newRestoreCommand(p))
+	addGroup(root, "Accounts", newRenameCommand(p), newDeleteCommand(p), newExportCommand(p))
+	addGroup(root, "Keys and the vault", newKeysCommand(p), newSyncCommand(p), newCompareCommand(p), newPasswordCommand(p), newResetCommand(p), newVaultCommand(p))
+	root.AddCommand(newHelpTopics()...)
 	return root
+}
+
+// addGroup adds commands under a title of the help.
+func addGroup(parent *cobra.Command, title string, commands ...*cobra.Command) {
+	parent.AddGroup(&cobra.Group{ID: title, Title: title})
+	for _, c := range commands {
+		c.GroupID = title
+	}
+	parent.AddCommand(commands...)
 }
 
 // remedies holds every error that a user may meet. The first that fits counts: the

@@ -26,8 +26,10 @@ type sheetSource struct {
 
 func (s *sheetSource) addFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&s.typed, "type", false, "type the sheet's lines in at the terminal")
+	term.GroupFlags(c.Flags(), term.SourceFlags, "type")
 	s.live.AddCameraFlag(c)
 	s.passphrase.AddFlags(c, "sheet-passphrase", "the passphrase of a sheet that was made with --encrypt")
+	term.GroupFlags(c.Flags(), term.SecretFlags, "sheet-passphrase-file", "sheet-passphrase-command")
 }
 
 // isGiven reports whether sheets are to be read.

@@ -17,8 +17,9 @@ func newStatusCommand(p *program) *cobra.Command {
 			"on paper, what is the worst that a single loss could do, and the one thing to do\n" +
 			"next. It looks at what is plugged in, asks for no password, and knows the rest from\n" +
 			"before: each fact is as old as it says. For all of it: tokenctl doctor",
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.status(c.Context()) },
+		Example: "  tokenctl status",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return p.status(c.Context()) },
 	}
 }
 

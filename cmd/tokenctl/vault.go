@@ -64,9 +64,10 @@ func newVaultStatusCommand(p *program) *cobra.Command {
 	var o open.VaultOptions
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "status",
-		Short: "Show what the vault holds, and what opens it",
-		Args:  cobra.NoArgs,
+		Use:     "status",
+		Short:   "Show what the vault holds, and what opens it",
+		Example: "  tokenctl vault status",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.vaultStatus(c.Context(), o, asJSON)
 		},
@@ -167,9 +168,10 @@ func newVaultUnlockCommand(p *program) *cobra.Command {
 func newVaultLockCommand(p *program) *cobra.Command {
 	var o open.VaultOptions
 	c := &cobra.Command{
-		Use:   "lock",
-		Short: "Close the vault that unlock has opened",
-		Args:  cobra.NoArgs,
+		Use:     "lock",
+		Short:   "Close the vault that unlock has opened",
+		Example: "  tokenctl vault lock",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withVault(c.Context(), o, func(v *open.Vault) error {
 				if err := p.open.ForgetVault(v.Known().Recipients); err != nil {

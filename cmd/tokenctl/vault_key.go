@@ -40,7 +40,8 @@ func newVaultAddKeyCommand(p *program) *cobra.Command {
 			"terminal, --unattested agrees.\n\n" +
 			"Without --slot, the first free one of the retired slots, 82 to 95, is used, which\n" +
 			"no other program has a purpose for.",
-		Args: cobra.NoArgs,
+		Example: "  tokenctl vault add-key\n  tokenctl vault add-key --device 12345678 --slot 9d --take",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withOpenVault(c.Context(), o.vault, func(v *open.Vault) error {
 				return p.addPIVKey(c.Context(), v, o)
@@ -193,7 +194,8 @@ func newVaultRemoveKeyCommand(p *program) *cobra.Command {
 		Long: "Remove-key removes a YubiKey as a way into the vault; it need not be plugged in,\n" +
 			"and its PIV slot stays as it is. Older copies of the vault still open by it; to\n" +
 			"shut it out of new accounts, use: tokenctl vault rekey",
-		Args: cobra.ExactArgs(1),
+		Example: "  tokenctl vault remove-key 12345678",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			serial, err := strconv.ParseUint(strings.TrimPrefix(args[0], "key:"), 10, 32)
 			if err != nil || serial == 0 {

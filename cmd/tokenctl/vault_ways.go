@@ -22,7 +22,8 @@ func newVaultPassphraseCommand(p *program) *cobra.Command {
 		Long: "Passphrase opens the vault to a new passphrase, in the place of the old one if\n" +
 			"there was one. No account is touched. Older copies of the folder still open by\n" +
 			"the old passphrase; to shut that out of new accounts, use: tokenctl vault rekey",
-		Args: cobra.NoArgs,
+		Example: "  tokenctl vault passphrase\n  tokenctl vault passphrase --remove",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if remove {
 				return p.withVault(c.Context(), o, func(v *open.Vault) error { return p.removeWay(v, 0, yes) })
@@ -86,7 +87,8 @@ func newVaultShowKeyCommand(p *program) *cobra.Command {
 		Long: "Show-key prints the vault's private key, AGE-SECRET-KEY-1... Whoever has it opens\n" +
 			"the vault, now and later, with tokenctl or with age alone. Write it down or print\n" +
 			"it, and keep it where you keep what you cannot replace.",
-		Args: cobra.NoArgs,
+		Example: "  tokenctl vault show-key",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withOpenVault(c.Context(), o, func(v *open.Vault) error {
 				if err := p.Terminal.Confirm(yes, "Show the key that opens the whole vault?"); err != nil {
@@ -117,7 +119,8 @@ func newVaultRekeyCommand(p *program) *cobra.Command {
 			"stay readable to them; secrets that matter should be renewed at the services.\n\n" +
 			"The passphrase is asked for anew; YubiKeys must be added again. The key on paper is\n" +
 			"void: show the new one, and keep that.",
-		Args: cobra.NoArgs,
+		Example: "  tokenctl vault rekey",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withOpenVault(c.Context(), o, func(v *open.Vault) error {
 				return p.rekey(c.Context(), v, newPassphrase, yes)
@@ -170,7 +173,8 @@ func newVaultTrustCommand(p *program) *cobra.Command {
 		Long: "Accounts are encrypted to the vault's public key. When that changed and this\n" +
 			"machine did not do it, nothing is stored until you confirm that the change is\n" +
 			"yours: a rekey on another machine, say.",
-		Args: cobra.NoArgs,
+		Example: "  tokenctl vault trust",
+		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return p.withVault(c.Context(), o, func(v *open.Vault) error { return p.trust(v, yes) })
 		},

@@ -32,6 +32,7 @@ func (o *TokenOptions) AddFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVar(&o.NoKeys, "no-keys", false, "leave the keys out: the vault alone")
 	f.BoolVar(&o.Vault.None, "no-vault", false, "leave the vault out: the keys alone")
+	term.GroupFlags(f, term.TokenFlags, "no-keys", "no-vault")
 	c.MarkFlagsMutuallyExclusive("no-keys", "no-vault")
 	c.MarkFlagsMutuallyExclusive("no-keys", "device")
 	c.MarkFlagsMutuallyExclusive("no-keys", "reader")
@@ -50,12 +51,14 @@ type KeyOptions struct {
 func (o *KeyOptions) AddFlags(c *cobra.Command) {
 	o.AddChoice(c)
 	o.Password.AddFlags(c, "password", "the key's password")
+	term.GroupFlags(c.Flags(), term.SecretFlags, "password-file", "password-command")
 }
 
 // AddChoice adds the flags that choose a key.
 func (o *KeyOptions) AddChoice(c *cobra.Command) {
 	c.Flags().Uint32Var(&o.Serial, "device", 0, "use the key with this `SERIAL` number")
 	c.Flags().StringVar(&o.Reader, "reader", "", "use the key in the reader whose name contains `NAME`")
+	term.GroupFlags(c.Flags(), term.TokenFlags, "device", "reader")
 }
 
 // VaultOptions choose a vault and open it.
@@ -73,6 +76,7 @@ func (o *VaultOptions) AddFlags(c *cobra.Command) {
 	o.Passphrase.AddFlags(c, "passphrase", "the vault's passphrase")
 	o.PIN.AddFlags(c, "pin", "the PIV PIN of a YubiKey that opens the vault")
 	c.Flags().StringVar(&o.KeyFile, "vault-key-file", "", "open the vault with its own key, AGE-SECRET-KEY-1..., from the first line of `FILE`")
+	term.GroupFlags(c.Flags(), term.SecretFlags, "passphrase-file", "passphrase-command", "pin-file", "pin-command", "vault-key-file")
 	c.MarkFlagsMutuallyExclusive("vault-key-file", "passphrase-file")
 	c.MarkFlagsMutuallyExclusive("vault-key-file", "passphrase-command")
 }
@@ -81,11 +85,13 @@ func (o *VaultOptions) AddFlags(c *cobra.Command) {
 func (o *VaultOptions) AddChoice(c *cobra.Command) {
 	c.Flags().StringVar(&o.Dir, "vault", "", "use the vault in `DIR` (default $TOKENCTL_VAULT, or else tokenctl/vault among your data)")
 	c.MarkFlagDirname("vault")
+	term.GroupFlags(c.Flags(), term.TokenFlags, "vault")
 }
 
 // AddNone adds the flag that leaves the vault out.
 func (o *VaultOptions) AddNone(c *cobra.Command) {
 	c.Flags().BoolVar(&o.None, "no-vault", false, "leave the vault out: the ledger alone")
+	term.GroupFlags(c.Flags(), term.TokenFlags, "no-vault")
 }
 
 // isNamed reports whether an option or the environment says where the vault is.
@@ -131,6 +137,7 @@ func (s *Password) AddFlags(c *cobra.Command, name, what string) {
 	c.Flags().StringVar(&s.File, name+"-file", "", "read "+what+" from the first line of `FILE`")
 	c.Flags().StringVar(&s.Command, name+"-command", "", "read "+what+" from the first line that `CMD` prints")
 	c.MarkFlagsMutuallyExclusive(name+"-file", name+"-command")
+	term.GroupFlags(c.Flags(), term.OwnSecretFlags, name+"-file", name+"-command")
 }
 
 // IsGiven reports whether nobody need be asked.

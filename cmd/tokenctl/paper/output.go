@@ -66,6 +66,7 @@ func (o *Output) AddFlags(c *cobra.Command) {
 	f.BoolVar(&o.Print, "print", false, "print the sheet, with lp")
 	f.StringVar(&o.Printer, "printer", "", "print it on the printer of this `NAME`, not on the default one")
 	f.StringVar(&o.PaperName, "paper", "", "`SIZE` of the paper: a4 or letter (default: by the locale)")
+	term.GroupFlags(f, term.PaperFlags, "output", "format", "overwrite", "print", "printer", "paper")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 	c.RegisterFlagCompletionFunc("paper", cobra.FixedCompletions([]string{"a4", "letter"}, cobra.ShellCompDirectiveNoFileComp))
 	for _, other := range []string{"print", "printer"} {

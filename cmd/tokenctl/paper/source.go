@@ -64,6 +64,7 @@ const anyCamera = "any"
 func (l *Live) AddFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&l.Clipboard, "clipboard", false, "read the picture on the clipboard, or its text")
 	c.Flags().BoolVar(&l.Screen, "screen", false, "read every QR code on the screen")
+	term.GroupFlags(c.Flags(), term.SourceFlags, "clipboard", "screen")
 	l.AddCameraFlag(c)
 }
 
@@ -71,6 +72,7 @@ func (l *Live) AddFlags(c *cobra.Command) {
 func (l *Live) AddCameraFlag(c *cobra.Command) {
 	c.Flags().StringVar(&l.Camera, "camera", "", "hold it up to the camera: the first, or the `DEVICE` of --camera=DEVICE")
 	c.Flags().Lookup("camera").NoOptDefVal = anyCamera
+	term.GroupFlags(c.Flags(), term.SourceFlags, "camera")
 }
 
 // Sources returns files, and then what the flags name.

@@ -49,12 +49,12 @@ var secretIn = sync.OnceValue(func() *regexp.Regexp {
 func (c *Console) Note(format string, args ...any) {
 	c.bar.erase()
 	text := secretIn().ReplaceAllString(printableLines(format, args...), "$1…")
-	fmt.Fprintln(c.Err, wrap(text, widthOf(c.Err)))
+	fmt.Fprintln(c.Err, Wrap(text, widthOf(c.Err)))
 }
 
 // PrintText writes sentences that are the result, wrapped for a person to read.
 func (c *Console) PrintText(style Style, format string, args ...any) {
-	text := wrap(printableLines(format, args...), widthOf(c.Out))
+	text := Wrap(printableLines(format, args...), widthOf(c.Out))
 	c.printRaw(paint(c.Out, style, text))
 }
 

@@ -55,11 +55,11 @@ func columnsOf(r rune) int {
 	return 1
 }
 
-// wrap breaks each line of a text between words, so that it has so many columns at most,
+// Wrap breaks each line of a text between words, so that it has so many columns at most,
 // and indents what follows as the line is. A word that is longer stays whole, and so does
 // a command of tokenctl's that fits a line: they are there to be copied. Where the width
 // is 0, nothing is broken.
-func wrap(text string, width int) string {
+func Wrap(text string, width int) string {
 	if width == 0 {
 		return text
 	}

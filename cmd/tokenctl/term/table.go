@@ -85,7 +85,7 @@ func (t Table) Lines(width int, to io.Writer) (lines []string) {
 		lines = t.records(width, to)
 	}
 	if alike != "" {
-		lines = append(lines, strings.Split(wrap(alike, width), "\n")...)
+		lines = append(lines, strings.Split(Wrap(alike, width), "\n")...)
 	}
 	return lines
 }
@@ -235,7 +235,7 @@ func (t Table) records(width int, to io.Writer) (lines []string) {
 			case i > 0:
 				text = columnGap + text
 			}
-			for line := range strings.SplitSeq(wrap(text, width), "\n") {
+			for line := range strings.SplitSeq(Wrap(text, width), "\n") {
 				lines = append(lines, paint(to, t.style(row, i), line))
 			}
 		}
@@ -257,7 +257,7 @@ func (t Table) style(row []string, column int) Style {
 // wrapCell breaks a cell into lines between words, and a name that is too long for one
 // where its parts end, if that is in its second half.
 func wrapCell(cell string, width int) (lines []string) {
-	for line := range strings.SplitSeq(wrap(cell, width), "\n") {
+	for line := range strings.SplitSeq(Wrap(cell, width), "\n") {
 		for columns(line) > width {
 			end, used, part := 0, 0, 0
 			for i, r := range line {

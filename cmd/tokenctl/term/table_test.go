@@ -29,7 +29,7 @@ func TestWrap(t *testing.T) {
 		{"Print it (tokenctl sheet). Or do not", 26, "Print it (tokenctl sheet).\nOr do not"},
 		{"tokenctl list --long", 14, "tokenctl list\n--long"},
 	} {
-		if got := wrap(test.text, test.width); got != test.want {
+		if got := Wrap(test.text, test.width); got != test.want {
 			t.Errorf("%q in %d columns: %q, want %q", test.text, test.width, got, test.want)
 		}
 	}

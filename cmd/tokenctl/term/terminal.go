@@ -55,12 +55,12 @@ func (t *Terminal) Close() {
 
 // Tell prints a line.
 func (t *Terminal) Tell(format string, args ...any) {
-	fmt.Fprintln(t.out, wrap(printableLines(format, args...), widthOf(t.out)))
+	fmt.Fprintln(t.out, Wrap(printableLines(format, args...), widthOf(t.out)))
 }
 
 // prompt asks for what is typed behind it.
 func (t *Terminal) prompt(question string) {
-	fmt.Fprint(t.out, wrap(printableLines("%s:", question), widthOf(t.out)), " ")
+	fmt.Fprint(t.out, Wrap(printableLines("%s:", question), widthOf(t.out)), " ")
 }
 
 // Ask reads a line.
