@@ -23,9 +23,22 @@ func (l *Ledger) Entry(id oath.ID) *Entry {
 	return l.Accounts[id]
 }
 
+// Ignore records that an account's owner does not care about its backup codes, and removes
+// its reminder.
+func (l *Ledger) Ignore(id oath.ID, day time.Time) {
+	if l.Ignored == nil {
+		l.Ignored = make(map[oath.ID]backup.Date)
+	}
+	l.Ignored[id] = backup.Date(backup.Day(day))
+	l.Settle(id)
+}
+
 // Remind adds a reminder. If the account has one already, that one keeps its
-// Since.
+// Since. One that is ignored gets none.
 func (l *Ledger) Remind(d Due) {
+	if _, ignored := l.Ignored[d.ID]; ignored {
+		return
+	}
 	i := slices.IndexFunc(l.Due, func(other Due) bool { return other.ID == d.ID })
 	if i < 0 {
 		l.Due = append(l.Due, d)

@@ -153,7 +153,7 @@ func (l *Ledger) head() file {
 
 // fileFormat is the form of the ledger's file. It grows with every change that an
 // older tokenctl would not keep when it writes the file again.
-const fileFormat = 3 // 1 had no Newest, 2 no Notice, Keys, OldInVault, Accepted
+const fileFormat = 4 // 1 had no Newest, 2 no Notice, Keys, OldInVault, Accepted, 3 no Ignored
 
 // maxFiles is how many files a sheet is written to: one, or one for each share.
 const maxFiles = 16
@@ -168,7 +168,8 @@ type file struct {
 	Held     []keyLine      `json:"held"` // what is on the keys
 	Accounts []entryLine    `json:"accounts"`
 	Sheets   []sheetLine    `json:"sheets"`
-	Old      []oldLine      `json:"old_in_vault"`
+	Old      []sinceLine    `json:"old_in_vault"`
+	Ignored  []sinceLine    `json:"ignored"`
 	Accepted []acceptedLine `json:"accepted"`
 }
 
@@ -186,7 +187,7 @@ type (
 		Held
 		Name *account `json:"renamed,omitempty"`
 	}
-	oldLine struct {
+	sinceLine struct {
 		account
 		Since backup.Date `json:"since"`
 	}
@@ -259,7 +260,10 @@ func (l *Ledger) write() ([]byte, error) {
 		f.Sheets = append(f.Sheets, line)
 	}
 	for _, id := range slices.Sorted(maps.Keys(l.OldInVault)) {
-		f.Old = append(f.Old, oldLine{accountOf(id), l.OldInVault[id]})
+		f.Old = append(f.Old, sinceLine{accountOf(id), l.OldInVault[id]})
+	}
+	for _, id := range slices.Sorted(maps.Keys(l.Ignored)) {
+		f.Ignored = append(f.Ignored, sinceLine{accountOf(id), l.Ignored[id]})
 	}
 	for _, risk := range slices.Sorted(maps.Keys(l.Accepted)) {
 		f.Accepted = append(f.Accepted, acceptedLine{risk, l.Accepted[risk]})
@@ -268,7 +272,7 @@ func (l *Ledger) write() ([]byte, error) {
 	notice, err := json.Marshal(f.Notice)
 	fmt.Fprintf(&b, "{\"format\":%d,\"newest\":%q,\"notice\":%s", f.Format, f.Newest, notice)
 	err = errors.Join(err, writeLines(&b, "due", f.Due), writeLines(&b, "keys", f.Keys), writeLines(&b, "held", f.Held), writeLines(&b, "accounts", f.Accounts),
-		writeLines(&b, "sheets", f.Sheets), writeLines(&b, "old_in_vault", f.Old), writeLines(&b, "accepted", f.Accepted))
+		writeLines(&b, "sheets", f.Sheets), writeLines(&b, "old_in_vault", f.Old), writeLines(&b, "ignored", f.Ignored), writeLines(&b, "accepted", f.Accepted))
 	b.WriteString("}\n")
 	return b.Bytes(), err
 }
@@ -353,6 +357,12 @@ func (f file) read() (*Ledger, error) {
 			l.OldInVault = make(map[oath.ID]backup.Date)
 		}
 		l.OldInVault[line.id()] = line.Since
+	}
+	for _, line := range f.Ignored {
+		if l.Ignored == nil {
+			l.Ignored = make(map[oath.ID]backup.Date)
+		}
+		l.Ignored[line.id()] = line.Since
 	}
 	for _, line := range f.Accepted {
 		if l.Accepted == nil {

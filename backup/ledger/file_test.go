@@ -35,6 +35,7 @@ func exampleLedger() *Ledger {
 			{Serial: 4294967295, Seen: date("2026-11-01")},
 		},
 		OldInVault: map[oath.ID]backup.Date{"Bank:\xff\xfe": date("2026-11-22")},
+		Ignored:    map[oath.ID]backup.Date{"Shop:carol": date("2026-11-21")},
 		Accepted:   map[string]backup.Date{"one-key": date("2026-11-24"), "no-copy": date("2026-11-23")},
 		Accounts: map[oath.ID]*Entry{
 			"GitHub:alice":  {exampleRecord().WithoutTexts(), InVault},
@@ -88,9 +89,9 @@ func TestLedgerRoundTrips(t *testing.T) {
 	}
 }
 
-// The file of format 3, which every later tokenctl must read, and write alike. Format 1
-// had no newest day, and 2 no keys and no accepted risks; both must be read.
-const exampleFile = `{"format":3,"newest":"2026-11-24","notice":{"risks":3,"found":"2026-11-24","reminded":"2026-11-25"},
+// The file of format 4, which every later tokenctl must read, and write alike. Format 1
+// had no newest day, 2 no keys and no accepted risks, 3 none that is ignored; all must be read.
+const exampleFile = `{"format":4,"newest":"2026-11-24","notice":{"risks":3,"found":"2026-11-24","reminded":"2026-11-25"},
 "due":[
 {"id":"GitHub:alice","service":"GitHub","since":"2026-11-24","renew":"Settings > \"Codes\" & more","left":9,"generation":3},
 {"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//g==","left":0}],
@@ -118,6 +119,8 @@ const exampleFile = `{"format":3,"newest":"2026-11-24","notice":{"risks":3,"foun
 {"number":9,"id":"CDEFGHIJ","only_new":true,"items":null}],
 "old_in_vault":[
 {"id":"Bank:\ufffd\ufffd","id_bytes":"QmFuazr//g==","since":"2026-11-22"}],
+"ignored":[
+{"id":"Shop:carol","since":"2026-11-21"}],
 "accepted":[
 {"risk":"no-copy","since":"2026-11-23"},
 {"risk":"one-key","since":"2026-11-24"}]}
@@ -126,7 +129,7 @@ const exampleFile = `{"format":3,"newest":"2026-11-24","notice":{"risks":3,"foun
 func TestFormats(t *testing.T) {
 	for content, l := range map[string]*Ledger{
 		exampleFile: exampleLedger(),
-		"{\"format\":3,\"newest\":\"\",\"notice\":{},\n\"due\":[],\n\"keys\":[],\n\"held\":[],\n\"accounts\":[],\n\"sheets\":[],\n\"old_in_vault\":[],\n\"accepted\":[]}\n": new(Ledger),
+		"{\"format\":4,\"newest\":\"\",\"notice\":{},\n\"due\":[],\n\"keys\":[],\n\"held\":[],\n\"accounts\":[],\n\"sheets\":[],\n\"old_in_vault\":[],\n\"ignored\":[],\n\"accepted\":[]}\n": new(Ledger),
 	} {
 		if written, err := l.write(); err != nil || string(written) != content {
 			t.Errorf("%v: written as\n%s\nnot\n%s", err, written, content)
@@ -206,8 +209,8 @@ func TestDamagedLedger(t *testing.T) {
 		"two":                {string(good) + string(good), backup.ErrDamaged},
 		"no format":          {"{}", backup.ErrDamaged},
 		"not an object":      {"[]", backup.ErrDamaged},
-		"newer":              {`{"format":4,"due":{"new":"form"},"more":1}`, backup.ErrNewer},
-		"newer, at the end":  {`{"due":[],"accounts":[],"sheets":[],"format":4}`, backup.ErrNewer},
+		"newer":              {`{"format":5,"due":{"new":"form"},"more":1}`, backup.ErrNewer},
+		"newer, at the end":  {`{"due":[],"accounts":[],"sheets":[],"format":5}`, backup.ErrNewer},
 		"unknown field":      {`{"format":1,"due":[],"accounts":[],"sheets":[],"more":1}`, backup.ErrDamaged},
 		"account twice":      {`{"format":1,"accounts":[{"id":"a","policy":"any order"},{"id":"a","policy":"any order"}]}`, backup.ErrDamaged},
 		"item twice":         {`{"format":1,"sheets":[{"number":1,"items":[{"id":"a"},{"id":"a"}]}]}`, backup.ErrDamaged},

@@ -170,12 +170,14 @@ func (l *Ledger) Strike(serial uint32, day time.Time) *Key {
 func (l *Ledger) RenamedAway(from, to oath.ID, away []uint32) {
 	l.away(from, away, func(h *Held) { h.Renamed = to })
 	move(l.OldInVault, from, to)
+	move(l.Ignored, from, to)
 }
 
 // DeletedAway is RenamedAway for an account that was deleted.
 func (l *Ledger) DeletedAway(id oath.ID, away []uint32) {
 	l.away(id, away, func(h *Held) { h.Deleted = true })
 	delete(l.OldInVault, id)
+	delete(l.Ignored, id)
 }
 
 // away changes an account, by the name that it has elsewhere, on the keys that were away

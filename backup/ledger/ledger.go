@@ -1,7 +1,8 @@
 // Package ledger keeps what is known without a secret in it: which accounts have backup
 // codes and which of these are used (Entry), which accounts need new ones (Due), on which
 // printed sheets secrets and codes stand (Sheet, Item), which keys there are and what was
-// on them (Key, Held), and which risks their owner accepts. It answers while the vault is
+// on them (Key, Held), and which risks their owner accepts, and
+// whose codes they ignore. It answers while the vault is
 // locked and nothing is plugged in.
 //
 // Read returns a Ledger from its file, Update changes it there, one process at a
@@ -31,6 +32,10 @@ type Ledger struct {
 	// OldInVault are accounts that got another secret on keys, and not in the vault, each
 	// with the day.
 	OldInVault map[oath.ID]backup.Date
+
+	// Ignored are accounts whose backup codes their owner does not care about, each with the
+	// day since. None of them has a reminder.
+	Ignored map[oath.ID]backup.Date
 
 	// Accepted are the names of risks that their owner accepts, each with the day since.
 	Accepted map[string]backup.Date

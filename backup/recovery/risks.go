@@ -24,7 +24,7 @@ type Risk struct {
 	Left     int // codes
 	Service  services.Service
 
-	Accepted backup.Date // by the owner, on that day; zero if not
+	Accepted backup.Date // by the owner, or ignored, on that day; zero if not
 }
 
 // A RiskKind is what docs/json.md describes. They stand in the order of what is worst.
@@ -98,7 +98,7 @@ func (f Facts) risks(r Readiness) (all []Risk) {
 	slices.SortStableFunc(all, func(a, b Risk) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
 	for i := range all {
 		accepted := f.Ledger.Accepted
-		all[i].Accepted = cmp.Or(accepted[all[i].Name()], accepted[string(all[i].Kind)])
+		all[i].Accepted = cmp.Or(all[i].Accepted, accepted[all[i].Name()], accepted[string(all[i].Kind)])
 	}
 	return all
 }
@@ -179,7 +179,7 @@ func (f Facts) codeRisks(r Readiness) (all []Risk) {
 	for _, id := range f.Ledger.IDs() {
 		e := f.Ledger.Known(id)
 		set, left := e.Current(), e.Left()
-		risk := Risk{Accounts: []oath.ID{id}, Left: left, Service: f.Services(id, e.Record)}
+		risk := Risk{Accounts: []oath.ID{id}, Left: left, Service: f.Services(id, e.Record), Accepted: f.Ledger.Ignored[id]}
 		due, isDue := f.Ledger.DueOf(id)
 		switch {
 		case set == nil:
@@ -198,7 +198,7 @@ func (f Facts) codeRisks(r Readiness) (all []Risk) {
 		service := f.Services(a.ID, e.Record)
 		inVault := f.Vault != nil && slices.Contains(f.Vault.Codes, a.ID) // which only it knows of
 		if service.Codes == services.Yes && e.Current() == nil && !inVault {
-			all = append(all, Risk{Kind: NoCodes, Accounts: []oath.ID{a.ID}, Service: service})
+			all = append(all, Risk{Kind: NoCodes, Accounts: []oath.ID{a.ID}, Service: service, Accepted: f.Ledger.Ignored[a.ID]})
 		}
 	}
 	return all

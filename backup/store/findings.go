@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/tokenctl/tokenctl/backup"
 	"github.com/tokenctl/tokenctl/backup/ledger"
@@ -84,7 +85,7 @@ type Finding struct {
 }
 
 // Findings returns what to do about codes, and about accounts without any at
-// services that hand them out.
+// services that hand them out, but for those that their owner ignores.
 func (s *Store) Findings(list []Status, accounts []oath.Account) (findings []Finding) {
 	for need := Due; need <= Unprinted; need++ {
 		for _, status := range list {
@@ -93,6 +94,7 @@ func (s *Store) Findings(list []Status, accounts []oath.Account) (findings []Fin
 			}
 		}
 	}
+	isIgnored := func(f Finding) bool { _, ignored := s.Ledger.Ignored[f.ID]; return ignored }
 	has := make(map[oath.ID]bool, len(list))
 	for _, status := range list {
 		has[status.ID] = true
@@ -102,7 +104,7 @@ func (s *Store) Findings(list []Status, accounts []oath.Account) (findings []Fin
 			findings = append(findings, Finding{status, Missing})
 		}
 	}
-	return findings
+	return slices.DeleteFunc(findings, isIgnored)
 }
 
 // needs reports whether an account has that need. One that is due is not low besides.

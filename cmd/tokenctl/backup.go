@@ -19,7 +19,7 @@ func newBackupCommand(p *program) *cobra.Command {
 			"these are recorded.",
 	}
 	addGroup(c, "The codes that services gave you", newBackupAddCommand(p), newBackupWhereCommand(p), newBackupUseCommand(p),
-		newBackupListCommand(p), newBackupStatusCommand(p), newBackupKeepCommand(p), newBackupForgetCommand(p))
+		newBackupListCommand(p), newBackupStatusCommand(p), newBackupKeepCommand(p), newBackupIgnoreCommand(p), newBackupForgetCommand(p))
 	addGroup(c, "For a service of your own, which gives codes to its users", newBackupGenerateCommand(p), newBackupRedeemCommand(p))
 	return c
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
@@ -44,6 +45,58 @@ func (p *program) keepBackupCodes(query string) error {
 		p.Note("%s: %s, and nothing reminds you of that any more but tokenctl backup status.", label, backup.LeftInWords(left))
 	default:
 		p.Note("%s: %s. The next reminder comes when another is used.", label, backup.LeftInWords(left))
+	}
+	return nil
+}
+
+type backupIgnoreOptions struct {
+	tokens open.TokenOptions
+	undo   bool
+}
+
+func newBackupIgnoreCommand(p *program) *cobra.Command {
+	var o backupIgnoreOptions
+	c := &cobra.Command{
+		Use:   "ignore NAME",
+		Short: "Hear no more of an account's backup codes",
+		Long: "Ignore is for a service that you do not care about: nothing reminds you to get or\n" +
+			"make backup codes for the account that NAME fits, and neither backup status nor\n" +
+			"doctor counts it as a risk that there are none. What is recorded stays as it is.",
+		Example: "  tokenctl backup ignore twitter\n  tokenctl backup ignore --undo twitter",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(c *cobra.Command, args []string) error { return p.ignoreBackupCodes(c.Context(), args[0], o) },
+	}
+	o.tokens.AddFlags(c)
+	c.Flags().BoolVar(&o.undo, "undo", false, "ignore it no more")
+	return c
+}
+
+func (p *program) ignoreBackupCodes(ctx context.Context, query string, o backupIgnoreOptions) error {
+	s, err := p.open.Store(ctx, o.tokens.Vault)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if s.Damaged != nil {
+		return s.Damaged
+	}
+	id, err := p.accountForCodes(ctx, s, backupAddOptions{tokens: o.tokens, query: query})
+	if err != nil {
+		return err
+	}
+	err = s.Update(func(l *ledger.Ledger) error {
+		if delete(l.Ignored, id); !o.undo {
+			l.Ignore(id, p.Now())
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case o.undo:
+		p.Note("%s is not ignored: see tokenctl backup status", term.Label(id))
+	default:
+		p.Note("%s is ignored. To end that: %s", term.Label(id), term.Command("tokenctl backup ignore", id, "--undo"))
 	}
 	return nil
 }

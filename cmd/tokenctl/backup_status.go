@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -30,6 +31,8 @@ func newBackupStatusCommand(p *program) *cobra.Command {
 			"codes that are on no recovery sheet on paper yet, where one in a file counts once it\n" +
 			"was printed and read back; and accounts without any at services that are known to\n" +
 			"hand them out. It asks no service: what it knows of them may be out of date.\n\n" +
+			"A reminder is put off, until the next code is used, with: tokenctl backup keep NAME.\n" +
+			"An account whose codes you do not want is ignored with: tokenctl backup ignore NAME\n\n" +
 			"With --check the exit status is 1 if codes are to be made anew, or none is left.",
 		Example: "  tokenctl backup status\n  tokenctl backup status --check",
 		Args:    cobra.NoArgs,
@@ -66,6 +69,10 @@ func (p *program) backupStatus(ctx context.Context, o backupStatusOptions) error
 	}
 	findings := s.Findings(list, accounts)
 	p.silent = true
+	if len(s.Ledger.Ignored) > 0 {
+		ignored := slices.Sorted(maps.Keys(s.Ledger.Ignored))
+		p.Note("Ignored: %s. To end that: tokenctl backup ignore --undo NAME", term.Few(mapSlice(ignored, term.Label)))
+	}
 	switch {
 	case o.json:
 		err = p.PrintJSON(mapSlice(findings, describeFinding))
