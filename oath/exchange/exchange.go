@@ -11,6 +11,7 @@ package exchange
 
 import (
 	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -182,10 +183,14 @@ func byWord(word string) *format {
 // password and the format Encrypts, or else with every secret in the clear. The accounts
 // that the format cannot hold, or that have no secret, are refused, and left out. It
 // returns errors.ErrUnsupported for another word, or a password where it does not encrypt.
+// A nil random is crypto/rand.
 func Write(word string, entries []Entry, password string, random io.Reader) (data []byte, refused []Refusal, err error) {
 	f := byWord(word)
 	if f == nil || password != "" && !f.seals {
 		return nil, nil, fmt.Errorf("writing %q with a password: %w", word, errors.ErrUnsupported)
+	}
+	if random == nil {
+		random = rand.Reader
 	}
 	w := &writing{password: password, random: random}
 	whole := make([]Entry, 0, len(entries))

@@ -251,7 +251,7 @@ func TestWriteNoSecret(t *testing.T) {
 	none := alice
 	none.Secret = oath.Secret{}
 	for _, word := range Words() {
-		data, refused, err := Write(word, []Entry{none, bob}, "", bytes.NewReader(make([]byte, 1000)))
+		data, refused, err := Write(word, []Entry{none, bob}, "", nil)
 		if err != nil || len(refused) == 0 || refused[0].Label != none.Account.Label() || bytes.Contains(data, []byte(none.Account.Name)) {
 			t.Errorf("%s: %v, %v\n%s", word, refused, err, data)
 		}

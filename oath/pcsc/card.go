@@ -112,8 +112,8 @@ func (c *Card) begin() error {
 	return explain(err)
 }
 
-// Transmit sends a command APDU, which must not be empty, and returns the response
-// APDU. It blocks for as long as the card takes, which may be waiting for a touch, but
+// Transmit sends a command APDU, and returns the response APDU; an empty command is
+// refused. It blocks for as long as the card takes, which may be waiting for a touch, but
 // not for longer than AnswerTimeout: then it returns oath.ErrSilent, now and from there
 // on. It returns ErrRemoved if the card goes away meanwhile, and ErrNoService if the
 // service does.
@@ -126,6 +126,9 @@ func (c *Card) Transmit(command []byte) ([]byte, error) {
 // card stays taken until it answers after all; then it is reset and released.
 // Its other errors are those of Transmit.
 func (c *Card) TransmitContext(ctx context.Context, command []byte) ([]byte, error) {
+	if len(command) == 0 {
+		return nil, errors.New("talking to the card: the command is empty")
+	}
 	var response []byte
 	err := c.answer(ctx, func() (err error) {
 		response, err = c.card.Transmit(command)

@@ -131,6 +131,18 @@ func shut(t testing.TB, c *Card, reset bool) {
 	}
 }
 
+// What is no command is refused, and the card can be used all the same.
+func TestEmptyCommand(t *testing.T) {
+	d := vktest.Shared(t)
+	d.Plug(t, 0, newTestKey(t).Key)
+	c := open(t, connect(t), d.Readers()[0])
+	defer c.Close()
+	if _, err := c.Transmit(nil); err == nil {
+		t.Error("no error")
+	}
+	expect(t, c, selectOATH, "9000")
+}
+
 // expect transmits a command and compares the end of the response, in hexadecimal.
 func expect(t testing.TB, c *Card, command []byte, end string) {
 	t.Helper()
