@@ -211,7 +211,7 @@ func (f *Finder) Open(reader string) (*Key, error) {
 }
 
 // Identify opens the key in a reader, and asks it for its serial number first. It returns
-// Card's errors, and ykoath.ErrNoApplet; for a key that tells its number, as an *OffError.
+// Card's errors, and ykoath.ErrNoApplet; for a key that shows its number, as an *OffError.
 func (f *Finder) Identify(reader string) (*Key, error) {
 	card, err := f.Card(reader)
 	if err != nil {

@@ -84,7 +84,8 @@ func (p *PIV) PINKnown() bool { return p.proven }
 // Serial returns the number that is printed on the key.
 func (p *PIV) Serial() uint32 { return p.serial }
 
-// A Slot is a P-256 key in a PIV slot. It is as little safe for concurrent use as its PIV.
+// A Slot is a P-256 key in a PIV slot. It is not safe for
+// concurrent use, as its PIV is not.
 type Slot struct {
 	ID     SlotID
 	piv    *PIV

@@ -78,7 +78,7 @@ func (q *Quirks) UnmarshalText(text []byte) error {
 	for name := range strings.SplitSeq(string(text), ",") {
 		i := slices.Index(quirks[:], name)
 		if i < 0 {
-			return fmt.Errorf("quirk %q is none of %s", name, ^Quirks(0))
+			return fmt.Errorf("quirk %q must be one of %s", name, ^Quirks(0))
 		}
 		read |= 1 << i
 	}

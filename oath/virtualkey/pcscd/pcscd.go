@@ -56,7 +56,7 @@ type Options struct {
 var ErrMissing = errors.New("a private PC/SC daemon is not possible")
 
 // A Daemon is a private pcscd with one reader, whose slots are numbered 0 and 1.
-// Plug, and what tells of the daemon, are safe for concurrent use; Pause, Resume and Stop
+// Plug, and what reports on the daemon, are safe for concurrent use; Pause, Resume and Stop
 // are not.
 type Daemon struct {
 	reader  string
