@@ -20,6 +20,7 @@ type Document struct {
 	Steps []Steps // how to come back, in plain words
 	Body  []Block // none is cut by a page
 	Foot  string  // stands on every page, beside its number: "Recovery sheet 7, 2026-11-23"
+	Fonts []*Font // for what is Lacking, in the order of preference; text has no fonts
 }
 
 // A Fact is a name and a value, on a line of their own.
@@ -111,7 +112,7 @@ type drawn struct {
 
 // encoded returns the blocks of the document for a paper, spelled in characters that
 // show.
-func (d Document) encoded(paper Paper, shows func(rune) bool) (Document, []drawn, error) {
+func (d Document) encoded(paper Paper, shows func(string) bool) (Document, []drawn, error) {
 	if int(paper) >= len(papers) {
 		return d, nil, fmt.Errorf("no paper is called %s", paper)
 	}

@@ -213,9 +213,9 @@ func TestFontsStayAsTheyAre(t *testing.T) {
 // Typed lines are set in a font whose characters are equally wide: their groups
 // stand below each other.
 func TestTypedWidth(t *testing.T) {
-	pen := newPages(A4)
+	pen := newPages(A4, newTypesetter(nil))
 	for r := range glyphs() {
-		if w := pen.textWidth(typedStyle, string(r)); visible(r) && w != pen.textWidth(typedStyle, "0") {
+		if w := pen.textWidth(typedStyle, string(r)); visible(string(r)) && w != pen.textWidth(typedStyle, "0") {
 			t.Errorf("%q is %g mm wide, not %g", r, w, pen.textWidth(typedStyle, "0"))
 		}
 	}

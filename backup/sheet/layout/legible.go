@@ -1,117 +1,69 @@
 package layout
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
-
-	"codeberg.org/go-pdf/fpdf"
-	"golang.org/x/image/font/gofont/gobold"
-	"golang.org/x/image/font/gofont/gomono"
-	"golang.org/x/image/font/gofont/gomonobold"
-	"golang.org/x/image/font/gofont/goregular"
-	"golang.org/x/image/font/sfnt"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
-// The Go fonts are in the program, so that a sheet looks the same on every
-// machine. Their letters were drawn to be told apart, 0 from O and 1 from l from I
-// (go.dev/blog/go-fonts).
-const (
-	regular  = "regular"
-	bold     = "bold"
-	mono     = "mono"
-	monoBold = "monobold"
-)
-
-var fonts = []struct {
-	family string
-	ttf    []byte
-}{
-	{regular, goregular.TTF},
-	{bold, gobold.TTF},
-	{mono, gomono.TTF},
-	{monoBold, gomonobold.TTF},
+// visible reports whether all characters of a text show as themselves. Others change
+// how their neighbours read, or hide: U+202E turns the text around, U+200B makes two
+// names of one.
+func visible(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool {
+		switch {
+		case r == ' ':
+			return false
+		case !unicode.IsGraphic(r), unicode.Is(unicode.Zs, r), r == '\u2800': // the last is an empty Braille cell
+			return true
+		}
+		return unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+	})
 }
 
-// addFonts makes the fonts known to a PDF, which embeds what it uses of them.
-func addFonts(pdf *fpdf.Fpdf) {
-	for _, f := range fonts {
-		// fpdf writes into the bytes when it cuts a font.
-		pdf.AddUTF8FontFromBytes(f.family, "", bytes.Clone(f.ttf))
-	}
-}
-
-// lastOfBMP is the last character that fpdf can print: of the others it prints
-// half of their UTF-16.
-const lastOfBMP = 0xffff
-
-// glyphs returns the characters that every font has a picture of.
-var glyphs = sync.OnceValue(func() map[rune]bool {
-	count := make(map[rune]int)
-	var buffer sfnt.Buffer
-	for _, f := range fonts {
-		font, err := sfnt.Parse(f.ttf)
-		if err != nil {
-			panic(err) // part of the program
+// cluster returns the length in bytes of the first character of a text and the marks on
+// it.
+func cluster(text string) int {
+	_, size := utf8.DecodeRuneInString(text)
+	for {
+		r, more := utf8.DecodeRuneInString(text[size:])
+		if !unicode.IsMark(r) {
+			return size
 		}
-		for r := rune(0); r <= lastOfBMP; r++ {
-			if glyph, err := font.GlyphIndex(&buffer, r); err == nil && glyph != 0 {
-				count[r]++
-			}
-		}
+		size += more
 	}
-	all := make(map[rune]bool)
-	for r, n := range count {
-		if n == len(fonts) {
-			all[r] = true
-		}
-	}
-	return all
-})
-
-// visible reports whether a character shows as itself. Others change how their
-// neighbours read, or hide: U+202E turns the text around, U+200B makes two names
-// of one.
-func visible(r rune) bool {
-	switch {
-	case r == ' ':
-		return true
-	case !unicode.IsGraphic(r), unicode.Is(unicode.Zs, r), r == '\u2800': // the last is an empty Braille cell
-		return false
-	}
-	return !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
-}
-
-// printable reports whether a character shows as itself in the fonts of the PDF.
-// Marks do not: they stand beside their letters there, or on top of the wrong
-// ones.
-func printable(r rune) bool {
-	return r == ' ' || visible(r) && !unicode.IsMark(r) && glyphs()[r]
 }
 
 // legible writes characters that do not show by their number in Unicode,
-// [U+202E], and bytes that are not UTF-8 by theirs, [0xFF].
-func legible(text string, shows func(rune) bool) string {
+// [U+202E], and bytes that are not UTF-8 by theirs, [0xFF]. A character is asked for
+// with the marks on it, and alone where that does not show.
+func legible(text string, shows func(string) bool) string {
 	if line.IsASCII(text) {
 		return text
 	}
 	var b strings.Builder
 	for len(text) > 0 {
-		r, size := utf8.DecodeRuneInString(text)
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, "[0x%02X]", text[0])
-		case shows(r):
-			b.WriteRune(r)
-		default:
-			fmt.Fprintf(&b, "[U+%04X]", r)
+		whole := text[:cluster(text)]
+		text = text[len(whole):]
+		if utf8.ValidString(whole) && shows(whole) {
+			b.WriteString(whole)
+			continue
 		}
-		text = text[size:]
+		for len(whole) > 0 {
+			r, size := utf8.DecodeRuneInString(whole)
+			switch {
+			case r == utf8.RuneError && size == 1:
+				fmt.Fprintf(&b, "[0x%02X]", whole[0])
+			case shows(whole[:size]):
+				b.WriteRune(r)
+			default:
+				fmt.Fprintf(&b, "[U+%04X]", r)
+			}
+			whole = whole[size:]
+		}
 	}
 	return b.String()
 }
@@ -124,7 +76,7 @@ const (
 
 // A speller makes the texts of a document legible, and knows whether it had to.
 type speller struct {
-	shows   func(rune) bool
+	shows   func(string) bool
 	changed bool
 }
 
@@ -140,7 +92,7 @@ func (s *speller) facts(facts []Fact) []Fact {
 
 // spell returns the document in characters that show. What QR codes hold stays as
 // it is.
-func (d Document) spell(shows func(rune) bool) Document {
+func (d Document) spell(shows func(string) bool) Document {
 	s := &speller{shows: shows}
 	front := Document{Title: s.text(d.Title), Facts: s.facts(d.Facts), Foot: s.text(d.Foot)}
 	front.Steps = each(d.Steps, func(l Steps) Steps { return Steps{s.text(l.Heading), each(l.Steps, s.text)} })
@@ -184,7 +136,7 @@ func wrap(text string, width float64, of func(rune) float64) []string {
 	wide, wideAfter := 0.0, 0.0
 	for i, r := range text {
 		w := of(r)
-		for wide+w > width && i > start && r != ' ' {
+		for w > 0 && wide+w > width && i > start && r != ' ' {
 			if space <= start {
 				lines = append(lines, text[start:i])
 				start, wide = i, 0

@@ -20,8 +20,8 @@ var printed = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 // alone. The same document makes the same bytes. Each block stands on one page,
 // unless it is longer than that; then it is continued in whole lines.
 //
-// Characters that the PDF's fonts lack, and those that do not show, are written as
-// [U+65E5], and the block says so. WritePDF returns ErrSymbolTooLarge for a
+// Characters that neither the fonts in the program nor the document's have, and those
+// that do not show, are written as [U+65E5], and the block says so. WritePDF returns ErrSymbolTooLarge for a
 // document with such a QR code.
 func (d Document) WritePDF(w io.Writer, paper Paper) error {
 	p, err := d.pages(paper)
@@ -46,11 +46,12 @@ func (d Document) CountPages(paper Paper) (int, error) {
 
 // pages lays the document out.
 func (d Document) pages(paper Paper) (*pages, error) {
-	d, blocks, err := d.encoded(paper, printable)
+	script := newTypesetter(d.Fonts)
+	d, blocks, err := d.encoded(paper, script.shows)
 	if err != nil {
 		return nil, err
 	}
-	p := newPages(paper)
+	p := newPages(paper, script)
 	page := p.column()
 	p.add(p.title(page, d.Title), nil)
 	p.add(spaced(sectionGap, p.facts(page, d.Facts)), nil)
@@ -127,11 +128,12 @@ func (s textStyle) middle() float64 { return 0.36 * s.size * point }
 type canvas struct {
 	pdf         *fpdf.Fpdf
 	paperHeight float64
+	script      *typesetter // of what the fonts in the program lack
 }
 
 // newCanvas returns an empty PDF that reveals nothing of who made it, when, and what
 // for.
-func newCanvas(paper Paper) canvas {
+func newCanvas(paper Paper, script *typesetter) canvas {
 	width, height := paper.size()
 	pdf := fpdf.NewCustom(&fpdf.InitType{UnitStr: "mm", Size: fpdf.SizeType{Wd: width, Ht: height}})
 	pdf.SetCatalogSort(true)
@@ -143,25 +145,7 @@ func newCanvas(paper Paper) canvas {
 	pdf.SetMargins(0, 0, 0)
 	pdf.SetAutoPageBreak(false, 0)
 	addFonts(pdf)
-	return canvas{pdf, height}
-}
-
-// wrap breaks a text into lines of a width.
-func (c canvas) wrap(s textStyle, text string, width float64) []string {
-	c.pdf.SetFont(s.family, "", s.size)
-	return wrap(text, width, func(r rune) float64 { return c.pdf.GetStringWidth(string(r)) })
-}
-
-// textWidth is that of a text in one line.
-func (c canvas) textWidth(s textStyle, text string) float64 {
-	c.pdf.SetFont(s.family, "", s.size)
-	return c.pdf.GetStringWidth(text)
-}
-
-// text writes from x to the right, y being the baseline.
-func (c canvas) text(s textStyle, x, y float64, text string) {
-	c.pdf.SetFont(s.family, "", s.size)
-	c.pdf.Text(x, y, text)
+	return canvas{pdf, height, script}
 }
 
 // textTo writes such that the text ends at x.

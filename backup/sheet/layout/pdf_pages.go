@@ -109,10 +109,10 @@ type pages struct {
 	y                        float64 // where the next row goes
 }
 
-func newPages(paper Paper) *pages {
+func newPages(paper Paper, script *typesetter) *pages {
 	width, height := paper.size()
 	return &pages{
-		canvas: newCanvas(paper), left: sideMargin, right: width - sideMargin,
+		canvas: newCanvas(paper, script), left: sideMargin, right: width - sideMargin,
 		top: topMargin, bottom: height - footMargin - footHeight,
 		all: make([][]placed, 1), y: topMargin,
 	}

@@ -24,7 +24,7 @@ func TestPDFKeepsBlocksWhole(t *testing.T) {
 		pages := pageTexts(t, printPDF(t, long, paper))
 		checkLongBlock(t, pages)
 		checkFront(t, d, pages[0])
-		checkBlocks(t, d.spell(printable), pages)
+		checkBlocks(t, d.spell(isPlain), pages)
 		checkFeet(t, d, pages)
 	}
 }
@@ -181,10 +181,14 @@ func inkBounds(img *image.Gray) image.Rectangle {
 // stands, and it stands on no other.
 func TestPDFHidesNothing(t *testing.T) {
 	oathtest.RequireTool(t, "pdftotext", "pdftoppm")
-	const dpi = 100
 	d := sample(9)
 	d.Body = append(d.Body, longBlock())
-	pdf := printPDF(t, d, A4)
+	checkHidesNothing(t, printPDF(t, d, A4))
+}
+
+func checkHidesNothing(t *testing.T, pdf string) {
+	t.Helper()
+	const dpi = 100
 	pictures := rasterise(t, pdf, dpi)
 	for i, words := range pageWords(t, pdf) {
 		img := readPGM(t, pictures[i])

@@ -51,7 +51,9 @@ type Output struct {
 	Printer   string // "" is the default printer
 	Yes       bool   // print without asking
 
-	paper layout.Paper // set by Check
+	paper   layout.Paper // set by Check
+	lacking []rune       // characters for which fonts were looked for
+	fonts   []*layout.Font
 }
 
 // formats are the forms of a sheet, which are the ends of files' names too.
@@ -232,7 +234,7 @@ func Names(file string, n int) []string {
 // Announce says what goes to which printer, and asks on a terminal whether it may.
 func (o *Output) Announce(ctx context.Context, c *term.Console, what string, documents []layout.Document) error {
 	pages := 0
-	for _, d := range documents {
+	for _, d := range o.withFonts(ctx, documents) {
 		n, err := d.CountPages(o.paper)
 		if err != nil {
 			return fmt.Errorf("laying out the sheet: %w", err)
@@ -276,7 +278,7 @@ func (o *Output) Put(ctx context.Context, c *term.Console, documents []layout.Do
 			clear(page)
 		}
 	}()
-	for i, d := range documents {
+	for i, d := range o.withFonts(ctx, documents) {
 		if pages[i], err = o.render(d); err != nil {
 			return nil, nil, fmt.Errorf("laying out the sheet: %w", err)
 		}
