@@ -3,6 +3,7 @@ package layout
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 
 	"golang.org/x/text/unicode/bidi"
@@ -25,9 +26,10 @@ func (c canvas) text(s textStyle, x, y float64, text string) {
 		switch {
 		case p.face != nowhere:
 			for _, shape := range p.shapes {
-				c.path(s, x, y, shape)
+				isBold := s.family == bold || s.family == monoBold
+				c.path(s, x, y, shape, isBold && unicode.IsLetter(runes[shape.start]))
 				wide := shape.width * s.size * point
-				c.blanks(x, y, wide, p.visual(runes[shape.start:shape.end]))
+				c.invisible(x, y, wide, p.visual(runes[shape.start:shape.end]))
 				x += wide
 			}
 		case p.isRightToLeft():
@@ -43,29 +45,33 @@ func (c canvas) text(s textStyle, x, y float64, text string) {
 	}
 }
 
-// path draws a shape. In bold styles it has a contour.
-func (c canvas) path(s textStyle, x, y float64, drawn shape) {
+// path draws a shape. A bold one has a contour, which would fill the holes of pictures.
+func (c canvas) path(s textStyle, x, y float64, drawn shape, isBold bool) {
 	operator := "f"
-	if s.family == bold || s.family == monoBold {
-		const contour = 0.03 // of the size
+	if isBold {
+		const contour = 0.02 // of the size
 		operator = fmt.Sprintf("1 j %.2f w B", contour/drawn.unit)
 	}
 	scale := drawn.unit * s.size
-	c.pdf.RawWriteStr(fmt.Sprintf("q %.6f 0 0 %.6f %.4f %.4f cm\n%s%s Q\n",
+	c.pdf.RawWriteStr(fmt.Sprintf("q %.6f 0 0 %.6f %.4f %.4f cm\n%s%s Q",
 		scale, scale, x/point, (c.paperHeight-y)/point, drawn.path, operator))
 }
 
-// blanks writes what a shape means where it stands, without ink. Programs that read a
-// PDF take the order of characters from their places.
-func (c canvas) blanks(x, y, wide float64, runes []rune) {
-	const blank, percent = " ", 100
+// invisible writes what a shape means where it stands, without ink: fpdf's fonts say what
+// a character is, whether they have it or not. Programs that read a PDF take the order of
+// characters from their places.
+func (c canvas) invisible(x, y, wide float64, runes []rune) {
 	wide /= float64(len(runes))
-	stretched := fmt.Sprintf("q 3 Tr %.4f Tz\n", percent*wide/c.pdf.GetStringWidth(blank))
 	for i, r := range runes {
+		text := string(r)
+		if r > lastOfBMP || c.pdf.GetStringWidth(text) == 0 {
+			text = " " // for programs that know replacement texts
+		}
+		const percent = 100
 		c.meaning(r, func() {
-			c.pdf.RawWriteStr(stretched)
-			c.pdf.Text(x+wide*float64(i), y, blank)
-			c.pdf.RawWriteStr("Q\n")
+			c.pdf.RawWriteStr(fmt.Sprintf("q 3 Tr %.4f Tz", percent*wide/c.pdf.GetStringWidth(text)))
+			c.pdf.Text(x+wide*float64(i), y, text)
+			c.pdf.RawWriteStr("Q")
 		})
 	}
 }
@@ -73,13 +79,13 @@ func (c canvas) blanks(x, y, wide float64, runes []rune) {
 // meaning has programs read what is drawn as a character (ISO 32000-1, 14.9.4,
 // "Replacement text").
 func (c canvas) meaning(r rune, draw func()) {
-	c.pdf.RawWriteStr("/Span <</ActualText <FEFF")
+	var actual string
 	for _, unit := range utf16.Encode([]rune{r}) {
-		c.pdf.RawWriteStr(fmt.Sprintf("%04X", unit))
+		actual += fmt.Sprintf("%04X", unit)
 	}
-	c.pdf.RawWriteStr(">>> BDC\n")
+	c.pdf.RawWriteStr("/Span <</ActualText <FEFF" + actual + ">>> BDC")
 	draw()
-	c.pdf.RawWriteStr("EMC\n")
+	c.pdf.RawWriteStr("EMC")
 }
 
 // wrap breaks a text into lines of a width.
