@@ -2,6 +2,8 @@ package layout
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -91,6 +93,9 @@ func ParseFont(file []byte, index int) (f *Font, err error) {
 			f, err = nil, fmt.Errorf("a broken font: %v", broken)
 		}
 	}()
+	if err := checkTables(file); err != nil {
+		return nil, err
+	}
 	loaders, err := opentype.NewLoaders(bytes.NewReader(file))
 	if err != nil {
 		return nil, fmt.Errorf("reading a font: %w", err)
@@ -103,6 +108,48 @@ func ParseFont(file []byte, index int) (f *Font, err error) {
 		return nil, fmt.Errorf("reading a font: %w", err)
 	}
 	return &Font{parsed}, nil
+}
+
+// checkTables refuses fonts whose tables are not in the file, since the parser makes room
+// for a table before it reads it (OpenType, "Organization of an OpenType Font").
+func checkTables(file []byte) error {
+	const header, record = 12, 16
+	outside := errors.New("reading a font: it is cut short")
+	number := func(at int64) int64 { return int64(binary.BigEndian.Uint32(file[at:])) }
+	size := int64(len(file))
+	if size < header {
+		return outside
+	}
+	starts := []int64{0}
+	if string(file[:4]) == "ttcf" {
+		fonts := number(8)
+		if fonts > (size-header)/4 {
+			return outside
+		}
+		starts = starts[:0]
+		for i := range fonts {
+			starts = append(starts, number(header+4*i))
+		}
+	}
+	for _, start := range starts {
+		if start > size-header {
+			return outside
+		}
+		if kind := string(file[start : start+4]); kind != "\x00\x01\x00\x00" && kind != "OTTO" && kind != "true" {
+			return fmt.Errorf("reading a font: unknown kind %q", kind)
+		}
+		tables := int64(binary.BigEndian.Uint16(file[start+4:]))
+		if tables > (size-header-start)/record {
+			return outside
+		}
+		for i := range tables {
+			at := start + header + record*i
+			if offset, length := number(at+8), number(at+12); offset > size || length > size-offset {
+				return outside
+			}
+		}
+	}
+	return nil
 }
 
 // Lacking returns those of the characters that the font does not show.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -162,6 +163,8 @@ func TestPDFWithFontsIsDeterministic(t *testing.T) {
 }
 
 func TestParseFont(t *testing.T) {
+	const firstLength = 12 + 12 // of the first table, after the header
+	huge := slices.Concat(goregular.TTF[:firstLength], []byte("\xff\xff\xff\xff"), goregular.TTF[firstLength+4:])
 	for name, test := range map[string]struct {
 		file  []byte
 		index int
@@ -170,6 +173,9 @@ func TestParseFont(t *testing.T) {
 		"no font":    {[]byte("%PDF-1.4 and more of that which is no font"), 0},
 		"cut short":  {goregular.TTF[:1000], 0},
 		"no second":  {goregular.TTF, 1},
+		"huge table": {huge, 0},
+		"many fonts": {[]byte("ttcf\x00\x01\x00\x00\xff\xff\xff\xff"), 0},
+		"packed":     {[]byte("wOFF\x00\x01\x00\x00 and what is in it"), 0},
 		"before all": {goregular.TTF, -1},
 	} {
 		if f, err := ParseFont(test.file, test.index); err == nil {
