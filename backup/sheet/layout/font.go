@@ -159,8 +159,8 @@ func (f *Font) Lacking(runes []rune) []rune {
 }
 
 // Lacking returns the characters of the document that the fonts in the program cannot
-// print, and those that marks stand on, in the order of their numbers. Those that show
-// in no font are not among them.
+// print, and those that marks stand on, in the order of their numbers. Those that would
+// show in no font, such as U+202E, are not among them.
 func (d Document) Lacking() []rune {
 	lacking := make(map[rune]bool)
 	d.spell(func(text string) bool {
