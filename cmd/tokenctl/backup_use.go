@@ -176,7 +176,7 @@ func (p *program) noteRenewal(id oath.ID, record backup.Record, c backup.Code, s
 		p.Note("%s now has another code in its place. Record that one with: %s", service,
 			term.Command("tokenctl backup add", id, strings.TrimSpace(fmt.Sprintf("%s --replace-number %d", flags, c.Number))))
 	case backup.DisablesTwoFactor:
-		p.Note("Two-factor authentication is off at %s once you used it. Turn it on again, enroll it anew,\nand record the new code with: %s", service, add)
+		p.Note("Two-factor authentication is off at %s once you used it. Turn it on again, enroll it anew, and record the new code with: %s", service, add)
 	default:
 		where := s.Renew()
 		if s.Codes != services.Yes || where == "" {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup/services"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
 
 func newBackupWhereCommand(p *program) *cobra.Command {
@@ -48,7 +49,7 @@ func (p *program) whereBackupCodes(query string, asJSON bool) error {
 	if !asJSON {
 		for _, sentence := range s.Describe() {
 			if sentence != "" {
-				p.PrintLine(sentence)
+				p.PrintText(term.Plain, "%s", sentence)
 			}
 		}
 		return nil

@@ -242,7 +242,7 @@ func (p *program) noteCompared(rows []fleet.Compared) {
 		p.Note("%s compared by the present time alone: a token computes nothing for an earlier one.", term.Are(present, "account"))
 	}
 	if chance > 0 {
-		p.Note("A token shows codes alone. That other secrets give the same ones has a chance of\n1 in 10^%d.", int(math.Round(-math.Log10(chance))))
+		p.Note("A token shows codes alone. That other secrets give the same ones has a chance of 1 in 10^%d.", int(math.Round(-math.Log10(chance))))
 	}
 }
 

@@ -37,7 +37,7 @@ func (p *program) init(ctx context.Context, o open.NewVault) error {
 	if err := p.initVault(ctx, o); err != nil {
 		return err
 	}
-	p.Note("\nNext, at a service's page for two-factor authentication, save the picture of its\nQR code and put the account on every key and in the vault at once:\n\n  tokenctl enroll picture.png")
+	p.Note("\nNext, at a service's page for two-factor authentication, save the picture of its QR code and put the account on every key and in the vault at once:\n\n  tokenctl enroll picture.png")
 	return nil
 }
 
@@ -82,7 +82,7 @@ func (p *program) initVault(ctx context.Context, o open.NewVault) error {
 		return nil
 	}
 	if !o.Sealed && !o.Password.IsGiven() {
-		p.Note("A folder of encrypted files, %s,\nfor the day the key is gone.", term.Printable(dir))
+		p.Note("A folder of encrypted files, %s, for the day the key is gone.", term.Printable(dir))
 		if err := p.Terminal.Agree(o.Yes, "Make it?"); errors.Is(err, term.ErrDeclined) {
 			p.Note("Skipped. To make it later: tokenctl vault init")
 			return nil
@@ -110,7 +110,7 @@ func (p *program) offerSecondWay(ctx context.Context, v *open.Vault, o open.NewV
 	if err != nil {
 		return err
 	}
-	p.Note("\n3. The recovery sheet\nIt holds the vault's own key, a second way in should the passphrase be forgotten. Later\nsheets hold the accounts as well.")
+	p.Note("\n3. The recovery sheet\nIt holds the vault's own key, a second way in should the passphrase be forgotten. Later sheets hold the accounts as well.")
 	done, err := p.offerSheet(ctx, sheet.Sheet{VaultKey: identity})
 	if done || err != nil {
 		return err

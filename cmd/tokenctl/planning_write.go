@@ -76,7 +76,7 @@ func (w *planning) report() {
 		}
 	}
 	if counting > 0 {
-		w.p.Note("%s by counters, and every token counts for itself. Use each on one token,\nor the counters drift apart.", term.Are(counting, "account"))
+		w.p.Note("%s by counters, and every token counts for itself. Use each on one token, or the counters drift apart.", term.Are(counting, "account"))
 	}
 }
 

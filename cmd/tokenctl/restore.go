@@ -173,7 +173,7 @@ func (p *program) restore(ctx context.Context, o restoreOptions) error {
 	}
 	for _, k := range contents.Accounts { // the counter may have moved since the sheet was printed
 		if k.Account.Type == oath.HOTP {
-			p.Note("%s counts its codes, and begins where it was when the sheet was printed, at %d. If the service\n"+
+			p.Note("%s counts its codes, and begins where it was when the sheet was printed, at %d. If the service "+
 				"refuses the code, ask for the next ones until it takes one, or resynchronise there.",
 				term.Printable(k.Account.Label()), k.Account.Counter)
 		}

@@ -40,6 +40,6 @@ func (p *program) deleteFile(f *secretFile) error {
 	if err := f.remove(); err != nil {
 		return err
 	}
-	p.Note("%s is deleted. What was in it may still be found on the disk, and in its\ncopies: backups, synchronised folders.", term.Printable(f.path))
+	p.Note("%s is deleted. What was in it may still be found on the disk, and in its copies: backups, synchronised folders.", term.Printable(f.path))
 	return nil
 }

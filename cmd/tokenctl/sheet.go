@@ -100,7 +100,7 @@ func (p *program) sheet(ctx context.Context, o sheetOptions) error {
 		return err
 	}
 	if file := s.Ledger.Unprinted(); o.selection.OnlyNew && file != nil {
-		p.Note("Sheet %d was written to a file, and not read back from paper since. Print it, and\n"+
+		p.Note("Sheet %d was written to a file, and not read back from paper since. Print it, and "+
 			"scan it: tokenctl sheet verify SCAN. If the file is gone: tokenctl sheet", file.Number)
 	}
 	if o.selection.OnlyNew && len(content.Entries) == 0 {

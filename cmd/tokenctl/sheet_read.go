@@ -146,7 +146,7 @@ func (p *program) noteContents(c sheet.Contents) {
 		}
 		p.Note("%s.", line)
 		if s.Bare > 0 {
-			p.Note("%s named on it without a secret, which is NOT there:\nit cannot bring them back.", term.Are(s.Bare, "account"))
+			p.Note("%s named on it without a secret, which is NOT there: it cannot bring them back.", term.Are(s.Bare, "account"))
 		}
 	}
 	if !c.IsEmpty() {

@@ -76,7 +76,7 @@ func (w *syncing) plan(wanted []otpauth.Key) (unasked, err error) {
 		w.plans = append(w.plans, all[i])
 	}
 	if counting > 0 {
-		w.p.Note("Left out: %s, as every token counts for itself. To put them on a key all\nthe same: --counters", term.Count(counting, "HOTP account"))
+		w.p.Note("Left out: %s, as every token counts for itself. To put them on a key all the same: --counters", term.Count(counting, "HOTP account"))
 	}
 	w.skips = make([]skips, len(w.plans))
 	for i, plan := range w.plans {

@@ -159,7 +159,7 @@ func (e *enrolling) note(r *fleet.Result, o fleet.Outcome) {
 		e.p.Note("%s: this key does not enforce touch: it computes codes without.", o.Member.Name)
 	}
 	if o.CountsFirst && o.State == fleet.Checked && r.Account.Counter == 0 {
-		e.p.Note("%s: this key counts before it computes. The first code of\n%s is that of counter 1, not 0: services look ahead, and take it.", o.Member.Name, label)
+		e.p.Note("%s: this key counts before it computes. The first code of %s is that of counter 1, not 0: services look ahead, and take it.", o.Member.Name, label)
 	}
 	switch {
 	case o.Already:
@@ -197,7 +197,7 @@ func (e *enrolling) offerSpare(ctx context.Context, t *open.Tokens) (waited bool
 	if len(away) > 0 {
 		p.Terminal.Tell("Not there yet: %s.", strings.Join(away, ", "))
 	}
-	p.Terminal.Tell("A secret cannot be read back from a key. If you have a spare key, plug it in now,\nand it gets the same account. Otherwise, press Enter.")
+	p.Terminal.Tell("A secret cannot be read back from a key. If you have a spare key, plug it in now, and it gets the same account. Otherwise, press Enter.")
 	for {
 		reader, err := p.awaitKey(ctx, seen)
 		if err != nil {

@@ -172,7 +172,7 @@ func (v *Vault) Close() {
 		v.o.Note("Each change to the vault is committed to its git repository from now on.")
 	case v.IgnoresRepository() && !v.known.ToldGit:
 		v.known.ToldGit = true
-		v.o.Note("There is a git repository in the vault's folder that is not used: this machine\ndoes not know it. If it is yours, not somebody else's: tokenctl vault git init")
+		v.o.Note("There is a git repository in the vault's folder that is not used: this machine does not know it. If it is yours, not somebody else's: tokenctl vault git init")
 	}
 	if err := v.known.save(v.before); err != nil {
 		v.o.Note("tokenctl: %v", err)
@@ -187,7 +187,7 @@ func (v *Vault) noteTrust() {
 		return
 	}
 	v.known.ToldTrust = true
-	v.o.Note("The vault's public key is taken on trust: this machine has no record that the\n"+
+	v.o.Note("The vault's public key is taken on trust: this machine has no record that the "+
 		"vault was opened here. Compare it with that of a machine where it was:\n  %s\n"+
 		"It is compared with the vault's own key when that first opens the vault here.", indented(v.Known().Recipients))
 }
@@ -198,7 +198,7 @@ func (v *Vault) noteProof() {
 		return
 	}
 	if status, err := v.Status(); err == nil && status.Changed {
-		v.o.Note("The vault's own key is not the public key that was taken on trust. What was\n"+
+		v.o.Note("The vault's own key is not the public key that was taken on trust. What was "+
 			"stored here may be open to whoever has the key of:\n  %s\n"+
 			"Nothing more is stored until you confirm it; see: tokenctl vault trust --help", indented(status.Recipients))
 	}

@@ -13,8 +13,8 @@ type Table struct {
 	Header []string // none if it is nil
 	Rows   [][]string
 
-	// Group has a person see rows that differ by their first cells alone as one, if there
-	// are many.
+	// Group has a person see how many accounts, which are the first cells, have rows that
+	// are the same otherwise, if there are many.
 	Group bool
 
 	// Styles are of the cells, behind the first, that hold these texts.
@@ -119,19 +119,24 @@ func fits(widths []int, width int) bool {
 	return total <= width
 }
 
-// grouped makes one row of those that differ by their first cells alone.
+// grouped counts the accounts of rows that differ by their first cells alone, if these are
+// too many to be named.
 func grouped(rows [][]string) (groups [][]string) {
-	var names [][]string
+	const few = 5
+	alike := func(row []string) string { return strings.Join(row[1:], "\x00") }
+	count := make(map[string]int)
 	for _, row := range rows {
-		i := slices.IndexFunc(groups, func(g []string) bool { return slices.Equal(g[1:], row[1:]) })
-		if i < 0 {
-			i = len(groups)
-			groups, names = append(groups, slices.Clone(row)), append(names, nil)
-		}
-		names[i] = append(names[i], row[0])
+		count[alike(row)]++
 	}
-	for i := range groups {
-		groups[i][0] = Few(names[i])
+	for _, row := range rows {
+		n := count[alike(row)]
+		if n > few {
+			row = append([]string{Count(n, "account")}, row[1:]...)
+			count[alike(row)] = 0 // it is counted
+		}
+		if n > 0 {
+			groups = append(groups, row)
+		}
 	}
 	return groups
 }
@@ -192,15 +197,24 @@ func (t Table) shrink(widths []int, width int) bool {
 	return true
 }
 
-// aligned returns the lines of a table whose columns are so wide.
-func (t Table) aligned(widths []int, to io.Writer) (lines []string) {
+// aligned returns the lines of a table whose columns are so wide at most.
+func (t Table) aligned(most []int, to io.Writer) (lines []string) {
+	var wrapped [][][]string
+	widths := make([]int, len(most))
 	for _, row := range t.all() {
-		var cells [][]string
-		height := 0
+		cells := make([][]string, len(row))
 		for i, cell := range row {
-			wrapped := wrapCell(cell, widths[i])
-			cells = append(cells, wrapped)
-			height = max(height, len(wrapped))
+			cells[i] = wrapCell(cell, most[i])
+			for _, line := range cells[i] {
+				widths[i] = max(widths[i], columns(line))
+			}
+		}
+		wrapped = append(wrapped, cells)
+	}
+	for r, row := range t.all() {
+		cells, height := wrapped[r], 0
+		for _, cell := range cells {
+			height = max(height, len(cell))
 		}
 		for n := range height {
 			var line strings.Builder

@@ -56,8 +56,8 @@ func TestTable(t *testing.T) {
 		{"what varies", long, 48, "ACCOUNT                   DIGITS  WHERE\nGitHub:alice@example.com  6       2 keys, vault\nGitHub:alice@example.org  8       vault\nThe same for all: type totp."},
 		{"cells wrapped", long, 41, "ACCOUNT                   DIGITS  WHERE\nGitHub:alice@example.com  6       2 keys,\n                                  vault\nGitHub:alice@example.org  8       vault\nThe same for all: type totp."},
 		{"a line for a cell", long, 20, "GitHub:alice@example.com\n  digits: 6\n  where: 2 keys,\n  vault\nGitHub:alice@example.org\n  digits: 8\n  where: vault\nThe same for all:\ntype totp."},
-		{"groups", many, 44, "ACCOUNT                         WHAT\na0, a1, a2, a3, a4, and 25      not on paper\nmore\nb                               none left"},
-		{"a name broken", Table{Rows: [][]string{{"GitHub:somebody@department.example.com", "123456"}}}, 34, "GitHub:somebody@            123456\ndepartment.example.com"},
+		{"groups", many, 44, "ACCOUNT      WHAT\n30 accounts  not on paper\nb            none left"},
+		{"a name broken", Table{Rows: [][]string{{"GitHub:somebody@department.example.com", "123456"}}}, 34, "GitHub:somebody@        123456\ndepartment.example.com"},
 		{"no header", Table{Rows: [][]string{{"vault", "38 accounts, opened by paper"}}}, 14, "vault\n  38 accounts,\n  opened by\n  paper"},
 	} {
 		got := strings.Join(test.table.Lines(test.width, io.Discard), "\n")
