@@ -24,6 +24,7 @@
 //	tokenctl restore [SCAN...]      come back from the recovery sheet
 //	tokenctl password ...           the key's password: set, clear, remember, forget
 //	tokenctl reset                  wipe the key's accounts and password
+//	tokenctl help [TOPIC]           explain a command, or: tokens, secrets, sources, exit-codes
 //
 // A SOURCE is an otpauth URI, a picture of a QR code, or "-" for either of them
 // on standard input. A SCAN is a picture of a page of the sheet, a PDF, or a sheet

@@ -116,12 +116,14 @@ func (p *program) clearPassword(ctx context.Context, o passwordClearOptions) err
 		return err
 	}
 	defer k.Close()
-	name, err := p.open.NameOf(ctx, k)
-	if err != nil {
-		return err
-	}
-	if err := p.Terminal.Confirm(o.yes, "Let whoever holds %s read its codes?", name); err != nil {
-		return err
+	if !o.yes {
+		name, err := p.open.NameOf(ctx, k)
+		if err != nil {
+			return err
+		}
+		if err := p.Terminal.Confirm(false, "Let whoever holds %s read its codes?", name); err != nil {
+			return err
+		}
 	}
 	if err := k.ClearPassword(); err != nil {
 		return err

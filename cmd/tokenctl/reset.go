@@ -43,12 +43,14 @@ func (p *program) reset(ctx context.Context, o resetOptions) error {
 	}
 	defer k.Close()
 	deviceID := k.DeviceID()
-	name, err := p.open.NameOf(ctx, k)
-	if err != nil {
-		return err
-	}
-	if err := p.Terminal.Confirm(o.yes, "Delete %s on %s, and its password, for good?", p.contentsOf(k), name); err != nil {
-		return err
+	if !o.yes {
+		name, err := p.open.NameOf(ctx, k)
+		if err != nil {
+			return err
+		}
+		if err := p.Terminal.Confirm(false, "Delete %s on %s, and its password, for good?", p.contentsOf(k), name); err != nil {
+			return err
+		}
 	}
 	err = k.Reset()
 	if errors.Is(err, oath.ErrLocked) && k.Locked() {
@@ -61,7 +63,7 @@ func (p *program) reset(ctx context.Context, o resetOptions) error {
 	}
 	open.Forget(deviceID) // if it was remembered, it opens nothing now
 	p.open.Happened(func(l *ledger.Ledger) { l.Wiped(deviceID, k.DeviceID(), p.Now()) })
-	p.Note("%s is empty.", name)
+	p.Note("The key is empty.")
 	return nil
 }
 
