@@ -35,7 +35,7 @@ func TestReminder(t *testing.T) {
 		{"one", []ledger.Due{dueOf("GitHub:alice", 15, "Settings > Codes")},
 			"Backup codes of GitHub:alice: 15 are left. See: tokenctl backup status"},
 		{"a long name", []ledger.Due{dueOf("Bank:alice@department.example.com", 0, "")},
-			"Backup codes of Bank:alice@departmen…: none is left. See: tokenctl backup status"},
+			"Backup codes of Bank:alice…xample.com: none is left. See: tokenctl backup status"},
 		{"not a plain name", []ledger.Due{dueOf("60/O'Neil:\x1b[2J\n", 0, "a\nb")},
 			`Backup codes of O'Neil:\x1b[2J\n: none is left. See: tokenctl backup status`},
 		{"many", []ledger.Due{dueOf("A:a", 1, ""), dueOf("B:b", 2, ""), dueOf("C:c", 0, "")},

@@ -100,6 +100,9 @@ func TestShorten(t *testing.T) {
 	if a, b := Shorten(long+"@example.com", 20), Shorten(long+"@example.org", 20); a == b || len([]rune(a)) != 20 {
 		t.Errorf("%s, %s", a, b)
 	}
+	if got := Shorten("日本語:ユーザー", 10); got != "日本…ザー" {
+		t.Error(got)
+	}
 	for n, want := range []string{"…", "…", "a…", "a…d", "abcd"} {
 		if got := Shorten("abcd", n); got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)

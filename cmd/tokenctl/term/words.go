@@ -30,7 +30,7 @@ func printableLines(format string, args ...any) string {
 	return strings.Join(lines, "\n")
 }
 
-// maxName is far beyond the longest name that a key holds, in characters.
+// maxName is far beyond the longest name that a key holds, in columns.
 const maxName = 100
 
 // Name returns what a file or a picture calls an account as it may be shown, beside what
@@ -123,15 +123,28 @@ func Few(words []string) string {
 	return List(words)
 }
 
-// Shorten returns a text of so many characters at most, with an ellipsis for what is left
+// Shorten returns a text of so many columns at most, with an ellipsis for what is left
 // out: of the middle, since names that begin alike end differently.
-func Shorten(text string, characters int) string {
-	runes := []rune(text)
-	if len(runes) <= characters {
+func Shorten(text string, most int) string {
+	if columns(text) <= most {
 		return text
 	}
-	end := max(characters-1, 0) / 2
-	return string(runes[:max(characters-1, 0)-end]) + "…" + string(runes[len(runes)-end:])
+	runes := []rune(text)
+	head, tail := 0, len(runes)
+	for used, front := 1, true; ; front = !front {
+		next := runes[tail-1]
+		if front {
+			next = runes[head]
+		}
+		if used += columnsOf(next); used > most {
+			return string(runes[:head]) + "…" + string(runes[tail:])
+		}
+		if front {
+			head++
+		} else {
+			tail--
+		}
+	}
 }
 
 // Numbers returns what things of some numbers, in order, are called: "page 3",
