@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -147,7 +148,7 @@ func (p *program) printReadiness(s *standing) {
 			continue
 		}
 		p.PrintText(term.Yellow, "risk: %s", r.Name())
-		p.PrintText(term.Plain, "  %s.\n  %s", what, mend)
+		p.PrintText(term.Plain, "%s\n  %s", term.Wrap("  "+what+".", cmp.Or(p.Width(), term.LineWidth)), mend)
 	}
 }
 

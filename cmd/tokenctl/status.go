@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -43,7 +44,7 @@ func (p *program) status(ctx context.Context) error {
 	case len(risks) == 0:
 	default:
 		what, mend := s.wordsOf(risks[0])
-		p.PrintText(term.Yellow, "At risk: %s.", what)
+		p.PrintText(term.Yellow, "%s", term.Wrap("At risk: "+what+".", cmp.Or(p.Width(), term.LineWidth)))
 		if more := len(risks) - 1; more > 0 {
 			p.PrintText(term.Plain, "And %s: tokenctl doctor", term.Count(more, "more risk"))
 		}
