@@ -68,6 +68,15 @@ type enrolling struct {
 
 	prints    []string        // the ledger's fingerprint of each
 	untouched map[string]bool // keys that were said to ignore touch
+
+	bar     *term.Progress // of many accounts, which are counted instead of named; else nil
+	counted []counted
+}
+
+// A counted is a number of accounts on a token of which the same is to be said.
+type counted struct {
+	member, what string
+	accounts     int
 }
 
 func (p *program) newEnrolling(t *open.Tokens, o targetOptions) *enrolling {
@@ -111,7 +120,19 @@ func (p *program) enrollAll(ctx context.Context, t *open.Tokens, accounts []otpa
 				term.Printable(k.Account.Label()))
 		}
 	}
+	const many = 20 // lines, which fill a screen
+	outcomes := len(accounts) * len(t.Fleet)
+	if bar := p.Progress("On their way", outcomes); outcomes > many && bar.IsShown() {
+		e.bar = bar
+	}
 	fleet.Enroll(ctx, e.results, t.Fleet, e.note)
+	if e.bar != nil {
+		e.bar.Done()
+		e.bar = nil
+		for _, c := range e.counted {
+			p.Note("%s: %s: each %s", c.member, term.Count(c.accounts, "account"), c.what)
+		}
+	}
 	for _, r := range e.results {
 		if len(r.Where()) > 0 {
 			p.noteShadows(there, r.Account)
@@ -151,7 +172,7 @@ func (e *enrolling) mayLose(a oath.Account) func(*fleet.Member) error {
 	}
 }
 
-// note says where an account is.
+// note says where an account is, or counts it.
 func (e *enrolling) note(r *fleet.Result, o fleet.Outcome) {
 	label := term.Printable(r.Account.Label())
 	if o.IgnoresTouch && !e.untouched[o.Member.Name] {
@@ -161,13 +182,25 @@ func (e *enrolling) note(r *fleet.Result, o fleet.Outcome) {
 	if o.CountsFirst && o.State == fleet.Checked && r.Account.Counter == 0 {
 		e.p.Note("%s: this key counts before it computes. The first code of %s is that of counter 1, not 0: services look ahead, and take it.", o.Member.Name, label)
 	}
+	what := ""
 	switch {
 	case o.Already:
-		e.p.Note("%s: %s was there before, and computes the right code.", o.Member.Name, label)
+		what = "was there before, and computes the right code."
 	case o.State == fleet.Checked:
-		e.p.Note("%s: %s is there, and computes the right code.", o.Member.Name, label)
+		what = "is there, and computes the right code."
 	case o.IsSealed():
-		e.p.Note("%s: %s is there. It is locked, and computed no code.", o.Member.Name, label)
+		what = "is there. It is locked, and computed no code."
+	}
+	switch {
+	case e.bar != nil:
+		e.bar.Step()
+		if i := slices.IndexFunc(e.counted, func(c counted) bool { return c.member == o.Member.Name && c.what == what }); i >= 0 {
+			e.counted[i].accounts++
+		} else if what != "" {
+			e.counted = append(e.counted, counted{o.Member.Name, what, 1})
+		}
+	case what != "":
+		e.p.Note("%s: %s %s", o.Member.Name, label, what)
 	}
 }
 
