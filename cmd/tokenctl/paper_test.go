@@ -151,7 +151,7 @@ func TestTypedIn(t *testing.T) {
 		t.Fatalf("the sheet has %d lines", len(lines))
 	}
 	other := home(t.TempDir())
-	talk, err := converse(other.command("tokenctl", "restore", "--type", "--no-keys", "--new-passphrase-command", "echo correct horse battery staple"), false, 80)
+	talk, err := converse(other.command("tokenctl", "restore", "--type", "--no-keys", "--new-passphrase-command", "echo correct horse battery staple"), false, 400)
 	if err != nil {
 		t.Fatal(err)
 	}
