@@ -1,4 +1,5 @@
 PREFIX   ?= /usr/local
+BIN      ?= bin
 FUZZTIME ?= 1m
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
@@ -9,7 +10,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 # refuse to build where the checkout belongs to somebody else.
 export GOFLAGS += -buildvcs=false
 
-.PHONY: help deps build demo check test vet portable lint vulnerabilities fuzz bench pictures install clean
+.PHONY: help deps build demo check test vet portable lint vulnerabilities fuzz bench pictures dist packages install clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -66,11 +67,20 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 install: ## what build made, and manual pages, to DESTDIR and PREFIX
 	@test -e bin/completion/fish || { echo 'There is nothing to install: run "make build" first.' >&2; exit 1; }
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install bin/tokenctl bin/virtualkey $(DESTDIR)$(PREFIX)/bin
+	install $(BIN)/tokenctl $(BIN)/virtualkey $(DESTDIR)$(PREFIX)/bin
 	install -D -m 644 -t $(SHARE)/man/man1 docs/man/*.1
+	install -D -m 644 -t $(SHARE)/man/man7 docs/man/*.7
 	install -D -m 644 bin/completion/bash $(SHARE)/bash-completion/completions/tokenctl
 	install -D -m 644 bin/completion/zsh $(SHARE)/zsh/site-functions/_tokenctl
 	install -D -m 644 bin/completion/fish $(SHARE)/fish/vendor_completions.d/tokenctl.fish
 
+dist: ## archives, packages, formula, SBOM and checksums, in dist/
+	@.ci/deps dist
+	.ci/dist $(VERSION)
+
+packages: dist ## build them once more and compare; lintian; install, run and purge the .deb in a fresh root
+	@.ci/deps packages
+	.ci/packages $(VERSION)
+
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin dist
