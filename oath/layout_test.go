@@ -18,31 +18,32 @@ const module = "github.com/tokenctl/tokenctl/"
 
 // mayImport is what each package may import of this module.
 var mayImport = map[string][]string{
-	"oath":                   {},
-	"oath/durable":           {},
-	"oath/qr":                {"oath/qr/internal/page"},
-	"oath/qr/internal/page":  {},
-	"oath/otpauth":           {"oath"},
-	"oath/ykoath":            {"oath"},
-	"oath/vault":             {"oath", "oath/otpauth", "oath/durable"},
-	"oath/virtualkey":        {"oath", "oath/durable"},
-	"oath/fleet":             {"oath"},
-	"oath/exchange":          {"oath", "oath/otpauth"},
-	"oath/pcsc":              {"oath"},
-	"oath/keys":              {"oath", "oath/pcsc", "oath/ykoath"},
-	"oath/virtualkey/pcscd":  {"oath/virtualkey"},
-	"oath/virtualkey/vktest": {"oath/oathtest", "oath/virtualkey", "oath/virtualkey/pcscd"},
-	"oath/oathtest":          {"oath"},
-	"backup":                 {"oath"},
-	"backup/recognize":       {"backup", "oath"},
-	"backup/services":        {"backup", "oath"},
-	"backup/ledger":          {"oath", "backup", "oath/durable"},
-	"backup/issuer":          {"oath/durable"},
-	"backup/sheet":           {"oath", "oath/otpauth", "backup", "backup/sheet/line", "backup/sheet/layout"},
-	"backup/sheet/line":      {},
-	"backup/sheet/layout":    {"oath/qr", "backup/sheet/line"},
-	"backup/sheet/sheettest": {"oath/qr"},
-	"backup/store":           {"oath", "backup", "backup/ledger", "backup/services"},
+	"oath":                     {},
+	"oath/durable":             {},
+	"oath/qr":                  {"oath/qr/internal/page"},
+	"oath/qr/internal/page":    {},
+	"oath/otpauth":             {"oath"},
+	"oath/ykoath":              {"oath"},
+	"oath/vault":               {"oath", "oath/otpauth", "oath/durable"},
+	"oath/virtualkey":          {"oath", "oath/durable"},
+	"oath/fleet":               {"oath"},
+	"oath/exchange":            {"oath", "oath/otpauth"},
+	"oath/pcsc":                {"oath"},
+	"oath/keys":                {"oath", "oath/pcsc", "oath/ykoath"},
+	"oath/virtualkey/pcscd":    {"oath/virtualkey"},
+	"oath/virtualkey/vktest":   {"oath/oathtest", "oath/virtualkey", "oath/virtualkey/pcscd"},
+	"oath/oathtest":            {"oath"},
+	"backup":                   {"oath"},
+	"backup/recognize":         {"backup", "oath"},
+	"backup/services":          {"backup", "oath"},
+	"backup/ledger":            {"oath", "backup", "oath/durable"},
+	"backup/issuer":            {"oath/durable"},
+	"backup/issuer/issuertest": {"backup/issuer"},
+	"backup/sheet":             {"oath", "oath/otpauth", "backup", "backup/sheet/line", "backup/sheet/layout"},
+	"backup/sheet/line":        {},
+	"backup/sheet/layout":      {"oath/qr", "backup/sheet/line"},
+	"backup/sheet/sheettest":   {"oath/qr"},
+	"backup/store":             {"oath", "backup", "backup/ledger", "backup/services"},
 	"backup/recovery": {
 		"oath", "oath/fleet", "oath/otpauth",
 		"backup", "backup/ledger", "backup/services", "backup/sheet", "backup/store",
@@ -65,7 +66,7 @@ var onlyImporter = map[string]string{
 }
 
 // forTests are packages that only tests import.
-var forTests = []string{"oath/oathtest", "oath/virtualkey/vktest", "backup/sheet/sheettest"}
+var forTests = []string{"oath/oathtest", "oath/virtualkey/vktest", "backup/sheet/sheettest", "backup/issuer/issuertest"}
 
 // forbidden is what no package below cmd does: print, exit, start processes,
 // read the environment or the clock.

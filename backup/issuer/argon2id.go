@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"context"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
@@ -14,8 +15,8 @@ import (
 // Argon2id hashes codes with Argon2id (RFC 9106) under a random salt: without a
 // key, and slowly, so that who steals the store cannot try all codes. A field that
 // is zero has the value of OWASP's Password Storage Cheat Sheet, which costs some
-// 50 ms, and 19 MiB for as long as it takes. Bound how many are redeemed at once, by
-// what memory there is. To make ten codes costs ten times that.
+// 50 ms, and 19 MiB for as long as it takes: AtOnce bounds how many take that. To make
+// ten codes costs ten times that.
 //
 // The codes of a set share one salt. Which of them was typed is not known, so that
 // ten salts would cost ten hashes for each try; a service would buy them with
@@ -57,7 +58,7 @@ func (a Argon2id) withDefaults() Argon2id {
 }
 
 // Hash implements Hasher.
-func (a Argon2id) Hash(_ string, codes []string, random io.Reader) ([]string, error) {
+func (a Argon2id) Hash(ctx context.Context, _ string, codes []string, random io.Reader) ([]string, error) {
 	salt := make([]byte, saltSize)
 	if _, err := io.ReadFull(random, salt); err != nil {
 		return nil, fmt.Errorf("drawing a salt: %w", err)
@@ -68,6 +69,9 @@ func (a Argon2id) Hash(_ string, codes []string, random io.Reader) ([]string, er
 	}
 	hashes := make([]string, len(codes))
 	for i, code := range codes {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		h := argon2idHash{Argon2id: a, salt: salt}
 		h.digest = h.of(code, digestSize)
 		hashes[i] = h.String()
@@ -87,7 +91,7 @@ func (Argon2id) Knows(hash string) bool { return strings.HasPrefix(hash, "$"+arg
 
 // Match implements Hasher, whatever the parameters of the hashes. Hashes with one
 // salt cost one computation.
-func (a Argon2id) Match(_, code string, hashes []string) ([]bool, error) {
+func (a Argon2id) Match(ctx context.Context, _, code string, hashes []string) ([]bool, error) {
 	digests := make(map[string][]byte) // by all but the digest
 	matched := make([]bool, len(hashes))
 	for i, text := range hashes {
@@ -99,6 +103,9 @@ func (a Argon2id) Match(_, code string, hashes []string) ([]bool, error) {
 			return nil, err
 		}
 		work := text[:strings.LastIndexByte(text, '$')] + "$" + strconv.Itoa(len(h.digest))
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		if digests[work] == nil {
 			digests[work] = h.of(code, len(h.digest))
 		}

@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"testing"
@@ -21,15 +22,15 @@ func BenchmarkMatch(b *testing.B) {
 	for i := range codes {
 		codes[i] = fmt.Sprintf("AAAAAAAAA%d", i)
 	}
-	for name, h := range map[string]Hasher{"argon2id": Argon2id{}, "keyed": Keyed{{"1", testKey}}} {
+	for name, h := range map[string]Hasher{"argon2id": Argon2id{}, "keyed": keyed("1", testKey)} {
 		b.Run(name, func(b *testing.B) {
-			hashes, err := h.Hash("alice", codes, rand.Reader)
+			hashes, err := h.Hash(context.Background(), "alice", codes, rand.Reader)
 			if err != nil {
 				b.Fatal(err)
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := h.Match("alice", codes[3], hashes); err != nil {
+				if _, err := h.Match(context.Background(), "alice", codes[3], hashes); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -55,7 +56,7 @@ func BenchmarkRedeem(b *testing.B) {
 var postgresStore func(b *testing.B) Store
 
 func benchmarkRedeem(b *testing.B, s Store, users int) {
-	i := &Issuer{Store: s, Now: time.Now, Random: rand.Reader, Hasher: Keyed{{"1", testKey}}, Throttle: Throttle{Free: 1 << 30, Limit: 1 << 30}}
+	i := &Issuer{Store: s, Now: time.Now, Random: rand.Reader, Hasher: keyed("1", testKey), Throttle: Throttle{Free: 1 << 30, Limit: 1 << 30}}
 	for n := range users {
 		issue(b, i, fmt.Sprintf("user%d", n))
 	}

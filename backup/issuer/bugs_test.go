@@ -1,8 +1,10 @@
 package issuer
 
 import (
+	"context"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -11,9 +13,9 @@ import (
 // has. TestNoModuloBias, of drawing codes, is in form_test.go; the races of many
 // processes and machines are in once_test.go.
 
-// stores runs a test over a file and, where there is one, over PostgreSQL.
+// stores runs a test over memory, a file and, where there is one, PostgreSQL.
 func stores(t *testing.T, test func(t *testing.T, i *Issuer)) {
-	for name, open := range openers {
+	for name, open := range Openers {
 		t.Run(name, func(t *testing.T) {
 			i, _ := newIssuer(t)
 			i.Store = open(t)
@@ -22,8 +24,9 @@ func stores(t *testing.T, test func(t *testing.T, i *Issuer)) {
 	}
 }
 
-var openers = map[string]func(*testing.T) Store{
-	"file": func(t *testing.T) Store { return newFileStore(t) },
+var Openers = map[string]func(*testing.T) Store{
+	"memory": func(t *testing.T) Store { return NewMemoryStore() },
+	"file":   func(t *testing.T) Store { return newFileStore(t) },
 }
 
 // A code that was used works again: the list without it was not saved.
@@ -77,7 +80,7 @@ func TestBugLostUpdate(t *testing.T) {
 	stores(t, func(t *testing.T, i *Issuer) {
 		i.Throttle.Free = 100
 		codes := issue(t, i, "alice")
-		atOnce(len(codes), func(n int) { redeems(t, i, "alice", codes[n], nil) })
+		inParallel(len(codes), func(n int) { redeems(t, i, "alice", codes[n], nil) })
 		remains(t, i, "alice", 0)
 		for _, code := range codes {
 			redeems(t, i, "alice", code, ErrUsed)
@@ -108,9 +111,11 @@ func TestBugCaseAndSpaces(t *testing.T) {
 // The store holds the codes themselves, or what they can be computed from.
 func TestBugCodesInTheStore(t *testing.T) {
 	i, _ := newIssuer(t)
+	file := newFileStore(t)
+	i.Store = file
 	codes := issue(t, i, "alice")
 	redeems(t, i, "alice", codes[0], nil)
-	text, err := os.ReadFile(i.Store.(FileStore).Path)
+	text, err := os.ReadFile(file.path())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,11 +130,11 @@ func TestBugCodesInTheStore(t *testing.T) {
 
 // The same code has the same hash wherever it is: one table is good for all users.
 func TestBugNoSalt(t *testing.T) {
-	keyed := Keyed{{"1", testKey}}
+	keyed := keyed("1", testKey)
 	seen := make(map[string]string)
 	for _, user := range []string{"alice", "bob"} {
 		for _, h := range []Hasher{quick, keyed} {
-			hashes, err := h.Hash(user, []string{"AAAAAAAAAA"}, seeded(user[0]))
+			hashes, err := h.Hash(context.Background(), user, []string{"AAAAAAAAAA"}, seeded(user[0]))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -144,12 +149,12 @@ func TestBugNoSalt(t *testing.T) {
 // User and code are hashed one after the other, so that a part of the code is as
 // good in the name.
 func TestBugNoLengthPrefix(t *testing.T) {
-	keyed := Keyed{{"1", testKey}}
-	hashes, err := keyed.Hash("alice", []string{"BAAAAAAAAA"}, nil)
+	keyed := keyed("1", testKey)
+	hashes, err := keyed.Hash(context.Background(), "alice", []string{"BAAAAAAAAA"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := keyed.Match("aliceB", "AAAAAAAAA", hashes); err != nil || got[0] {
+	if got, err := keyed.Match(context.Background(), "aliceB", "AAAAAAAAA", hashes); err != nil || got[0] {
 		t.Errorf("a code of alice's is one of aliceB's, %v", err)
 	}
 }
@@ -158,11 +163,11 @@ func TestBugNoLengthPrefix(t *testing.T) {
 // is. That within one hash the bytes are all compared is crypto/subtle's promise.
 func TestBugEarlyExit(t *testing.T) {
 	for name, h := range hashers {
-		hashes, err := h.Hash("alice", []string{"AAAAAAAAAA", "BBBBBBBBBB"}, seeded(1))
+		hashes, err := h.Hash(context.Background(), "alice", []string{"AAAAAAAAAA", "BBBBBBBBBB"}, seeded(1))
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = h.Match("alice", "AAAAAAAAAA", append(hashes, h.damaged[0]))
+		_, err = h.Match(context.Background(), "alice", "AAAAAAAAAA", append(hashes, h.damaged[0]))
 		wants(t, name+" does not look at what comes after the right one: Match", err, ErrDamaged)
 	}
 }
@@ -217,4 +222,49 @@ func TestBugNumberIgnored(t *testing.T) {
 		wants(t, "code 1 for number 2", err, ErrUnknown)
 		remains(t, i, "alice", 10)
 	})
+}
+
+// Of codes that are redeemed at the same time, each is said to leave as many as the
+// first one did.
+func TestBugLeft(t *testing.T) {
+	stores(t, func(t *testing.T, i *Issuer) {
+		codes := issue(t, i, "alice")
+		left := make([]int, len(codes))
+		inParallel(len(codes), func(n int) { left[n] = redeems(t, i, "alice", codes[n], nil).Left })
+		slices.Sort(left)
+		if want := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}; !slices.Equal(left, want) {
+			t.Errorf("what was left is %v", left)
+		}
+	})
+}
+
+// A form that is sent eight times, or a code that eight requests bring, lets one in and
+// locks the owner out: those that came too late count as wrong tries.
+func TestBugRightCodeIsWrongTry(t *testing.T) {
+	stores(t, func(t *testing.T, i *Issuer) {
+		codes := issue(t, i, "alice")
+		var outcomes [8]string
+		inParallel(len(outcomes), func(n int) { outcomes[n] = redeemed(i, codes[0]) })
+		slices.Sort(outcomes[:])
+		if want := [8]string{"redeemed", "used", "used", "used", "used", "used", "used", "used"}; outcomes != want {
+			t.Errorf("the outcomes are %v", outcomes)
+		}
+		status, err := i.Status(t.Context(), "alice")
+		if err != nil || status.Failed != 0 || status.Throttled {
+			t.Errorf("the status is %+v, %v", status, err)
+		}
+		redeems(t, i, "alice", codes[1], nil)
+	})
+}
+
+// redeemed says in a word what became of a code.
+func redeemed(i *Issuer, code string) string {
+	_, err := i.Redeem(context.Background(), "alice", code)
+	switch {
+	case err == nil:
+		return "redeemed"
+	case errors.Is(err, ErrUsed):
+		return "used"
+	}
+	return err.Error()
 }

@@ -23,7 +23,7 @@ var (
 	// not count as one.
 	ErrMalformed = fmt.Errorf("%w: it has the wrong length, or a character that no code has", ErrUnknown)
 
-	// ErrThrottled is returned instead of looking at a code, after too many wrong
+	// ErrThrottled is returned for any code, right or wrong, after too many wrong
 	// ones. The error is a *[ThrottledError].
 	ErrThrottled = errors.New("too many wrong backup codes")
 
@@ -51,6 +51,15 @@ var (
 	// ErrDamaged is returned for what a store holds and cannot hold. It is left as it
 	// is.
 	ErrDamaged = errors.New("the store of backup codes is damaged")
+
+	// ErrChanged is returned by a Store for attempts that are not those seen: somebody
+	// else has tried a code since. An Issuer looks again.
+	ErrChanged = errors.New("other backup codes were tried at the same time")
+
+	// ErrDatabase is returned for a database that cannot keep codes: it is not
+	// PostgreSQL, has no tables for them, or has others under their names, or those of a
+	// newer version.
+	ErrDatabase = errors.New("the database cannot keep backup codes")
 
 	// ErrFull is returned by a FileStore that would grow beyond what it can bear.
 	ErrFull = errors.New("the file of backup codes is full")

@@ -1,16 +1,18 @@
 package issuer
 
 import (
+	"context"
 	"fmt"
 	"io"
 )
 
 // A Hasher makes of codes what a store keeps. Codes come to it normalised. What it
 // returns are strings of the PHC format ("$name$parameters$salt$hash"), which say
-// by themselves how they were made.
+// by themselves how they were made. Hash and Match return the context's error if they
+// end for that. Those of this package are safe for concurrent use.
 type Hasher interface {
 	// Hash returns a string for each code of a new set.
-	Hash(user string, codes []string, random io.Reader) ([]string, error)
+	Hash(ctx context.Context, user string, codes []string, random io.Reader) ([]string, error)
 
 	// Knows reports whether Match can check such a string.
 	Knows(hash string) bool
@@ -18,7 +20,44 @@ type Hasher interface {
 	// Match reports of which of the strings the code is. It looks at all of them, in a
 	// time that does not depend on which it is. It returns ErrNoKey for a string that
 	// it does not know, and ErrDamaged for one that is cut.
-	Match(user, code string, hashes []string) ([]bool, error)
+	Match(ctx context.Context, user, code string, hashes []string) ([]bool, error)
+}
+
+// AtOnce returns a Hasher that has another one compute for n callers at a time, and
+// the others wait, as long as their contexts let them. It is what bounds the memory that
+// Argon2id takes: n times as much as one hash does. Fewer than 1 counts as 1.
+func AtOnce(n int, h Hasher) Hasher { return atOnce{h, make(chan struct{}, max(n, 1))} }
+
+type atOnce struct {
+	Hasher
+	computing chan struct{}
+}
+
+func (a atOnce) enter(ctx context.Context) error {
+	select {
+	case a.computing <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (a atOnce) leave() { <-a.computing }
+
+func (a atOnce) Hash(ctx context.Context, user string, codes []string, random io.Reader) ([]string, error) {
+	if err := a.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer a.leave()
+	return a.Hasher.Hash(ctx, user, codes, random)
+}
+
+func (a atOnce) Match(ctx context.Context, user, code string, hashes []string) ([]bool, error) {
+	if err := a.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer a.leave()
+	return a.Hasher.Match(ctx, user, code, hashes)
 }
 
 // AnyOf returns a Hasher that makes what the first one does, and knows what any of
@@ -27,11 +66,11 @@ func AnyOf(hashers ...Hasher) Hasher { return anyOf(hashers) }
 
 type anyOf []Hasher
 
-func (a anyOf) Hash(user string, codes []string, random io.Reader) ([]string, error) {
+func (a anyOf) Hash(ctx context.Context, user string, codes []string, random io.Reader) ([]string, error) {
 	if len(a) == 0 {
 		return nil, fmt.Errorf("%w: there is no hasher", ErrNoKey)
 	}
-	return a[0].Hash(user, codes, random)
+	return a[0].Hash(ctx, user, codes, random)
 }
 
 func (a anyOf) Knows(hash string) bool { return a.index(hash) < len(a) }
@@ -46,7 +85,7 @@ func (a anyOf) index(hash string) int {
 	return len(a)
 }
 
-func (a anyOf) Match(user, code string, hashes []string) ([]bool, error) {
+func (a anyOf) Match(ctx context.Context, user, code string, hashes []string) ([]bool, error) {
 	parts := make([][]string, len(a)+1) // by who knows them
 	for _, hash := range hashes {
 		i := a.index(hash)
@@ -61,7 +100,7 @@ func (a anyOf) Match(user, code string, hashes []string) ([]bool, error) {
 		if len(parts[i]) == 0 {
 			continue
 		}
-		if matched[i], err = h.Match(user, code, parts[i]); err != nil {
+		if matched[i], err = h.Match(ctx, user, code, parts[i]); err != nil {
 			return nil, err
 		}
 	}

@@ -2,13 +2,20 @@ package issuer
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
+
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 // testKey is 0, 1, 2 and so on up to 31.
@@ -23,10 +30,10 @@ func TestArgon2idVectors(t *testing.T) {
 		{"password", "$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc"},
 		{"differentpassword", "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$C4TWUs9rDEvq7w3+J4umqA32aWKB1+DSiRuBfYxFj94"},
 	} {
-		if got, err := (Argon2id{}).Match("", test.password, []string{test.hash}); err != nil || !got[0] {
+		if got, err := (Argon2id{}).Match(context.Background(), "", test.password, []string{test.hash}); err != nil || !got[0] {
 			t.Errorf("%s does not match: %v", test.hash, err)
 		}
-		if got, err := (Argon2id{}).Match("", "Password", []string{test.hash}); err != nil || got[0] {
+		if got, err := (Argon2id{}).Match(context.Background(), "", "Password", []string{test.hash}); err != nil || got[0] {
 			t.Errorf("%s matches what it should not: %v", test.hash, err)
 		}
 	}
@@ -35,8 +42,8 @@ func TestArgon2idVectors(t *testing.T) {
 // The digest is what openssl dgst -sha256 -mac HMAC computes of
 // "tokenctl backup code 1\n", seven NUL, \x05, "alice" and "K7MPQ3X9TW".
 func TestKeyedVector(t *testing.T) {
-	keyed := Keyed{{"2026", testKey}}
-	hashes, err := keyed.Hash("alice", []string{"K7MPQ3X9TW"}, nil)
+	keyed := keyed("2026", testKey)
+	hashes, err := keyed.Hash(context.Background(), "alice", []string{"K7MPQ3X9TW"}, nil)
 	const want = "$hmac-sha256$k=2026$AP5A1ZTVtMHocfYIoj+8cLzQEVW5vTGRGx0RjfWm3Ns"
 	if err != nil || hashes[0] != want {
 		t.Errorf("the hash is %s, %v; want %s", hashes, err, want)
@@ -66,23 +73,23 @@ var hashers = map[string]struct {
 		"$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc\n",
 		"$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$" + strings.Repeat("A", 1000),
 	}},
-	"keyed": {Keyed{{"1", testKey}}, []string{
+	"keyed": {keyed("1", testKey), []string{
 		"$hmac-sha256$k=1$", "$hmac-sha256$k=1$CTFh", "$hmac-sha256$k=1$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPcA",
 		"$hmac-sha256$k=1$$", "$hmac-sha256$k=1$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc=",
 	}},
-	"either": {AnyOf(quick, Keyed{{"1", testKey}}), []string{"$hmac-sha256$k=1$", "$argon2id$"}},
+	"either": {AnyOf(quick, keyed("1", testKey)), []string{"$hmac-sha256$k=1$", "$argon2id$"}},
 }
 
 func TestHashers(t *testing.T) {
 	for name, h := range hashers {
 		t.Run(name, func(t *testing.T) {
 			codes := []string{"AAAAAAAAAA", "BBBBBBBBBB", "CCCCCCCCCC"}
-			hashes, err := h.Hash("alice", codes, rand.Reader)
+			hashes, err := h.Hash(context.Background(), "alice", codes, rand.Reader)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for n, code := range codes {
-				got, err := h.Match("alice", code, hashes)
+				got, err := h.Match(context.Background(), "alice", code, hashes)
 				want := make([]bool, len(codes))
 				want[n] = true
 				if err != nil || !slices.Equal(got, want) {
@@ -93,16 +100,16 @@ func TestHashers(t *testing.T) {
 				}
 			}
 			for _, wrong := range []string{"", "DDDDDDDDDD", "aaaaaaaaaa", "AAAAAAAAA", "AAAAAAAAAAA"} {
-				if got, err := h.Match("alice", wrong, hashes); err != nil || slices.Contains(got, true) {
+				if got, err := h.Match(context.Background(), "alice", wrong, hashes); err != nil || slices.Contains(got, true) {
 					t.Errorf("%q matches %v, %v", wrong, got, err)
 				}
 			}
 			for _, hash := range h.damaged {
-				_, err := h.Match("alice", "AAAAAAAAAA", []string{hash})
+				_, err := h.Match(context.Background(), "alice", "AAAAAAAAAA", []string{hash})
 				wants(t, hash, err, ErrDamaged)
 			}
 			for _, foreign := range []string{"", "$", "AAAAAAAAAA", "$2b$10$abc", "$argon2i$v=19$m=8,t=1,p=1$c29tZXNhbHQ$CTFh", "$hmac-sha256$k=2$CTFh"} {
-				_, err := h.Match("alice", "AAAAAAAAAA", []string{foreign})
+				_, err := h.Match(context.Background(), "alice", "AAAAAAAAAA", []string{foreign})
 				wants(t, foreign, err, ErrNoKey)
 				if h.Knows(foreign) {
 					t.Errorf("it knows %q", foreign)
@@ -114,15 +121,15 @@ func TestHashers(t *testing.T) {
 
 // Hashes of several makers in one set are each matched by theirs.
 func TestAnyOfMixed(t *testing.T) {
-	keyed := Keyed{{"1", testKey}}
-	slow, _ := quick.Hash("alice", []string{"AAAAAAAAAA", "CCCCCCCCCC"}, rand.Reader)
-	fast, _ := keyed.Hash("alice", []string{"BBBBBBBBBB", "CCCCCCCCCC"}, nil)
+	keyed := keyed("1", testKey)
+	slow, _ := quick.Hash(context.Background(), "alice", []string{"AAAAAAAAAA", "CCCCCCCCCC"}, rand.Reader)
+	fast, _ := keyed.Hash(context.Background(), "alice", []string{"BBBBBBBBBB", "CCCCCCCCCC"}, nil)
 	hashes := []string{fast[0], slow[0], slow[1], fast[1]}
-	got, err := AnyOf(quick, keyed).Match("alice", "CCCCCCCCCC", hashes)
+	got, err := AnyOf(quick, keyed).Match(context.Background(), "alice", "CCCCCCCCCC", hashes)
 	if err != nil || !slices.Equal(got, []bool{false, false, true, true}) {
 		t.Errorf("it matches %v, %v", got, err)
 	}
-	if _, err := AnyOf().Hash("alice", nil, nil); !errors.Is(err, ErrNoKey) {
+	if _, err := AnyOf().Hash(context.Background(), "alice", nil, nil); !errors.Is(err, ErrNoKey) {
 		t.Errorf("nobody hashes: %v", err)
 	}
 }
@@ -131,7 +138,7 @@ func TestAnyOfMixed(t *testing.T) {
 func TestOneSaltASet(t *testing.T) {
 	salts := make(map[string]bool)
 	for range 3 {
-		hashes, err := quick.Hash("alice", []string{"A", "B", "C"}, rand.Reader)
+		hashes, err := quick.Hash(context.Background(), "alice", []string{"A", "B", "C"}, rand.Reader)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -142,44 +149,44 @@ func TestOneSaltASet(t *testing.T) {
 	if len(salts) != 3 {
 		t.Errorf("three sets have %d salts", len(salts))
 	}
-	_, err := quick.Hash("alice", []string{"A"}, iotest.ErrReader(errors.ErrUnsupported))
+	_, err := quick.Hash(context.Background(), "alice", []string{"A"}, iotest.ErrReader(errors.ErrUnsupported))
 	wants(t, "without randomness", err, errors.ErrUnsupported)
 }
 
 func TestDefaults(t *testing.T) {
-	hashes, err := Argon2id{}.Hash("alice", []string{"A"}, rand.Reader)
+	hashes, err := Argon2id{}.Hash(context.Background(), "alice", []string{"A"}, rand.Reader)
 	if err != nil || !strings.HasPrefix(hashes[0], "$argon2id$v=19$m=19456,t=2,p=1$") {
 		t.Errorf("the hash is %s, %v", hashes, err)
 	}
-	if hashes, err := (Argon2id{Memory: 1 << 30}).Hash("alice", []string{"A"}, rand.Reader); err == nil {
+	if hashes, err := (Argon2id{Memory: 1 << 30}).Hash(context.Background(), "alice", []string{"A"}, rand.Reader); err == nil {
 		t.Errorf("a hash of 1 TB is %s", hashes)
 	}
 }
 
 func TestKeyRotation(t *testing.T) {
-	old, fresh := Key{"2025", testKey}, Key{"2026", bytes.Repeat([]byte{1}, 32)}
-	before, err := Keyed{old}.Hash("alice", []string{"AAAAAAAAAA"}, nil)
+	old, fresh := keyed("2025", testKey)[0], keyed("2026", bytes.Repeat([]byte{1}, 32))[0]
+	before, err := Keyed{old}.Hash(context.Background(), "alice", []string{"AAAAAAAAAA"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	both := Keyed{fresh, old}
-	after, err := both.Hash("alice", []string{"BBBBBBBBBB"}, nil)
+	after, err := both.Hash(context.Background(), "alice", []string{"BBBBBBBBBB"}, nil)
 	if err != nil || !strings.HasPrefix(after[0], "$hmac-sha256$k=2026$") {
 		t.Fatalf("the hash is %s, %v", after, err)
 	}
 	for _, code := range []string{"AAAAAAAAAA", "BBBBBBBBBB"} {
-		if got, err := both.Match("alice", code, append(before, after...)); err != nil || !slices.Contains(got, true) {
+		if got, err := both.Match(context.Background(), "alice", code, append(before, after...)); err != nil || !slices.Contains(got, true) {
 			t.Errorf("%s matches %v, %v", code, got, err)
 		}
 	}
-	_, err = Keyed{fresh}.Match("alice", "AAAAAAAAAA", before)
+	_, err = Keyed{fresh}.Match(context.Background(), "alice", "AAAAAAAAAA", before)
 	wants(t, "without the old key", err, ErrNoKey)
 }
 
 func TestParseKeys(t *testing.T) {
 	key := base64.StdEncoding.EncodeToString(testKey)
 	keys, err := ParseKeys([]byte("# server keys\n\n2026 " + key + "\r\n2025\t" + key + "\n"))
-	if err != nil || len(keys) != 2 || keys[0].ID != "2026" || !bytes.Equal(keys[1].Secret, testKey) {
+	if err != nil || len(keys) != 2 || keys[0].ID != "2026" || !bytes.Equal(keys[1].secret(), testKey) {
 		t.Errorf("the keys are %v, %v", keys, err)
 	}
 	for text, want := range map[string]string{
@@ -198,4 +205,113 @@ func TestParseKeys(t *testing.T) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
+}
+
+// However a key or new codes are printed, logged or marshalled, and in whatever is around
+// them, nothing of them shows.
+func TestNothingShows(t *testing.T) {
+	i, _ := newIssuer(t)
+	i.Hasher = AtOnce(1, AnyOf(keyed("2026", testKey), Argon2id{}))
+	p := prepare(t, i, "alice")
+	around := struct {
+		Prepared Prepared
+		hidden   Prepared
+		pointer  *Prepared
+		hasher   Hasher
+		keys     []Keyed
+	}{p, p, &p, i.Hasher, []Keyed{keyed("2026", testKey)}}
+	secrets := append(slices.Clone(p.Codes()), string(testKey[8:]), "8 9 10 11", "8, 9, 10, 11", "0x8, 0x9", "08090a", "08090A", `\b\t`,
+		base64.StdEncoding.EncodeToString(testKey)[:20])
+	var shown bytes.Buffer
+	for _, value := range []any{p, &p, i.Hasher, keyed("2026", testKey), keyed("2026", testKey)[0], around, &around, i} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%t", "%f", "%q", "%x", "%X", "%d", "%p"} {
+			fmt.Fprintf(&shown, verb+"\n", value)
+		}
+		if text, err := json.Marshal(value); err == nil { // a function of an Issuer is none
+			shown.Write(text)
+		}
+		for _, handler := range []slog.Handler{slog.NewTextHandler(&shown, nil), slog.NewJSONHandler(&shown, nil)} {
+			slog.New(handler).Info("see", "value", value)
+		}
+	}
+	for _, secret := range secrets {
+		if strings.Contains(shown.String(), secret) {
+			t.Errorf("%q shows", secret)
+		}
+	}
+	if !strings.Contains(shown.String(), "2026") {
+		t.Error("the name of the key does not show: nothing was looked at")
+	}
+}
+
+// A counting hasher knows how many compute at the same time.
+type counting struct {
+	Argon2id
+	mu        sync.Mutex
+	now, most int
+	gate      chan struct{}
+}
+
+func (c *counting) Match(ctx context.Context, user, code string, hashes []string) ([]bool, error) {
+	c.mu.Lock()
+	c.now++
+	c.most = max(c.most, c.now)
+	c.mu.Unlock()
+	<-c.gate
+	defer func() {
+		c.mu.Lock()
+		c.now--
+		c.mu.Unlock()
+	}()
+	return make([]bool, len(hashes)), nil
+}
+
+// So many compute at once and no more; who does not want to wait need not.
+func TestAtOnce(t *testing.T) {
+	c := &counting{gate: make(chan struct{})}
+	h := AtOnce(2, c)
+	var group sync.WaitGroup
+	for range 20 {
+		group.Go(func() {
+			if _, err := h.Match(t.Context(), "alice", "A", nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	err := oathtest.Await("two computing", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.now == 2
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = h.Match(ctx, "alice", "A", nil)
+	wants(t, "Match", err, context.Canceled)
+	_, err = h.Hash(ctx, "alice", nil, rand.Reader)
+	wants(t, "Hash", err, context.Canceled)
+	close(c.gate)
+	group.Wait()
+	if c.most != 2 {
+		t.Errorf("%d computed at once", c.most)
+	}
+	if _, err := AtOnce(0, c).Match(t.Context(), "alice", "A", nil); err != nil {
+		t.Errorf("one at a time: %v", err)
+	}
+}
+
+// Ten hashes are not computed for somebody who has gone.
+func TestHashingEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := quick.Hash(ctx, "alice", []string{"A", "B"}, rand.Reader)
+	wants(t, "Hash", err, context.Canceled)
+	hashes, err := quick.Hash(t.Context(), "alice", []string{"A", "B"}, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = quick.Match(ctx, "alice", "A", hashes)
+	wants(t, "Match", err, context.Canceled)
 }

@@ -4,16 +4,51 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
+// day is a time with microseconds, all of which a store keeps.
+var day = time.Date(2026, 11, 23, 18, 4, 5, 123456000, time.UTC)
+
 // quick is Argon2id at the least that it can cost.
 var quick = Argon2id{Memory: 8, Time: 1, Threads: 1}
 
-// A clock stands still until it is told to move.
+// keyed returns a Hasher with one key.
+func keyed(id string, secret []byte) Keyed {
+	key, err := NewKey(id, secret)
+	if err != nil {
+		panic(err)
+	}
+	return Keyed{key}
+}
+
+// wants fails a test unless the error is the one wanted; nil for none.
+func wants(t testing.TB, what string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: error %v, want %v", what, err, want)
+	}
+}
+
+// inParallel calls f a number of times, all of which begin together.
+func inParallel(n int, f func(i int)) {
+	var group sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		group.Go(func() {
+			<-start
+			f(i)
+		})
+	}
+	close(start)
+	group.Wait()
+}
+
+// A clock stands still until it is moved.
 type clock struct {
 	mu   sync.Mutex
 	time time.Time
@@ -31,10 +66,10 @@ func (c *clock) wait(d time.Duration) {
 	c.time = c.time.Add(d)
 }
 
-// newIssuer returns an issuer over a file, and its clock.
+// newIssuer returns an issuer over a store in memory, and its clock.
 func newIssuer(t testing.TB) (*Issuer, *clock) {
 	c := &clock{time: day}
-	return &Issuer{Store: newFileStore(t), Now: c.now, Random: rand.Reader, Hasher: quick}, c
+	return &Issuer{Store: NewMemoryStore(), Now: c.now, Random: rand.Reader, Hasher: quick}, c
 }
 
 // issue puts new codes of a user in force.
@@ -44,7 +79,7 @@ func issue(t testing.TB, i *Issuer, user string) []string {
 	if err := i.Confirm(context.Background(), user, p.Generation); err != nil {
 		t.Fatal(err)
 	}
-	return p.Codes
+	return p.Codes()
 }
 
 func prepare(t testing.TB, i *Issuer, user string) Prepared {
@@ -107,14 +142,17 @@ func TestStatus(t *testing.T) {
 	redeems(t, i, "alice", codes[2], nil)
 	prepare(t, i, "alice")
 	status, err := i.Status(t.Context(), "alice")
-	want := Status{Generation: 1, Made: day, Codes: 10, Left: 8, Next: 2, Pending: 2}
-	if err != nil || status != want {
+	want := Status{Generation: 1, Made: day, Codes: 10, Left: 8, Next: 2, Used: []Use{{1, day}, {3, day}}, Pending: 2}
+	if err != nil || !reflect.DeepEqual(status, want) {
 		t.Errorf("the status is %+v, %v; want %+v", status, err, want)
 	}
 	for _, n := range []int{1, 3, 4, 5, 6, 7, 8, 9} {
-		redeems(t, i, "alice", codes[n], nil)
+		done := redeems(t, i, "alice", codes[n], nil)
+		if low := done.Left <= 2; done.Low() != low {
+			t.Errorf("with %d left, Low is %t", done.Left, done.Low())
+		}
 	}
-	if status, err = i.Status(t.Context(), "alice"); err != nil || status.Next != 0 || status.Left != 0 {
+	if status, err = i.Status(t.Context(), "alice"); err != nil || status.Next != 0 || status.Left != 0 || !status.Low() || len(status.Used) != 10 {
 		t.Errorf("with all used the status is %+v, %v", status, err)
 	}
 }
@@ -131,7 +169,7 @@ func TestRotation(t *testing.T) {
 	remains(t, i, "alice", 10)
 	redeems(t, i, "alice", old[1], ErrSuperseded)
 	redeems(t, i, "alice", old[0], ErrUsed)
-	redeems(t, i, "alice", p.Codes[0], nil)
+	redeems(t, i, "alice", p.Codes()[0], nil)
 }
 
 // A page left open cannot confirm codes that its reader never saw.
@@ -140,7 +178,7 @@ func TestConfirmWhatWasSeen(t *testing.T) {
 	seen := prepare(t, i, "alice")
 	prepare(t, i, "alice")
 	wants(t, "Confirm", i.Confirm(t.Context(), "alice", seen.Generation), ErrNotPending)
-	redeems(t, i, "alice", seen.Codes[0], ErrUnknown)
+	redeems(t, i, "alice", seen.Codes()[0], ErrUnknown)
 }
 
 func TestConfirmByCode(t *testing.T) {
@@ -152,9 +190,9 @@ func TestConfirmByCode(t *testing.T) {
 	wants(t, "an old code", i.ConfirmByCode(ctx, "alice", old[0]), ErrUnknown)
 	wants(t, "rubbish", i.ConfirmByCode(ctx, "alice", "rubbish"), ErrMalformed)
 	redeems(t, i, "alice", old[0], nil)
-	wants(t, "a new code", i.ConfirmByCode(ctx, "alice", strings.ToLower(p.Codes[9])), nil)
+	wants(t, "a new code", i.ConfirmByCode(ctx, "alice", strings.ToLower(p.Codes()[9])), nil)
 	redeems(t, i, "alice", old[1], ErrSuperseded)
-	redeems(t, i, "alice", p.Codes[9], nil)
+	redeems(t, i, "alice", p.Codes()[9], nil)
 	wants(t, "nobody's", i.ConfirmByCode(ctx, "bob", old[0]), ErrNoCodes)
 }
 
@@ -163,12 +201,12 @@ func TestRedeemingConfirms(t *testing.T) {
 	i, _ := newIssuer(t)
 	old := issue(t, i, "alice")
 	p := prepare(t, i, "alice")
-	done := redeems(t, i, "alice", p.Codes[5], nil)
+	done := redeems(t, i, "alice", p.Codes()[5], nil)
 	if done != (Redeemed{Generation: 2, Number: 6, Left: 9, Confirmed: true}) {
 		t.Errorf("redeemed %+v", done)
 	}
 	redeems(t, i, "alice", old[0], ErrSuperseded)
-	redeems(t, i, "alice", p.Codes[5], ErrUsed)
+	redeems(t, i, "alice", p.Codes()[5], ErrUsed)
 }
 
 func TestAbandon(t *testing.T) {
@@ -176,7 +214,7 @@ func TestAbandon(t *testing.T) {
 	old := issue(t, i, "alice")
 	p := prepare(t, i, "alice")
 	wants(t, "Abandon", i.Abandon(t.Context(), "alice", p.Generation), nil)
-	redeems(t, i, "alice", p.Codes[0], ErrUnknown)
+	redeems(t, i, "alice", p.Codes()[0], ErrUnknown)
 	redeems(t, i, "alice", old[0], nil)
 }
 
@@ -230,6 +268,13 @@ func TestIncomplete(t *testing.T) {
 			t.Errorf("%+v prepares codes", i)
 		}
 	}
+	for _, bad := range []Throttle{{Limit: -1}, {Free: -1}, {Wait: -1}, {MaxWait: -1}} {
+		i := *whole
+		i.Throttle = bad
+		if _, err := i.Prepare(t.Context(), "alice"); err == nil {
+			t.Errorf("%+v prepares codes", bad)
+		}
+	}
 	whole.Form = Form{Count: 10, Alphabet: Digits, Groups: 1, GroupSize: 6}
 	_, err := whole.Prepare(t.Context(), "alice")
 	wants(t, "six digits", err, ErrWeak)
@@ -242,10 +287,10 @@ func TestFormsSideBySide(t *testing.T) {
 	i.Hasher = quick
 	old := issue(t, i, "alice")
 	i.Form = Form{}
-	i.Hasher = AnyOf(Keyed{{"1", make([]byte, 32)}}, quick)
+	i.Hasher = AnyOf(keyed("1", make([]byte, 32)), quick)
 	p := prepare(t, i, "alice")
 	redeems(t, i, "alice", strings.ToUpper(old[0]), nil)
-	redeems(t, i, "alice", p.Codes[0], nil)
+	redeems(t, i, "alice", p.Codes()[0], nil)
 	redeems(t, i, "alice", old[1], ErrSuperseded)
 	redeems(t, i, "alice", old[0], ErrUsed)
 }
@@ -253,7 +298,7 @@ func TestFormsSideBySide(t *testing.T) {
 // A right code whose key is not at hand is not called wrong.
 func TestKeyNotAtHand(t *testing.T) {
 	i, _ := newIssuer(t)
-	keyed := Keyed{{"1", make([]byte, 32)}}
+	keyed := keyed("1", make([]byte, 32))
 	i.Hasher = keyed
 	codes := issue(t, i, "alice")
 	i.Hasher = quick

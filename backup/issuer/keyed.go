@@ -2,10 +2,12 @@ package issuer
 
 import (
 	"bytes"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -23,10 +25,25 @@ import (
 // hashing scheme (section 3.1.2.2): who is bound by it takes Argon2id.
 type Keyed []Key
 
-// A Key is a key of the server's.
+// A Key is a key of the server's. Printed, logged or marshalled, in whatever is around
+// it, it shows its ID alone.
 type Key struct {
-	ID     string // names it in the store: 1 to 32 letters, digits, - and _
-	Secret []byte // 32 random bytes at least
+	ID string // names it in the store
+
+	secret func() []byte // which fmt cannot look into
+}
+
+// NewKey returns a key of 32 random bytes or more, with a copy of them, under a name of
+// 1 to 32 letters, digits, - and _.
+func NewKey(id string, secret []byte) (Key, error) {
+	switch {
+	case !isKeyID(id):
+		return Key{}, errors.New("the name of a key has 1 to 32 letters, digits, - and _")
+	case len(secret) < minKeySize:
+		return Key{}, fmt.Errorf("the key %s is shorter than %d bytes", id, minKeySize)
+	}
+	secret = bytes.Clone(secret)
+	return Key{id, func() []byte { return secret }}, nil
 }
 
 const (
@@ -44,8 +61,8 @@ func isKeyID(text string) bool {
 }
 
 // ParseKeys reads keys from text: one a line, its ID, a space, and its bytes in
-// base64. Empty lines, and those that begin with #, say nothing. Errors tell the
-// line, and nothing of the key.
+// base64. Empty lines, and those that begin with #, say nothing. Errors name the
+// line, and show nothing of the key.
 func ParseKeys(text []byte) (Keyed, error) {
 	var keys Keyed
 	number := 0
@@ -63,8 +80,12 @@ func ParseKeys(text []byte) (Keyed, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: the key is not base64", number)
 		}
-		keys = append(keys, Key{fields[0], secret})
-		if err := keys.validate(); err != nil {
+		key, err := NewKey(fields[0], secret)
+		if err == nil {
+			keys = append(keys, key)
+			err = keys.validate()
+		}
+		if err != nil {
 			return nil, fmt.Errorf("line %d: %w", number, err)
 		}
 	}
@@ -78,10 +99,8 @@ func (k Keyed) validate() error {
 	seen := make(map[string]bool)
 	for _, key := range k {
 		switch {
-		case !isKeyID(key.ID):
-			return fmt.Errorf("the name of a key has 1 to 32 letters, digits, - and _")
-		case len(key.Secret) < minKeySize:
-			return fmt.Errorf("the key %s is shorter than %d bytes", key.ID, minKeySize)
+		case key.secret == nil:
+			return fmt.Errorf("%w: the key %s was not made by NewKey", ErrNoKey, key.ID)
 		case seen[key.ID]:
 			return fmt.Errorf("two keys are named %s", key.ID)
 		}
@@ -90,8 +109,8 @@ func (k Keyed) validate() error {
 	return nil
 }
 
-// Hash implements Hasher. It needs no randomness: the user takes the salt's place.
-func (k Keyed) Hash(user string, codes []string, _ io.Reader) ([]string, error) {
+// Hash implements Hasher. It needs no randomness: the user stands for the salt.
+func (k Keyed) Hash(_ context.Context, user string, codes []string, _ io.Reader) ([]string, error) {
 	if err := k.validate(); err != nil {
 		return nil, err
 	}
@@ -111,7 +130,7 @@ func (k Key) digest(user, code string) []byte {
 	message := []byte(keyedContext)
 	message = binary.BigEndian.AppendUint64(message, uint64(len(user)))
 	message = append(append(message, user...), code...)
-	mac := hmac.New(sha256.New, k.Secret)
+	mac := hmac.New(sha256.New, k.secret())
 	mac.Write(message)
 	return mac.Sum(nil)
 }
@@ -133,7 +152,7 @@ func (k Keyed) of(hash string) (key Key, digest string, found bool) {
 }
 
 // Match implements Hasher.
-func (k Keyed) Match(user, code string, hashes []string) ([]bool, error) {
+func (k Keyed) Match(_ context.Context, user, code string, hashes []string) ([]bool, error) {
 	if err := k.validate(); err != nil {
 		return nil, err
 	}

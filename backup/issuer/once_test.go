@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,8 +18,8 @@ import (
 )
 
 func init() {
-	postgresStore = func(b *testing.B) Store { return SQLStore{openPostgres(b, 10)} }
-	openers["postgresql"] = func(t *testing.T) Store { return SQLStore{openPostgres(t, 10)} }
+	postgresStore = func(b *testing.B) Store { return openPostgres(b, 10) }
+	Openers["postgresql"] = func(t *testing.T) Store { return openPostgres(t, 10) }
 }
 
 // childVariable makes the test binary redeem codes and nothing else. Its value is a
@@ -37,30 +36,18 @@ var unthrottled = Throttle{Free: 1 << 30, Limit: 1 << 30}
 func TestOnceAmongGoroutines(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) Store{
 		"file":       func(t *testing.T) Store { return newFileStore(t) },
-		"postgresql": func(t *testing.T) Store { return SQLStore{openPostgres(t, redeemers)} },
+		"postgresql": func(t *testing.T) Store { return openPostgres(t, redeemers) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			i, _ := newIssuer(t)
 			i.Store, i.Throttle = open(t), unthrottled
 			codes := issue(t, i, "alice")
 			outcomes := make([]string, redeemers)
-			atOnce(redeemers, func(n int) { outcomes[n] = redeemed(i, codes[4]) })
+			inParallel(redeemers, func(n int) { outcomes[n] = redeemed(i, codes[4]) })
 			expectOne(t, outcomes)
 			remains(t, i, "alice", 9)
 		})
 	}
-}
-
-// redeemed says in a word what became of a code.
-func redeemed(i *Issuer, code string) string {
-	_, err := i.Redeem(context.Background(), "alice", code)
-	switch {
-	case err == nil:
-		return "redeemed"
-	case errors.Is(err, ErrUsed):
-		return "used"
-	}
-	return err.Error()
 }
 
 func expectOne(t *testing.T, outcomes []string) {
@@ -79,17 +66,17 @@ func TestOnceAmongProcesses(t *testing.T) {
 	for name, open := range map[string]func(*testing.T) (store Store, where string){
 		"file": func(t *testing.T) (Store, string) {
 			file := newFileStore(t)
-			return file, file.Path
+			return file, file.path()
 		},
 		"file by a hard link":     func(t *testing.T) (Store, string) { return linked(t, os.Link) },
 		"file by a symbolic link": func(t *testing.T) (Store, string) { return linked(t, os.Symlink) },
 		"postgresql": func(t *testing.T) (Store, string) {
-			db := openPostgres(t, 1)
+			store := openPostgres(t, 1)
 			var schema string
-			if err := db.QueryRow("SELECT current_schema()").Scan(&schema); err != nil {
+			if err := store.db.QueryRow("SELECT current_schema()").Scan(&schema); err != nil {
 				t.Fatal(err)
 			}
-			return SQLStore{db}, shared.server.dataSource(schema)
+			return store, shared.server.dataSource(schema)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,13 +93,13 @@ func TestOnceAmongProcesses(t *testing.T) {
 // linked returns a store, and its names for children: one and another by turns.
 func linked(t *testing.T, link func(old, new string) error) (Store, string) {
 	file, other := newFileStore(t), filepath.Join(t.TempDir(), "other")
-	if _, err := file.Add(t.Context(), "carol", someSet("a")); err != nil {
+	if _, err := file.Add(t.Context(), "carol", Set{Length: 1, Alphabet: Digits, Codes: []Code{{Number: 1, Hash: "x"}}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := link(file.Path, other); err != nil {
+	if err := link(file.path(), other); err != nil {
 		t.Fatal(err)
 	}
-	return file, file.Path + "\x1f" + other
+	return file, file.path() + "\x1f" + other
 }
 
 const inEach = 5
@@ -187,18 +174,20 @@ func beChild() {
 		return
 	}
 	fields := strings.Split(order, "\n")
-	i := &Issuer{Store: FileStore{fields[1]}, Now: time.Now, Random: rand.Reader, Hasher: quick, Throttle: unthrottled}
+	i := &Issuer{Store: NewFileStore(fields[1]), Now: time.Now, Random: rand.Reader, Hasher: quick, Throttle: unthrottled}
 	if fields[0] == "postgresql" {
 		db, err := sql.Open("pgx", fields[1])
 		if err != nil {
 			panic(err)
 		}
-		i.Store = SQLStore{db}
+		if i.Store, err = OpenSQL(context.Background(), db, ""); err != nil {
+			panic(err)
+		}
 	}
 	fmt.Println("ready")
 	os.Stdin.Read(make([]byte, 1))
 	var mu sync.Mutex
-	atOnce(inEach, func(int) {
+	inParallel(inEach, func(int) {
 		outcome := redeemed(i, fields[2])
 		mu.Lock()
 		defer mu.Unlock()

@@ -47,9 +47,28 @@ func stopPostgres() {
 	}
 }
 
-// openPostgres returns a database whose tables are empty, with so many connections
-// at once, or ends the test where there is no PostgreSQL.
-func openPostgres(t testing.TB, connections int) *sql.DB {
+// openPostgres returns a store in empty tables, with so many connections at once, or ends
+// the test where there is no PostgreSQL.
+func openPostgres(t testing.TB, connections int) *SQLStore {
+	t.Helper()
+	s := openSQL(t, openDatabase(t, connections), "")
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func openSQL(t testing.TB, db *sql.DB, prefix string) *SQLStore {
+	t.Helper()
+	s, err := OpenSQL(context.Background(), db, prefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// openDatabase returns a database, or rather a schema in one, without tables.
+func openDatabase(t testing.TB, connections int) *sql.DB {
 	t.Helper()
 	bin := findPostgres(t)
 	shared.once.Do(func() { shared.server, shared.err = startPostgres(bin) })
@@ -59,9 +78,6 @@ func openPostgres(t testing.TB, connections int) *sql.DB {
 	schema := fmt.Sprintf("test%d", shared.schemas.Add(1))
 	db := connectPostgres(t, shared.server.dataSource(schema), connections)
 	if _, err := db.Exec("CREATE SCHEMA " + schema); err != nil {
-		t.Fatal(err)
-	}
-	if err := (SQLStore{db}).CreateTables(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return db

@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"errors"
 	"math/bits"
 	"time"
 )
@@ -34,9 +35,15 @@ func (t Throttle) withDefaults() Throttle {
 	return t
 }
 
-// count counts one more try as failed, which it is until it is found to be right:
-// of many at the same time none is looked at without being counted. A try that is
-// too early is not counted, but told so by a *ThrottledError.
+func (t Throttle) validate() error {
+	if min(t.Free, t.Limit) < 0 || min(t.Wait, t.MaxWait) < 0 {
+		return errors.New("issuer: a Throttle has a negative number")
+	}
+	return nil
+}
+
+// count returns the attempts with one more that failed, or a *ThrottledError if none
+// may be made now.
 func (t Throttle) count(a Attempts, now time.Time) (Attempts, error) {
 	t = t.withDefaults()
 	if a.Failed >= t.Limit {

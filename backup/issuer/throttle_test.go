@@ -121,7 +121,7 @@ func TestGuessesAtOnce(t *testing.T) {
 	i, _ := newIssuer(t)
 	issue(t, i, "alice")
 	var looked atomic.Int32
-	atOnce(40, func(int) {
+	inParallel(40, func(int) {
 		_, err := i.Redeem(t.Context(), "alice", wrong)
 		switch {
 		case errors.Is(err, ErrUnknown):

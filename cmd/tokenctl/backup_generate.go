@@ -28,15 +28,17 @@ func newBackupGenerateCommand(p *program) *cobra.Command {
 		Short: "Make backup codes, as a service does",
 		Long: "Generate is for those who run a service: it makes backup codes for its users, one a\n" +
 			"line. Every code is as likely as any other. They are not stored, unless --store\n" +
-			"names a file that is to hold hashes of them, for: tokenctl backup redeem\n\n" +
-			"A user's new codes take the place of those before. With --prepare, those before\n" +
+			"names a file, or a PostgreSQL, that is to hold hashes of them, for: tokenctl backup\n" +
+			"redeem. A password for PostgreSQL is read from ~/.pgpass, or from the file that\n" +
+			"PGPASSFILE names.\n\n" +
+			"A user's new codes replace those before. With --prepare, those before\n" +
 			"stay good until the new ones are known to be on paper: until the same is given\n" +
 			"with --confirm, or one of the new codes is redeemed.\n\n" +
 			"A code has 20 bits at least, beside a password. If it recovers an account by\n" +
 			"itself, it should have 64, as with --groups 3.",
 		Example: "  tokenctl backup generate\n" +
-			"  tokenctl backup generate --store codes.json --user alice --prepare\n" +
-			"  tokenctl backup generate --store codes.json --user alice --confirm",
+			"  tokenctl backup generate --store codes.db --user alice --prepare\n" +
+			"  tokenctl backup generate --store codes.db --user alice --confirm",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return p.generateBackupCodes(c.Context(), o) },
 	}
@@ -76,16 +78,12 @@ func (p *program) generateBackupCodes(ctx context.Context, o backupGenerateOptio
 		if err != nil {
 			return err
 		}
-		return p.printGenerated(o, issuer.Prepared{Codes: codes})
-	}
-	i, err := p.issuer(o.issuer, o.form)
-	if err != nil {
-		return err
+		return p.printGenerated(o, codes, 0)
 	}
 	if o.confirm || o.abandon {
-		return p.settlePrepared(ctx, i, o)
+		return p.withIssuer(ctx, o.issuer, issuer.Form{}, func(i *issuer.Issuer) error { return p.settlePrepared(ctx, i, o) })
 	}
-	return p.issueBackupCodes(ctx, i, o)
+	return p.withIssuer(ctx, o.issuer, o.form, func(i *issuer.Issuer) error { return p.issueBackupCodes(ctx, i, o) })
 }
 
 func parseAlphabet(name string) issuer.Alphabet {
@@ -107,7 +105,7 @@ func (p *program) issueBackupCodes(ctx context.Context, i *issuer.Issuer, o back
 	if err != nil {
 		return err
 	}
-	err = p.printGenerated(o, prepared)
+	err = p.printGenerated(o, prepared.Codes(), prepared.Generation)
 	if err != nil || p.Unwritten != nil {
 		return errors.Join(err, i.Abandon(ctx, o.issuer.user, prepared.Generation))
 	}
@@ -159,16 +157,16 @@ type generatedJSON struct {
 	Pending    bool     `json:"pending,omitempty"`
 }
 
-func (p *program) printGenerated(o backupGenerateOptions, set issuer.Prepared) error {
+func (p *program) printGenerated(o backupGenerateOptions, codes []string, generation int) error {
 	bits := math.Floor(o.form.Entropy()*10) / 10
-	p.Note("%s of %s bits each.", term.Count(len(set.Codes), "code"), strconv.FormatFloat(bits, 'f', -1, 64))
+	p.Note("%s of %s bits each.", term.Count(len(codes), "code"), strconv.FormatFloat(bits, 'f', -1, 64))
 	if o.json {
 		return p.PrintJSON(generatedJSON{
-			Codes: set.Codes, Bits: bits,
-			User: o.issuer.user, Generation: set.Generation, Pending: o.prepare,
+			Codes: codes, Bits: bits,
+			User: o.issuer.user, Generation: generation, Pending: o.prepare,
 		})
 	}
-	for _, code := range set.Codes {
+	for _, code := range codes {
 		p.PrintLine(code)
 	}
 	return nil

@@ -2,12 +2,17 @@ package main
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup/issuer"
@@ -22,24 +27,53 @@ type issuerOptions struct {
 
 func (o *issuerOptions) addFlags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&o.store, "store", "", "the service's `FILE` of hashed codes")
+	f.StringVar(&o.store, "store", "", "the service's `FILE` of hashed codes, or a database, postgres://...")
 	f.StringVar(&o.user, "user", "", "the `NAME` of the service's user")
 	f.StringVar(&o.keyFile, "server-key-file", "", "hash with HMAC-SHA-256 under the first key in `FILE`, rather than with Argon2id;\na key is a line: its name, a space, 32 bytes in base64")
 	term.GroupFlags(f, term.OwnSecretFlags, "server-key-file")
 }
 
-// issuer returns the issuer of new codes of a form, and of those in the store.
-func (p *program) issuer(o issuerOptions, form issuer.Form) (*issuer.Issuer, error) {
-	i := &issuer.Issuer{Store: issuer.FileStore{Path: o.store}, Now: p.Now, Random: p.random, Form: form}
-	if o.keyFile == "" {
-		return i, nil
+// withIssuer calls do with the issuer of new codes of a form, and of those in the store.
+// With the zero form, no new ones are made, nor tables for them.
+func (p *program) withIssuer(ctx context.Context, o issuerOptions, form issuer.Form, do func(*issuer.Issuer) error) error {
+	i := &issuer.Issuer{Now: p.Now, Random: p.random, Form: form}
+	if o.keyFile != "" {
+		keys, err := readServerKeys(o.keyFile)
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", term.Printable(o.keyFile), err)
+		}
+		i.Hasher = issuer.AnyOf(keys, issuer.Argon2id{})
 	}
-	keys, err := readServerKeys(o.keyFile)
+	if !strings.HasPrefix(o.store, "postgres://") && !strings.HasPrefix(o.store, "postgresql://") {
+		i.Store = issuer.NewFileStore(o.store)
+		return do(i)
+	}
+	address, err := url.Parse(o.store)
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", term.Printable(o.keyFile), err)
+		return term.Usagef("--store: not an address of PostgreSQL") // the error shows all of it
 	}
-	i.Hasher = issuer.AnyOf(keys, issuer.Argon2id{})
-	return i, nil
+	_, hasPassword := address.User.Password()
+	if hasPassword || address.Query().Has("password") {
+		return term.Usagef("--store: everybody on this machine can read a password there; PostgreSQL's programs and this one find it in ~/.pgpass, or in the file that PGPASSFILE names")
+	}
+	db, err := sql.Open("pgx", o.store)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	store, err := issuer.OpenSQL(ctx, db, "")
+	if err != nil {
+		return err
+	}
+	i.Store = store
+	err = store.Check(ctx)
+	if errors.Is(err, issuer.ErrDatabase) && form != (issuer.Form{}) { // for new codes
+		err = store.Migrate(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return do(i)
 }
 
 // maxServerKeys bounds the file of server keys, in bytes.
@@ -66,8 +100,19 @@ type issuedJSON struct {
 	Made       *time.Time `json:"made,omitempty"`
 	Codes      int        `json:"codes"`
 	Left       int        `json:"left"`
-	Next       int        `json:"next,omitempty"`    // the lowest unused number
+	Next       int        `json:"next,omitempty"` // the lowest unused number
+	Low        bool       `json:"low,omitempty"`  // new ones are due
+	Used       []usedCode `json:"used,omitempty"`
 	Pending    int        `json:"pending,omitempty"` // generation that waits
+	Failed     int        `json:"failed,omitempty"`  // wrong ones in a row
+	Throttled  bool       `json:"throttled,omitempty"`
+	Until      *time.Time `json:"until,omitempty"` // throttled
+}
+
+// A usedCode is when the code of a number was used.
+type usedCode struct {
+	Number int       `json:"number"`
+	At     time.Time `json:"at"`
 }
 
 func (p *program) printStatus(ctx context.Context, i *issuer.Issuer, user string, asJSON bool) error {
@@ -76,9 +121,16 @@ func (p *program) printStatus(ctx context.Context, i *issuer.Issuer, user string
 		return err
 	}
 	if asJSON {
-		j := issuedJSON{user, s.Generation, nil, s.Codes, s.Left, s.Next, s.Pending}
+		j := issuedJSON{User: user, Generation: s.Generation, Codes: s.Codes, Left: s.Left, Next: s.Next, Pending: s.Pending,
+			Failed: s.Failed, Throttled: s.Throttled}
 		if s.Generation != 0 {
-			j.Made = &s.Made
+			j.Made, j.Low = &s.Made, s.Low()
+		}
+		if !s.Until.IsZero() {
+			j.Until = &s.Until
+		}
+		for _, u := range s.Used {
+			j.Used = append(j.Used, usedCode(u))
 		}
 		return p.PrintJSON(j)
 	}
@@ -87,6 +139,13 @@ func (p *program) printStatus(ctx context.Context, i *issuer.Issuer, user string
 		{"next", orNone(s.Next)},
 		{"generation", orNone(s.Generation)},
 		{"pending", orNone(s.Pending)},
+	}
+	if s.Throttled {
+		until := "there are new codes"
+		if !s.Until.IsZero() {
+			until = s.Until.Local().Format(time.DateTime)
+		}
+		rows = append(rows, []string{"throttled", "until " + until})
 	}
 	p.PrintColumns(rows)
 	return nil
@@ -111,5 +170,6 @@ var issuerRemedies = []term.Remedy{
 	{Of: issuer.ErrForm, Exit: term.ExitUsage},
 	{Of: issuer.ErrUser, Exit: term.ExitUsage},
 	{Of: issuer.ErrDamaged, Exit: term.ExitFailure, Hint: "The file is left as it is. Bring it back from a copy."},
+	{Of: issuer.ErrDatabase, Exit: term.ExitFailure, Hint: "New codes make its tables: tokenctl backup generate --store postgres://HOST/DATABASE --user NAME"},
 	{Of: issuer.ErrFull, Exit: term.ExitNoSpace, Hint: "Keep them in PostgreSQL. See docs/issuing-backup-codes.md."},
 }

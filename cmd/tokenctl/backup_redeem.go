@@ -26,7 +26,7 @@ type backupRedeemOptions struct {
 func newBackupRedeemCommand(p *program) *cobra.Command {
 	var o backupRedeemOptions
 	c := &cobra.Command{
-		Use:   "redeem --store FILE --user NAME",
+		Use:   "redeem --store STORE --user NAME",
 		Short: "Take a backup code from a user, as a service does",
 		Long: "Redeem is for those who run a service: it takes a backup code that was made with\n" +
 			"tokenctl backup generate --store, and each of them once, however many ask at the\n" +
@@ -34,9 +34,9 @@ func newBackupRedeemCommand(p *program) *cobra.Command {
 			"wrong codes the user has to wait, longer with each further one, and after 100 there\n" +
 			"have to be new codes.\n\n" +
 			"The code is asked for on the terminal, or read from standard input.",
-		Example: "  tokenctl backup redeem --store codes.json --user alice\n" +
-			"  tokenctl backup redeem --store codes.json --user al --number 4 --code-stdin\n" +
-			"  tokenctl backup redeem --store codes.json --user alice --status",
+		Example: "  tokenctl backup redeem --store codes.db --user alice\n" +
+			"  tokenctl backup redeem --store codes.db --user al --number 4 --code-stdin\n" +
+			"  tokenctl backup redeem --store codes.db --user alice --status",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.numbered = c.Flags().Changed("number")
@@ -48,7 +48,7 @@ func newBackupRedeemCommand(p *program) *cobra.Command {
 	f.IntVar(&o.number, "number", 0, "take the code of the number `N` alone")
 	f.BoolVar(&o.fromStdin, "code-stdin", false, "read the code from the first line of standard input")
 	term.GroupFlags(f, term.OwnSecretFlags, "code-stdin")
-	f.BoolVar(&o.status, "status", false, "take no code: tell how many are left")
+	f.BoolVar(&o.status, "status", false, "take no code: show how many are left")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	c.MarkFlagsMutuallyExclusive("status", "number")
 	c.MarkFlagsMutuallyExclusive("status", "code-stdin")
@@ -62,34 +62,32 @@ func (p *program) redeemBackupCode(ctx context.Context, o backupRedeemOptions) e
 	case o.numbered && o.number < 1:
 		return term.Usagef("--number %d: they count from 1", o.number)
 	}
-	i, err := p.issuer(o.issuer, issuer.Form{})
-	if err != nil {
-		return err
-	}
-	if o.status {
-		return p.printStatus(ctx, i, o.issuer.user, o.json)
-	}
-	code, err := p.readBackupCode(o)
-	if err != nil {
-		return err
-	}
-	var done issuer.Redeemed
-	if o.numbered {
-		done, err = i.RedeemNumber(ctx, o.issuer.user, o.number, code)
-	} else {
-		done, err = i.Redeem(ctx, o.issuer.user, code)
-	}
-	if o.json {
-		err = errors.Join(p.printRedeemed(o.issuer.user, done, err), err)
-	}
-	if err != nil {
-		return err
-	}
-	p.Note("Number %d of %s is redeemed; %s left.", done.Number, term.Printable(o.issuer.user), term.Are(done.Left, "code"))
-	if done.Confirmed {
-		p.Note("Its codes had waited to be confirmed; they are in force now, and no codes before them.")
-	}
-	return nil
+	return p.withIssuer(ctx, o.issuer, issuer.Form{}, func(i *issuer.Issuer) error {
+		if o.status {
+			return p.printStatus(ctx, i, o.issuer.user, o.json)
+		}
+		code, err := p.readBackupCode(o)
+		if err != nil {
+			return err
+		}
+		var done issuer.Redeemed
+		if o.numbered {
+			done, err = i.RedeemNumber(ctx, o.issuer.user, o.number, code)
+		} else {
+			done, err = i.Redeem(ctx, o.issuer.user, code)
+		}
+		if o.json {
+			err = errors.Join(p.printRedeemed(o.issuer.user, done, err), err)
+		}
+		if err != nil {
+			return err
+		}
+		p.Note("Number %d of %s is redeemed; %s left.", done.Number, term.Printable(o.issuer.user), term.Are(done.Left, "code"))
+		if done.Confirmed {
+			p.Note("Its codes had waited to be confirmed; they are in force now, and no codes before them.")
+		}
+		return nil
+	})
 }
 
 // maxCodeLine bounds the line that a code is read from, in bytes: what is longer
@@ -124,21 +122,9 @@ type redeemedJSON struct {
 	Number     int        `json:"number,omitempty"`
 	Left       *int       `json:"left,omitempty"`
 	Confirmed  bool       `json:"confirmed,omitempty"`
-	Reason     string     `json:"reason,omitempty"` // used, superseded, malformed, unknown or throttled
+	Reason     string     `json:"reason,omitempty"` // of issuer.Reason
 	Used       *time.Time `json:"used,omitempty"`   // when, if it was
 	Until      *time.Time `json:"until,omitempty"`  // throttled
-}
-
-// redeemedReasons are those that a code may be refused for, in words of redeemedJSON.
-var redeemedReasons = []struct {
-	of   error
-	word string
-}{
-	{issuer.ErrUsed, "used"},
-	{issuer.ErrSuperseded, "superseded"},
-	{issuer.ErrMalformed, "malformed"}, // which is an ErrUnknown as well
-	{issuer.ErrUnknown, "unknown"},
-	{issuer.ErrThrottled, "throttled"},
 }
 
 // printRedeemed prints what became of a code. Of other failures JSON says nothing.
@@ -148,12 +134,7 @@ func (p *program) printRedeemed(user string, done issuer.Redeemed, failure error
 		j.Generation, j.Number, j.Left, j.Confirmed = done.Generation, done.Number, &done.Left, done.Confirmed
 		return p.PrintJSON(j)
 	}
-	for _, r := range redeemedReasons {
-		if j.Reason == "" && errors.Is(failure, r.of) {
-			j.Reason = r.word
-		}
-	}
-	if j.Reason == "" {
+	if j.Reason = issuer.Reason(failure); j.Reason == "" {
 		return nil
 	}
 	var used *issuer.UsedError
