@@ -18,7 +18,6 @@ import (
 )
 
 func init() {
-	postgresStore = func(b *testing.B) Store { return openPostgres(b, 10) }
 	Openers["postgresql"] = func(t *testing.T) Store { return openPostgres(t, 10) }
 }
 
@@ -76,7 +75,7 @@ func TestOnceAmongProcesses(t *testing.T) {
 			if err := store.db.QueryRow("SELECT current_schema()").Scan(&schema); err != nil {
 				t.Fatal(err)
 			}
-			return store, shared.server.dataSource(schema)
+			return store, shared.server.URL(schema)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

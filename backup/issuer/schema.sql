@@ -28,4 +28,4 @@ CREATE TABLE backup_code_sets (
     hashes     text[]        NOT NULL CHECK (cardinality(hashes) > 0 AND array_position(hashes, NULL) IS NULL),
     used_at    timestamptz[] NOT NULL CHECK (cardinality(used_at) = cardinality(hashes)),
     PRIMARY KEY (user_id, generation)
-);
+) WITH (fillfactor = 90);

@@ -261,23 +261,24 @@ func (s *SQLStore) Abandon(ctx context.Context, user string, generation int) err
 
 // Spend implements Store. Of all who ask for one code to become used, PostgreSQL lets one
 // find it unused: whoever waits for the row looks at it again. The user's row is locked
-// before, so that no set is confirmed in between.
+// before, so that no set is confirmed in between; what becomes of it depends on what was
+// read under that lock alone, for checks see a row as it was when the statement began.
 func (s *SQLStore) Spend(ctx context.Context, user string, c Claim) (Redeemed, error) {
 	done := Redeemed{Generation: c.Generation, Number: c.Code.Number}
 	found, err := s.row(ctx, []any{&done.Left, &done.Confirmed},
 		`WITH before AS (
-			SELECT user_id, current_generation FROM backup_code_users
+			SELECT user_id, current_generation, pending_generation FROM backup_code_users
 			WHERE user_id = $1 AND $2 IN (current_generation, pending_generation)
 				AND failed_attempts = $6 AND last_attempt_at IS NOT DISTINCT FROM $7::timestamptz
 			FOR NO KEY UPDATE
 		), spent AS (
 			UPDATE backup_code_sets s SET used_at[$3] = $5 FROM before b
 			WHERE s.user_id = b.user_id AND generation = $2 AND hashes[$3] = $4 AND used_at[$3] IS NULL
-			RETURNING s.user_id, b.current_generation AS was,
+			RETURNING s.user_id, b.current_generation AS was, b.pending_generation AS waited,
 				(SELECT count(*) FROM unnest(used_at) AS used WHERE used IS NULL) AS unused
 		), settled AS (
 			UPDATE backup_code_users u SET failed_attempts = 0, last_attempt_at = NULL,
-				current_generation = $2, pending_generation = CASE was WHEN $2 THEN pending_generation ELSE 0 END
+				current_generation = $2, pending_generation = CASE was WHEN $2 THEN waited ELSE 0 END
 			FROM spent WHERE u.user_id = spent.user_id
 		), confirmed AS (
 			SELECT user_id, was FROM spent WHERE was <> $2

@@ -141,7 +141,7 @@ func TestSerializable(t *testing.T) {
 	if err := s.db.QueryRow(`SELECT current_schema()`).Scan(&name); err != nil {
 		t.Fatal(err)
 	}
-	db := connectPostgres(t, shared.server.dataSource(name)+" default_transaction_isolation=serializable", 10)
+	db := connectPostgres(t, shared.server.URL(name)+"&default_transaction_isolation=serializable", 10)
 	i, _ := newIssuer(t)
 	i.Store, i.Throttle = openSQL(t, db, ""), unthrottled
 	codes := issue(t, i, "alice")

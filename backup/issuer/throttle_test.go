@@ -134,3 +134,21 @@ func TestGuessesAtOnce(t *testing.T) {
 		t.Errorf("%d guesses were looked at, want 5", looked.Load())
 	}
 }
+
+// Of two machines, one is twenty seconds behind the other: there the wait is longer by
+// that, and not by more; it never is shorter than on the machine that counted.
+func TestClocksApart(t *testing.T) {
+	ahead, clock := newIssuer(t)
+	behind := *ahead
+	behind.Now = func() time.Time { return clock.now().Add(-20 * time.Second) }
+	codes := issue(t, ahead, "alice")
+	for range 5 {
+		redeems(t, ahead, "alice", wrong, ErrUnknown)
+	}
+	throttledUntil(t, ahead, codes[0], day.Add(30*time.Second))
+	clock.wait(30 * time.Second)
+	throttledUntil(t, &behind, codes[0], day.Add(30*time.Second))
+	clock.wait(20 * time.Second)
+	redeems(t, &behind, "alice", codes[0], nil)
+	redeems(t, ahead, "alice", codes[0], ErrUsed)
+}
