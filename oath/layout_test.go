@@ -33,6 +33,7 @@ var mayImport = map[string][]string{
 	"oath/virtualkey/pcscd":  {"oath/virtualkey"},
 	"oath/virtualkey/vktest": {"oath/oathtest", "oath/virtualkey", "oath/virtualkey/pcscd"},
 	"oath/oathtest":          {"oath"},
+	"oath/oathtest/pgtest":   {"oath/oathtest"},
 	"backup":                 {"oath"},
 	"backup/recognize":       {"backup", "oath"},
 	"backup/services":        {"backup", "oath"},
@@ -48,7 +49,6 @@ var mayImport = map[string][]string{
 		"backup", "backup/ledger", "backup/services", "backup/sheet", "backup/store",
 	},
 	"backup/issuer/issuertest": {"backup/issuer"},
-	"backup/issuer/pgtest":     {"oath/oathtest"},
 	"cmd/virtualkey":           {"oath/virtualkey", "oath/virtualkey/pcscd"},
 	"cmd/tokenctl/term":        {"oath"},
 	"cmd/tokenctl/open": {
@@ -67,7 +67,7 @@ var onlyImporter = map[string]string{
 }
 
 // forTests are packages that only tests import.
-var forTests = []string{"oath/oathtest", "oath/virtualkey/vktest", "backup/sheet/sheettest", "backup/issuer/issuertest", "backup/issuer/pgtest"}
+var forTests = []string{"oath/oathtest", "oath/virtualkey/vktest", "backup/sheet/sheettest", "backup/issuer/issuertest", "oath/oathtest/pgtest"}
 
 // forbidden is what no package below cmd does: print, exit, start processes,
 // read the environment or the clock.

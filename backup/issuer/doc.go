@@ -5,15 +5,16 @@
 //
 // An [Issuer] needs a [Store], a clock and randomness:
 //
+//	store, err := issuer.OpenSQL(ctx, db, "") // or issuer.NewFileStore("codes.db")
 //	codes := issuer.Issuer{
-//		Store:  issuer.SQLStore{DB: db},
+//		Store:  store,
 //		Now:    time.Now,
 //		Random: rand.Reader, // of crypto/rand
 //	}
 //
 // New codes come in two steps, so that nobody loses the old ones before the new
 // ones are safe: [Issuer.Prepare] makes a set while the old one goes on working,
-// and [Issuer.Confirm] lets it take the old one's place. To redeem is one call:
+// and [Issuer.Confirm] puts it in force instead. To redeem is one call:
 //
 //	done, err := codes.Redeem(ctx, user, typed)
 //	var wait *issuer.ThrottledError
@@ -25,6 +26,9 @@
 //	case errors.Is(err, issuer.ErrUnknown): // not a code of this user's
 //	default: // the store failed, and nothing is known
 //	}
+//
+// The example named http has it behind four routes, docs/service.md has the six steps
+// into a service, and package issuertest what tests need.
 //
 // # What holds
 //

@@ -12,7 +12,7 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 
-	"github.com/tokenctl/tokenctl/backup/issuer/pgtest"
+	"github.com/tokenctl/tokenctl/oath/oathtest/pgtest"
 )
 
 // The server is shared by the tests of this binary; each has a schema of its own.

@@ -124,7 +124,7 @@ func (s *SQLStore) version(ctx context.Context, q querier) (version int, err err
 	err = q.QueryRowContext(ctx, `SELECT count(*) > 0 FROM pg_class WHERE oid = to_regclass($1::text)`,
 		prefixed(s.prefix, "backup_code_schema")).Scan(&there)
 	if err == nil && there {
-		err = q.QueryRowContext(ctx, prefixed(s.prefix, `SELECT max(version) FROM backup_code_schema`)).Scan(&version)
+		err = q.QueryRowContext(ctx, prefixed(s.prefix, `SELECT coalesce(max(version), 0) FROM backup_code_schema`)).Scan(&version)
 	}
 	if err != nil {
 		return 0, schemaError(err)

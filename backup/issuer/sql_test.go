@@ -45,6 +45,7 @@ func TestOtherTables(t *testing.T) {
 	}{
 		"as they are":     {`SELECT 1`, nil, nil},
 		"newer":           {`UPDATE backup_code_schema SET version = 99`, ErrDatabase, ErrDatabase},
+		"no version":      {`DELETE FROM backup_code_schema`, ErrDatabase, ErrDatabase},
 		"a column lost":   {`ALTER TABLE backup_code_sets DROP COLUMN used_at`, ErrDatabase, ErrDatabase},
 		"a table lost":    {`DROP TABLE backup_code_sets`, ErrDatabase, ErrDatabase},
 		"all lost":        {`DROP TABLE backup_code_sets, backup_code_users, backup_code_schema`, ErrDatabase, nil},

@@ -171,5 +171,5 @@ var issuerRemedies = []term.Remedy{
 	{Of: issuer.ErrUser, Exit: term.ExitUsage},
 	{Of: issuer.ErrDamaged, Exit: term.ExitFailure, Hint: "The file is left as it is. Bring it back from a copy."},
 	{Of: issuer.ErrDatabase, Exit: term.ExitFailure, Hint: "New codes make its tables: tokenctl backup generate --store postgres://HOST/DATABASE --user NAME"},
-	{Of: issuer.ErrFull, Exit: term.ExitNoSpace, Hint: "Keep them in PostgreSQL. See docs/issuing-backup-codes.md."},
+	{Of: issuer.ErrFull, Exit: term.ExitNoSpace, Hint: "Keep them in PostgreSQL. See docs/service.md."},
 }

@@ -12,8 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/tokenctl/tokenctl/backup/issuer/pgtest"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
+	"github.com/tokenctl/tokenctl/oath/oathtest/pgtest"
 )
 
 // A service's codes are in PostgreSQL as well as in a file; a password for it is in no
