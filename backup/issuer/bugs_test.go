@@ -159,7 +159,7 @@ func TestBugNoLengthPrefix(t *testing.T) {
 	}
 }
 
-// Comparing ends at the first that fits, and so tells by the time it takes which it
+// Comparing ends at the first that fits, and so shows by the time it takes which it
 // is. That within one hash the bytes are all compared is crypto/subtle's promise.
 func TestBugEarlyExit(t *testing.T) {
 	for name, h := range hashers {

@@ -1,6 +1,7 @@
 package issuer_test
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -77,7 +78,8 @@ func (s *service) redeem(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(map[string]any{"left": done.Left, "low": done.Low()})
 }
 
-// refuse answers with what an error is to a browser, in the words of issuer.Reason.
+// refuse answers with what an error is to a browser, in the words of issuer.Reason. A
+// service logs those that have no word.
 func (s *service) refuse(w http.ResponseWriter, err error) {
 	status := http.StatusServiceUnavailable // nothing is known
 	var throttled *issuer.ThrottledError
@@ -138,6 +140,8 @@ func Example_http() {
 	}
 	fmt.Print(ask("POST", "/login/backup-code", "00000-00000"))
 	fmt.Print(ask("GET", "/backup-codes", ""))
+	s.codes.Store = down{s.codes.Store}
+	ask("POST", "/login/backup-code", first)
 	// Output:
 	// POST /backup-codes 200 no-store
 	// POST /backup-codes/confirm 204 no-store
@@ -154,4 +158,12 @@ func Example_http() {
 	// throttled
 	// GET /backup-codes 200 no-store
 	// {"left":9,"low":false}
+	// POST /login/backup-code 503 no-store
+}
+
+// A store that is down.
+type down struct{ issuer.Store }
+
+func (down) Load(context.Context, string) (issuer.Record, error) {
+	return issuer.Record{}, errors.New("the database is down")
 }

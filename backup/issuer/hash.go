@@ -17,9 +17,9 @@ type Hasher interface {
 	// Knows reports whether Match can check such a string.
 	Knows(hash string) bool
 
-	// Match reports of which of the strings the code is. It looks at all of them, in a
-	// time that does not depend on which it is. It returns ErrNoKey for a string that
-	// it does not know, and ErrDamaged for one that is cut.
+	// Match reports for each of the strings whether it is the code's. It looks at all of
+	// them, in a time that does not depend on which it is. It returns ErrNoKey for a
+	// string that it does not know, and ErrDamaged for one that is cut.
 	Match(ctx context.Context, user, code string, hashes []string) ([]bool, error)
 }
 

@@ -135,8 +135,8 @@ func (i *Issuer) ConfirmByCode(ctx context.Context, user, typed string) error {
 	return i.Confirm(ctx, user, found.set.Generation)
 }
 
-// Abandon forgets a prepared set. It returns ErrNotPending if there is none of this
-// generation.
+// Abandon forgets a prepared set. It returns ErrNotPending if that generation does not
+// wait.
 func (i *Issuer) Abandon(ctx context.Context, user string, generation int) error {
 	if err := i.check(user); err != nil {
 		return err
