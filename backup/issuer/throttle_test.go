@@ -135,8 +135,8 @@ func TestGuessesAtOnce(t *testing.T) {
 	}
 }
 
-// Of two machines, one is twenty seconds behind the other: there the wait is longer by
-// that, and not by more; it never is shorter than on the machine that counted.
+// Of two machines, one is twenty seconds behind the other, which counted: there the wait is
+// longer by that, and not by more.
 func TestClocksApart(t *testing.T) {
 	ahead, clock := newIssuer(t)
 	behind := *ahead
