@@ -27,6 +27,9 @@
 //	default: // the store failed, and nothing is known
 //	}
 //
+// The stores and hashers are safe for concurrent use, and an Issuer is if its fields
+// are; values of the other types are while nobody changes them.
+//
 // The example named http has it behind four routes, docs/service.md has the six steps
 // into a service, and package issuertest what tests need.
 //

@@ -9,7 +9,7 @@ import (
 // A Hasher makes of codes what a store keeps. Codes come to it normalised. What it
 // returns are strings of the PHC format ("$name$parameters$salt$hash"), which say
 // by themselves how they were made. Hash and Match return the context's error if they
-// end for that. Those of this package are safe for concurrent use.
+// end for that. A Hasher is safe for concurrent use.
 type Hasher interface {
 	// Hash returns a string for each code of a new set.
 	Hash(ctx context.Context, user string, codes []string, random io.Reader) ([]string, error)

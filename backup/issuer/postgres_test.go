@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
@@ -17,10 +16,10 @@ import (
 
 // The server is shared by the tests of this binary; each has a schema of its own.
 var shared struct {
-	once    sync.Once
+	mu      sync.Mutex
 	server  *pgtest.Server
 	err     error
-	schemas atomic.Int32
+	schemas int
 }
 
 func stopPostgres() {
@@ -52,11 +51,16 @@ func openSQL(t testing.TB, db *sql.DB, prefix string) *SQLStore {
 // openDatabase returns a database, or rather a schema in one, without tables.
 func openDatabase(t testing.TB, connections int) *sql.DB {
 	t.Helper()
-	shared.once.Do(func() { shared.server, shared.err = pgtest.Start(t) })
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.server == nil && shared.err == nil {
+		shared.server, shared.err = pgtest.Start(t)
+	}
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
-	schema := fmt.Sprintf("test%d", shared.schemas.Add(1))
+	shared.schemas++
+	schema := fmt.Sprintf("test%d", shared.schemas)
 	db := connectPostgres(t, shared.server.URL(schema), connections)
 	if _, err := db.Exec("CREATE SCHEMA " + schema); err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ func OpenSQL(ctx context.Context, db *sql.DB, prefix string) (*SQLStore, error) 
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
 	if err := db.QueryRowContext(ctx, `SELECT version()`).Scan(&name); err != nil {
-		return nil, fmt.Errorf("%w: it is not PostgreSQL: %w", ErrDatabase, err)
+		return nil, fmt.Errorf("%w: it does not answer as PostgreSQL does: %w", ErrDatabase, err)
 	}
 	if !strings.HasPrefix(name, "PostgreSQL ") {
 		return nil, fmt.Errorf("%w: it is not PostgreSQL but %.40q", ErrDatabase, name)

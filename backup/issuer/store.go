@@ -9,10 +9,11 @@ import (
 // A Store keeps the codes of users, and what they tried. [MemoryStore], [FileStore] and
 // [SQLStore] are stores; one of your own is held to this contract by issuertest.Run.
 //
-// Every method is atomic among all goroutines, processes and machines that use the
-// store: of what is done at the same time, one is done before the other. A method that
-// returns an error has changed nothing, unless the connection broke under it. Times are
-// kept to the microsecond, in UTC. A user has one current set at most, and one pending.
+// A store is safe for concurrent use. Every method is atomic among all goroutines, processes
+// and machines that use the store: of what is done at the same time, one is done before the
+// other. A method that returns an error has changed nothing, unless the connection broke
+// under it. Times are kept to the microsecond, in UTC. A user has one current set at most,
+// and one pending.
 type Store interface {
 	// Load returns what is kept of a user as it was at one time: nothing, and no error,
 	// for a user who has nothing.

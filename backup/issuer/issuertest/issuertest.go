@@ -1,5 +1,5 @@
 // Package issuertest is for tests of what keeps backup codes, and of services that hand
-// them out.
+// them out. [Hasher] is safe for concurrent use.
 package issuertest
 
 import (

@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package pgtest starts a PostgreSQL for tests.
+// Package pgtest starts a PostgreSQL for tests. Start is safe for concurrent use.
 package pgtest
 
 import (
@@ -23,7 +23,8 @@ import (
 )
 
 // A Server is a PostgreSQL of the tests' own, which listens on a socket in a folder of its
-// own and nowhere else. Its superuser, test, needs no password.
+// own and nowhere else. Its superuser, test, needs no password. It is safe for concurrent use
+// until it is stopped.
 type Server struct {
 	folder string
 	server *exec.Cmd
