@@ -3,6 +3,9 @@ package qr
 import (
 	"errors"
 	"math"
+	"slices"
+	"strings"
+	"sync"
 
 	"rsc.io/qr/coding"
 )
@@ -22,7 +25,7 @@ const (
 // change, and is safe for concurrent use.
 type Symbol struct {
 	size int
-	dark []bool // row by row
+	rows []row
 }
 
 // QuietZone is the width of the margin around a symbol, in modules (ISO/IEC
@@ -38,51 +41,136 @@ var ErrTooLong = errors.New("the text is too long for a QR code")
 // Encode returns the smallest symbol that holds the text. It returns ErrTooLong
 // if there is none: beyond 2953 bytes at LevelL, 1273 at LevelH; and ErrLevel.
 func Encode(text string, level Level) (*Symbol, error) {
-	if level > LevelH {
-		return nil, ErrLevel
+	segments := segmentsOf(text)
+	version, err := smallest(segments, coding.Level(level))
+	if err != nil {
+		return nil, err
 	}
-	encoding := encodingOf(text)
-	for version := coding.Version(coding.MinVersion); version <= coding.MaxVersion; version++ {
-		if encoding.Bits(version) <= version.DataBytes(coding.Level(level))*8 {
-			return leastPenalty(version, coding.Level(level), encoding)
-		}
-	}
-	return nil, ErrTooLong
+	return leastPenalty(version, coding.Level(level), segments)
 }
 
-// encodingOf returns the densest encoding that can hold the text.
-func encodingOf(text string) coding.Encoding {
+// SizeOf returns the Size of the symbol that Encode makes of a text, without making it.
+func SizeOf(text string, level Level) (int, error) {
+	version, err := smallest(segmentsOf(text), coding.Level(level))
+	return 17 + 4*int(version), err
+}
+
+// smallest returns the lowest version that holds the segments.
+func smallest(segments []coding.Encoding, level coding.Level) (coding.Version, error) {
+	if level > coding.H {
+		return 0, ErrLevel
+	}
+	for version := coding.Version(coding.MinVersion); version <= coding.MaxVersion; version++ {
+		bits := 0
+		for _, s := range segments {
+			bits += s.Bits(version)
+		}
+		if bits <= version.DataBytes(level)*8 {
+			return version, nil
+		}
+	}
+	return 0, ErrTooLong
+}
+
+// alphanumeric has the characters of the alphanumeric mode (ISO/IEC 18004, "Encoding and
+// decoding character sets").
+const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+
+// shortestAlpha is how many characters of the alphanumeric mode a run needs to be
+// shorter in that mode than in bytes, where changing the mode and back takes 37 bits at
+// most (ISO/IEC 18004, "Mode indicator", "Character count indicator").
+const shortestAlpha = 15
+
+// segmentsOf returns a text in dense encodings, one after the other.
+func segmentsOf(text string) (segments []coding.Encoding) {
 	if coding.Num(text).Check() == nil {
-		return coding.Num(text)
+		return []coding.Encoding{coding.Num(text)}
 	}
-	if coding.Alpha(text).Check() == nil {
-		return coding.Alpha(text)
+	start := 0 // of what has no segment yet
+	for i := 0; i < len(text); i++ {
+		first := i
+		for i < len(text) && strings.IndexByte(alphanumeric, text[i]) >= 0 {
+			i++
+		}
+		if i-first < shortestAlpha && (first > 0 || i < len(text)) {
+			continue
+		}
+		if first > start {
+			segments = append(segments, coding.String(text[start:first]))
+		}
+		segments = append(segments, coding.Alpha(text[first:i]))
+		start = i
 	}
-	return coding.String(text)
+	if start < len(text) {
+		segments = append(segments, coding.String(text[start:]))
+	}
+	return segments
+}
+
+// A pattern is how a version looks at a level: the plan of its first mask, and what
+// the others change of any symbol, in the mask's modules and in those that name it.
+type pattern struct {
+	plan  *coding.Plan
+	masks [8]struct{ rows, columns []row }
+}
+
+// patterns keeps each that was drawn, by version and level: drawing one takes a
+// hundred times as long as a symbol that follows it.
+var patterns sync.Map
+
+func patternOf(version coding.Version, level coding.Level) (*pattern, error) {
+	type look struct {
+		coding.Version
+		coding.Level
+	}
+	if p, ok := patterns.Load(look{version, level}); ok {
+		return p.(*pattern), nil
+	}
+	var p pattern
+	var first []row // of a symbol without text
+	for mask := range p.masks {
+		plan, err := coding.NewPlan(version, level, coding.Mask(mask))
+		if err != nil {
+			return nil, err
+		}
+		empty, err := plan.Encode()
+		if err != nil {
+			return nil, err
+		}
+		rows := rowsOf(empty)
+		if mask == 0 {
+			p.plan, first = plan, slices.Clone(rows)
+		}
+		combine(rows, rows, first)
+		p.masks[mask].rows, p.masks[mask].columns = rows, columnsOf(rows)
+	}
+	patterns.Store(look{version, level}, &p)
+	return &p, nil
 }
 
 // leastPenalty returns the symbol under the mask that readers find easiest.
-func leastPenalty(version coding.Version, level coding.Level, encoding coding.Encoding) (*Symbol, error) {
-	var best *Symbol
-	least := math.MaxInt
-	for mask := coding.Mask(0); mask < 8; mask++ {
-		plan, err := coding.NewPlan(version, level, mask)
-		if err != nil {
-			return nil, err
-		}
-		code, err := plan.Encode(encoding)
-		if err != nil {
-			return nil, err
-		}
-		s := &Symbol{size: code.Size, dark: make([]bool, code.Size*code.Size)}
-		for i := range s.dark {
-			s.dark[i] = code.Black(i%code.Size, i/code.Size)
-		}
-		if penalty := s.penalty(); penalty < least {
-			best, least = s, penalty
+func leastPenalty(version coding.Version, level coding.Level, segments []coding.Encoding) (*Symbol, error) {
+	pattern, err := patternOf(version, level)
+	if err != nil {
+		return nil, err
+	}
+	code, err := pattern.plan.Encode(segments...)
+	if err != nil {
+		return nil, err
+	}
+	plain := rowsOf(code)
+	plainColumns := columnsOf(plain)
+	rows, columns := make([]row, code.Size), make([]row, code.Size)
+	best, least := 0, math.MaxInt
+	for i, mask := range pattern.masks {
+		combine(rows, plain, mask.rows)
+		combine(columns, plainColumns, mask.columns)
+		if penalty := penalty(rows, columns, least); penalty < least {
+			best, least = i, penalty
 		}
 	}
-	return best, nil
+	combine(rows, plain, pattern.masks[best].rows)
+	return &Symbol{code.Size, rows}, nil
 }
 
 // Size returns how many modules the symbol has on each side: 21 to 177.
@@ -91,80 +179,5 @@ func (s *Symbol) Size() int { return s.size }
 // Dark reports whether the module in column x and row y, from the upper left
 // corner, is dark. Those outside of the symbol are light.
 func (s *Symbol) Dark(x, y int) bool {
-	return x >= 0 && y >= 0 && x < s.size && y < s.size && s.dark[y*s.size+x]
-}
-
-// penalty rates how hard a symbol is to read, by the four features of ISO/IEC
-// 18004, "Evaluation of data masking results".
-func (s *Symbol) penalty() int {
-	total := s.blocks() + s.imbalance()
-	column := make([]bool, s.size)
-	for i := range s.size {
-		row := s.dark[i*s.size : (i+1)*s.size]
-		for y := range column {
-			column[y] = s.dark[y*s.size+i]
-		}
-		total += runs(row) + runs(column) + finders(row) + finders(column)
-	}
-	return total
-}
-
-// runs counts 3 for each run of five modules of a colour, and 1 for each more.
-func runs(line []bool) (total int) {
-	for i, length := 0, 0; i < len(line); i++ {
-		if i > 0 && line[i] == line[i-1] {
-			length++
-		} else {
-			length = 1
-		}
-		if length == 5 {
-			total += 3
-		} else if length > 5 {
-			total++
-		}
-	}
-	return total
-}
-
-// blocks counts 3 for each two by two modules of a colour.
-func (s *Symbol) blocks() (total int) {
-	for y := range s.size - 1 {
-		row, next := s.dark[y*s.size:(y+1)*s.size], s.dark[(y+1)*s.size:]
-		for x := range s.size - 1 {
-			if row[x+1] == row[x] && next[x] == row[x] && next[x+1] == row[x] {
-				total += 3
-			}
-		}
-	}
-	return total
-}
-
-// finders counts 40 for what looks like a finder pattern, 1:1:3:1:1, with four
-// light modules on one side of it.
-func finders(line []bool) (total int) {
-	const lightAfter, lightBefore, length = 0b1011101_0000, 0b0000_1011101, 11
-	window := 0
-	for i, dark := range line {
-		window = window << 1 & (1<<length - 1)
-		if dark {
-			window |= 1
-		}
-		if i >= length-1 && (window == lightAfter || window == lightBefore) {
-			total += 40
-		}
-	}
-	return total
-}
-
-// imbalance counts 10 for each full 5 % by which the dark modules are more or
-// less than half.
-func (s *Symbol) imbalance() int {
-	dark := 0
-	for _, d := range s.dark {
-		if d {
-			dark++
-		}
-	}
-	percent := dark * 100 / len(s.dark)
-	return max(50-percent, percent-50) / 5 * 10
+	return x >= 0 && y >= 0 && x < s.size && y < s.size && s.rows[y][x/64]>>(x%64)&1 == 1
 }

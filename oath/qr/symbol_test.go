@@ -6,9 +6,14 @@ import (
 	"image/color"
 	"image/png"
 	"io"
+	"math"
+	"math/rand/v2"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
+
+	"rsc.io/qr/coding"
 
 	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
@@ -109,32 +114,146 @@ func TestWritePNGForOthers(t *testing.T) {
 	}
 }
 
-func TestPenalty(t *testing.T) {
-	line := func(s string) []bool {
-		var l []bool
-		for _, c := range s {
-			l = append(l, c == '#')
+// runs, finders, blocks and imbalance are the four features as ISO/IEC 18004 words them,
+// module by module.
+func runs(line string) (total int) {
+	for start, i := 0, 1; i <= len(line); i++ {
+		if i == len(line) || line[i] != line[start] {
+			if length := i - start; length >= 5 {
+				total += length - 2
+			}
+			start = i
 		}
-		return l
 	}
+	return total
+}
+
+func finders(line string) (total int) {
+	for i := range line {
+		for _, like := range []string{"#.###.#....", "....#.###.#"} {
+			if strings.HasPrefix(line[i:], like) {
+				total += 40
+			}
+		}
+	}
+	return total
+}
+
+func slowPenalty(rows []string) (total int) {
+	dark, n := 0, len(rows)
+	for y, row := range rows {
+		column := ""
+		for x := range rows {
+			column += rows[x][y : y+1]
+			if x+1 < n && y+1 < n && strings.Count(row[x:x+2]+rows[y+1][x:x+2], row[x:x+1]) == 4 {
+				total += 3
+			}
+		}
+		dark += strings.Count(row, "#")
+		total += runs(row) + finders(row) + runs(column) + finders(column)
+	}
+	percent := dark * 100 / (n * n)
+	return total + max(50-percent, percent-50)/5*10
+}
+
+func TestPenalty(t *testing.T) {
 	for text, want := range map[string]int{"####....": 0, "#####...": 3, ".######": 4, "##########.....": 8 + 3} {
-		if got := runs(line(text)); got != want {
+		if got := runs(text); got != want {
 			t.Errorf("runs of %s count %d, want %d", text, got, want)
 		}
 	}
 	for text, want := range map[string]int{
 		"#.###.#....": 40, "....#.###.#": 40, "....#.###.#....": 80, "#.###.#...": 0, "#.###.#.###": 0,
 	} {
-		if got := finders(line(text)); got != want {
+		if got := finders(text); got != want {
 			t.Errorf("finders of %s count %d, want %d", text, got, want)
 		}
 	}
-	square := &Symbol{size: 3, dark: line("##.##....")}
-	if got := square.blocks(); got != 3 {
-		t.Errorf("blocks count %d, want 3", got)
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, size := range []int{21, 25, 57, 65, 77, 129, 177} {
+		for _, dark := range []float64{0, 0.04, 0.3, 0.5, 0.55, 0.9, 1} {
+			s := &Symbol{size, make([]row, size)}
+			lines := make([]string, size)
+			for y := range size {
+				for x := range size {
+					isDark := random.Float64() < dark
+					if x > 0 && random.IntN(3) == 0 { // in runs
+						isDark = s.Dark(x-1, y)
+					}
+					if isDark {
+						s.rows[y][x/64] |= 1 << (x % 64)
+					}
+					lines[y] += string(".#"[map[bool]int{true: 1}[isDark]])
+				}
+			}
+			if got, want := penalty(s.rows, columnsOf(s.rows), math.MaxInt), slowPenalty(lines); got != want {
+				t.Errorf("%d modules, %g of them dark, count %d, want %d", size, dark, got, want)
+			}
+		}
 	}
-	if got := square.imbalance(); got != 10 { // 44 % dark
-		t.Errorf("imbalance counts %d, want 10", got)
+}
+
+// All that a symbol is made of is what rsc.io/qr makes under the same mask, and no other
+// mask is easier to read.
+func TestLeastPenalty(t *testing.T) {
+	for _, length := range []int{1, 40, 120, 400, 1200} {
+		for _, level := range []Level{LevelL, LevelQ} {
+			text := strings.Repeat("otpauth://Ab1%", 100)[:length]
+			s, err := Encode(text, level)
+			if err != nil {
+				t.Fatal(err)
+			}
+			version, least, found := coding.Version((s.size-17)/4), math.MaxInt, false
+			for mask := range 8 {
+				plan, err := coding.NewPlan(version, coding.Level(level), coding.Mask(mask))
+				if err != nil {
+					t.Fatal(err)
+				}
+				code, err := plan.Encode(segmentsOf(text)...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				other := rowsOf(code)
+				least = min(least, penalty(other, columnsOf(other), math.MaxInt))
+				found = found || slices.Equal(other, s.rows)
+			}
+			if got := penalty(s.rows, columnsOf(s.rows), math.MaxInt); !found || got != least {
+				t.Errorf("level %d, %d bytes: a penalty of %d, not %d; under one of the masks: %v", level, length, got, least, found)
+			}
+		}
+	}
+}
+
+// Texts that change between the modes are read by others.
+func TestSegments(t *testing.T) {
+	oathtest.RequireTool(t, "zbarimg")
+	const secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+	for _, tt := range []struct {
+		text     string
+		segments int
+	}{
+		{"0123456789", 1}, {"A", 1}, {"a", 1}, {"AAAAAAAAAAAAAAa", 1}, {"AAAAAAAAAAAAAAAa", 2}, {"aAAAAAAAAAAAAAAAa", 3},
+		{"otpauth://totp/GitHub:alice?secret=" + secret + "&issuer=GitHub", 3},
+		{"tokenctl:2 7 KQ3ZT7AB|part: 03/12 passphrase|" + secret, 2},
+		{secret + "|" + secret, 3},
+	} {
+		if got := len(segmentsOf(tt.text)); got != tt.segments {
+			t.Errorf("%q is in %d segments, want %d", tt.text, got, tt.segments)
+		}
+		s, err := Encode(tt.text, LevelQ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var picture bytes.Buffer
+		if err := s.WritePNG(&picture, 3); err != nil {
+			t.Fatal(err)
+		}
+		if got := zbarimg(t, picture.Bytes()); got != tt.text {
+			t.Errorf("zbarimg reads %q, not %q", got, tt.text)
+		}
+		if got, err := Read(&picture); err != nil || len(got) != 1 || got[0] != tt.text {
+			t.Errorf("%q is read as %q: %v", tt.text, got, err)
+		}
 	}
 }
 
