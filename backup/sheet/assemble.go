@@ -55,6 +55,7 @@ var readers = map[string]func(a *assembly, p line.Paragraph, w *words) record{
 	accountKeyword:    (*assembly).readAccount,
 	codesKeyword:      (*assembly).readSet,
 	contentsKeyword:   (*assembly).readContents,
+	namesKeyword:      (*assembly).readNames,
 	partKeyword:       (*assembly).readPart,
 	shareKeyword:      (*assembly).readShare,
 	commitmentKeyword: (*assembly).readCommitment,
@@ -182,12 +183,14 @@ func (a *assembly) readContents(_ line.Paragraph, w *words) record {
 	r.part, r.of = w.ratio(w.name)
 	r.date, r.adds = w.day(w.settings["date"]), w.count("adds", 0, 0)
 	r.blocks, r.from = w.count("blocks", 0, -1), w.count("from", 1, 0)
-	for block := range strings.SplitSeq(w.settings["list"], ".") {
+	r.page = w.count("page", 0, 0)
+	for text := range strings.SplitSeq(strings.ReplaceAll(w.settings["list"], turnMark, blockEnd+turnMark), blockEnd) {
+		block := strings.TrimLeft(text, turnMark+moreTurns)
 		digests, touch := strings.CutSuffix(block, touchMark)
 		if len(digests)%digestLength != 0 || touch && digests == "" {
 			w.fail("the list of contents")
 		}
-		r.list = append(r.list, listedBlock{line.CutEvery(digests, digestLength), touch})
+		r.list = append(r.list, listedBlock{line.CutEvery(digests, digestLength), touch, len(text) - len(block)})
 	}
 	if r.blocks == 0 {
 		r.list = nil
@@ -195,6 +198,13 @@ func (a *assembly) readContents(_ line.Paragraph, w *words) record {
 	if r.from-1+len(r.list) > r.blocks {
 		w.fail("the list of contents is longer than the sheet")
 	}
+	return r
+}
+
+func (a *assembly) readNames(p line.Paragraph, w *words) record {
+	var r namesRecord
+	r.part, r.of = w.ratio(w.name)
+	r.data = w.data(p)
 	return r
 }
 

@@ -42,6 +42,7 @@ type Printing struct {
 	Sealed bool      // with a passphrase
 	Shares int       // how many copies there are, if it is split
 	Need   int       // how many of them open it
+	Whole  []int     // the shares that were read and are right, if all else of a copy was read
 	Bare   int       // how many accounts it names with neither secret nor codes
 }
 
@@ -191,7 +192,7 @@ func (r *readResult) printings() (all []Printing) {
 		}
 		one := Printing{Number: p.sheet, ID: p.id, Date: p.date, Adds: p.adds, Sealed: p.seal == byPassphrase}
 		if len(p.shares) > 0 {
-			one.Shares, one.Need = p.shares[0].of, p.shares[0].need
+			one.Shares, one.Need, one.Whole = p.shares[0].of, p.shares[0].need, p.whole()
 		}
 		for _, c := range p.list.ordered() {
 			for _, b := range c.list {

@@ -35,7 +35,7 @@ func TestFormatExamples(t *testing.T) {
 		t.Errorf("the lines read as %+v", c)
 	}
 	records := regexp.MustCompile(`(?m)^    (tokenctl:.+)$`).FindAllStringSubmatch(text, -1)
-	if len(records) != 5 {
+	if len(records) != 6 {
 		t.Errorf("there are %d records", len(records))
 	}
 	for _, record := range records {
@@ -46,7 +46,7 @@ func TestFormatExamples(t *testing.T) {
 			t.Errorf("%s: %v", record[1], err)
 		}
 	}
-	for _, keyword := range []string{sheetKeyword, endKeyword, addsKeyword, bareKeyword, line.KeyKeyword, accountKeyword, codesKeyword, partKeyword, contentsKeyword, codesKeyword,
+	for _, keyword := range []string{sheetKeyword, endKeyword, addsKeyword, bareKeyword, line.KeyKeyword, accountKeyword, codesKeyword, partKeyword, contentsKeyword, namesKeyword,
 		shareKeyword, commitmentKeyword, "and", "more"} {
 		if !strings.Contains(text, "`"+keyword+"`") {
 			t.Errorf("the keyword %s is not described", keyword)

@@ -202,11 +202,14 @@ func TestPaperBringsASheetBack(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(folder, "sheet.pdf"), pdf.Bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		text := shell(t, folder, "pdftotext -layout -enc UTF-8 sheet.pdf -")
+		text := shell(t, folder, "pdftotext -raw -enc UTF-8 sheet.pdf -")
 		for _, b := range d.Body {
 			for _, l := range b.Lines {
-				printed := strings.ReplaceAll(regexp.QuoteMeta(typedText(l)), " ", `\s+`)
-				if !regexp.MustCompile(`(?m)(^|\s)` + printed + `(\s|$)`).MatchString(text) {
+				var printed string // what is too long for a column is broken
+				for c := range strings.SplitSeq(strings.ReplaceAll(typedText(l), " ", ""), "") {
+					printed += regexp.QuoteMeta(c) + `\s*`
+				}
+				if !regexp.MustCompile(`(?m)^` + printed).MatchString(text) {
 					t.Errorf("%s: line %d is not there", paper, l.Number)
 				}
 			}

@@ -1,8 +1,11 @@
 package sheet
 
 import (
+	"compress/flate"
 	"fmt"
+	"io"
 	"slices"
+	"strings"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
@@ -32,14 +35,15 @@ type Missing struct {
 	// not known: of Parts, Shares and Lists, because there are none yet.
 	Of int
 
-	Label string // an account's, where it is known
+	Label string // an account's, where it is known; of Blocks, that of each, or of the first
+	Page  int    // of Blocks: on which they begin, or would; 0 if it is not known
 }
 
 // Unlisted reports whether it is a whole list of contents: what else is missing, if
 // anything is, is not known then.
 func (m Missing) Unlisted() bool { return m.Kind == Lists && m.Of == 0 }
 
-// String returns "part 3 of 4", "lines 12 to 14", "block 12 of 50 (GitHub:alice)".
+// String returns "part 3 of 4", "lines 12 to 14", "GitHub:alice, page 3".
 func (m Missing) String() string {
 	run := func(noun string) string {
 		text := fmt.Sprintf("%s %d", noun, m.From)
@@ -71,7 +75,14 @@ func (m Missing) String() string {
 	case m.Kind == Lists:
 		return run("QR code") + " of the list of contents"
 	case m.Kind == Blocks:
-		return run("block") + label
+		what := m.Label
+		if what == "" {
+			what = run("block")
+		}
+		if m.Page > 0 {
+			what += fmt.Sprintf(", page %d", m.Page)
+		}
+		return what
 	case m.Kind == Sets:
 		return run("QR code") + " of the backup codes" + label
 	}
@@ -130,24 +141,69 @@ func (r *readResult) missingLists() (all []Missing) {
 	return all
 }
 
-// missingBlocks compares what was read with the list of a sheet's contents.
+// missingBlocks compares what was read with the list of a sheet's contents. Blocks that
+// follow each other on a page are missing together.
 func (r *readResult) missingBlocks(p *sheetParts) (all []Missing) {
 	used := make(map[string]int)
+	var labels []string // of the last that is missing
+	names := p.blockNames()
 	for _, c := range p.list.ordered() {
+		page := c.page
 		for i, b := range c.list {
+			if page > 0 {
+				page += b.turns
+			}
 			lacks, label := r.lacks(b.digests, used)
 			if !lacks {
 				continue
 			}
-			m := Missing{p.sheet, Blocks, c.from + i, c.from + i, p.blocks, label}
-			if n := len(all); n > 0 && all[n-1].To == m.From-1 && all[n-1].Label == "" && label == "" {
-				all[n-1].To = m.To
+			m := Missing{Sheet: p.sheet, Kind: Blocks, From: c.from + i, To: c.from + i, Of: p.blocks, Label: label, Page: page}
+			if m.From <= len(names) {
+				m.Label = names[m.From-1]
+			}
+			if n := len(all); n > 0 && all[n-1].To == m.From-1 && all[n-1].Page == m.Page && (all[n-1].Label == "") == (m.Label == "") {
+				labels = append(labels, m.Label)
+				all[n-1].To, all[n-1].Label = m.To, shortList(labels)
 				continue
 			}
-			all = append(all, m)
+			all, labels = append(all, m), []string{m.Label}
 		}
 	}
 	return all
+}
+
+// maxNames is how long the names of all blocks are at most, in bytes: of ten thousand
+// several times over.
+const maxNames = 4 << 20
+
+// blockNames returns the names of the blocks, as far as they were read from the first on.
+func (p *sheetParts) blockNames() (names []string) {
+	var data strings.Builder
+	for i, n := range p.names.ordered() {
+		if n.part != i+1 {
+			break
+		}
+		data.WriteString(n.data)
+	}
+	text, _ := io.ReadAll(io.LimitReader(flate.NewReader(strings.NewReader(data.String())), maxNames))
+	for name := range strings.Lines(string(text)) {
+		if name, isWhole := strings.CutSuffix(name, "\n"); isWhole {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// shortList enumerates the first of some names, and says how many more there are.
+func shortList(names []string) string {
+	const most = 3
+	if names[0] == "" {
+		return ""
+	}
+	if more := len(names) - most; more > 1 {
+		names = append(slices.Clone(names[:most]), fmt.Sprintf("%d more", more))
+	}
+	return enumerated(names)
 }
 
 // lacks reports whether a record of a block was not read, and the label of another

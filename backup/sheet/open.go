@@ -107,9 +107,12 @@ func (r *readResult) unseal(p *sheetParts, identity age.Identity) error {
 // A combination is what the shares of a split sheet amount to.
 type combination struct {
 	good []secretsharing.Share
-	bad  []int // numbers of shares that are not of this sheet, or were altered
+	of   []int // the numbers of the good ones
+	bad  []int // and of those that are not of this sheet, or were altered
 	need int   // how many open it
 	more int   // how many are missing
+
+	proved bool // by the whole commitment, not by its digest alone
 }
 
 // combine sorts the shares into those that belong together and those that do not:
@@ -141,14 +144,26 @@ func (p *sheetParts) combine() (c combination) {
 		c.need = s.need
 		if !taken[s.share] {
 			taken[s.share] = true
-			c.good = append(c.good, share)
+			c.good, c.of = append(c.good, share), append(c.of, s.share)
 		}
 	}
 	if commitment != nil {
 		c.need = len(commitment)
 	}
 	c.more = max(c.need-len(c.good), 0)
+	c.proved = commitment != nil
 	return c
+}
+
+// whole returns the shares that agree with the commitment, if all parts were read, which
+// are on every copy: so these copies are good, whatever became of the others.
+func (p *sheetParts) whole() []int {
+	c := p.combine()
+	if !c.proved || !p.sealed.complete() {
+		return nil
+	}
+	slices.Sort(c.of)
+	return c.of
 }
 
 // commitment returns the one of that digest, nil if it was not read completely.

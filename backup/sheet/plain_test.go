@@ -145,7 +145,7 @@ func TestSecretTooLongForASymbol(t *testing.T) {
 	s.Entries[0].Key.Secret = secret
 	d := plain(t, s)
 	b := d.Body[2]
-	if len(b.Symbols) != 1 || !strings.Contains(strings.Join(b.Notes, " "), "type the lines") {
+	if len(b.Symbols) != 0 || !strings.Contains(strings.Join(b.Notes, " "), "type them") {
 		t.Errorf("the block has %d QR codes and the notes %q", len(b.Symbols), b.Notes)
 	}
 	var r Reader
@@ -154,7 +154,7 @@ func TestSecretTooLongForASymbol(t *testing.T) {
 	}
 	checkContents(t, contents(t, &r, ""), s)
 	half := scan(t, symbolTexts(d)...)
-	if got := fmt.Sprint(half.Missing()); got != "[block 2 of 2 (GitHub:alice)]" {
+	if got := fmt.Sprint(half.Missing()); got != "[GitHub:alice, page 2]" {
 		t.Errorf("missing %s", got)
 	}
 }
@@ -175,11 +175,11 @@ func TestManyCodes(t *testing.T) {
 		}
 	}
 	checkReadsBack(t, s, true)
-	block := d.Body[2]
-	lost := block.Symbols[5].Text
+	block := d.Body[3]
+	lost := block.Symbols[4].Text
 	texts = slices.DeleteFunc(symbolTexts(d), func(text string) bool { return text == lost })
 	c := contents(t, scan(t, texts...), "")
-	want := fmt.Sprintf("[block 2 of 2 (GitHub:alice) QR code 5 of %d of the backup codes (GitHub:alice)]", len(block.Symbols)-1)
+	want := fmt.Sprintf("[GitHub:alice (backup codes), page 2 QR code 5 of %d of the backup codes (GitHub:alice)]", len(block.Symbols))
 	if got := fmt.Sprint(c.Missing); got != want {
 		t.Errorf("missing %s, want %s", got, want)
 	}
@@ -199,7 +199,7 @@ func TestCodesWithoutTexts(t *testing.T) {
 	if notes := d.Body[2].Notes; !slices.Contains(notes, "Its backup codes are on other paper, and not on this sheet.") {
 		t.Errorf("notes %q", notes)
 	}
-	if notes := d.Body[3].Notes; !slices.Contains(notes, "Codes without a text are on other paper.") {
+	if notes := d.Body[4].Notes; !slices.Contains(notes, "Codes without a text are on other paper.") {
 		t.Errorf("notes %q", notes)
 	}
 	checkReadsBack(t, s, true)
@@ -211,7 +211,7 @@ func TestCodesHaveBoxes(t *testing.T) {
 	for _, b := range plain(t, everyKind(t)).Body {
 		for _, l := range b.Lines {
 			isCode := strings.HasPrefix(l.Groups[0], codeKeyword+" ")
-			if l.Tick != (isCode && b.Heading != "Steam:alice") {
+			if l.Tick != (isCode && b.Heading != "Steam:alice (backup codes)") {
 				t.Errorf("%q has a box: %v", l.Groups, l.Tick)
 			}
 			if l.Used != "" {

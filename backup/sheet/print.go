@@ -11,10 +11,6 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// longestSymbol is how many bytes version 20 holds at level Q (ISO/IEC 18004,
-// "Data capacity"), beyond which a QR code does not print and scan well.
-const longestSymbol = 482
-
 // Plain returns the sheet as anyone can read it. The same sheet makes the same
 // document. It returns ErrInvalid.
 func (s Sheet) Plain() (layout.Document, error) {
@@ -25,25 +21,56 @@ func (s Sheet) Plain() (layout.Document, error) {
 	w := s.writer()
 	list := s.contents()
 	var body []layout.Block
+	var names []string
 	if s.VaultKey != "" {
 		key := keyRecord(s.VaultKey)
 		list.list = append(list.list, listedBlock{digests: []string{key.digest()}})
 		body = append(body, layout.Block{
-			Number:  1,
-			Heading: "The vault's key",
-			Symbols: []layout.Symbol{{Caption: "The vault's key", Text: s.VaultKey}},
+			Heading: vaultKeyName,
+			Symbols: []layout.Symbol{{Text: s.VaultKey}},
 			Lines:   w.Write(key.paragraph()),
 			Notes:   []string{"This key opens the files of the vault. It has no other name and no passphrase: whoever has it, has all that is in the vault."},
 		})
 	}
 	for _, e := range s.Entries {
-		b := s.entryBlock(w, e)
-		b.Number = len(body) + 1
-		body = append(body, b)
-		list.list = append(list.list, e.listed())
+		body = append(body, s.entryBlocks(w, e)...)
+		list.list = append(list.list, e.listed()...)
 	}
-	return s.document(w, s.ID, body, list.cut(s.stamp()), s.plainSteps()), nil
+	for i := range body {
+		body[i].Number = i + 1
+		names = append(names, body[i].Heading)
+	}
+	// The list of contents has the pages of the blocks, which depend on how long it is.
+	var pages []int
+	const tries = 4
+	for range tries {
+		for i, page := range pages {
+			if i == 0 {
+				list.page = page
+			} else {
+				list.list[i].turns = page - pages[i-1]
+			}
+		}
+		d := s.document(w, s.ID, body, list.cut(s.stamp()), cutNames(names))
+		d.Fonts = s.Fonts
+		d.Steps, d.Later = s.plainSteps()
+		if len(body) > 0 {
+			d.List = "What is on which page"
+		}
+		now, _, err := d.Pages(s.Paper)
+		if err != nil {
+			return layout.Document{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+		if now = now[1 : 1+len(body)]; slices.Equal(now, pages) {
+			return d, nil
+		}
+		pages = now
+	}
+	return layout.Document{}, fmt.Errorf("%w: its pages cannot be counted", ErrInvalid)
 }
+
+// vaultKeyName is what the vault's key is called.
+const vaultKeyName = "The vault's key"
 
 func (s Sheet) stamp() stamp { return stamp{s.Number, s.ID} }
 
@@ -76,30 +103,35 @@ func (s Sheet) about() (all []line.Paragraph) {
 }
 
 // document puts the contents before the blocks, and again behind them: a reader
-// must not depend on one page. The name is the sheet's ID, or says which copy of
-// it this is.
-func (s Sheet) document(w *line.Writer, name string, body []layout.Block, contents []contentsRecord, steps []layout.Steps) layout.Document {
-	block := func(heading string) layout.Block {
-		b := layout.Block{Heading: heading, Facts: []layout.Fact{{Name: "Sheet ID", Value: s.ID}}}
-		for i, piece := range contents {
-			addSymbol(&b, numbered("For tokenctl, to see whether anything is missing", i, len(contents)), s.stamp().text(piece.paragraph()))
-		}
-		return b
-	}
+// must not depend on one page. The name is the sheet's ID, or says which copy of it this
+// is.
+func (s Sheet) document(w *line.Writer, name string, body []layout.Block, contents []contentsRecord, names []namesRecord) layout.Document {
 	head := fmt.Sprintf("%d %s %s lines=%d", s.Number, name, formatDay(s.Date), w.Last+1)
-	first, last := block("Contents"), block("Contents, once more")
 	var start line.Writer
-	first.Lines = start.Write(line.Paragraph{Keyword: sheetKeyword, Text: head})
+	first := layout.Block{Heading: "Contents", Lines: start.Write(line.Paragraph{Keyword: sheetKeyword, Text: head})}
 	for _, p := range s.about() {
 		first.Lines = append(first.Lines, start.Write(p)...)
 	}
-	last.Lines = w.Write(line.Paragraph{Keyword: endKeyword, Text: head})
+	end := *w
+	last := layout.Block{Heading: "Contents, once more", Lines: end.Write(line.Paragraph{Keyword: endKeyword, Text: head})}
+	for _, b := range []*layout.Block{&first, &last} {
+		for i, piece := range contents {
+			addSymbol(b, numbered("For tokenctl, to see whether anything is missing", i, len(contents)), s.stamp().text(piece.paragraph()))
+		}
+		for i, piece := range names {
+			addSymbol(b, numbered("For tokenctl, to name what is missing", i, len(names)), s.stamp().text(piece.paragraph()))
+		}
+	}
+	foot := fmt.Sprintf("Recovery sheet %d", s.Number)
+	if s.Owner != "" {
+		foot += " of " + s.Owner
+	}
 	return layout.Document{
 		Title: fmt.Sprintf("Recovery sheet %d", s.Number),
 		Facts: s.facts(),
-		Steps: steps,
+		Blank: "Checked on",
 		Body:  slices.Concat([]layout.Block{first}, body, []layout.Block{last}),
-		Foot:  fmt.Sprintf("Recovery sheet %d, %s, %s", s.Number, formatDay(s.Date), s.ID),
+		Foot:  fmt.Sprintf("%s, %s, %s", foot, formatDay(s.Date), s.ID),
 	}
 }
 
@@ -117,7 +149,11 @@ func (s Sheet) facts() (facts []layout.Fact) {
 	if s.VaultKey != "" {
 		holds = append(holds, "the vault's key")
 	}
+	if s.Owner != "" {
+		add("Belongs to", s.Owner)
+	}
 	add("Date", formatDay(s.Date))
+	add("Sheet ID", s.ID)
 	add("Holds", enumerated(holds))
 	switch {
 	case s.Partial && s.Supersedes != 0:
@@ -153,41 +189,52 @@ func (s Sheet) count() (secrets, sets int) {
 // bare returns how many accounts have neither their secret nor their codes on the sheet.
 func (s Sheet) bare() (n int) {
 	for _, e := range s.Entries {
-		if len(e.listed().digests) == 0 {
+		if !e.hasSecret() && !e.hasCodes() {
 			n++
 		}
 	}
 	return n
 }
 
-// listed returns what the list of contents says of an account's block.
-func (e Entry) listed() (b listedBlock) {
+// listed returns what the list of contents says of an account's blocks.
+func (e Entry) listed() (all []listedBlock) {
 	if e.hasSecret() {
-		b = listedBlock{[]string{accountRecord{e.Key}.digest()}, e.Key.Account.Touch}
+		all = append(all, listedBlock{digests: []string{accountRecord{e.Key}.digest()}, touch: e.Key.Account.Touch})
 	}
 	if e.hasCodes() {
-		b.digests = append(b.digests, codesRecord{account: e.id(), record: e.Codes}.digest())
+		all = append(all, listedBlock{digests: []string{codesRecord{account: e.id(), record: e.Codes}.digest()}})
 	}
-	return b
+	if len(all) == 0 {
+		all = []listedBlock{{}}
+	}
+	return all
 }
 
-// entryBlock returns the block of an account.
-func (s Sheet) entryBlock(w *line.Writer, e Entry) (b layout.Block) {
-	b.Heading, b.Facts = e.label(), e.facts()
-	if !e.hasSecret() {
-		b.Notes = append(b.Notes, "The secret is NOT on this sheet, which cannot bring this account back.")
-	} else {
+// entryBlocks returns the block of an account, and that of its backup codes. If its
+// secret is not there, its codes are in the first.
+func (s Sheet) entryBlocks(w *line.Writer, e Entry) (all []layout.Block) {
+	b := layout.Block{Heading: e.label(), Facts: e.facts()}
+	if e.hasSecret() {
 		r := accountRecord{e.Key}
-		caption := "Scan with an authenticator app"
+		caption := ""
 		if e.Key.Account.IsSteam() {
-			caption += " that knows Steam"
+			caption = "For an authenticator app that knows Steam"
 		}
 		addSymbol(&b, caption, r.uri())
 		b.Lines = w.Write(r.paragraph())
 		if e.Key.Account.Type == oath.HOTP {
 			b.Notes = append(b.Notes, "The counter moves with every code. If the service refuses a code, try the next few.")
 		}
+		if e.hasCodes() {
+			all, b = append(all, b), layout.Block{Heading: e.label() + " (backup codes)"}
+		}
+	} else {
+		b.Notes = append(b.Notes, "The secret is NOT on this sheet, which cannot bring this account back.")
 	}
+	if e.Renew != "" {
+		b.Facts = append(b.Facts, layout.Fact{Name: "New codes", Value: e.Renew})
+	}
+	set := e.Codes.Current()
 	if e.hasCodes() {
 		r := codesRecord{account: e.id(), record: e.Codes}
 		pieces := r.cut(s.stamp())
@@ -195,22 +242,22 @@ func (s Sheet) entryBlock(w *line.Writer, e Entry) (b layout.Block) {
 			addSymbol(&b, numbered("Backup codes, for tokenctl", i, len(pieces)), s.stamp().text(piece.paragraphs(false)...))
 		}
 		addCodeLines(&b, w, r)
-	}
-	if set := e.Codes.Current(); set != nil && len(set.Codes) > 0 {
-		if !e.hasCodes() {
-			b.Notes = append(b.Notes, "Its backup codes are on other paper, and not on this sheet.")
-		} else if b.Notes = append(b.Notes, policyNotes[e.Codes.Policy]); slices.ContainsFunc(set.Codes, func(c backup.Code) bool { return c.Text == "" }) {
+		b.Notes = append(b.Notes, policyNotes[e.Codes.Policy])
+		if slices.ContainsFunc(set.Codes, func(c backup.Code) bool { return c.Text == "" }) {
 			b.Notes = append(b.Notes, "Codes without a text are on other paper.")
 		}
+	} else if set != nil && len(set.Codes) > 0 {
+		b.Notes = append(b.Notes, "Its backup codes are on other paper, and not on this sheet.")
 	}
-	b.Notes = append(b.Notes, e.Notes...)
-	return b
+	all = append(all, b)
+	all[0].Notes = append(all[0].Notes, e.Notes...)
+	return all
 }
 
 // addSymbol adds a QR code, if one can hold the text.
 func addSymbol(b *layout.Block, caption, text string) {
-	if len(text) > longestSymbol {
-		b.Notes = append(b.Notes, fmt.Sprintf("%q is too long for a QR code: type the lines instead.", caption))
+	if !layout.Fits(text) {
+		b.Notes = append(b.Notes, "What the lines hold is too long for a QR code: type them instead.")
 		return
 	}
 	b.Symbols = append(b.Symbols, layout.Symbol{Caption: caption, Text: text})
@@ -271,7 +318,6 @@ func (e Entry) facts() (facts []layout.Fact) {
 	if e.Key.Account.Touch {
 		add("Touch", "a key asks for one before it computes a code")
 	}
-	add("New codes", e.Renew)
 	return facts
 }
 

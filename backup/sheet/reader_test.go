@@ -1,6 +1,8 @@
 package sheet
 
 import (
+	"bytes"
+	"compress/flate"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -194,6 +196,10 @@ func checkNothingElse(t *testing.T, c Contents, s Sheet) {
 // Whichever QR code is missing is told, and what was lost can be typed.
 func TestMissingSymbols(t *testing.T) {
 	d := plain(t, everyKind(t))
+	pages, _, err := d.Pages(layout.A4)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i, b := range d.Body {
 		if b.Number == 0 {
 			continue
@@ -207,10 +213,7 @@ func TestMissingSymbols(t *testing.T) {
 					}
 				}
 			}
-			want := fmt.Sprintf("block %d of 8", b.Number)
-			if len(b.Symbols) > 1 {
-				want += " (" + b.Heading + ")"
-			}
+			want := fmt.Sprintf("%s, page %d", b.Heading, pages[i])
 			if got := reader.Missing(); len(got) != 1 || got[0].String() != want {
 				t.Errorf("block %d without %q: missing is %v, want %s", i, lost.Caption, got, want)
 			}
@@ -233,19 +236,90 @@ func used(l line.Line) string {
 
 func TestMissingEverything(t *testing.T) {
 	d := plain(t, everyKind(t))
-	list := d.Body[0].Symbols[0].Text
-	r := scan(t, list)
-	// The fifth block has nothing that could be missing.
-	if got := fmt.Sprint(contents(t, r, "").Missing); got != "[blocks 1 to 4 of 8 blocks 6 to 8 of 8]" {
-		t.Errorf("missing %s", got)
+	list, last := d.Body[0].Symbols[0].Text, d.Body[len(d.Body)-1]
+	// The sixth block has nothing that could be missing.
+	for want, r := range map[string]*Reader{
+		"[blocks 1 to 5 of 11, page 2 blocks 7 to 11 of 11, page 3]": scan(t, list),
+		"[The vault's key, AWS:root, Bank:alice and 2 more, page 2 " +
+			"Only: on = key:bob:b, Steam:alice, Steam:alice (backup codes) and 2 more, page 3]": scan(t, list, last.Symbols[1].Text),
+	} {
+		if got := fmt.Sprint(contents(t, r, "").Missing); got != want {
+			t.Errorf("missing %s, want %s", got, want)
+		}
 	}
 	var typed Reader
 	if err := typed.AddLines(typedText(d.Body[0].Lines[0])); err != nil {
 		t.Fatal(err)
 	}
-	last := d.Body[len(d.Body)-1].Lines[0].Number
-	if got := fmt.Sprint(typed.Missing()); got != fmt.Sprintf("[lines 2 to %d]", last) {
+	if got := fmt.Sprint(typed.Missing()); got != fmt.Sprintf("[lines 2 to %d]", last.Lines[0].Number) {
 		t.Errorf("missing %s", got)
+	}
+}
+
+// Whatever the number of accounts, the list of contents has the pages on which they
+// are, though it is longer or shorter for that, and a name for each.
+func TestPagesOfContents(t *testing.T) {
+	for _, paper := range []layout.Paper{layout.A4, layout.Letter} {
+		s := sheetOf(t, 7, "KQ3ZT7AB")
+		s.Paper = paper
+		for i := range 90 {
+			if i%3 > 0 || i > 60 {
+				s.Entries = append(s.Entries, sheetOf(t, 7, "", fmt.Sprintf("Service%d:a@example.com=%s", i, secretA)).Entries...)
+			} else {
+				s.Entries = append(s.Entries, sheetOf(t, 7, "", fmt.Sprintf("%d:b=%s", i, secretB)).Entries...)
+				s.Entries[i].Codes = backup.Record{}
+			}
+			d := plain(t, s)
+			pages, _, err := d.Pages(paper)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := scan(t, symbolTexts(d)...).read().ordered()[0]
+			names := p.blockNames()
+			for _, c := range p.list.ordered() {
+				page := c.page
+				for j, b := range c.list {
+					page += b.turns
+					n := c.from + j
+					if n > len(names) {
+						t.Fatalf("%d accounts: %d names: %q", i+1, len(names), symbolTexts(d))
+					}
+					if page != pages[n] || names[n-1] != d.Body[n].Heading || d.Body[n].Number != n {
+						t.Fatalf("%d accounts on %s: block %d is %q on page %d, and not %q on page %d", i+1, paper, n, names[n-1], page, d.Body[n].Heading, pages[n])
+					}
+				}
+			}
+		}
+	}
+}
+
+// Names that do not read name nothing, and those that never end are given up.
+func TestOddNames(t *testing.T) {
+	d := plain(t, everyKind(t))
+	list := d.Body[0].Symbols[0].Text
+	var bomb bytes.Buffer
+	w, err := flate.NewWriter(&bomb, flate.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 * maxNames {
+		w.Write([]byte{'\n'})
+	}
+	w.Close()
+	for name, data := range map[string]string{"rubbish": "rubbish", "too many": bomb.String(), "cut": cutNames([]string{"The vault's key", "A"})[0].data[:5]} {
+		r := scan(t, list)
+		for i, piece := range line.CutEvery(data, namesSize) {
+			one := namesRecord{i + 1, (len(data) + namesSize - 1) / namesSize, piece}
+			if err := r.AddText(stamp{7, "KQ3ZT7AB"}.text(one.paragraph())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := len(r.read().ordered()[0].blockNames()); got > maxNames {
+			t.Errorf("%s: %d names", name, got)
+		}
+		if got := r.Missing(); len(got) == 0 || got[0].From != 1 {
+			t.Errorf("%s: missing %v", name, got)
+		}
 	}
 }
 
@@ -295,7 +369,7 @@ func TestFragmentsAreNotWhole(t *testing.T) {
 		scanned, typed string
 		want           string
 	}{
-		{"one block", strings.Join(symbolTexts(layout.Document{Body: d.Body[4:5]}), "\n"), "", "[the list of contents of sheet 7, so that what else is missing is not known]"},
+		{"one block", strings.Join(symbolTexts(layout.Document{Body: d.Body[5:6]}), "\n"), "", "[the list of contents of sheet 7, so that what else is missing is not known]"},
 		{"an account", d.Body[2].Symbols[0].Text, "", "[the list of contents, so that what else is missing is not known]"},
 		{"the key", typedIdentity, "", "[the list of contents, so that what else is missing is not known]"},
 		{"all lines", "", text, "[]"},

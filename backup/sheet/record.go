@@ -1,9 +1,12 @@
 package sheet
 
 import (
+	"bytes"
+	"compress/flate"
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -40,7 +43,16 @@ type (
 		blocks   int
 		part, of int
 		from     int // the number of the first block in the list
+		page     int // on which the first block in the list begins; 0 if that is not known
 		list     []listedBlock
+	}
+
+	// A namesRecord is a piece of the names of all blocks, by which a person knows what
+	// is missing: a line for each, compressed (DEFLATE, RFC 1951). It stands in QR codes
+	// alone.
+	namesRecord struct {
+		part, of int
+		data     string // bytes
 	}
 
 	// A codesRecord is the current set of an account's backup codes, or a part of it.
@@ -83,10 +95,20 @@ type (
 type listedBlock struct {
 	digests []string // of its records; none if its account is only named
 	touch   bool     // keys ask for a touch before they compute its account's code
+	turns   int      // how many pages are turned between it and the block before
 }
 
 // touchMark stands behind a block's digests.
 const touchMark = "+"
+
+// Between a block and one that begins on the next page stands turnMark, and else
+// blockEnd: so the list is as long whatever the pages are. moreTurns follows for each
+// further page.
+const (
+	blockEnd  = "."
+	turnMark  = "/"
+	moreTurns = "-"
+)
 
 // How a sheet is sealed.
 const (
@@ -96,6 +118,7 @@ const (
 
 const (
 	partSize         = 150 // bytes: twelve lines of letters
+	namesSize        = 320 // bytes: with their letters, a QR code of version 18
 	scalarSize       = 32  // bytes, as an element
 	elementsPerPart  = 4
 	commitmentDigest = 16 // letters, 80 bits
@@ -124,14 +147,15 @@ func digest(text string, letters int) string {
 	return base32.StdEncoding.EncodeToString(sum[:])[:letters]
 }
 
-// uri is that of a record on a sheet, which has a secret.
-func (r accountRecord) uri() string {
-	uri, _ := r.URI()
-	return uri
-}
-
 func (r accountRecord) digest() string { return digest(r.uri(), digestLength) }
 func (r keyRecord) digest() string     { return digest(string(r), digestLength) }
+
+// uri is that of a record on a sheet, which has a secret, without the settings that any
+// app takes to be meant where there are none. So its QR code is smaller.
+func (r accountRecord) uri() string {
+	uri, _ := r.URI()
+	return strings.TrimSuffix(uri, "&algorithm=SHA1&digits=6&period=30")
+}
 
 // digest returns that of the codes, used or not.
 func (r codesRecord) digest() string {
@@ -242,6 +266,7 @@ const (
 	codesKeyword      = "codes"   // an account's ID and settings of its codes, which follow
 	codeKeyword       = "code"
 	contentsKeyword   = "contents"
+	namesKeyword      = "names"
 	partKeyword       = "part"       // number/count, how it is sealed; letters
 	shareKeyword      = "share"      // number/count, need=COUNT, commitment=...; letters
 	commitmentKeyword = "commitment" // digest; letters
@@ -288,15 +313,35 @@ func (r commitmentRecord) paragraph() line.Paragraph {
 	return line.Paragraph{Keyword: commitmentKeyword, Text: r.commitment + partOf(r.part, r.of), Letters: lettersOf(r.data)}
 }
 
-func (r contentsRecord) paragraph() line.Paragraph {
-	blocks := make([]string, len(r.list))
-	for i, b := range r.list {
-		if blocks[i] = strings.Join(b.digests, ""); b.touch {
-			blocks[i] += touchMark
-		}
+// text returns what divides the block from the one before, and its digests.
+func (b listedBlock) text() string {
+	text := blockEnd
+	if b.turns > 0 {
+		text = turnMark + strings.Repeat(moreTurns, b.turns-1)
 	}
-	return line.Paragraph{Keyword: contentsKeyword, Text: fmt.Sprintf("%s date=%s%s blocks=%d from=%d list=%s",
-		ratio(r.part, r.of), formatDay(r.date), setting("adds", r.adds, 0), r.blocks, r.from, strings.Join(blocks, "."))}
+	text += strings.Join(b.digests, "")
+	if b.touch {
+		text += touchMark
+	}
+	return text
+}
+
+func (r contentsRecord) paragraph() line.Paragraph {
+	var list strings.Builder
+	for _, b := range r.list {
+		list.WriteString(b.text())
+	}
+	text := strings.TrimLeft(list.String(), turnMark+moreTurns)
+	page := ""
+	if r.page > 0 {
+		page = fmt.Sprintf(" page=%04d", r.page)
+	}
+	return line.Paragraph{Keyword: contentsKeyword, Text: fmt.Sprintf("%s date=%s%s blocks=%d from=%d%s list=%s",
+		ratio(r.part, r.of), formatDay(r.date), setting("adds", r.adds, 0), r.blocks, r.from, page, strings.TrimPrefix(text, blockEnd))}
+}
+
+func (r namesRecord) paragraph() line.Paragraph {
+	return line.Paragraph{Keyword: namesKeyword, Text: ratio(r.part, r.of), Letters: lettersOf(r.data)}
 }
 
 // paragraphs returns the set's, and then each code's. As they are typed they have a
@@ -349,19 +394,43 @@ func (r codesRecord) cut(s stamp) (pieces []codesRecord) {
 	return pieces
 }
 
-// cut returns pieces of the list whose texts have maxSymbol bytes at most.
+// cut returns pieces of the list that each fit in a QR code of the version that holds
+// maxSymbol bytes: the list itself is in the alphanumeric mode.
 func (r contentsRecord) cut(s stamp) (pieces []contentsRecord) {
-	list := r.list
-	r.blocks, r.from, r.part, r.of, r.list = len(list), maxCount-1, 9999, 9999, nil
-	room := maxSymbol - len(s.text(r.paragraph()))
-	cut := cutBySize(list, room, func(b listedBlock) int {
-		return len(b.digests)*digestLength + len(touchMark) + len(".")
-	})
+	const bits, bitsOfTwo = 8, 11 // of a byte, and of two characters
+	list, page := r.list, r.page
+	r.blocks, r.from, r.part, r.of, r.list, r.page = len(list), maxCount-1, 9999, 9999, nil, maxCount-1
+	room := (maxSymbol - len(s.text(r.paragraph()))) * 2 * bits
+	cut := cutBySize(list, room, func(b listedBlock) int { return len(b.text()) * bitsOfTwo })
 	r.from = 1
 	for i, piece := range cut {
-		r.part, r.of, r.list = i+1, len(cut), piece
+		if page > 0 && i > 0 {
+			page += piece[0].turns
+		}
+		r.part, r.of, r.list, r.page = i+1, len(cut), piece, page
 		pieces = append(pieces, r)
 		r.from += len(piece)
+		for _, b := range piece[min(1, len(piece)):] {
+			page += b.turns
+		}
+	}
+	return pieces
+}
+
+// cutNames returns the names of the blocks from number 1 on, compressed and cut.
+func cutNames(names []string) (pieces []namesRecord) {
+	if len(names) == 0 {
+		return nil
+	}
+	var b bytes.Buffer
+	w, _ := flate.NewWriter(&b, flate.BestCompression) // which is a level that there is
+	for _, name := range names {
+		io.WriteString(w, strings.ReplaceAll(name, "\n", " ")+"\n")
+	}
+	w.Close()
+	cut := line.CutEvery(b.String(), namesSize)
+	for i, piece := range cut {
+		pieces = append(pieces, namesRecord{i + 1, len(cut), piece})
 	}
 	return pieces
 }

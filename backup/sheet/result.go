@@ -122,6 +122,7 @@ type sheetParts struct {
 
 	blocks int                    // how many it has
 	list   pieces[contentsRecord] // of contents
+	names  pieces[namesRecord]    // of blocks
 	codes  map[string]*codeSet
 	sealed pieces[partRecord]
 	seal   string
@@ -164,6 +165,12 @@ func (c contentsRecord) addTo(r *readResult, s stamp) {
 			r.touched[b.digests[0]] = true
 		}
 	}
+}
+
+func (n namesRecord) addTo(r *readResult, s stamp) {
+	p := r.sheet(s)
+	p.count++
+	p.names.add(n.part, n.of, n)
 }
 
 func (f partRecord) addTo(r *readResult, s stamp) {

@@ -47,7 +47,8 @@ func (s Sheet) Encrypt(passphrase string, workFactor int) (layout.Document, erro
 		return layout.Document{}, err
 	}
 	w := s.writer()
-	d := s.document(w, s.ID, s.partBlocks(w, parts), nil, s.sealedSteps())
+	d := s.document(w, s.ID, s.partBlocks(w, parts), nil, nil)
+	d.Steps, d.Later = s.sealedSteps()
 	d.Facts = append(d.Facts, layout.Fact{Name: "Sealed", Value: "with a passphrase, which is not on this sheet"})
 	return d, nil
 }
@@ -114,7 +115,8 @@ func (s Sheet) copy(share shareRecord, commitment string, parts []partRecord) la
 		b.Lines = append(b.Lines, w.Write(piece.paragraph())...)
 	}
 	body := append([]layout.Block{b}, s.partBlocks(w, parts)...)
-	d := s.document(w, fmt.Sprintf("%s/%d", s.ID, share.share), body, nil, s.splitSteps(share))
+	d := s.document(w, fmt.Sprintf("%s/%d", s.ID, share.share), body, nil, nil)
+	d.Steps, d.Later = s.splitSteps(share)
 	name := fmt.Sprintf(", share %d of %d", share.share, share.of)
 	d.Title += name
 	d.Foot += name
@@ -159,7 +161,7 @@ func (s Sheet) sealedText() string {
 			r := codesRecord{account: e.id(), record: e.Codes}
 			b.WriteString(s.stamp().text(r.paragraphs(false)...) + "\n")
 		}
-		list.list = append(list.list, e.listed())
+		list.list = append(list.list, e.listed()...)
 	}
 	for _, piece := range list.cut(s.stamp()) {
 		b.WriteString(s.stamp().text(piece.paragraph()) + "\n")
@@ -171,7 +173,7 @@ func (s Sheet) sealedText() string {
 func (s Sheet) partBlocks(w *line.Writer, parts []partRecord) (body []layout.Block) {
 	for _, p := range parts {
 		b := layout.Block{Number: p.part, Heading: fmt.Sprintf("Part %d of %d", p.part, p.of), Lines: w.Write(p.paragraph())}
-		addSymbol(&b, b.Heading, s.stamp().text(p.paragraph()))
+		addSymbol(&b, "", s.stamp().text(p.paragraph()))
 		body = append(body, b)
 	}
 	return body

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
+	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
@@ -33,6 +34,12 @@ type Sheet struct {
 	Partial    bool      // it does not supersede that sheet, but belongs with it
 	Date       time.Time // the day; the time of day is of no meaning
 	ID         string    // that of this printing, see NewID
+	Owner      string    // whose it is, as it is to stand there; "" for nobody's name
+	URL        string    // where tokenctl can be had; "" to name no place
+
+	// Paper and Fonts are those with which Plain counts pages, for the list of contents.
+	Paper layout.Paper
+	Fonts []*layout.Font
 
 	// VaultKey is the vault's private key, AGE-SECRET-KEY-1..., or "".
 	VaultKey string

@@ -111,6 +111,34 @@ func shareOf(t *testing.T, d layout.Document) shareRecord {
 
 // A share that was altered, or is of another split, is named; with enough others
 // the sheet is read nonetheless.
+// A copy whose parts were all read is whole, if its share agrees with the commitment.
+func TestOneShareIsWhole(t *testing.T) {
+	documents := split(t, everyKind(t), 2, 3)
+	all := symbolTexts(documents[1])
+	without := func(what string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(text string) bool { return strings.Contains(text, what) })
+	}
+	altered := shareOf(t, documents[1])
+	altered.value = "\x01" + altered.value[1:]
+	for _, test := range []struct {
+		name  string
+		texts []string
+		whole []int
+	}{
+		{"all of it", all, []int{2}},
+		{"and another share", append(symbolTexts(layout.Document{Body: documents[0].Body[:2]}), all...), []int{1, 2}},
+		{"and a share that was altered", append(without("|share: "), ofSheet7(altered)), nil},
+		{"no share", without("|share: "), nil},
+		{"no commitment", without("|commitment: "), nil},
+		{"a part is missing", without("|part: 02/"), nil},
+	} {
+		c, _ := scan(t, test.texts...).Contents("")
+		if got := c.Sheets[0].Whole; !slices.Equal(got, test.whole) {
+			t.Errorf("%s: shares %v are whole, want %v", test.name, got, test.whole)
+		}
+	}
+}
+
 func TestWrongSharesAreNamed(t *testing.T) {
 	s := smallSheet(t)
 	documents := split(t, s, 3, 5)

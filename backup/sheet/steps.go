@@ -6,33 +6,38 @@ import (
 	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 )
 
-// home is where tokenctl can be had.
-const home = "https://github.com/tokenctl/tokenctl"
-
-// plainSteps say how to come back from a sheet that is not sealed.
-func (s Sheet) plainSteps() (all []layout.Steps) {
+// plainSteps say how to come back from a sheet that is not sealed, and what can wait.
+func (s Sheet) plainSteps() (first, later []layout.Steps) {
 	secrets, sets := s.count()
 	if secrets > 0 || s.VaultKey != "" {
-		all = append(all, s.withTokenctl())
+		first = append(first, s.withTokenctl())
 	}
 	if secrets > 0 {
-		all = append(all, withPhone)
+		first = append(first, withPhone)
 	}
 	if sets > 0 {
-		all = append(all, withBackupCode)
-	}
-	if s.VaultKey != "" {
-		all = append(all, withAge)
+		first = append(first, withBackupCode)
 	}
 	if secrets > 0 {
-		all = append(all, afterLoss)
+		first = append(first, afterLoss)
 	}
-	return append(all, s.keeping("Whoever has this sheet has what is on it. Keep it as you keep your passport, and not where your passwords are."))
+	if s.VaultKey != "" {
+		later = append(later, withAge)
+	}
+	return first, append(later, s.keeping("Whoever has this sheet has what is on it. Keep it as you keep your passport, and not where your passwords are."))
+}
+
+// installStep says where tokenctl is, if that is known.
+func (s Sheet) installStep() string {
+	if s.URL == "" {
+		return "Install tokenctl on a computer."
+	}
+	return "Install tokenctl: " + s.URL
 }
 
 func (s Sheet) withTokenctl() layout.Steps {
 	return layout.Steps{Heading: "To come back with tokenctl", Steps: []string{
-		"Install tokenctl: " + home,
+		s.installStep(),
 		"Scan all pages, or photograph them one by one: flat, sharp, in good light. Order and direction do not matter.",
 		"Plug in a new security key. If you have none, tokenctl makes a vault on your computer.",
 		"Run: tokenctl restore PICTURE...",
@@ -86,7 +91,7 @@ func (s Sheet) keeping(why string) layout.Steps {
 }
 
 // sealedSteps say how to come back from a sheet that a passphrase opens.
-func (s Sheet) sealedSteps() []layout.Steps {
+func (s Sheet) sealedSteps() (first, later []layout.Steps) {
 	withPassphrase := s.withTokenctl()
 	withPassphrase.Steps = append(withPassphrase.Steps[:3:3],
 		"Run: tokenctl restore PICTURE...",
@@ -94,9 +99,7 @@ func (s Sheet) sealedSteps() []layout.Steps {
 		"All parts are needed. "+missingStep,
 		"When your codes work again, delete the pictures.",
 	)
-	return []layout.Steps{
-		withPassphrase,
-		sealedByHand,
+	return []layout.Steps{withPassphrase, sealedByHand}, []layout.Steps{
 		afterLoss,
 		s.keeping("This sheet opens with the passphrase alone, and without it not at all. Keep the passphrase in another place."),
 	}
@@ -117,7 +120,7 @@ var sealedByHand = layout.Steps{Heading: "To come back without tokenctl", Steps:
 }}
 
 // splitSteps say how to come back from a sheet that is split.
-func (s Sheet) splitSteps(share shareRecord) []layout.Steps {
+func (s Sheet) splitSteps(share shareRecord) (first, later []layout.Steps) {
 	together := s.withTokenctl()
 	together.Heading = fmt.Sprintf("To come back, with %d of these %d sheets", share.need, share.of)
 	together.Steps = append(together.Steps[:1:1],
@@ -128,11 +131,10 @@ func (s Sheet) splitSteps(share shareRecord) []layout.Steps {
 		"It names a share that does not belong to the others. "+missingStep,
 		"When your codes work again, delete the pictures.",
 	)
-	return []layout.Steps{
-		together,
-		{Heading: "To come back without tokenctl", Steps: []string{
-			"A short program in Python puts the shares together, and age opens the parts. Both are described here: " + home + "/blob/main/docs/sheet-format.md",
-		}},
+	first = []layout.Steps{together, {Heading: "To come back without tokenctl", Steps: []string{
+		"A short program in Python puts the shares together, and age opens the parts. Both are described in the file docs/sheet-format.md, which comes with the source of tokenctl.",
+	}}}
+	return first, []layout.Steps{
 		afterLoss,
 		s.keeping(fmt.Sprintf("Fewer than %d of these sheets reveal nothing. Keep each in another place, or with another person.", share.need)),
 	}

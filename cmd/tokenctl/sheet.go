@@ -26,6 +26,8 @@ type sheetOptions struct {
 	output    paper.Output
 	seal      sheetSeal
 	selection recovery.Selection
+	owner     string
+	url       string
 	yes, json bool
 }
 
@@ -60,6 +62,8 @@ func newSheetCommand(p *program) *cobra.Command {
 	f.BoolVar(&o.selection.OnlyNew, "only-new", false, "print what the sheets since the last full one lack")
 	f.StringArrayVar(&o.selection.Accounts, "account", nil, "print the account alone that `QUERY` fits; may be given again")
 	f.BoolVar(&o.selection.NoSecrets, "no-secrets", false, "print the backup codes alone")
+	f.StringVar(&o.owner, "owner", "", "print on it whose it is: `NAME`, or how to reach you")
+	f.StringVar(&o.url, "url", "", "print on it where tokenctl can be had: `URL`")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	c.MarkFlagsMutuallyExclusive("only-new", "account")
@@ -120,6 +124,7 @@ func (p *program) sheet(ctx context.Context, o sheetOptions) error {
 			return err
 		}
 	}
+	content.Owner, content.URL = o.owner, o.url
 	made, unrecorded := p.makeSheet(ctx, s, content.Sheet, o.seal, o.output)
 	if len(made.done) == 0 {
 		return unrecorded
@@ -236,6 +241,14 @@ type madeSheet struct {
 // it announces before, for nobody is asked while the ledger is locked. An error that
 // comes with something done says that it was not recorded.
 func (p *program) makeSheet(ctx context.Context, s *store.Store, content sheet.Sheet, seal sheetSeal, to paper.Output) (madeSheet, error) {
+	content.Paper = to.Paper()
+	if !seal.encrypt && seal.shares == 0 {
+		draft, err := recovery.Draft(s.Ledger, content, p.Now()).Plain()
+		if err != nil {
+			return madeSheet{}, fmt.Errorf("making the sheet: %w", err)
+		}
+		content.Fonts = to.Fonts(ctx, draft)
+	}
 	if to.Print {
 		draft := seal
 		draft.workFactor = 1 // which makes as many pages

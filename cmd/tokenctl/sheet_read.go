@@ -187,12 +187,13 @@ type printingJSON struct {
 	Date  string `json:"date,omitempty"` // as in 2026-11-23
 	Part  bool   `json:"part"`
 	Bare  int    `json:"without_secret,omitempty"` // accounts that it only names
+	Whole []int  `json:"shares,omitempty"`         // that are right, of a split sheet
 }
 
 func describeContents(c sheet.Contents) sheetsJSON {
 	return sheetsJSON{
 		Sheets: mapSlice(c.Sheets, func(s sheet.Printing) printingJSON {
-			return printingJSON{s.Number, s.ID, term.Date(s.Date), c.Partial(s), s.Bare}
+			return printingJSON{s.Number, s.ID, term.Date(s.Date), c.Partial(s), s.Bare, s.Whole}
 		}),
 		Missing:  mapSlice(c.Missing, sheet.Missing.String),
 		VaultKey: c.VaultKey != "",

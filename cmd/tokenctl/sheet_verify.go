@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/tokenctl/tokenctl/backup/recovery"
+	"github.com/tokenctl/tokenctl/backup/sheet"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/fleet"
@@ -34,7 +36,9 @@ func newSheetVerifyCommand(p *program) *cobra.Command {
 			"If all of the sheet was read, and all that is on it is right, it counts as verified,\n" +
 			"and as being on paper: the file that tokenctl wrote is known, and is not taken for\n" +
 			"a scan. If something differs, the exit status is 1. If something is missing from\n" +
-			"the scan, could not be compared, or is not on the sheet, it is 9.",
+			"the scan, could not be compared, or is not on the sheet, it is 9.\n\n" +
+			"One share of a split sheet is verified by itself: that it is right, and that all is\n" +
+			"there which it opens with the others. What that is, it cannot compare.",
 		Example: "  tokenctl sheet verify scan.pdf",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.from.scans = args
@@ -71,9 +75,13 @@ var verifyRemedies = []term.Remedy{
 func (p *program) verifySheet(ctx context.Context, o sheetVerifyOptions) error {
 	contents, unread := p.readSheets(ctx, o.from)
 	defer contents.Clear()
-	if errors.Is(unread, errBare) {
+	var odd *sheet.ShareError
+	switch {
+	case errors.Is(unread, errBare):
 		unread = nil // all of it was read
-	} else if contents.IsEmpty() {
+	case contents.IsEmpty() && len(contents.Sheets) == 1 && len(contents.Sheets[0].Whole) > 0 && !errors.As(unread, &odd):
+		return p.verifyShares(contents, o.json)
+	case contents.IsEmpty():
 		return unread
 	}
 	t, err := p.open.Tokens(ctx, o.tokens, true)
@@ -128,6 +136,31 @@ func (p *program) verifySheet(ctx context.Context, o sheetVerifyOptions) error {
 		return fmt.Errorf("%w:\n%w", term.ErrPartly, reasons)
 	}
 	p.Note("The sheet can be read back, and is right.")
+	return nil
+}
+
+// verifyShares reports that copies of a split sheet are right, too few to open it.
+func (p *program) verifyShares(contents readSheet, json bool) error {
+	s, err := p.open.StoreOf(&open.Tokens{})
+	if err != nil {
+		return err
+	}
+	if json {
+		if err := p.PrintJSON(describeVerification(&recovery.Verification{Contents: contents.Contents}, false)); err != nil {
+			return err
+		}
+	}
+	if len(s.Ledger.SheetsOf(contents.files)) > 0 {
+		return fmt.Errorf("%w: %w", term.ErrPartly, errNotPaper)
+	}
+	one := contents.Sheets[0]
+	numbers := mapSlice(one.Whole, strconv.Itoa)
+	which, are := "Share "+numbers[0], "is"
+	if len(numbers) > 1 {
+		which, are = "Shares "+term.List(numbers), "are"
+	}
+	p.Note("%s of %d %s right, and all sealed parts are there: any %d such sheets bring all back.", which, one.Shares, are, one.Need)
+	p.Note("What is sealed was not compared with the tokens: that takes %d of the sheets.", one.Need)
 	return nil
 }
 

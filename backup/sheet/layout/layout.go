@@ -16,8 +16,11 @@ import (
 // order, but not where. It is the same for PDF and text.
 type Document struct {
 	Title string  // "Recovery sheet 7"
-	Facts []Fact  // date, which sheet it supersedes, whom it belongs to
+	Facts []Fact  // whose it is, date, which sheet it supersedes
+	Blank string  // what a person is to write beside the facts: "Checked on"
 	Steps []Steps // how to come back, in plain words
+	List  string  // heading of a list of the numbered blocks, each with its page; "" for none
+	Later []Steps // more instructions, which can wait
 	Body  []Block // none is cut by a page
 	Foot  string  // stands on every page, beside its number: "Recovery sheet 7, 2026-11-23"
 	Fonts []*Font // for what is Lacking, in the order of preference; text has no fonts
@@ -44,7 +47,7 @@ type Block struct {
 
 // A Symbol is a QR code and what it is for.
 type Symbol struct {
-	Caption string // "Scan with an authenticator app"
+	Caption string // "Backup codes, for tokenctl", or ""
 	Text    string // what the code holds
 }
 
@@ -104,66 +107,65 @@ const (
 // size").
 const largestSymbol = 17 + 4*20
 
-// A drawn block has its QR codes encoded.
+// Fits reports whether a QR code can hold a text, and print well: if not, there is
+// ErrSymbolTooLarge.
+func Fits(text string) bool {
+	_, err := sideOf(text)
+	return err == nil
+}
+
+// sideOf returns the side of a text's QR code in millimetres.
+func sideOf(text string) (float64, error) {
+	size, err := qr.SizeOf(text, qr.LevelQ)
+	if err != nil || size > largestSymbol {
+		return 0, ErrSymbolTooLarge
+	}
+	return float64(size) * module, nil
+}
+
+// A drawn block has its QR codes: at first their sizes, and then themselves.
 type drawn struct {
 	Block
+	sides   []float64 // in millimetres
 	symbols []*qr.Symbol
 }
 
-// encoded returns the blocks of the document for a paper, spelled in characters that
+// measured returns the blocks of the document for a paper, spelled in characters that
 // show.
-func (d Document) encoded(paper Paper, shows func(string) bool) (Document, []drawn, error) {
+func (d Document) measured(paper Paper, shows func(string) bool) (Document, []*drawn, error) {
 	if int(paper) >= len(papers) {
 		return d, nil, fmt.Errorf("no paper is called %s", paper)
 	}
-	blocks := make([]drawn, len(d.Body))
-	failed := make([]error, len(d.Body))
-	var workers sync.WaitGroup
-	for i, b := range d.Body { // side by side, for the codes take most of the time
-		workers.Go(func() { blocks[i].symbols, failed[i] = encodeSymbols(b.Symbols) })
-	}
-	workers.Wait()
 	d = d.spell(shows)
-	for i, err := range failed {
-		if err != nil {
-			return d, nil, fmt.Errorf("block %d: %w", i+1, err)
+	blocks := make([]*drawn, len(d.Body))
+	for i, b := range d.Body {
+		blocks[i] = &drawn{Block: b}
+		for j, y := range b.Symbols {
+			side, err := sideOf(y.Text)
+			if err != nil {
+				return d, nil, fmt.Errorf("block %d: QR code %d: %w", i+1, j+1, err)
+			}
+			blocks[i].sides = append(blocks[i].sides, side)
 		}
-		blocks[i].Block = d.Body[i]
 	}
 	return d, blocks, nil
 }
 
-func encodeSymbols(symbols []Symbol) (made []*qr.Symbol, err error) {
-	for i, y := range symbols {
-		s, err := qr.Encode(y.Text, qr.LevelQ)
-		if errors.Is(err, qr.ErrTooLong) || err == nil && s.Size() > largestSymbol {
-			err = ErrSymbolTooLarge
-		}
-		if err != nil {
-			return nil, fmt.Errorf("QR code %d: %w", i+1, err)
-		}
-		made = append(made, s)
+// encode makes the QR codes of all blocks, side by side: they take most of the time.
+func encode(blocks []*drawn) error {
+	failed := make([]error, len(blocks))
+	var workers sync.WaitGroup
+	for i, b := range blocks {
+		workers.Go(func() {
+			for _, y := range b.Symbols {
+				s, err := qr.Encode(y.Text, qr.LevelQ)
+				failed[i] = errors.Join(failed[i], err)
+				b.symbols = append(b.symbols, s)
+			}
+		})
 	}
-	return made, nil
-}
-
-func side(s *qr.Symbol) float64 { return float64(s.Size()) * module }
-
-// column returns the width of the column of QR codes beside text, and whether there
-// are any and they fit. Text begins at one of two places, that it may stand below
-// other text.
-func (b drawn) column() (width float64, fits bool) {
-	widest := 0.0
-	for _, s := range b.symbols {
-		widest = max(widest, side(s)+quiet) // on the other side is the margin of the page
-	}
-	for _, version := range []float64{11, 15} { // of most accounts, and the largest of backup codes
-		width = (17+4*version)*module + quiet + 1
-		if widest <= width {
-			return width, len(b.symbols) > 0 && len(b.Facts)+len(b.Lines)+len(b.Notes) > 0
-		}
-	}
-	return width, false
+	workers.Wait()
+	return errors.Join(failed...)
 }
 
 // A run is dark modules in a row, from the upper left corner of the symbol.
@@ -203,10 +205,10 @@ const neutralTitle = "Document"
 
 // byTick divides lines before the first that is to be ticked. Those after it are
 // such lines as well, or go on with one.
-func byTick(lines []line.Line) (runs [][]line.Line) {
+func byTick(lines []line.Line) (before, ticks []line.Line) {
 	first := slices.IndexFunc(lines, func(l line.Line) bool { return l.Tick })
 	if first < 0 {
 		first = len(lines)
 	}
-	return slices.DeleteFunc([][]line.Line{lines[:first], lines[first:]}, func(run []line.Line) bool { return len(run) == 0 })
+	return lines[:first], lines[first:]
 }

@@ -16,7 +16,7 @@ import (
 // longBlock has more lines than a page.
 func longBlock() Block {
 	b := Block{Number: 99, Heading: "Example: a set of very many codes", Symbols: []Symbol{{"One of many", "tokenctl:codes?part=1"}}}
-	for i := range 120 {
+	for i := range 300 {
 		l := line.Line{Number: 1000 + i, Groups: []string{"code", fmt.Sprint(i + 1), "ABCD", "EFGH"}, Check: fmt.Sprintf("QX%02d", i%100), Tick: true}
 		if i%5 == 0 {
 			l.Used = "2026-01-02"

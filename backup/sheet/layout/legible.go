@@ -94,8 +94,9 @@ func (s *speller) facts(facts []Fact) []Fact {
 // it is.
 func (d Document) spell(shows func(string) bool) Document {
 	s := &speller{shows: shows}
-	front := Document{Title: s.text(d.Title), Facts: s.facts(d.Facts), Foot: s.text(d.Foot)}
-	front.Steps = each(d.Steps, func(l Steps) Steps { return Steps{s.text(l.Heading), each(l.Steps, s.text)} })
+	front := Document{Title: s.text(d.Title), Facts: s.facts(d.Facts), Blank: s.text(d.Blank), List: s.text(d.List), Foot: s.text(d.Foot)}
+	steps := func(l Steps) Steps { return Steps{s.text(l.Heading), each(l.Steps, s.text)} }
+	front.Steps, front.Later = each(d.Steps, steps), each(d.Later, steps)
 	if s.changed {
 		front.Facts = append(front.Facts, Fact{"Note", respelled})
 	}

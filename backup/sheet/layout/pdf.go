@@ -24,7 +24,10 @@ var printed = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 // that do not show, are written as [U+65E5], and the block says so. WritePDF returns ErrSymbolTooLarge for a
 // document with such a QR code.
 func (d Document) WritePDF(w io.Writer, paper Paper) error {
-	p, err := d.pages(paper)
+	p, blocks, err := d.pages(paper)
+	if err == nil {
+		err = encode(blocks)
+	}
 	if err != nil {
 		return err
 	}
@@ -35,36 +38,38 @@ func (d Document) WritePDF(w io.Writer, paper Paper) error {
 	return nil
 }
 
-// CountPages returns how many pages WritePDF fills.
-func (d Document) CountPages(paper Paper) (int, error) {
-	p, err := d.pages(paper)
+// Pages returns the pages, from 1, on which WritePDF begins each block, and how many
+// there are.
+func (d Document) Pages(paper Paper) (ofBlocks []int, all int, err error) {
+	p, _, err := d.pages(paper)
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
-	return len(p.all), nil
+	return p.ofBlocks, len(p.all), nil
 }
 
-// pages lays the document out.
-func (d Document) pages(paper Paper) (*pages, error) {
+// pages lays the document out: what it is across the first page, and all else in two
+// columns. The QR codes are still to be encoded.
+func (d Document) pages(paper Paper) (*pages, []*drawn, error) {
 	script := newTypesetter(d.Fonts)
-	d, blocks, err := d.encoded(paper, script.shows)
+	d, blocks, err := d.measured(paper, script.shows)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p := newPages(paper, script)
-	page := p.column()
-	p.add(p.title(page, d.Title), nil)
-	p.add(spaced(sectionGap, p.facts(page, d.Facts)), nil)
-	for _, s := range d.Steps {
-		p.add(p.keep(p.steps(page, s)), nil)
-	}
+	p.add(p.banner(p.column(), d.Title), nil)
+	p.add(spaced(sectionGap, p.front(d)), nil)
+	p.divide()
+	p.steps(d.Steps)
+	p.list(d.List, blocks)
+	p.steps(d.Later)
 	for _, b := range blocks {
 		p.block(b)
 	}
-	return p, nil
+	return p, blocks, nil
 }
 
-func (p *pages) title(c column, title string) []row {
+func (p *pages) banner(c column, title string) []row {
 	if title == "" {
 		return nil
 	}
@@ -73,20 +78,73 @@ func (p *pages) title(c column, title string) []row {
 	}})
 }
 
-// steps makes rows of instructions. Their heading stays with the first.
-func (p *pages) steps(c column, s Steps) []row {
-	const indent, between = 7, 0.7
-	rows := p.paragraph(c, sectionStyle, s.Heading)
-	for i, step := range s.Steps {
-		lines := p.paragraph(c.from(indent), bodyStyle, step)
-		number := p.paragraph(c, strongStyle, strconv.Itoa(i+1)+".")
-		lines[0] = beside(number[:1], lines[:1])
-		rows = append(rows, spaced(between, p.keep(lines))...)
-		if i == 0 {
-			rows = p.keep(rows)
+// front makes rows of the facts, beside a box with lines to write on.
+func (p *pages) front(d Document) []row {
+	const lines, pitch, width, inset = 3, 7.0, 52.0, 3.0
+	c := p.column()
+	if d.Blank == "" {
+		return p.facts(c, d.Facts)
+	}
+	left, height := c.width-width, inset+strongStyle.height()+lines*pitch
+	box := row{height: height, draw: func(y float64) {
+		p.frame(left, y, width, height)
+		p.text(strongStyle, left+inset, y+inset+strongStyle.baseline()-1, p.shortened(strongStyle, d.Blank, width-2*inset))
+		for i := range lines {
+			under := y + height - inset - float64(i)*pitch
+			p.line(left+inset, under, left+width-inset, under, thinRule)
+		}
+	}}
+	facts := p.facts(column{c.x, left - columnGap}, d.Facts)
+	if length(facts) > p.height()/2 {
+		return append([]row{box}, facts...)
+	}
+	return []row{beside(facts, []row{box})}
+}
+
+// steps places instructions. Their heading stays with the first.
+func (p *pages) steps(all []Steps) {
+	const indent, between = 6, 0.7
+	c := p.column()
+	for _, s := range all {
+		rows := p.paragraph(c, sectionStyle, s.Heading)
+		for i, step := range s.Steps {
+			lines := p.paragraph(c.from(indent), bodyStyle, step)
+			number := p.paragraph(c, strongStyle, strconv.Itoa(i+1)+".")
+			lines[0] = beside(number[:1], lines[:1])
+			rows = append(rows, spaced(between, p.keep(lines))...)
+			if i == 0 {
+				rows = p.keep(rows)
+			}
+		}
+		p.add(spaced(sectionGap, rows), nil)
+	}
+}
+
+// list places the list of the numbered blocks. Their pages are known when it is drawn.
+func (p *pages) list(heading string, blocks []*drawn) {
+	const indent = 9
+	if heading == "" {
+		return
+	}
+	c := p.column()
+	rows := spaced(sectionGap, p.paragraph(c, sectionStyle, heading))
+	label := p.paragraph(c, labelStyle, "page")
+	rows = append(rows, label...)
+	for i, b := range blocks {
+		if b.Number == 0 {
+			continue
+		}
+		name := p.shortened(smallStyle, b.Heading, c.width-indent)
+		rows = append(rows, row{height: smallStyle.height(), header: &label[0], draw: func(y float64) {
+			y += smallStyle.baseline()
+			p.textTo(smallStyle, c.x+indent-3, y, strconv.Itoa(p.ofBlocks[i]))
+			p.text(smallStyle, c.x+indent, y, name)
+		}})
+		if len(rows) == 3 {
+			rows = p.keep(rows) // the heading does not stay behind
 		}
 	}
-	return spaced(sectionGap, rows)
+	p.add(rows, nil)
 }
 
 // A textStyle is how text looks.
@@ -97,17 +155,17 @@ type textStyle struct {
 
 // The styles of a sheet.
 var (
-	titleStyle   = textStyle{bold, 22}
-	sectionStyle = textStyle{bold, 13}
-	headingStyle = textStyle{bold, 12}
-	bodyStyle    = textStyle{regular, 10}
-	strongStyle  = textStyle{bold, 10}
-	smallStyle   = textStyle{regular, 8.5}
-	typedStyle   = textStyle{mono, 10}
-	checkStyle   = textStyle{monoBold, 10}
-	countStyle   = textStyle{mono, 8}
+	titleStyle   = textStyle{bold, 20}
+	sectionStyle = textStyle{bold, 11}
+	headingStyle = textStyle{bold, 10}
+	bodyStyle    = textStyle{regular, 9}
+	strongStyle  = textStyle{bold, 9}
+	smallStyle   = textStyle{regular, 7.5}
+	typedStyle   = textStyle{mono, 9}
+	checkStyle   = textStyle{monoBold, 9}
+	countStyle   = textStyle{mono, 7}
 	labelStyle   = textStyle{regular, 7}
-	typedDate    = textStyle{mono, 9}
+	typedDate    = textStyle{mono, 8}
 )
 
 // point is 1/72 of an inch, in millimetres.
@@ -124,11 +182,12 @@ func (s textStyle) baseline() float64 { return s.size * point }
 func (s textStyle) middle() float64 { return 0.36 * s.size * point }
 
 // A canvas measures text, and draws on a page of a PDF. Lengths are in millimetres,
-// from the upper left corner.
+// from the upper left corner; those from the left, of the column that is drawn in.
 type canvas struct {
 	pdf         *fpdf.Fpdf
 	paperHeight float64
 	script      *typesetter // of what the fonts in the program lack
+	origin      float64     // the left end of the column
 }
 
 // newCanvas returns an empty PDF that reveals nothing of who made it, when, and what
@@ -145,7 +204,7 @@ func newCanvas(paper Paper, script *typesetter) canvas {
 	pdf.SetMargins(0, 0, 0)
 	pdf.SetAutoPageBreak(false, 0)
 	addFonts(pdf)
-	return canvas{pdf, height, script}
+	return canvas{pdf: pdf, paperHeight: height, script: script}
 }
 
 // textTo writes such that the text ends at x.
@@ -164,14 +223,18 @@ func (c canvas) shortened(s textStyle, text string, width float64) string {
 
 func (c canvas) line(x1, y1, x2, y2, thickness float64) {
 	c.pdf.SetLineWidth(thickness)
-	c.pdf.Line(x1, y1, x2, y2)
+	c.pdf.Line(c.origin+x1, y1, c.origin+x2, y2)
+}
+
+func (c canvas) frame(x, y, width, height float64) {
+	c.pdf.SetLineWidth(thinRule)
+	c.pdf.Rect(c.origin+x, y, width, height, "D")
 }
 
 // box draws a square to tick, ticked or not.
 func (c canvas) box(x, y, side float64, ticked bool) {
-	const thin, thick, inset = 0.25, 0.45, 0.7
-	c.pdf.SetLineWidth(thin)
-	c.pdf.Rect(x, y, side, side, "D")
+	const thick, inset = 0.45, 0.7
+	c.frame(x, y, side, side)
 	if ticked {
 		c.line(x+inset, y+inset, x+side-inset, y+side-inset, thick)
 		c.line(x+inset, y+side-inset, x+side-inset, y+inset, thick)
@@ -181,12 +244,13 @@ func (c canvas) box(x, y, side float64, ticked bool) {
 // symbol draws a QR code without its margin. All of it is one path, since viewers
 // leave hairlines between shapes that touch.
 func (c canvas) symbol(x, y float64, s *qr.Symbol) {
-	var path bytes.Buffer
 	scale := module / point
-	fmt.Fprintf(&path, "q %.4f 0 0 %.4f %.4f %.4f cm", scale, -scale, x/point, (c.paperHeight-y)/point)
+	path := fmt.Appendf(nil, "q %.4f 0 0 %.4f %.4f %.4f cm", scale, -scale, (c.origin+x)/point, (c.paperHeight-y)/point)
 	for _, r := range runsOf(s) {
-		fmt.Fprintf(&path, " %d %d %d 1 re", r.x, r.y, r.length)
+		for _, n := range [...]int{r.x, r.y, r.length} {
+			path = strconv.AppendInt(append(path, ' '), int64(n), 10)
+		}
+		path = append(path, " 1 re"...)
 	}
-	path.WriteString(" f Q\n")
-	c.pdf.RawWriteBuf(&path)
+	c.pdf.RawWriteBuf(bytes.NewBuffer(append(path, " f Q\n"...)))
 }

@@ -1,91 +1,118 @@
 package layout
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/tokenctl/tokenctl/backup/sheet/line"
 )
 
 const (
-	textGap = 2.5 // between the parts of a block
-	noteGap = 0.8 // between notes
+	headingGap = 1.2 // between a rule and a heading
+	textGap    = 1.5 // between the parts of a block
+	noteGap    = 0.8 // between notes
 )
 
-// block lays out a block, on a page of its own if it must be, and on several if
-// it is longer than one.
-func (p *pages) block(b drawn) {
-	rows := p.blockRows(b)
-	if length(rows) <= p.height() {
-		p.add([]row{joined(rows)}, nil)
-		return
-	}
-	if !p.fresh() {
+// leastBeside is how wide text beside a QR code is at least.
+const leastBeside = 30.0
+
+// block lays out a block: in one column, unless it is longer than that. The first in a
+// column needs no rule.
+func (p *pages) block(b *drawn) {
+	rows := joined(p.blockRows(b, p.rule()))
+	if !p.isFresh && p.y+rows.gap+rows.height > p.bottom {
 		p.turn()
 	}
-	again := joined(p.heading(b.Block, true))
-	p.add(rows, &again)
+	var rule []row
+	if !p.isFresh {
+		rule = p.rule()
+	}
+	all := p.blockRows(b, rule)
+	if length(all) <= p.height() {
+		all = []row{joined(all)}
+	}
+	again := p.again(b.Block)
+	p.add(all[:1], nil)
+	p.ofBlocks = append(p.ofBlocks, len(p.all))
+	p.add(all[1:], &again)
 }
 
-// blockRows makes the rows of a block: with the QR codes beside the text if that
-// fits on a page, else above it.
-func (p *pages) blockRows(b drawn) []row {
-	head := p.heading(b.Block, false)
-	head = head[:len(head):len(head)]
-	above := append(append(head, p.strips(b)...), p.blockText(p.column(), b.Block)...)
-	room, fits := b.column()
-	if !fits {
+// blockRows makes the rows of a block: with its QR code beside the text if there is
+// room for it, else above it; below a rule, or none. Where there are lines to tick, all lines stand below.
+func (p *pages) blockRows(b *drawn, rule []row) []row {
+	c := p.column()
+	lines, ticks := byTick(b.Lines)
+	var below []row
+	if len(ticks) > 0 {
+		below = spaced(quiet, slices.Concat(p.lines(c, lines), spaced(textGap, p.lines(c, ticks))))
+		lines = nil
+	}
+	above := slices.Concat(rule, spaced(headingGap, p.title(c, b.Block)), p.strips(b), spaced(quiet, p.blockText(c, b.Block, lines)), below)
+	if len(b.sides) != 1 || c.width-b.sides[0]-quiet < leastBeside {
 		return above
 	}
-	var left []row
-	for i := range b.symbols {
-		left = append(left, p.symbolRows(p.left, b, i)...)
-	}
-	both := append(head, beside(left, p.blockText(p.column().from(room), b.Block)))
-	both[len(head)].gap = quiet
+	right := c.from(b.sides[0] + quiet)
+	text := append(p.title(right, b.Block), spaced(textGap, p.blockText(right, b.Block, lines))...)
+	both := slices.Concat(rule, spaced(quiet, []row{beside(text, p.symbolRows(0, b, 0))}), below)
 	if n := length(both); n > p.height() || n > length(above) {
 		return above
 	}
 	return both
 }
 
-// heading makes the rows that a block begins with.
-func (p *pages) heading(b Block, again bool) []row {
-	c, text, number := p.column(), b.Heading, ""
+// rule makes the row that a block begins with.
+func (p *pages) rule() []row {
+	c := p.column()
+	return []row{{gap: blockGap, draw: func(y float64) { p.line(c.x, y, c.x+c.width, y, thinRule) }}}
+}
+
+// again makes the row that stands where a block is continued.
+func (p *pages) again(b Block) row {
+	c := p.column()
+	b.Heading = p.shortened(headingStyle, b.Heading, c.width-p.textWidth(headingStyle, continued)-10) + continued
+	return joined(p.title(c, b))
+}
+
+// title makes rows of a block's number and heading: on one row, if it fits in smaller
+// letters.
+func (p *pages) title(c column, b Block) []row {
+	var number []row
 	if b.Number > 0 {
-		number = strconv.Itoa(b.Number)
-		c = c.from(max(8, p.textWidth(headingStyle, number)+3))
+		number = p.paragraph(c, countStyle, strconv.Itoa(b.Number))
+		c = c.from(max(5, p.textWidth(countStyle, strconv.Itoa(b.Number))+2))
 	}
-	if again {
-		text = p.shortened(headingStyle, text, c.width-p.textWidth(headingStyle, continued)) + continued
+	style := headingStyle
+	for small := style; small.size >= smallStyle.size; small.size -= 0.5 {
+		if p.textWidth(small, b.Heading) <= c.width {
+			style = small
+			break
+		}
 	}
-	rows := p.paragraph(c, headingStyle, text)
-	first := rows[0]
-	const below = 1.2
-	rows[0] = row{gap: blockGap, height: below + first.height, draw: func(y float64) {
-		p.line(p.left, y, p.right, y, thinRule)
-		p.text(headingStyle, p.left, y+below+headingStyle.baseline(), number)
-		first.draw(y + below)
-	}}
+	rows := p.paragraph(c, style, b.Heading)
+	rows[0] = beside(number, rows[:1])
 	return rows
 }
 
 // symbolRows makes rows of a QR code and its caption.
-func (p *pages) symbolRows(x float64, b drawn, i int) []row {
-	s := b.symbols[i]
-	code := row{gap: quiet, height: side(s) + quiet, draw: func(y float64) { p.symbol(x, y, s) }}
-	return append([]row{code}, p.paragraph(column{x, side(s)}, smallStyle, b.Symbols[i].Caption)...)
+func (p *pages) symbolRows(x float64, b *drawn, i int) []row {
+	rows := []row{{gap: quiet, height: b.sides[i], draw: func(y float64) { p.symbol(x, y, b.symbols[i]) }}}
+	if caption := b.Symbols[i].Caption; caption != "" {
+		rows = append(rows, spaced(quiet, p.paragraph(column{x, b.sides[i]}, smallStyle, caption))...)
+	}
+	return rows
 }
 
 // strips makes rows of QR codes side by side, as many as fit.
-func (p *pages) strips(b drawn) (rows []row) {
-	for i := 0; i < len(b.symbols); {
-		x := p.left
+func (p *pages) strips(b *drawn) (rows []row) {
+	for i := 0; i < len(b.sides); {
+		x := 0.0
 		var strip, lines []row
-		for ; i < len(b.symbols) && (x == p.left || x+side(b.symbols[i]) <= p.right); i++ {
+		for ; i < len(b.sides) && (x == 0 || x+b.sides[i] <= p.column().width); i++ {
 			column := p.symbolRows(x, b, i)
 			strip, lines = []row{beside(strip, column)}, abreast(lines, column)
-			x += side(b.symbols[i]) + 2*quiet
+			x += b.sides[i] + quiet
 		}
 		if strip[0].height > p.height()-headerRoom {
 			strip = lines // since a caption is very long
@@ -95,31 +122,27 @@ func (p *pages) strips(b drawn) (rows []row) {
 	return rows
 }
 
-// blockText makes the rows of facts, lines and notes. Lines to tick stand apart from
-// the others.
-func (p *pages) blockText(c column, b Block) []row {
-	rows := spaced(textGap, p.facts(c, b.Facts))
-	for _, alike := range byTick(b.Lines) {
-		rows = append(rows, spaced(textGap, p.lines(c, alike))...)
-	}
+// blockText makes the rows of facts, lines and notes.
+func (p *pages) blockText(c column, b Block, lines []line.Line) []row {
+	rows := slices.Concat(p.facts(c, b.Facts), spaced(textGap, p.lines(c, lines)))
 	var notes []row
 	for _, n := range b.Notes {
-		notes = append(notes, spaced(noteGap, p.keep(p.paragraph(c, bodyStyle, n)))...)
+		notes = append(notes, spaced(noteGap, p.keep(p.paragraph(c, smallStyle, n)))...)
 	}
 	return append(rows, spaced(textGap, notes)...)
 }
 
 // Measures of typed lines.
 const (
-	lineHeight = 4.9
-	tickHeight = 6.8 // of a line with a box
-	boxSide    = 4.0
-	boxRoom    = boxSide + 2
-	groupGap   = 2.7
-	checkGap   = 4.5
+	lineHeight = 4.1
+	tickHeight = 5.4 // of a line with a box
+	boxSide    = 3.6
+	boxRoom    = boxSide + 1.5
+	groupGap   = 2.1
+	checkGap   = 3.2
 	checkRoom  = 14.0 // at most, for the check group
-	dateGap    = 5.0
-	dateRoom   = 22.0
+	dateGap    = 3.5
+	dateRoom   = 19.0
 )
 
 // A grid has the places of what the typed lines of a block consist of, so that
@@ -135,7 +158,10 @@ type grid struct {
 // newGrid divides a column for lines, of which all are to be ticked or none.
 func (p *pages) newGrid(c column, lines []line.Line) grid {
 	g := grid{x: c.x, number: c.x, tick: lines[0].Tick}
-	numbers, check, natural := p.textWidth(labelStyle, numberLabel), 0.0, 0.0
+	numbers, check, natural := 0.0, 0.0, 0.0
+	if g.tick {
+		numbers = p.textWidth(labelStyle, numberLabel)
+	}
 	for _, l := range lines {
 		numbers = max(numbers, p.textWidth(countStyle, strconv.Itoa(l.Number)))
 		check = max(check, min(checkRoom, p.textWidth(checkStyle, l.Check)))
@@ -147,8 +173,9 @@ func (p *pages) newGrid(c column, lines []line.Line) grid {
 		end -= dateRoom + dateGap
 	}
 	g.number += numbers
-	g.groups = g.number + 2.5
-	g.groupsWidth = min(natural, end-g.groups)
+	g.groups = g.number + 1.8
+	const rounding = 0.1
+	g.groupsWidth = min(natural+rounding, end-g.groups)
 	g.check = g.groups + g.groupsWidth + checkGap
 	g.date = g.check + check + dateGap
 	return g
@@ -166,22 +193,26 @@ func (p *pages) groupsWidth(groups []string) (width float64) {
 	return width
 }
 
-// lines makes rows of typed lines, below a row that says what is what.
-func (p *pages) lines(c column, lines []line.Line) []row {
+// lines makes rows of typed lines. Above those to tick, a row says what is what.
+func (p *pages) lines(c column, lines []line.Line) (rows []row) {
+	if len(lines) == 0 {
+		return nil
+	}
 	g := p.newGrid(c, lines)
-	header := row{height: labelStyle.height(), draw: func(y float64) {
-		y += labelStyle.baseline()
-		p.textTo(labelStyle, g.number, y, numberLabel)
-		p.text(labelStyle, g.groups, y, groupsLabel)
-		p.text(labelStyle, g.check, y, checkLabel)
-		if g.tick {
+	var header *row
+	if g.tick {
+		header = &row{height: labelStyle.height(), draw: func(y float64) {
+			y += labelStyle.baseline()
+			p.textTo(labelStyle, g.number, y, numberLabel)
+			p.text(labelStyle, g.groups, y, groupsLabel)
+			p.text(labelStyle, g.check, y, checkLabel)
 			p.text(labelStyle, g.date, y, dateLabel)
-		}
-	}}
-	rows := []row{header}
+		}}
+		rows = append(rows, *header)
+	}
 	for i, l := range lines {
 		for _, r := range p.keep(p.typedLine(g, l)) {
-			r.header = &header
+			r.header = header
 			rows = append(rows, r)
 		}
 		if i == 0 {
@@ -238,19 +269,32 @@ type group struct {
 	text string
 }
 
-// flow breaks groups into lines of a width. A group that is wider than that is
-// broken itself.
+// flow breaks groups into lines of a width. A group that is wider than that begins where
+// there is room and is broken itself: where it can be seen that no space is meant, as in
+// an address, or else anywhere.
 func (p *pages) flow(groups []string, width float64) [][]group {
+	const joints = ":@"
 	lines := make([][]group, 1)
-	x := 0.0
+	x, one := 0.0, p.textWidth(typedStyle, "0")
+	turn := func() { lines, x = append(lines, nil), 0 }
 	for _, g := range groups {
-		for i, part := range p.wrap(typedStyle, g, width) {
-			wide := p.textWidth(typedStyle, part)
-			if i > 0 || x > 0 && x+wide > width {
-				lines, x = append(lines, nil), 0
+		wide := one * float64(utf8.RuneCountInString(g))
+		if x > 0 && x+wide > width && (wide <= width || x+one > width) {
+			turn()
+		}
+		for g != "" {
+			part := p.wrap(typedStyle, g, width-x)[0]
+			if joint := strings.LastIndexAny(part, joints); part != g && joint >= 0 {
+				part = part[:joint+1]
+			} else if part != g && x > 0 {
+				turn()
+				continue
 			}
 			lines[len(lines)-1] = append(lines[len(lines)-1], group{x, part})
-			x += wide + groupGap
+			x += p.textWidth(typedStyle, part) + groupGap
+			if g = g[len(part):]; g != "" {
+				turn()
+			}
 		}
 	}
 	return lines

@@ -7,16 +7,16 @@ import (
 
 // What printers keep free of ink differs; 12 mm on each side suit all of them.
 const (
-	sideMargin  = 15.0
-	topMargin   = 13.0
-	footMargin  = 13.0 // below the foot
-	footHeight  = 7.0
-	blockGap    = 5.0
-	sectionGap  = 3.0
-	columnGap   = 6.0
+	sideMargin  = 12.3
+	topMargin   = 12.3
+	footMargin  = 12.6 // below the baseline of the foot
+	footHeight  = 6.8
+	blockGap    = quiet
+	sectionGap  = quiet
+	columnGap   = 5.0
 	thinRule    = 0.25
 	thickRule   = 0.7
-	footSetting = 2.5  // between the foot's rule and its text
+	footSetting = 1.9  // between the foot's rule and its text
 	headerRoom  = 14.0 // for what stands again where a block is continued
 )
 
@@ -98,33 +98,54 @@ func (c column) from(indent float64) column { return column{c.x + indent, c.widt
 // A placed row knows its page by the list that it is in.
 type placed struct {
 	row
-	y float64
+	x, y float64
 }
 
-// pages collects rows for one page after the other.
+// pages collects rows for one page after the other, and on each for one column after
+// the other.
 type pages struct {
 	canvas
-	left, right, top, bottom float64 // of where rows go
-	all                      [][]placed
-	y                        float64 // where the next row goes
+	width, top, bottom float64 // of where rows go
+	columns            int     // on a page
+	head               float64 // where the columns of the page begin
+	current            int     // the column that rows go to
+	isFresh            bool    // there is nothing in it
+	y                  float64 // where the next row goes
+	all                [][]placed
+	ofBlocks           []int // the pages of the blocks
 }
 
 func newPages(paper Paper, script *typesetter) *pages {
 	width, height := paper.size()
 	return &pages{
-		canvas: newCanvas(paper, script), left: sideMargin, right: width - sideMargin,
+		canvas: newCanvas(paper, script), width: width - 2*sideMargin,
 		top: topMargin, bottom: height - footMargin - footHeight,
-		all: make([][]placed, 1), y: topMargin,
+		columns: 1, head: topMargin, isFresh: true, y: topMargin,
+		all: make([][]placed, 1),
 	}
 }
 
-func (p *pages) column() column  { return column{p.left, p.right - p.left} }
-func (p *pages) height() float64 { return p.bottom - p.top }
-func (p *pages) fresh() bool     { return len(p.all[len(p.all)-1]) == 0 }
+// column returns where rows go, from the left end of their column on.
+func (p *pages) column() column {
+	return column{0, (p.width - float64(p.columns-1)*columnGap) / float64(p.columns)}
+}
 
+func (p *pages) height() float64 { return p.bottom - p.top }
+
+// divide has two columns begin below what was placed.
+func (p *pages) divide() {
+	p.columns, p.isFresh = 2, true
+	p.head = p.y + sectionGap
+	p.y = p.head
+}
+
+// turn goes on with the next column, which may be on the next page.
 func (p *pages) turn() {
-	p.all = append(p.all, nil)
-	p.y = p.top
+	if p.current++; p.current == p.columns {
+		p.all = append(p.all, nil)
+		p.current, p.head = 0, p.top
+	}
+	p.y, p.isFresh = p.head, true
 }
 
 // keep makes rows that belong together one row, if a page can hold that below a
@@ -136,12 +157,16 @@ func (p *pages) keep(rows []row) []row {
 	return []row{joined(rows)}
 }
 
-// add places rows. Where they go on to another page, the row again stands first.
+// add places rows. Where they go on to another column, the row again stands first.
 func (p *pages) add(rows []row, again *row) {
 	for i := range rows {
 		r := &rows[i]
-		if !p.fresh() && p.y+r.gap+r.height > p.bottom {
+		turned := false
+		for p.isFresh && p.y > p.top && p.y+r.height > p.bottom || !p.isFresh && p.y+r.gap+r.height > p.bottom {
 			p.turn()
+			turned = true
+		}
+		if turned {
 			p.place(again)
 			p.place(r.header)
 		}
@@ -153,12 +178,13 @@ func (p *pages) place(r *row) {
 	if r == nil {
 		return
 	}
-	if !p.fresh() {
+	if !p.isFresh {
 		p.y += r.gap
 	}
 	last := len(p.all) - 1
-	p.all[last] = append(p.all[last], placed{*r, p.y})
-	p.y += r.height
+	x := sideMargin + float64(p.current)*(p.column().width+columnGap)
+	p.all[last] = append(p.all[last], placed{*r, x, p.y})
+	p.y, p.isFresh = p.y+r.height, false
 }
 
 // draw draws all pages, each with a foot below its rows. A foot that is too long for
@@ -169,12 +195,14 @@ func (p *pages) draw(foot string) {
 	for i, page := range p.all {
 		p.pdf.AddPage()
 		for _, r := range page {
+			p.origin = r.x
 			r.draw(r.y)
 		}
+		p.origin = sideMargin
 		number := fmt.Sprintf("page %d of %d", i+1, len(p.all))
-		p.line(p.left, top, p.right, top, thinRule)
-		p.textTo(smallStyle, p.right, y, number)
-		p.text(smallStyle, p.left, y, p.shortened(smallStyle, foot, p.column().width-p.textWidth(smallStyle, number)-columnGap))
+		p.line(0, top, p.width, top, thinRule)
+		p.text(smallStyle, 0, y, p.shortened(smallStyle, foot, p.width-p.textWidth(smallStyle, number)-columnGap))
+		p.textTo(smallStyle, p.width, y, number)
 	}
 }
 
@@ -186,15 +214,19 @@ func (p *pages) paragraph(c column, s textStyle, text string) []row {
 }
 
 // facts makes rows of facts, their values below each other. Where a name is long, its
-// lines go on as well.
+// lines go on as well; where the column is narrow, values follow their names.
 func (p *pages) facts(c column, facts []Fact) (rows []row) {
-	const least, between = 24, 4
+	const least, between, narrow = 24, 4, 60
 	room := float64(least)
 	for _, f := range facts {
 		room = max(room, p.textWidth(bodyStyle, f.Name)+between)
 	}
 	room = min(room, c.width*0.4)
 	for _, f := range facts {
+		if c.width < narrow {
+			rows = append(rows, p.keep(p.paragraph(c, smallStyle, f.Name+": "+f.Value))...)
+			continue
+		}
 		name := p.paragraph(column{c.x, room - 2}, bodyStyle, f.Name)
 		rows = append(rows, p.keep(abreast(name, p.paragraph(c.from(room), strongStyle, f.Value)))...)
 	}

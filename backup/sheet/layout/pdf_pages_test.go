@@ -21,10 +21,11 @@ func TestPDFKeepsBlocksWhole(t *testing.T) {
 		d := sample(50)
 		long := d
 		long.Body = append(slices.Clip(d.Body), longBlock())
-		pages := pageTexts(t, printPDF(t, long, paper))
+		pages := pageTexts(t, printPDF(t, long, paper), "-raw")
 		checkLongBlock(t, pages)
 		checkFront(t, d, pages[0])
 		checkBlocks(t, d.spell(isPlain), pages)
+		checkPages(t, long, paper, pages)
 		checkFeet(t, d, pages)
 	}
 }
@@ -51,6 +52,26 @@ func checkFront(t *testing.T, d Document, page string) {
 	}
 }
 
+// checkPages makes sure that blocks begin on the pages that Pages and the list say.
+func checkPages(t *testing.T, d Document, paper Paper, texts []string) {
+	t.Helper()
+	pages, all, err := d.Pages(paper)
+	if err != nil || all != len(texts) {
+		t.Fatalf("%d pages, not %d: %v", len(texts), all, err)
+	}
+	front := strings.Join(texts, "\n")
+	for i, b := range d.spell(isPlain).Body {
+		number := regexp.MustCompile(fmt.Sprintf(`(?m)^%d %s`, b.Number, broken(b.Heading)))
+		if b.Number > 0 && !number.MatchString(texts[pages[i]-1]) {
+			t.Errorf("%q does not begin on page %d", b.Heading, pages[i])
+		}
+		listed := regexp.MustCompile(fmt.Sprintf(`(?m)^%d %.30s`, pages[i], regexp.QuoteMeta(b.Heading)))
+		if b.Number > 0 && !listed.MatchString(front) {
+			t.Errorf("%q is not listed on page %d", b.Heading, pages[i])
+		}
+	}
+}
+
 func squeezed(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // checkBlocks looks for each block on one page.
@@ -58,7 +79,7 @@ func checkBlocks(t *testing.T, d Document, pages []string) {
 	t.Helper()
 	page := 0
 	for _, b := range d.Body {
-		heading := regexp.MustCompile(`(?m)^ *` + strings.TrimPrefix(fmt.Sprintf("%d +", b.Number), "0 +") + regexp.QuoteMeta(b.Heading))
+		heading := regexp.MustCompile(`(?m)^ *` + strings.TrimPrefix(fmt.Sprintf("%d +", b.Number), "0 +") + broken(b.Heading))
 		at := slices.IndexFunc(pages[page:], heading.MatchString)
 		if at < 0 {
 			t.Errorf("%q is not there, or too early", b.Heading)
@@ -79,9 +100,17 @@ func checkBlocks(t *testing.T, d Document, pages []string) {
 	}
 }
 
-// lineOnPaper matches a typed line, which may be on two.
+// broken matches a text, which may be on several lines.
+func broken(text string) string {
+	return strings.Join(each(strings.Split(strings.ReplaceAll(text, " ", ""), ""), regexp.QuoteMeta), `\s*`)
+}
+
+// lineOnPaper matches a typed line, which may be on several, and its groups too.
 func lineOnPaper(l line.Line) *regexp.Regexp {
-	quoted := each(append([]string{fmt.Sprint(l.Number)}, append(slices.Clone(l.Groups), l.Check)...), regexp.QuoteMeta)
+	quoted := []string{fmt.Sprint(l.Number)}
+	for _, g := range append(slices.Clone(l.Groups), l.Check) {
+		quoted = append(quoted, broken(g))
+	}
 	if l.Tick && l.Used != "" {
 		quoted = append(quoted, l.Used)
 	}
@@ -118,7 +147,9 @@ func checkFeet(t *testing.T, d Document, pages []string) {
 func checkLongBlock(t *testing.T, pages []string) {
 	t.Helper()
 	b := longBlock()
-	first := slices.IndexFunc(pages, func(page string) bool { return strings.Contains(page, b.Heading) })
+	first := slices.IndexFunc(pages, func(page string) bool {
+		return strings.Contains(page, "\n99 "+b.Heading) || strings.HasPrefix(page, "99 "+b.Heading)
+	})
 	if first < 0 || first > len(pages)-3 {
 		t.Fatalf("it begins on page %d of %d", first+1, len(pages))
 	}
@@ -245,7 +276,7 @@ func TestPDFNames(t *testing.T) {
 	for i, n := range names {
 		d.Body = append(d.Body, Block{Number: i + 1, Heading: "<" + n.name + ">", Symbols: []Symbol{{"", n.name}}})
 	}
-	pages := "\n" + strings.Join(pageTexts(t, printPDF(t, d, A4)), "\n")
+	pages := "\n" + strings.Join(pageTexts(t, printPDF(t, d, A4), "-raw"), "\n")
 	for i, n := range names {
 		_, block, _ := strings.Cut(pages, fmt.Sprintf("\n%d ", i+1))
 		block, _, _ = strings.Cut(block, fmt.Sprintf("\n%d ", i+2))
@@ -272,7 +303,7 @@ func TestPDFLongTexts(t *testing.T) {
 		}},
 	}
 	pdf := printPDF(t, d, A4)
-	all := strings.Join(pageTexts(t, pdf), "")
+	all := strings.Join(pageTexts(t, pdf, "-raw"), "")
 	for _, c := range "TNVHSBnvocdghku" {
 		if n := strings.Count(all, string(c)); n < 10000 {
 			t.Errorf("%d of 10000 %c are there", n, c)

@@ -17,6 +17,7 @@ func isPlain(text string) bool {
 // text writes from x to the right, y being the baseline.
 func (c canvas) text(s textStyle, x, y float64, text string) {
 	c.pdf.SetFont(s.family, "", s.size)
+	x += c.origin
 	if isPlain(text) {
 		c.pdf.Text(x, y, text)
 		return

@@ -96,10 +96,11 @@ func readPNM(t *testing.T, name, magic string) (pixels []byte, width, height int
 	return data[len(header):], width, height
 }
 
-// pageTexts returns the text of each page of a PDF, as it stands there.
-func pageTexts(t *testing.T, pdf string) []string {
+// pageTexts returns the text of each page of a PDF: -raw, in the order in which it is
+// drawn, or -layout, as it stands there.
+func pageTexts(t *testing.T, pdf string, options ...string) []string {
 	t.Helper()
-	pages := strings.Split(tool(t, "pdftotext", "-layout", "-enc", "UTF-8", pdf, "-"), "\f")
+	pages := strings.Split(tool(t, "pdftotext", append(options, "-enc", "UTF-8", pdf, "-")...), "\f")
 	return pages[:len(pages)-1] // each ends with a form feed
 }
 

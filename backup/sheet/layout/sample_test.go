@@ -29,7 +29,10 @@ func sample(accounts int) Document {
 				"Or use one of the backup codes in place of a code from the app. Each works once: tick it and write the date.",
 			}},
 		},
-		Foot: "Recovery sheet 7, 2026-11-23",
+		Blank: "Checked on",
+		List:  "What is on which page",
+		Later: []Steps{{"How to keep this sheet", []string{"Keep it as you keep your passport."}}},
+		Foot:  "Recovery sheet 7, 2026-11-23",
 	}
 	one := 0
 	typed := func(groups ...string) line.Line {

@@ -3,6 +3,7 @@ package layout
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -22,8 +23,11 @@ func (d Document) Text() []byte {
 	var t textWriter
 	t.prose("", d.Title)
 	t.facts(d.Facts)
+	if d.Blank != "" {
+		t.prose("", d.Blank+": ____________")
+	}
 	t.prose("", "", "This is the sheet as text, and has no QR codes. Where it speaks of scanning, give tokenctl this file, or type the lines in.")
-	for _, s := range d.Steps {
+	for _, s := range slices.Concat(d.Steps, d.Later) {
 		t.prose("", "", s.Heading)
 		for i, step := range s.Steps {
 			t.prose(fmt.Sprintf("%2d. ", i+1), step)

@@ -79,7 +79,7 @@ const (
 
 	groupLength = 4
 	lineLetters = 5 * groupLength
-	lineColumns = 44 // of a line of words, without its check
+	lineColumns = 58 // of a line of words, without its check
 
 	identityPrefix = "AGE-SECRET-KEY-1" // of every age identity (age-encryption.org/v1, "The X25519 recipient type")
 	identityLength = len(identityPrefix) + 58

@@ -55,8 +55,7 @@ func TestLinesReadBack(t *testing.T) {
 		t.Errorf("the letters are %s, the key is %s", &letters, &key)
 	}
 	want := "|account|My Bank:alice letters=32|code 3|12345 Abcde-%C3%A9" +
-		"|code 14|correct horse battery staple ...|and|correct horse battery staple ..." +
-		"|and|correct horse battery staple end"
+		"|code 14|correct horse battery staple correct horse ...|and|battery staple correct horse battery staple end"
 	if words.String() != want {
 		t.Errorf("the words are\n%s, want\n%s", &words, want)
 	}

@@ -35,6 +35,11 @@ func (o *Output) withFonts(ctx context.Context, documents []layout.Document) []l
 	return documents
 }
 
+// Fonts returns the fonts of the system that a document is printed with.
+func (o *Output) Fonts(ctx context.Context, d layout.Document) []*layout.Font {
+	return o.withFonts(ctx, []layout.Document{d})[0].Fonts
+}
+
 // What is read of the fonts of a system at most.
 const (
 	maxFonts    = 16

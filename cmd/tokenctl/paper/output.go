@@ -59,6 +59,9 @@ type Output struct {
 // formats are the forms of a sheet, which are the ends of files' names too.
 var formats = []string{"pdf", "txt"}
 
+// Paper returns the paper that Check chose.
+func (o *Output) Paper() layout.Paper { return o.paper }
+
 // AddFlags adds the flags of a command that makes a sheet.
 func (o *Output) AddFlags(c *cobra.Command) {
 	f := c.Flags()
@@ -235,7 +238,7 @@ func Names(file string, n int) []string {
 func (o *Output) Announce(ctx context.Context, c *term.Console, what string, documents []layout.Document) error {
 	pages := 0
 	for _, d := range o.withFonts(ctx, documents) {
-		n, err := d.CountPages(o.paper)
+		_, n, err := d.Pages(o.paper)
 		if err != nil {
 			return fmt.Errorf("laying out the sheet: %w", err)
 		}
