@@ -62,6 +62,9 @@ func newEnrollCommand(p *program) *cobra.Command {
 			if c.Flags().Changed("sheet") && (o.sheet.File == "" || o.sheet.File == "-") {
 				return term.Usagef("--sheet names a file; standard output is for the codes")
 			}
+			if c.Flags().Changed("paper") && o.sheet.File == "" {
+				return term.Usagef("--paper is for --sheet")
+			}
 			if err := o.targetOptions.check(c); err != nil {
 				return err
 			}
@@ -75,6 +78,7 @@ func newEnrollCommand(p *program) *cobra.Command {
 	o.typed.addFlags(c)
 	o.targetOptions.addFlags(c)
 	o.generation.addFlags(c)
+	o.sheet.AddPaper(c)
 	c.Flags().StringVar(&o.sheet.File, "sheet", "", "put it on paper as well: write a recovery sheet to `FILE`, .pdf or .txt")
 	return c
 }

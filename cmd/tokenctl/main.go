@@ -23,6 +23,7 @@
 //	tokenctl sheet verify SCAN...   read it back, and compare it with the tokens
 //	tokenctl restore [SCAN...]      come back from the recovery sheet
 //	tokenctl password ...           the key's password: set, clear, remember, forget
+//	tokenctl config                 show the settings, and where each comes from
 //	tokenctl reset                  wipe the key's accounts and password
 //	tokenctl help [TOPIC]           explain a command, or: tokens, secrets, sources, exit-codes
 //

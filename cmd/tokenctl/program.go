@@ -6,6 +6,7 @@ import (
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/diagnose"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/settings"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 )
@@ -21,6 +22,8 @@ type program struct {
 	*term.Console
 	random io.Reader
 	open   *open.Opener
+
+	settings []settings.Setting // that gave flags of this command their values
 
 	reminded map[oath.ID]bool // accounts whose codes this command has spoken of already
 	silent   bool             // it has spoken of all that is due

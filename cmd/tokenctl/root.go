@@ -10,6 +10,7 @@ import (
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/paper"
+	"github.com/tokenctl/tokenctl/cmd/tokenctl/settings"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/fleet"
@@ -26,7 +27,7 @@ func execute(ctx context.Context, p *program, args []string) int {
 			return err
 		}
 		started = c
-		return nil
+		return p.giveSettings(c)
 	}
 	root.SetArgs(args)
 	root.SetIn(p.In)
@@ -48,6 +49,7 @@ func execute(ctx context.Context, p *program, args []string) int {
 		err = term.Usage(err)
 	}
 	status := p.Report(err)
+	p.explainSettings(err)
 	if err := p.open.Remember(); err != nil {
 		p.Note("tokenctl: %v", err)
 	}
@@ -87,6 +89,7 @@ func newRootCommand(p *program) *cobra.Command {
 	addGroup(root, "So that you are never locked out", newStatusCommand(p), newDoctorCommand(p), newBackupCommand(p), newSheetCommand(p), newRestoreCommand(p))
 	addGroup(root, "Accounts", newRenameCommand(p), newDeleteCommand(p), newExportCommand(p))
 	addGroup(root, "Keys and the vault", newKeysCommand(p), newSyncCommand(p), newCompareCommand(p), newPasswordCommand(p), newResetCommand(p), newVaultCommand(p))
+	root.AddCommand(newConfigCommand(p))
 	root.AddCommand(newHelpTopics()...)
 	return root
 }
@@ -104,7 +107,7 @@ func addGroup(parent *cobra.Command, title string, commands ...*cobra.Command) {
 // commands' own come first, then what may happen with any token, and last what says least.
 var remedies = slices.Concat(
 	term.Remedies, codeRemedies, syncRemedies, importRemedies, enrollRemedies, exportRemedies, changeRemedies, compareRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies, doctorRemedies,
-	restoreRemedies, verifyRemedies, sheetRemedies, paper.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
+	restoreRemedies, verifyRemedies, sheetRemedies, paper.Remedies, settings.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
 )
 
 // tokenRemedies are for what may go wrong with any token, and any picture.

@@ -127,6 +127,17 @@ func stateFolder() (string, error) {
 	return filepath.Join(state, "tokenctl"), err
 }
 
+func configFolder() (string, error) {
+	config, err := userFolder("XDG_CONFIG_HOME", ".config")
+	return filepath.Join(config, "tokenctl"), err
+}
+
+// SettingsPath returns where the file of settings is, or would be.
+func SettingsPath() (string, error) {
+	config, err := configFolder()
+	return filepath.Join(config, "config.toml"), err
+}
+
 // LastWritten returns when the newest of the files was written that tokenctl keeps outside
 // of the vault, by the clock of then; the zero time, if there is none.
 func LastWritten() (last time.Time) {

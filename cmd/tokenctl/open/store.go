@@ -93,11 +93,11 @@ func (o *Opener) Services() services.Catalog {
 }
 
 func ownServices() (own services.Catalog, err error) {
-	config, err := userFolder("XDG_CONFIG_HOME", ".config")
+	config, err := configFolder()
 	if err != nil {
 		return own, err
 	}
-	path := filepath.Join(config, "tokenctl", "services.tsv")
+	path := filepath.Join(config, "services.tsv")
 	file, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return own, nil

@@ -51,6 +51,7 @@ type Output struct {
 	Printer   string // "" is the default printer
 	Yes       bool   // print without asking
 
+	prints  func() bool  // whether --printer was given, which is to print
 	paper   layout.Paper // set by Check
 	lacking []rune       // characters for which fonts were looked for
 	fonts   []*layout.Font
@@ -70,17 +71,23 @@ func (o *Output) AddFlags(c *cobra.Command) {
 	f.BoolVar(&o.Overwrite, "overwrite", false, "replace the file if it is there")
 	f.BoolVar(&o.Print, "print", false, "print the sheet, with lp")
 	f.StringVar(&o.Printer, "printer", "", "print it on the printer of this `NAME`, not on the default one")
-	f.StringVar(&o.PaperName, "paper", "", "`SIZE` of the paper: a4 or letter (default: by the locale)")
+	o.prints = func() bool { return f.Changed("printer") }
+	o.AddPaper(c)
 	term.GroupFlags(f, term.PaperFlags, "output", "format", "overwrite", "print", "printer", "paper")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
-	c.RegisterFlagCompletionFunc("paper", cobra.FixedCompletions([]string{"a4", "letter"}, cobra.ShellCompDirectiveNoFileComp))
 	for _, other := range []string{"print", "printer"} {
 		c.MarkFlagsMutuallyExclusive("output", other)
 	}
 }
 
+// AddPaper adds the flag that chooses the paper.
+func (o *Output) AddPaper(c *cobra.Command) {
+	c.Flags().StringVar(&o.PaperName, "paper", "", "`SIZE` of the sheet's paper: a4 or letter (default: by the locale)")
+	c.RegisterFlagCompletionFunc("paper", cobra.FixedCompletions([]string{"a4", "letter"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
 // IsGiven reports whether flags say where a sheet is to go.
-func (o *Output) IsGiven() bool { return o.File != "" || o.Print || o.Printer != "" }
+func (o *Output) IsGiven() bool { return o.File != "" || o.Print || o.prints != nil && o.prints() }
 
 // Ask asks where a sheet is to go, unless the flags say so, until that can be: Enter prints
 // it where there is a printer's program. It returns term.ErrDeclined if it is to go nowhere.
@@ -127,7 +134,7 @@ func (o *Output) Check(c *term.Console, n int) (err error) {
 		}
 	}
 	switch {
-	case o.Printer != "" || o.Print:
+	case o.File == "" && o.IsGiven():
 		o.Print = true
 		if o.Format != "" || o.Overwrite {
 			return term.Usagef("--format and --overwrite are for --output; what is printed is a PDF")
