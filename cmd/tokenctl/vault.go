@@ -84,6 +84,8 @@ type vaultJSON struct {
 	Changed    bool     `json:"recipients_changed"`
 	Accounts   int      `json:"accounts"`
 	Locked     bool     `json:"locked"`
+	KeptIn     string   `json:"kept_in,omitempty"` // open.InKeyring or open.InKernel
+	KeptUntil  string   `json:"kept_until,omitempty"`
 	Ways       []string `json:"opened_by"` // "passphrase" or key:SERIAL
 	Git        bool     `json:"git"`
 	Conflicts  []string `json:"conflicts"` // files that git could not merge
@@ -101,15 +103,18 @@ func (p *program) vaultStatus(ctx context.Context, o open.VaultOptions, asJSON b
 			Accounts: status.Accounts, Locked: locked, Ways: mapSlice(status.Ways, wayName), Git: status.Git,
 			Conflicts: append([]string{}, status.Conflicted...),
 		}
+		if v.Kept.In != "" {
+			j.KeptIn, j.KeptUntil = v.Kept.In, v.Kept.Until.UTC().Format(time.RFC3339)
+		}
 		if asJSON {
 			return errors.Join(p.PrintJSON(j), term.Partly(err, 1))
 		}
-		p.printVault(j)
+		p.printVault(j, v.Kept)
 		return term.Partly(err, 1)
 	})
 }
 
-func (p *program) printVault(j vaultJSON) {
+func (p *program) printVault(j vaultJSON, kept open.Keeping) {
 	opened := strings.Join(j.Ways, ", ")
 	if opened == "" {
 		opened = "nothing but its own key, on paper"
@@ -121,6 +126,12 @@ func (p *program) printVault(j vaultJSON) {
 		{"locked", term.YesNo(j.Locked)},
 		{"in git", term.YesNo(j.Git)},
 		{"public key", strings.Join(j.Recipients, " ")},
+	}
+	switch until := kept.Until.Local().Format("Mon 15:04"); kept.In {
+	case open.InKeyring:
+		rows = append(rows, []string{"kept open", "by the system's keyring, until " + until})
+	case open.InKernel:
+		rows = append(rows, []string{"kept open", "by the kernel, in this login session, until " + until})
 	}
 	for _, file := range j.Conflicts {
 		rows = append(rows, []string{"in conflict", file})
@@ -140,22 +151,29 @@ func newVaultUnlockCommand(p *program) *cobra.Command {
 		Long: "Unlock keeps what opens the vault in the keyring of the operating system: the\n" +
 			"Secret Service, the macOS Keychain, the Windows Credential Manager. Tokenctl uses\n" +
 			"it until the time is up, and removes it after that the next time it looks there:\n" +
-			"when a command opens a vault or a key with a password. Until then it stays there.",
+			"when a command opens a vault or a key with a password. Until then it stays there.\n\n" +
+			"On Linux without a Secret Service, as over SSH, it is kept in the kernel's keyring\n" +
+			"of this login session (keyctl show @s). The kernel removes it when the time is up,\n" +
+			"and when the session ends.",
 		Example: "  tokenctl vault unlock --for 8h",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if duration <= 0 {
 				return term.Usagef("--for %v must be more than nothing", duration)
 			}
-			if !open.HasKeyring() {
-				return open.ErrNoKeyring
+			if err := open.CanRemember(); err != nil {
+				return err
 			}
 			return p.withOpenVault(c.Context(), o, func(v *open.Vault) error {
 				until := p.Now().Add(duration)
-				if err := v.Remember(until); err != nil {
+				kept, err := v.Remember(until)
+				if err != nil {
 					return err
 				}
 				p.Note("The vault is open until %s. To close it before: tokenctl vault lock", until.Format("Mon 15:04"))
+				if kept.In == open.InKernel {
+					p.Note("The kernel keeps its key, for this login session alone; there is no other keyring.")
+				}
 				return nil
 			})
 		},

@@ -1,6 +1,7 @@
 package open
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,38 +28,78 @@ type rememberedVault struct {
 	Until    time.Time `json:"until"`
 }
 
+// A Keeping is a vault's key that is kept, so that the vault is open.
+type Keeping struct {
+	In    string // InKeyring or InKernel; "" if it is not kept
+	Until time.Time
+}
+
+// Where a vault's key is kept.
+const (
+	InKeyring = "keyring" // the system's
+	InKernel  = "kernel"  // the kernel's, of this login session, where the system has no other
+)
+
 // recallVault looks up the key of the vault with those recipients. When its time is
 // up, it is forgotten.
-func recallVault(recipients string, now time.Time) (identity string, found bool) {
+func recallVault(recipients string, now time.Time) (identity string, kept Keeping) {
 	sweepKeyring(now)
+	kept.In = InKeyring
 	text, found := recall(recipients)
+	if !found {
+		kept.In = InKernel
+		text, found = recallInKernel(recipients)
+	}
 	var remembered rememberedVault
 	if !found || json.Unmarshal([]byte(text), &remembered) != nil {
-		return "", false
+		return "", Keeping{}
 	}
 	if !now.Before(remembered.Until) {
 		Forget(recipients)
-		return "", false
+		return "", Keeping{}
 	}
-	return remembered.Identity, true
+	kept.Until = remembered.Until
+	return remembered.Identity, kept
 }
 
-// Remember keeps the vault's key in the keyring for a time.
-func (v *Vault) Remember(until time.Time) error {
+// Remember keeps the vault's key for a time: in the system's keyring, or else in the
+// kernel's. It returns ErrNoKeyring if neither takes it.
+func (v *Vault) Remember(until time.Time) (Keeping, error) {
 	identity, err := v.Identity()
 	if err != nil {
-		return err
+		return Keeping{}, err
 	}
 	text, err := json.Marshal(rememberedVault{identity, until.UTC()})
 	if err != nil {
-		return err
+		return Keeping{}, err
 	}
 	recipients := v.Known().Recipients
+	_, all := keyringList()
+	before := all[recipients]
 	// Listed before, it is found again whatever happens in between.
 	if err := listRemembered(recipients, until); err != nil {
-		return err
+		return Keeping{}, err
 	}
-	return remember(recipients, string(text))
+	err = remember(recipients, string(text))
+	if !errors.Is(err, ErrNoKeyring) {
+		return Keeping{InKeyring, until}, err
+	}
+	if err := listRemembered(recipients, before); err != nil {
+		return Keeping{}, err
+	}
+	if failed := rememberInKernel(recipients, string(text), until.Sub(v.o.Now())); failed != nil {
+		return Keeping{}, fmt.Errorf("%w, and %w", err, failed)
+	}
+	return Keeping{InKernel, until}, nil
+}
+
+// CanRemember returns ErrNoKeyring if neither the system nor the kernel may have a
+// keyring, so that nobody is asked for what opens a vault in vain.
+func CanRemember() error {
+	if failed := hasKernel(); failed != nil && !HasKeyring() {
+		return fmt.Errorf("%w, and %w", ErrNoKeyring, failed)
+	}
+	return nil
 }
 
 // keyringList is a file with the vaults' keys that are in the keyring, by their recipients,
@@ -124,17 +165,19 @@ func remember(name, text string) error {
 	return nil
 }
 
-// Forget removes what the keyring holds under a name, a key's device ID or a vault's
-// recipients, and reports whether there was anything.
+// Forget removes what the keyrings hold under a name, a key's device ID or a vault's
+// recipients, and reports whether there was anything. It returns ErrNoKeyring if the
+// system's could not be asked.
 func Forget(name string) (forgotten bool, err error) {
-	if !HasKeyring() {
-		return false, ErrNoKeyring
+	forgotten, err = forgetInKernel(name)
+	if err != nil || !HasKeyring() {
+		return forgotten, cmp.Or(err, ErrNoKeyring)
 	}
 	switch err := keyring.Delete(keyringService, name); {
 	case err == nil, errors.Is(err, keyring.ErrNotFound):
-		return err == nil, listRemembered(name, time.Time{})
+		return forgotten || err == nil, listRemembered(name, time.Time{})
 	default:
-		return false, fmt.Errorf("%w: %v", ErrNoKeyring, err)
+		return forgotten, fmt.Errorf("%w: %v", ErrNoKeyring, err)
 	}
 }
 

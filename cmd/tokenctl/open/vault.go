@@ -35,6 +35,8 @@ func (wrongPassphrase) Is(target error) bool { return target == oath.ErrWrongPas
 // noticed.
 type Vault struct {
 	*vault.Vault
+	Kept Keeping // its key, by which it is open
+
 	o         *Opener
 	ctx       context.Context
 	options   VaultOptions
@@ -76,10 +78,15 @@ func (v *Vault) vaultOptions(known vault.Known) vault.Options {
 			if ask {
 				return v.Unlock()
 			}
-			if identity, found := recallVault(v.Known().Recipients, v.o.Now()); found {
-				return v.UnlockWithIdentity(identity)
+			identity, kept := recallVault(v.Known().Recipients, v.o.Now())
+			if kept.In == "" {
+				return nil
 			}
-			return nil
+			err := v.UnlockWithIdentity(identity)
+			if err == nil {
+				v.Kept = kept
+			}
+			return err
 		},
 		Warn:    func(err error) { v.o.Report(err) }, // the change was made all the same
 		OnTrust: v.noteTrust,
