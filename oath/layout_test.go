@@ -58,6 +58,7 @@ var mayImport = map[string][]string{
 	"cmd/tokenctl/diagnose": {"cmd/tokenctl/open", "cmd/tokenctl/term", "backup/ledger", "oath", "oath/keys", "oath/pcsc", "oath/ykoath"},
 	"cmd/tokenctl/capture":  {},
 	"cmd/tokenctl/settings": {"cmd/tokenctl/term"},
+	"cmd/tokenctl/shell":    {},
 	"cmd/tokenctl/paper":    {"cmd/tokenctl/capture", "cmd/tokenctl/term", "backup/sheet", "backup/sheet/layout", "oath/durable", "oath/otpauth", "oath/qr"},
 }
 

@@ -69,7 +69,7 @@ func adviceOf(n ast.Node) (string, bool) {
 	return "", false
 }
 
-var toFillIn = regexp.MustCompile(`^([0-9]{8}|GitHub:alice|'.*'|"?[A-Z][A-Z-]+"?|%[sdq]|-|[^ ]+\.(png|pdf|txt|json|2fas)|github|twitter|aws)$`)
+var toFillIn = regexp.MustCompile(`^([0-9]{8}|GitHub:alice|'.*'|"?[A-Z][A-Z-]+"?|%[sdq]|-|[^ ]+\.(png|pdf|txt|json|2fas)|github|twitter|aws|bash|fish)$`)
 
 // checkAdvice checks what follows the program's name, up to a word that is prose.
 func checkAdvice(t *testing.T, file, text string, checked *int) {

@@ -24,6 +24,7 @@
 //	tokenctl restore [SCAN...]      come back from the recovery sheet
 //	tokenctl password ...           the key's password: set, clear, remember, forget
 //	tokenctl config                 show the settings, and where each comes from
+//	tokenctl completion SHELL       print what completes command lines
 //	tokenctl reset                  wipe the key's accounts and password
 //	tokenctl help [TOPIC]           explain a command, or: tokens, secrets, sources, exit-codes
 //

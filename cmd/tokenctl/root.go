@@ -20,8 +20,15 @@ import (
 
 // execute runs a command line and returns the exit status.
 func execute(ctx context.Context, p *program, args []string) int {
+	if completes(args) && args[0] == bashCommand {
+		p.completeBash(args[1:])
+		return 0
+	}
 	var started *cobra.Command
 	root := newRootCommand(p)
+	if completes(args) {
+		p.addCompletions(root)
+	}
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
 		if err := c.ValidateFlagGroups(); err != nil { // which cobra does only after this
 			return err
@@ -89,7 +96,7 @@ func newRootCommand(p *program) *cobra.Command {
 	addGroup(root, "So that you are never locked out", newStatusCommand(p), newDoctorCommand(p), newBackupCommand(p), newSheetCommand(p), newRestoreCommand(p))
 	addGroup(root, "Accounts", newRenameCommand(p), newDeleteCommand(p), newExportCommand(p))
 	addGroup(root, "Keys and the vault", newKeysCommand(p), newSyncCommand(p), newCompareCommand(p), newPasswordCommand(p), newResetCommand(p), newVaultCommand(p))
-	root.AddCommand(newConfigCommand(p))
+	root.AddCommand(newConfigCommand(p), newCompletionCommand(p))
 	root.AddCommand(newHelpTopics()...)
 	return root
 }
