@@ -25,7 +25,7 @@ func execute(ctx context.Context, p *program, args []string) int {
 		return 0
 	}
 	var started *cobra.Command
-	root := newRootCommand(p)
+	root := newRootCommand(p, args...)
 	if completes(args) {
 		p.addCompletions(root)
 	}
@@ -74,23 +74,37 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	return fmt.Errorf("unknown command %q for %q", rest[0], group.CommandPath())
 }
 
-func newRootCommand(p *program) *cobra.Command {
+// newRootCommand returns the program's commands; or the one that args ask for, if that is
+// code, which somebody waits for: to make all others takes longer than its work.
+func newRootCommand(p *program, args ...string) *cobra.Command {
+	var asksVersion bool
 	root := &cobra.Command{
 		Use:   "tokenctl",
 		Short: "Two-factor accounts on a hardware key",
 		Long: "Tokenctl keeps TOTP and HOTP accounts on hardware keys, any with the YubiKey OATH\n" +
 			"applet, and in a vault that stands in where there is no key. A new account goes to\n" +
 			"all of them at once, so that losing one locks nobody out.",
-		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          func(c *cobra.Command, _ []string) error { return p.status(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if asksVersion {
+				p.PrintLine("tokenctl " + version)
+				return nil
+			}
+			return p.status(c.Context())
+		},
 	}
-	root.SetVersionTemplate("tokenctl {{.Version}}\n")
+	root.Flags().BoolVarP(&asksVersion, "version", "v", false, "print the version")
+	root.CompletionOptions.DisableDefaultCmd = true
+	// Templates would keep text/template in the program, and every method that they might call.
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) {
 		addSharedFlags(c)
 		p.PrintHelp(c)
 	})
+	if len(args) > 0 && args[0] == "code" {
+		root.AddCommand(newCodeCommand(p))
+		return root
+	}
 	cobra.EnableCommandSorting = false // the help has them in the order of use
 	addGroup(root, "Getting started", newInitCommand(p), newEnrollCommand(p), newImportCommand(p), newCodeCommand(p), newListCommand(p))
 	addGroup(root, "So that you are never locked out", newStatusCommand(p), newDoctorCommand(p), newBackupCommand(p), newSheetCommand(p), newRestoreCommand(p))

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/tokenctl/tokenctl/oath"
 )
 
@@ -78,7 +76,7 @@ func parsePayload(payload []byte) (part, error) {
 	count := 0
 	err := eachField(payload, func(f field) {
 		switch f.fieldKey {
-		case fieldKey{1, protowire.BytesType}:
+		case fieldKey{1, wireBytes}:
 			count++
 			k, err := parseEntry(f.bytes)
 			if err != nil {
@@ -86,11 +84,11 @@ func parsePayload(payload []byte) (part, error) {
 				return
 			}
 			b.keys = append(b.keys, k)
-		case fieldKey{3, protowire.VarintType}:
+		case fieldKey{3, wireVarint}:
 			b.size = max(1, int(int32(f.value)))
-		case fieldKey{4, protowire.VarintType}:
+		case fieldKey{4, wireVarint}:
 			b.index = int(int32(f.value))
-		case fieldKey{5, protowire.VarintType}:
+		case fieldKey{5, wireVarint}:
 			b.id = int32(f.value)
 		}
 	})
@@ -119,19 +117,19 @@ func parseEntry(message []byte) (Key, error) {
 	var counter int64
 	err := eachField(message, func(x field) {
 		switch x.fieldKey {
-		case fieldKey{1, protowire.BytesType}:
+		case fieldKey{1, wireBytes}:
 			f.Bytes = x.bytes
-		case fieldKey{2, protowire.BytesType}:
+		case fieldKey{2, wireBytes}:
 			f.Name = string(x.bytes)
-		case fieldKey{3, protowire.BytesType}:
+		case fieldKey{3, wireBytes}:
 			f.Issuer = string(x.bytes)
-		case fieldKey{4, protowire.VarintType}:
+		case fieldKey{4, wireVarint}:
 			algorithm = x.value
-		case fieldKey{5, protowire.VarintType}:
+		case fieldKey{5, wireVarint}:
 			digits = x.value
-		case fieldKey{6, protowire.VarintType}:
+		case fieldKey{6, wireVarint}:
 			kind = x.value
-		case fieldKey{7, protowire.VarintType}:
+		case fieldKey{7, wireVarint}:
 			counter = int64(x.value)
 		}
 	})
@@ -148,47 +146,6 @@ func parseEntry(message []byte) (Key, error) {
 	f.Type, f.Algorithm, f.Digits = migrationTypes[kind], migrationAlgorithms[algorithm], migrationDigits[digits]
 	f.Counter = strconv.FormatInt(counter, 10)
 	return f.Key()
-}
-
-// A fieldKey identifies a field of a protobuf message. As readers of protobuf must,
-// a known number of an unknown type is passed over.
-type fieldKey struct {
-	number protowire.Number
-	kind   protowire.Type
-}
-
-// A field is one field of a protobuf message: its number value, or its bytes,
-// which are part of the message.
-type field struct {
-	fieldKey
-	value uint64
-	bytes []byte
-}
-
-// eachField takes a protobuf message apart. The error has the offset at which it is
-// malformed.
-func eachField(message []byte, take func(field)) error {
-	for rest := message; len(rest) > 0; {
-		var f field
-		number, kind, n := protowire.ConsumeTag(rest)
-		f.fieldKey = fieldKey{number, kind}
-		size := -1
-		switch {
-		case n < 0:
-		case kind == protowire.VarintType:
-			f.value, size = protowire.ConsumeVarint(rest[n:])
-		case kind == protowire.BytesType:
-			f.bytes, size = protowire.ConsumeBytes(rest[n:])
-		default:
-			size = protowire.ConsumeFieldValue(number, kind, rest[n:])
-		}
-		if n < 0 || size < 0 {
-			return fmt.Errorf("the data is malformed or cut short at byte %d", len(message)-len(rest))
-		}
-		take(f)
-		rest = rest[n+size:]
-	}
-	return nil
 }
 
 // partSize is how many accounts one code of the export holds when tokenctl writes it:
@@ -217,7 +174,7 @@ func Batches(keys []Key, id int32) (uris []string, refused map[int]error) {
 	for index, chunk := range chunks {
 		var b []byte
 		for _, entry := range chunk {
-			b = protowire.AppendBytes(protowire.AppendTag(b, 1, protowire.BytesType), entry)
+			b = appendBytes(b, 1, entry)
 		}
 		b = appendNumber(b, 2, 1) // the version
 		b = appendNumber(b, 3, uint64(len(chunks)))
@@ -242,9 +199,9 @@ func appendEntry(k Key) ([]byte, error) {
 	case a.Type == oath.TOTP && a.Period != oath.DefaultPeriod:
 		return nil, errors.New("such an export has no period but 30 seconds")
 	}
-	b := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), k.Secret.Bytes())
-	b = protowire.AppendString(protowire.AppendTag(b, 2, protowire.BytesType), a.Name)
-	b = protowire.AppendString(protowire.AppendTag(b, 3, protowire.BytesType), a.Issuer)
+	b := appendBytes(nil, 1, k.Secret.Bytes())
+	b = appendBytes(b, 2, []byte(a.Name))
+	b = appendBytes(b, 3, []byte(a.Issuer))
 	b = appendNumber(b, 4, uint64(slices.Index(migrationAlgorithms, a.Algorithm.String())))
 	b = appendNumber(b, 5, uint64(digits))
 	b = appendNumber(b, 6, uint64(slices.Index(migrationTypes, a.Type.String())))
@@ -252,8 +209,4 @@ func appendEntry(k Key) ([]byte, error) {
 		b = appendNumber(b, 7, a.Counter)
 	}
 	return b, nil
-}
-
-func appendNumber(b []byte, number protowire.Number, value uint64) []byte {
-	return protowire.AppendVarint(protowire.AppendTag(b, number, protowire.VarintType), value)
 }
