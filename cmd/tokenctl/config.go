@@ -23,7 +23,7 @@ func newConfigCommand(p *program) *cobra.Command {
 		Short: "Show the settings, and where each comes from",
 		Long: "Config shows what is set, and by what. A setting is the value of a flag that is not\n" +
 			"given. You write it into a file, tokenctl/config.toml in $XDG_CONFIG_HOME, or else\n" +
-			"in ~/.config, in the table of the flag's command:\n\n" +
+			"in ~/.config (%LocalAppData% on Windows), in the table of the flag's command:\n\n" +
 			"  [enroll]\n  to = [\"key:12345678\", \"key:23456789\", \"vault\"]\n\n" +
 			"  [sheet]\n  paper = \"letter\"\n\n" +
 			"A flag goes before the environment, that before the file, and the file before the\n" +
