@@ -36,6 +36,7 @@ type Key struct {
 var Keys = []Key{
 	{"enroll", "to", []string{"import"}, `tokens to put accounts on: ["key:12345678", "vault"]`},
 	{"sheet", "paper", []string{"enroll"}, `size of the paper: "a4" or "letter"`},
+	{"sheet", "owner", nil, `whose the sheet is: a name, or how to reach you`},
 	{"sheet", "printer", nil, `printer to use: its name, as in lpstat -e`},
 }
 
