@@ -115,6 +115,10 @@ const (
 
 	// SteamDigits is the length of a Steam code.
 	SteamDigits = 5
+
+	// HiddenIssuer marks accounts that are of use to programs, and that a list for a
+	// person leaves out, as ykman has it.
+	HiddenIssuer = "_hidden"
 )
 
 // An Account is what a service hands out when two-factor authentication is
@@ -156,6 +160,9 @@ func (a Account) WithDefaults() Account {
 func (a Account) IsSteam() bool {
 	return a.Type != HOTP && a.Issuer == SteamIssuer
 }
+
+// IsHidden reports whether a list for a person leaves the account out.
+func (a Account) IsHidden() bool { return a.Issuer == HiddenIssuer }
 
 // ErrInvalid is returned for an account or a secret that no token can hold; the
 // message that wraps it says which part, and what would be right.

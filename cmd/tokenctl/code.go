@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,9 @@ type codeOptions struct {
 	next         bool
 	minRemaining time.Duration
 	json         bool
+	hidden       bool
+	copy         bool
+	clearAfter   int // seconds
 }
 
 func newCodeCommand(p *program) *cobra.Command {
@@ -41,10 +45,19 @@ func newCodeCommand(p *program) *cobra.Command {
 			"or are in a locked vault alone.\n\n" +
 			"QUERY is an account's ID, its name or its issuer; or the same in another case; or\n" +
 			"how it begins; or a part of it. The first of these that fits any account counts.\n\n" +
+			"On a terminal, you choose by number where QUERY fits several accounts, and a code\n" +
+			"that expires within five seconds comes with the next one. Accounts whose issuer is\n" +
+			"_hidden, which ykman hides, are shown with --hidden, or if QUERY fits no other.\n\n" +
+			"With --copy the code goes to the clipboard instead, for as long as --clear-after\n" +
+			"has it, unless you copy something else meanwhile; over SSH, to the clipboard of\n" +
+			"your terminal, which is not cleared.\n\n" +
 			"The counter of an HOTP account moves each time its code is asked for.",
-		Example: "  tokenctl code github\n  tokenctl code GitHub:alice | xclip",
+		Example: "  tokenctl code github\n  tokenctl code github --copy\n  tokenctl code GitHub:alice | xclip",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 && o.copy {
+				return term.Usagef("--copy needs a QUERY")
+			}
 			if len(args) == 0 {
 				return p.allCodes(c.Context(), o)
 			}
@@ -58,7 +71,11 @@ func newCodeCommand(p *program) *cobra.Command {
 	f.BoolVar(&o.next, "next", false, "compute the code that follows the current one")
 	f.DurationVar(&o.minRemaining, "min-remaining", 0, "wait for the next code if this one is valid for less than this `DURATION`")
 	f.BoolVar(&o.json, "json", false, "print JSON")
+	f.BoolVar(&o.hidden, "hidden", false, "show the accounts that ykman hides, too")
+	f.BoolVar(&o.copy, "copy", false, "copy the code to the clipboard, and do not print it")
+	f.IntVar(&o.clearAfter, "clear-after", 30, "clear the clipboard after so many `SECONDS`")
 	c.MarkFlagsMutuallyExclusive("at", "next", "min-remaining")
+	c.MarkFlagsMutuallyExclusive("copy", "json")
 	return c
 }
 
@@ -90,20 +107,39 @@ func (p *program) oneCode(ctx context.Context, o codeOptions) error {
 	if err != nil {
 		return err
 	}
+	var clipboard *copying
+	if o.copy {
+		if clipboard, err = p.startCopying(o.clearAfter); err != nil {
+			return err
+		}
+		defer clipboard.Close()
+	}
 	t, err := p.open.Tokens(ctx, o.tokens, o.json)
 	if err != nil {
 		return err
 	}
 	defer t.Close()
 	h, err := p.findCode(t, o, clock)
+	if ambiguous := new(oath.AmbiguousError); errors.As(err, &ambiguous) {
+		if o.query, err = p.choose(ambiguous, o.hidden); err == nil {
+			h, err = p.findCode(t, o, clock)
+		}
+	}
 	if err == nil {
 		err = p.adjust(ctx, o, &h)
 	}
 	if err != nil {
 		return t.ExplainNotFound(o.query, err)
 	}
-	if o.json {
+	switch {
+	case o.json:
 		return p.PrintJSON(describeHolding(h))
+	case o.copy:
+		said, err := clipboard.copy(ctx, h.Account, h.Code)
+		if err == nil {
+			p.Note("%s.", said)
+		}
+		return err
 	}
 	p.PrintText(urgency(h.Code, p.Now()), "%s", h.Code.Value)
 	if p.ShowsResults() {
@@ -111,9 +147,48 @@ func (p *program) oneCode(ctx context.Context, o codeOptions) error {
 		if h.Account.Type != oath.TypeUnknown {
 			until = validity(h.Code, p.Now())
 		}
+		left := h.Code.Remaining(p.Now())
+		if next := h; left > 0 && left < soon && !h.Account.Touch && computeCode(&next, fleet.At(h.Code.Until)) == nil {
+			until += ", then " + next.Code.Value
+		}
 		p.Note("%s on %s%s", term.Printable(h.Account.Label()), h.By.Name, until)
 	}
 	return nil
+}
+
+// soon is how much of its life a code has left that may not be typed in time.
+const soon = 5 * time.Second
+
+// choose returns the ID of the account that is meant by a query which fits several: the
+// one that is not hidden, or that a person at a terminal chooses. Else it returns an
+// *oath.AmbiguousError.
+func (p *program) choose(ambiguous *oath.AmbiguousError, hidden bool) (query string, err error) {
+	fit := ambiguous.Matches
+	if shown := slices.DeleteFunc(slices.Clone(fit), oath.Account.IsHidden); !hidden && len(shown) > 0 {
+		fit = shown
+	}
+	switch {
+	case len(fit) == 1:
+		return string(fit[0].ID()), nil
+	case p.Terminal == nil || !p.ShowsResults():
+		return "", fmt.Errorf("%q: %w", ambiguous.Query, &oath.AmbiguousError{Query: ambiguous.Query, Matches: fit})
+	}
+	p.Terminal.Tell("%q fits:", ambiguous.Query)
+	for i, a := range fit {
+		p.Terminal.Tell("%4d  %s", i+1, a.ID())
+	}
+	for {
+		answer, err := p.Terminal.Ask(fmt.Sprintf("Which one? [1-%d]", len(fit)))
+		n, malformed := strconv.Atoi(answer)
+		switch {
+		case err != nil:
+			return "", err
+		case answer == "":
+			return "", term.ErrDeclined
+		case malformed == nil && n >= 1 && n <= len(fit):
+			return string(fit[n-1].ID()), nil
+		}
+	}
 }
 
 // findCode finds the account and computes its code, in as few exchanges with a
@@ -124,7 +199,7 @@ func (p *program) findCode(t *open.Tokens, o codeOptions, clock fleet.Clock) (fl
 	// whether it is TOTP or HOTP, and so whether the code expires, or two keys can be
 	// compared.
 	timed := o.next || o.minRemaining > 0
-	if strings.Contains(o.query, ":") && !o.json && !timed && !p.ShowsResults() && len(t.Keys()) < 2 {
+	if strings.Contains(o.query, ":") && !o.json && !o.copy && !timed && !p.ShowsResults() && len(t.Keys()) < 2 {
 		code, m, err := t.CodeOf(oath.ID(o.query), clock)
 		if !errors.Is(err, oath.ErrNotFound) {
 			return fleet.Holding{Entry: oath.Entry{Code: code}, By: m}, err
@@ -212,16 +287,31 @@ func (p *program) allCodes(ctx context.Context, o codeOptions) error {
 	}
 	holdings, failure := t.Codes(clock)
 	failure = errors.Join(failure, p.missed(t))
+	all := len(holdings)
+	holdings = p.withoutHidden(holdings, o.hidden)
 	if o.json {
 		err = p.PrintJSON(mapSlice(holdings, describeHolding))
 	} else {
 		p.printCodes(holdings)
 	}
 	p.noteLeftovers(holdings)
-	if err == nil && failure == nil && len(holdings) == 0 {
+	if err == nil && failure == nil && all == 0 {
 		p.Note("No accounts yet. Add one with: tokenctl enroll")
 	}
 	return errors.Join(err, term.Partly(failure, len(holdings)))
+}
+
+// withoutHidden leaves out the accounts that are hidden, unless they are wanted, and says
+// so to a person.
+func (p *program) withoutHidden(holdings []fleet.Holding, wanted bool) []fleet.Holding {
+	if wanted {
+		return holdings
+	}
+	shown := slices.DeleteFunc(slices.Clone(holdings), func(h fleet.Holding) bool { return h.Account.IsHidden() })
+	if n := len(holdings) - len(shown); n > 0 && p.ShowsResults() {
+		p.Note("%s hidden. To see all: --hidden", term.Are(n, "account"))
+	}
+	return shown
 }
 
 // noteLeftovers says what the accounts are that a broken-off --overwrite left.

@@ -16,6 +16,7 @@ import (
 type listOptions struct {
 	tokens     open.TokenOptions
 	long, json bool
+	hidden     bool
 }
 
 func newListCommand(p *program) *cobra.Command {
@@ -35,6 +36,7 @@ func newListCommand(p *program) *cobra.Command {
 	o.tokens.AddFlags(c)
 	c.Flags().BoolVarP(&o.long, "long", "l", false, "show all that the tokens tell of each account")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	c.Flags().BoolVar(&o.hidden, "hidden", false, "show the accounts that ykman hides, too: those of the issuer _hidden")
 	return c
 }
 
@@ -55,6 +57,8 @@ func (p *program) list(ctx context.Context, o listOptions) error {
 		holdings, failure = t.List()
 	}
 	failure = errors.Join(failure, p.missed(t))
+	all := len(holdings)
+	holdings = p.withoutHidden(holdings, o.hidden)
 	switch {
 	case o.json:
 		err = p.PrintJSON(mapSlice(holdings, describeHeld))
@@ -72,7 +76,7 @@ func (p *program) list(ctx context.Context, o listOptions) error {
 		}))
 	}
 	p.noteLeftovers(holdings)
-	if err == nil && failure == nil && len(holdings) == 0 {
+	if err == nil && failure == nil && all == 0 {
 		p.Note("No accounts yet. Add one with: tokenctl enroll")
 	}
 	return errors.Join(err, term.Partly(failure, len(holdings)))

@@ -112,6 +112,7 @@ func newRootCommand(p *program, args ...string) *cobra.Command {
 	addGroup(root, "Keys and the vault", newKeysCommand(p), newSyncCommand(p), newCompareCommand(p), newPasswordCommand(p), newResetCommand(p), newVaultCommand(p))
 	root.AddCommand(newConfigCommand(p), newCompletionCommand(p))
 	root.AddCommand(newHelpTopics()...)
+	root.AddCommand(newHoldCommand(p))
 	return root
 }
 
@@ -127,7 +128,7 @@ func addGroup(parent *cobra.Command, title string, commands ...*cobra.Command) {
 // remedies holds every error that a user may meet. The first that fits counts: the
 // commands' own come first, then what may happen with any token, and last what says least.
 var remedies = slices.Concat(
-	term.Remedies, codeRemedies, syncRemedies, importRemedies, enrollRemedies, exportRemedies, changeRemedies, compareRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies, doctorRemedies,
+	term.Remedies, codeRemedies, copyRemedies, syncRemedies, importRemedies, enrollRemedies, exportRemedies, changeRemedies, compareRemedies, vaultKeyRemedies, resolveRemedies, backupRemedies, issuerRemedies, doctorRemedies,
 	restoreRemedies, verifyRemedies, sheetRemedies, paper.Remedies, settings.Remedies, open.Remedies, tokenRemedies, unreadRemedies,
 )
 

@@ -1,5 +1,6 @@
 // Package capture takes pictures of what is in front of a person: the clipboard, the
-// screen, a camera; and takes a stream of pictures apart.
+// screen, a camera; and takes a stream of pictures apart. A [Copier] is the other way: it
+// puts a text on the clipboard.
 //
 // A picture comes as the bytes of a file, in one of the formats that oath/qr reads. What
 // is in it may be anybody's: sizes are bounded, and a program that does not answer is
@@ -53,10 +54,15 @@ func output(ctx context.Context, name string, args ...string) ([]byte, error) {
 	case out.over:
 		return nil, ErrTooLarge
 	case err != nil:
-		words := strings.Join(strings.Fields(string(complaint.data[:min(len(complaint.data), 500)])), " ")
-		return nil, fmt.Errorf("%s: %w: %s", name, err, words)
+		return nil, complained(name, err, complaint)
 	}
 	return out.data, nil
+}
+
+// complained returns why a program failed, with the beginning of what it wrote.
+func complained(name string, err error, complaint bounded) error {
+	words := strings.Join(strings.Fields(string(complaint.data[:min(len(complaint.data), 500)])), " ")
+	return fmt.Errorf("%s: %w: %s", name, err, words)
 }
 
 // A bounded buffer refuses what is beyond MaxSize, which ends the program that writes.

@@ -209,12 +209,11 @@ func clipboardOwner(t *testing.T) xproto.Window {
 		t.Fatal(err)
 	}
 	defer x.Close()
-	name := "CLIPBOARD"
-	atom, err := xproto.InternAtom(x.Conn, false, uint16(len(name)), name).Reply()
+	atoms, err := x.atoms("CLIPBOARD")
 	if err != nil {
 		t.Fatal(err)
 	}
-	owner, err := xproto.GetSelectionOwner(x.Conn, atom.Atom).Reply()
+	owner, err := xproto.GetSelectionOwner(x.Conn, atoms[0]).Reply()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,14 +228,12 @@ func TestClipboardX11Silent(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer x.Close()
-	window, _ := xproto.NewWindowId(x.Conn)
-	xproto.CreateWindow(x.Conn, 0, window, x.screen.Root, 0, 0, 1, 1, 0, xproto.WindowClassInputOnly, 0, 0, nil)
-	name := "CLIPBOARD"
-	atom, err := xproto.InternAtom(x.Conn, false, uint16(len(name)), name).Reply()
-	if err != nil {
+	window, failed := x.newWindow()
+	atoms, err := x.atoms("CLIPBOARD")
+	if err = errors.Join(failed, err); err != nil {
 		t.Fatal(err)
 	}
-	if err := xproto.SetSelectionOwnerChecked(x.Conn, window, atom.Atom, xproto.TimeCurrentTime).Check(); err != nil {
+	if err := xproto.SetSelectionOwnerChecked(x.Conn, window, atoms[0], xproto.TimeCurrentTime).Check(); err != nil {
 		t.Fatal(err)
 	}
 	gaveUp := errors.New("gave up")
@@ -375,8 +372,10 @@ func TestScreenPortalSilent(t *testing.T) {
 	}
 }
 
-// wl-paste reads what wl-copy copied, on a Wayland desktop that has no screen.
-func TestClipboardWayland(t *testing.T) {
+// startSway starts a Wayland desktop that has no screen, leads programs to it, and returns
+// a folder of its own.
+func startSway(t *testing.T) (dir string) {
+	t.Helper()
 	oathtest.RequireTool(t, "sway", "wl-copy", "wl-paste")
 	dir, err := os.MkdirTemp("", "") // which nobody can reach, unlike t.TempDir
 	config := filepath.Join(dir, "sway")
@@ -405,6 +404,12 @@ func TestClipboardWayland(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("WAYLAND_DISPLAY", sockets[0])
+	return dir
+}
+
+// wl-paste reads what wl-copy copied, on a Wayland desktop that has no screen.
+func TestClipboardWayland(t *testing.T) {
+	dir := startSway(t)
 	if _, err := Clipboard(t.Context()); !errors.Is(err, ErrEmpty) {
 		t.Errorf("empty: %v", err)
 	}

@@ -58,6 +58,32 @@ func (x *x11) await(fits func(xgb.Event) bool) error {
 	}
 }
 
+// atoms returns the server's numbers for names.
+func (x *x11) atoms(names ...string) ([]xproto.Atom, error) {
+	atoms := make([]xproto.Atom, len(names))
+	for i, name := range names {
+		reply, err := xproto.InternAtom(x.Conn, false, uint16(len(name)), name).Reply()
+		if err != nil {
+			return nil, x.failed(err)
+		}
+		atoms[i] = reply.Atom
+	}
+	return atoms, nil
+}
+
+// newWindow makes a window that is never shown, and is told of changes to its properties.
+func (x *x11) newWindow() (xproto.Window, error) {
+	window, err := xproto.NewWindowId(x.Conn)
+	if err == nil {
+		err = xproto.CreateWindowChecked(x.Conn, 0, window, x.screen.Root, 0, 0, 1, 1, 0,
+			xproto.WindowClassInputOnly, 0, xproto.CwEventMask, []uint32{xproto.EventMaskPropertyChange}).Check()
+	}
+	if err != nil {
+		return 0, fmt.Errorf("making a window: %w", x.failed(err))
+	}
+	return window, nil
+}
+
 // x11Screen takes a picture of the root window, which shows all others.
 func x11Screen(ctx context.Context) ([]byte, error) {
 	x, err := connectX11(ctx)
@@ -158,14 +184,9 @@ func x11Clipboard(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer x.Close()
-	window, err := xproto.NewWindowId(x.Conn)
+	window, err := x.newWindow()
 	if err != nil {
-		return nil, x.failed(err)
-	}
-	err = xproto.CreateWindowChecked(x.Conn, 0, window, x.screen.Root, 0, 0, 1, 1, 0,
-		xproto.WindowClassInputOnly, 0, xproto.CwEventMask, []uint32{xproto.EventMaskPropertyChange}).Check()
-	if err != nil {
-		return nil, x.failed(err)
+		return nil, err
 	}
 	for _, format := range formats {
 		data, err := x.convert(window, format)
@@ -178,19 +199,15 @@ func x11Clipboard(ctx context.Context) ([]byte, error) {
 
 // convert returns the clipboard in a format, or nothing if its owner does not have it.
 func (x *x11) convert(window xproto.Window, format string) ([]byte, error) {
-	var atoms [4]xproto.Atom
-	for i, name := range []string{"CLIPBOARD", "TOKENCTL", "INCR", format} {
-		reply, err := xproto.InternAtom(x.Conn, false, uint16(len(name)), name).Reply()
-		if err != nil {
-			return nil, x.failed(err)
-		}
-		atoms[i] = reply.Atom
+	atoms, err := x.atoms("CLIPBOARD", "TOKENCTL", "INCR", format)
+	if err != nil {
+		return nil, err
 	}
 	clipboard, property, inParts, target := atoms[0], atoms[1], atoms[2], atoms[3]
 	xproto.ConvertSelection(x.Conn, window, clipboard, target, property, xproto.TimeCurrentTime)
 
 	there := false
-	err := x.await(func(event xgb.Event) bool { // from its owner, or, if there is none, the server
+	err = x.await(func(event xgb.Event) bool { // from its owner, or, if there is none, the server
 		answer, ok := event.(xproto.SelectionNotifyEvent)
 		there = ok && answer.Property == property
 		return ok && answer.Selection == clipboard && answer.Target == target

@@ -63,6 +63,10 @@ func (t *Terminal) prompt(question string) {
 	fmt.Fprint(t.out, Wrap(printableLines("%s:", question), widthOf(t.out)), " ")
 }
 
+// Write writes bytes as they are: control sequences of this program's own. Anything else
+// is for Tell.
+func (t *Terminal) Write(b []byte) (int, error) { return t.out.Write(b) }
+
 // Ask reads a line.
 func (t *Terminal) Ask(question string) (string, error) {
 	if t == nil {
