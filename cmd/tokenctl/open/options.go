@@ -68,6 +68,9 @@ type VaultOptions struct {
 	Passphrase Password
 	PIN        Password // of a YubiKey's PIV applet
 	KeyFile    string   // of the vault's own key, as it is on paper
+
+	// TouchCommand is run while a key waits for a touch, be it for the vault or for a code.
+	TouchCommand string
 }
 
 // AddFlags adds the flags of commands that open the vault.
@@ -77,6 +80,8 @@ func (o *VaultOptions) AddFlags(c *cobra.Command) {
 	o.PIN.AddFlags(c, "pin", "the PIV PIN of a YubiKey that opens the vault")
 	c.Flags().StringVar(&o.KeyFile, "vault-key-file", "", "open the vault with its own key, AGE-SECRET-KEY-1..., from the first line of `FILE`")
 	term.GroupFlags(c.Flags(), term.SecretFlags, "passphrase-file", "passphrase-command", "pin-file", "pin-command", "vault-key-file")
+	c.Flags().StringVar(&o.TouchCommand, "touch-command", "", "run `CMD` while a key waits for a touch, instead of a notification of the desktop")
+	term.GroupFlags(c.Flags(), term.TokenFlags, "touch-command")
 	c.MarkFlagsMutuallyExclusive("vault-key-file", "passphrase-file")
 	c.MarkFlagsMutuallyExclusive("vault-key-file", "passphrase-command")
 }

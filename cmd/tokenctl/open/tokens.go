@@ -28,8 +28,9 @@ type Opener struct {
 	*term.Console
 	Random io.Reader
 
-	named  bool // the vault's conflicts are
-	memory memory
+	named        bool // the vault's conflicts are
+	memory       memory
+	touchCommand string
 }
 
 // Tokens are a person's tokens, in use: the keys first, then the vault.
@@ -117,6 +118,7 @@ func (t *Tokens) addBroken(name string, err error) {
 // its serial number, which its member is then named by; otherwise a single key is just
 // "key". It returns an error if there is no token, or none that can be opened.
 func (o *Opener) Tokens(ctx context.Context, options TokenOptions, named bool) (*Tokens, error) {
+	o.touchCommand = options.Vault.TouchCommand
 	t := &Tokens{o: o, chosen: options.NoKeys || options.NamesKey()}
 	var noKey error
 	if !options.NoKeys {

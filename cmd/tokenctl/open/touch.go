@@ -24,6 +24,8 @@ type touchedKey struct {
 // waits for a touch. It does not say so beforehand for every account.
 var TouchNotice = 400 * time.Millisecond
 
+const touchPlease = "Touch the key, please."
+
 // Code computes a code as ykoath.Session does.
 func (k touchedKey) Code(a oath.Account, at time.Time) (code oath.Code, err error) {
 	err = k.touching(a, func() error { code, err = k.Session.Code(a, at); return err })
@@ -58,6 +60,7 @@ func (o *Opener) awaitTouch(reader string, notice time.Duration) (done func() (a
 	path, unknown := touchFile(reader)
 	var mu sync.Mutex
 	asked, over := false, false
+	var unshow func()
 	ask := func() {
 		mu.Lock()
 		defer mu.Unlock()
@@ -65,7 +68,8 @@ func (o *Opener) awaitTouch(reader string, notice time.Duration) (done func() (a
 			return
 		}
 		asked = true
-		o.Note("Touch the key, please.")
+		o.Note(touchPlease)
+		unshow = o.showTouch()
 		if unknown == nil && os.MkdirAll(filepath.Dir(path), 0o700) == nil {
 			os.WriteFile(path, []byte(o.Now().Format(time.RFC3339)), 0o600)
 		}
@@ -83,6 +87,9 @@ func (o *Opener) awaitTouch(reader string, notice time.Duration) (done func() (a
 		mu.Lock()
 		defer mu.Unlock()
 		over = true
+		if unshow != nil {
+			unshow()
+		}
 		if asked && unknown == nil {
 			os.Remove(path)
 		}

@@ -55,7 +55,7 @@ func (o *Opener) Vault(ctx context.Context, options VaultOptions) (*Vault, error
 	if err != nil {
 		return nil, err
 	}
-	o.Console.Vault = dir
+	o.Console.Vault, o.touchCommand = dir, options.TouchCommand
 	known, err := readKnown(dir)
 	if err != nil {
 		return nil, err

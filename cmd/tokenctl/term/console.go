@@ -94,6 +94,9 @@ func (c *Console) PrintJSON(v any) error {
 // ShowsResults reports whether a person is looking at the results.
 func (c *Console) ShowsResults() bool { return isTerminal(c.Out) }
 
+// ShowsMessages reports whether a person is looking at what is not the result.
+func (c *Console) ShowsMessages() bool { return isTerminal(c.Err) }
+
 // maxLine bounds a line of an error, in characters: what it names may have been refused
 // because it is long.
 const maxLine = 1000
