@@ -59,6 +59,7 @@ var mayImport = map[string][]string{
 	"cmd/tokenctl/capture":  {},
 	"cmd/tokenctl/settings": {"cmd/tokenctl/term"},
 	"cmd/tokenctl/shell":    {},
+	"cmd/tokenctl/live":     {"cmd/tokenctl/term", "oath"},
 	"cmd/tokenctl/paper":    {"cmd/tokenctl/capture", "cmd/tokenctl/term", "backup/sheet", "backup/sheet/layout", "oath/durable", "oath/otpauth", "oath/qr"},
 }
 

@@ -32,6 +32,8 @@ type codeOptions struct {
 	hidden       bool
 	copy         bool
 	clearAfter   int // seconds
+	watch        bool
+	hideAfter    int // seconds; 0 is never
 }
 
 func newCodeCommand(p *program) *cobra.Command {
@@ -51,18 +53,26 @@ func newCodeCommand(p *program) *cobra.Command {
 			"With --copy the code goes to the clipboard instead, for as long as --clear-after\n" +
 			"has it, unless you copy something else meanwhile; over SSH, to the clipboard of\n" +
 			"your terminal, which is not cleared.\n\n" +
+			"With --watch all codes are shown on the whole terminal and kept current, with keys\n" +
+			"that are plugged in or pulled out meanwhile. Typing searches; Enter copies a code,\n" +
+			"asks for one that needs a touch or moves a counter, or opens what is locked; Ctrl-C\n" +
+			"ends. Without a keystroke, the codes are hidden after a while.\n\n" +
 			"The counter of an HOTP account moves each time its code is asked for.",
-		Example: "  tokenctl code github\n  tokenctl code github --copy\n  tokenctl code GitHub:alice | xclip",
+		Example: "  tokenctl code github\n  tokenctl code github --copy\n  tokenctl code --watch\n  tokenctl code GitHub:alice | xclip",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 && o.copy {
+			if len(args) > 0 {
+				o.query = args[0]
+			}
+			switch {
+			case o.watch:
+				return p.watch(c.Context(), o)
+			case len(args) > 0:
+				return p.oneCode(c.Context(), o)
+			case o.copy:
 				return term.Usagef("--copy needs a QUERY")
 			}
-			if len(args) == 0 {
-				return p.allCodes(c.Context(), o)
-			}
-			o.query = args[0]
-			return p.oneCode(c.Context(), o)
+			return p.allCodes(c.Context(), o)
 		},
 	}
 	o.tokens.AddFlags(c)
@@ -74,8 +84,10 @@ func newCodeCommand(p *program) *cobra.Command {
 	f.BoolVar(&o.hidden, "hidden", false, "show the accounts that ykman hides, too")
 	f.BoolVar(&o.copy, "copy", false, "copy the code to the clipboard, and do not print it")
 	f.IntVar(&o.clearAfter, "clear-after", 30, "clear the clipboard after so many `SECONDS`")
-	c.MarkFlagsMutuallyExclusive("at", "next", "min-remaining")
-	c.MarkFlagsMutuallyExclusive("copy", "json")
+	f.BoolVar(&o.watch, "watch", false, "show all codes on the whole terminal, and keep them current")
+	f.IntVar(&o.hideAfter, "hide-after", 60, "with --watch, hide the codes after so many `SECONDS` without a keystroke; 0 never does")
+	c.MarkFlagsMutuallyExclusive("at", "next", "min-remaining", "watch")
+	c.MarkFlagsMutuallyExclusive("copy", "json", "watch")
 	return c
 }
 

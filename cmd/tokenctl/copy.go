@@ -31,9 +31,9 @@ func newHoldCommand(p *program) *cobra.Command {
 		Use: holdCommand + " SECONDS", Hidden: true, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			p.silent = true
-			seconds, err := strconv.Atoi(args[0])
-			if err != nil || seconds < 1 || seconds > maxClearAfter {
-				return term.Usagef("invalid seconds %q", args[0])
+			seconds, _ := strconv.Atoi(args[0])
+			if err := checkClearAfter(seconds); err != nil {
+				return err
 			}
 			return capture.Hold(c.Context(), p.In, p.Out, time.Duration(seconds)*time.Second)
 		},
@@ -48,9 +48,16 @@ type copying struct {
 	clearAfter int             // seconds
 }
 
+func checkClearAfter(seconds int) error {
+	if seconds < 1 || seconds > maxClearAfter {
+		return term.Usagef("--clear-after must be 1 to %d seconds", maxClearAfter)
+	}
+	return nil
+}
+
 func (p *program) startCopying(clearAfter int) (*copying, error) {
-	if clearAfter < 1 || clearAfter > maxClearAfter {
-		return nil, term.Usagef("--clear-after must be 1 to %d seconds", maxClearAfter)
+	if err := checkClearAfter(clearAfter); err != nil {
+		return nil, err
 	}
 	place, err := capture.FindPlace()
 	if err == nil && place == capture.Terminal && p.Terminal == nil {

@@ -67,7 +67,7 @@ func TestTouchNotification(t *testing.T) {
 	}
 
 	red := r.plug("red", 0, virtualkey.Config{Touch: virtualkey.TouchNever, TouchTimeout: 2 * time.Hour})
-	putTouched(t, red)
+	put(t, red, oath.Account{Issuer: "Bank", Name: "erin", Touch: true})
 	home := t.TempDir()
 	start := func(args ...string) (wait func() outcome) {
 		var said, code trace
@@ -117,8 +117,8 @@ func TestTouchNotification(t *testing.T) {
 	}
 }
 
-// putTouched puts an account on a key that asks for a touch.
-func putTouched(t *testing.T, d *device) {
+// put puts an account on a key, with the secret of RFC 6238.
+func put(t *testing.T, d *device, a oath.Account) {
 	t.Helper()
 	secret, err := oath.ParseSecret("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")
 	if err != nil {
@@ -128,8 +128,7 @@ func putTouched(t *testing.T, d *device) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := oath.Account{Issuer: "Bank", Name: "erin", Touch: true}.WithDefaults()
-	if err := session.Put(a, secret); err != nil {
+	if err := session.Put(a.WithDefaults(), secret); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -31,6 +31,6 @@ type program struct {
 
 func newProgram(c term.Console, random io.Reader) *program {
 	p := &program{Console: &c, random: random, reminded: make(map[oath.ID]bool)}
-	p.open = &open.Opener{Console: p.Console, Random: random}
+	p.open = open.NewOpener(p.Console, random)
 	return p
 }

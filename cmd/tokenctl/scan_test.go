@@ -67,16 +67,26 @@ func scriptClip(ts *testscript.TestScript, neg bool, args []string) {
 // scriptDesktop starts a desktop with nothing on its screen.
 func scriptDesktop(ts *testscript.TestScript, neg bool, args []string) {
 	usage(ts, !neg && len(args) == 0, "desktop")
-	r := rigOf(ts)
+	display, err := rigOf(ts).startDesktop()
+	ts.Check(err)
+	ts.Setenv("DISPLAY", display)
+	ts.Setenv("XAUTHORITY", ts.MkAbs("none"))
+}
+
+// startDesktop starts an X server until the test ends, and returns its display.
+func (r *rig) startDesktop() (display string, err error) {
+	r.tb.Helper()
 	oathtest.RequireTool(r.tb, "Xvfb")
 	server := exec.Command("Xvfb", "-displayfd", "1", "-nolisten", "tcp", "-noreset", "-screen", "0", "1280x1024x24")
 	out, err := server.StdoutPipe()
-	ts.Check(err)
-	ts.Check(r.background(server))
+	if err == nil {
+		err = r.background(server)
+	}
+	if err != nil {
+		return "", err
+	}
 	number, err := bufio.NewReader(out).ReadString('\n')
-	ts.Check(err)
-	ts.Setenv("DISPLAY", ":"+strings.TrimSpace(number))
-	ts.Setenv("XAUTHORITY", ts.MkAbs("none"))
+	return ":" + strings.TrimSpace(number), err
 }
 
 // parseDamage reads damage as in "blur=1,skew=3,noise=5".

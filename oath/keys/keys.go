@@ -358,6 +358,21 @@ func (f *Finder) OneIn(readers []string, c Choice) (*Key, error) {
 	return nil, ykoath.ErrNoApplet
 }
 
+// Change returns the readers with a card in them, once they are others than those in seen,
+// or the context's error.
+func (f *Finder) Change(ctx context.Context, seen []string) (now []string, err error) {
+	_, err = f.service.Wait(ctx, func(readers []pcsc.Reader) bool {
+		now = nil
+		for _, r := range readers {
+			if r.Present {
+				now = append(now, r.Name)
+			}
+		}
+		return !slices.Equal(now, seen)
+	})
+	return now, err
+}
+
 // Await returns the reader of a key that is plugged in from now on, or the context's
 // error. Readers in seen do not count until they were empty: it takes those off.
 func (f *Finder) Await(ctx context.Context, seen map[string]bool) (reader string, err error) {

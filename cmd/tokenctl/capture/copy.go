@@ -62,6 +62,7 @@ func StartCopier(holder *exec.Cmd) (*Copier, error) {
 	if err := holder.Start(); err != nil {
 		return nil, err
 	}
+	go holder.Process.Wait() // lest it stays a zombie
 	c := newCopier(text, answer)
 	if err := c.await(ready); err != nil {
 		c.Close()

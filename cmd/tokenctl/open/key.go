@@ -114,6 +114,9 @@ func (o *Opener) Unlock(ctx context.Context, k *keys.Key, password Password) err
 	case !k.Locked():
 		return nil
 	case !password.IsGiven():
+		if access, typed := o.typed[k.DeviceID()]; typed && k.Unlock(access) == nil {
+			return nil
+		}
 		if done, err := o.UnlockRemembered(k); done || err != nil {
 			return err
 		}
@@ -140,7 +143,9 @@ func (o *Opener) UnlockAnew(ctx context.Context, k *keys.Key, password Password)
 		return accessKey, err
 	}
 	err = o.Terminal.TryPassword("Password of "+name, oath.ErrWrongPassword, func(text string) error {
-		accessKey, err = unlockKey(k, text)
+		if accessKey, err = unlockKey(k, text); err == nil {
+			o.typed[k.DeviceID()] = accessKey
+		}
 		return err
 	})
 	return accessKey, err

@@ -31,6 +31,12 @@ type Opener struct {
 	named        bool // the vault's conflicts are
 	memory       memory
 	touchCommand string
+	typed        map[string]ykoath.AccessKey // what opened keys, of passwords that were typed, by device ID
+}
+
+// NewOpener returns an Opener that asks at a console.
+func NewOpener(c *term.Console, random io.Reader) *Opener {
+	return &Opener{Console: c, Random: random, typed: make(map[string]ykoath.AccessKey)}
 }
 
 // Tokens are a person's tokens, in use: the keys first, then the vault.
@@ -120,20 +126,11 @@ func (t *Tokens) addBroken(name string, err error) {
 func (o *Opener) Tokens(ctx context.Context, options TokenOptions, named bool) (*Tokens, error) {
 	o.touchCommand = options.Vault.TouchCommand
 	t := &Tokens{o: o, chosen: options.NoKeys || options.NamesKey()}
-	var noKey error
 	if !options.NoKeys {
-		noKey = o.addKeys(ctx, t, options.Key, named)
-		t.noKey = noKey
+		t.findKeys(ctx, options.Key, named)
 	}
-	if options.NamesKey() && noKey != nil {
-		return nil, noKey
-	}
-	if noKey != nil && !IsAbsence(noKey) {
-		name := "key"
-		if off := new(keys.OffError); errors.As(noKey, &off) {
-			name = off.Name()
-		}
-		t.addBroken(name, noKey)
+	if options.NamesKey() && t.noKey != nil {
+		return nil, t.noKey
 	}
 	if !options.NamesKey() && !options.Vault.None {
 		if err := o.addVault(ctx, t, options.Vault); err != nil {
@@ -145,7 +142,7 @@ func (o *Opener) Tokens(ctx context.Context, options TokenOptions, named bool) (
 	case len(t.Fleet) == 0 && options.NoKeys:
 		return nil, vault.ErrNoVault
 	case len(t.Fleet) == 0:
-		return nil, noKey
+		return nil, t.noKey
 	case len(t.Broken) == 1 && len(t.Fleet) == 1:
 		return nil, t.Broken[0].Err
 	case len(t.Broken) == len(t.Fleet):
@@ -223,6 +220,31 @@ func (o *Opener) addKey(ctx context.Context, t *Tokens, k *keys.Key, name string
 		}
 		return heldKey{touchedKey{k, o}, seen}, nil
 	}})
+}
+
+// Renew takes the keys that are plugged in now instead of those that were. The vault stays
+// as it is, and a key that its owner opened is opened again without asking.
+func (t *Tokens) Renew(ctx context.Context, options TokenOptions) {
+	t.ReleaseKeys()
+	vault := slices.DeleteFunc(t.Fleet, func(m *fleet.Member) bool { return !m.IsVault() })
+	t.Fleet, t.Broken, t.keys, t.used, t.off, t.noKey = nil, nil, nil, nil, nil, nil
+	if !options.NoKeys {
+		t.findKeys(ctx, options.Key, true)
+	}
+	t.Fleet = append(t.Fleet, vault...)
+}
+
+// findKeys adds the keys that the options choose, or why there are none.
+func (t *Tokens) findKeys(ctx context.Context, options KeyOptions, named bool) {
+	t.noKey = t.o.addKeys(ctx, t, options, named)
+	if t.noKey == nil || IsAbsence(t.noKey) || !options.IsAny() {
+		return
+	}
+	name := "key"
+	if off := new(keys.OffError); errors.As(t.noKey, &off) {
+		name = off.Name()
+	}
+	t.addBroken(name, t.noKey)
 }
 
 // reopen opens a key anew that was released.

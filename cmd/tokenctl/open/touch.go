@@ -133,6 +133,21 @@ func (o *Opener) busy(reader string) time.Duration {
 	return left
 }
 
+// Changes reports each time that a key was plugged in or pulled out, until the context is
+// done: once to begin with, if one is there.
+func (o *Opener) Changes(ctx context.Context, changed func()) error {
+	f, err := o.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for seen := []string(nil); ; changed() {
+		if seen, err = f.Change(ctx, seen); err != nil {
+			return err
+		}
+	}
+}
+
 // connect connects to the readers.
 func (o *Opener) connect(ctx context.Context) (*keys.Finder, error) {
 	f, err := keys.Connect(ctx, o.Random)

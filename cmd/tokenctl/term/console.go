@@ -55,7 +55,7 @@ func (c *Console) Note(format string, args ...any) {
 // PrintText writes sentences that are the result, wrapped for a person to read.
 func (c *Console) PrintText(style Style, format string, args ...any) {
 	text := Wrap(printableLines(format, args...), widthOf(c.Out))
-	c.printRaw(paint(c.Out, style, text))
+	c.printRaw(Paint(c.Out, style, text))
 }
 
 // PrintLine writes a line of the result, [Printable]. An error ends up in Unwritten.
@@ -95,7 +95,10 @@ func (c *Console) PrintJSON(v any) error {
 func (c *Console) ShowsResults() bool { return isTerminal(c.Out) }
 
 // ShowsMessages reports whether a person is looking at what is not the result.
-func (c *Console) ShowsMessages() bool { return isTerminal(c.Err) }
+func (c *Console) ShowsMessages() bool {
+	_, areKept := c.Err.(Notes)
+	return areKept || isTerminal(c.Err)
+}
 
 // maxLine bounds a line of an error, in characters: what it names may have been refused
 // because it is long.

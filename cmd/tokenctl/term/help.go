@@ -105,7 +105,7 @@ func (c *Console) PrintHelp(of *cobra.Command) {
 	if w := c.Width(); w > 0 {
 		width = min(width, w)
 	}
-	head := func(title string) { c.printRaw("\n" + paint(c.Out, Bold, title+":")) }
+	head := func(title string) { c.printRaw("\n" + Paint(c.Out, Bold, title+":")) }
 	table := func(rows [][]string) {
 		for _, line := range (Table{Rows: rows}).Lines(width, c.Out) {
 			c.printRaw(line)

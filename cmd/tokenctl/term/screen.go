@@ -32,9 +32,9 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// columns returns how many columns a terminal needs for a text: two for a wide character
+// Columns returns how many columns a terminal needs for a text: two for a wide character
 // (Unicode Standard Annex 11), none for one that combines with the character before.
-func columns(text string) (n int) {
+func Columns(text string) (n int) {
 	for _, r := range text {
 		n += columnsOf(r)
 	}
@@ -65,7 +65,7 @@ func Wrap(text string, width int) string {
 	}
 	var wrapped []string
 	for line := range strings.SplitSeq(text, "\n") {
-		if columns(line) <= width {
+		if Columns(line) <= width {
 			wrapped = append(wrapped, line)
 			continue
 		}
@@ -75,7 +75,7 @@ func Wrap(text string, width int) string {
 			switch {
 			case begun == indent:
 				begun += phrase
-			case columns(begun)+1+columns(phrase) <= width:
+			case Columns(begun)+1+Columns(phrase) <= width:
 				begun += " " + phrase
 			default:
 				wrapped = append(wrapped, begun)
@@ -97,7 +97,7 @@ func phrases(line string, most int) (list []string) {
 			for n < len(words) && !strings.ContainsAny(words[n-1][len(words[n-1])-1:], `.,;:)"`) {
 				n++
 			}
-			if phrase := strings.Join(words[:n], " "); columns(phrase) > most {
+			if phrase := strings.Join(words[:n], " "); Columns(phrase) > most {
 				n = 1
 			}
 		}
@@ -118,10 +118,10 @@ const (
 	Yellow Style = "33"
 )
 
-// paint shows a text in a style, if the stream that it goes to has any: it is a terminal
+// Paint shows a text in a style, if the stream that it goes to has any: it is a terminal
 // that can, unless NO_COLOR (no-color.org), CLICOLOR=0 or CLICOLOR_FORCE
 // (bixense.com/clicolors) say otherwise.
-func paint(w io.Writer, style Style, text string) string {
+func Paint(w io.Writer, style Style, text string) string {
 	forced := os.Getenv("CLICOLOR_FORCE")
 	able := isTerminal(w) && os.Getenv("TERM") != "" && os.Getenv("TERM") != "dumb" && os.Getenv("CLICOLOR") != "0"
 	if style == Plain || text == "" || os.Getenv("NO_COLOR") != "" || !able && (forced == "" || forced == "0") {

@@ -105,7 +105,7 @@ func (t Table) natural() (widths []int) {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], columns(cell))
+			widths[i] = max(widths[i], Columns(cell))
 		}
 	}
 	return widths
@@ -177,7 +177,7 @@ func (t Table) shrink(widths []int, width int) bool {
 	for _, row := range t.all() {
 		for i, cell := range row {
 			for _, word := range strings.Fields(cell) {
-				least[i] = max(least[i], columns(word))
+				least[i] = max(least[i], Columns(word))
 			}
 		}
 	}
@@ -206,7 +206,7 @@ func (t Table) aligned(most []int, to io.Writer) (lines []string) {
 		for i, cell := range row {
 			cells[i] = wrapCell(cell, most[i])
 			for _, line := range cells[i] {
-				widths[i] = max(widths[i], columns(line))
+				widths[i] = max(widths[i], Columns(line))
 			}
 		}
 		wrapped = append(wrapped, cells)
@@ -225,10 +225,10 @@ func (t Table) aligned(most []int, to io.Writer) (lines []string) {
 					text = cell[n]
 				}
 				if text != "" {
-					line.WriteString(strings.Repeat(" ", blank) + paint(to, t.style(row, i), text))
+					line.WriteString(strings.Repeat(" ", blank) + Paint(to, t.style(row, i), text))
 					blank = 0
 				}
-				blank += widths[i] - columns(text) + len(columnGap)
+				blank += widths[i] - Columns(text) + len(columnGap)
 			}
 			lines = append(lines, line.String())
 		}
@@ -250,7 +250,7 @@ func (t Table) records(width int, to io.Writer) (lines []string) {
 				text = columnGap + text
 			}
 			for line := range strings.SplitSeq(Wrap(text, width), "\n") {
-				lines = append(lines, paint(to, t.style(row, i), line))
+				lines = append(lines, Paint(to, t.style(row, i), line))
 			}
 		}
 	}
@@ -272,7 +272,7 @@ func (t Table) style(row []string, column int) Style {
 // where its parts end, if that is in its second half.
 func wrapCell(cell string, width int) (lines []string) {
 	for line := range strings.SplitSeq(Wrap(cell, width), "\n") {
-		for columns(line) > width {
+		for Columns(line) > width {
 			end, used, part := 0, 0, 0
 			for i, r := range line {
 				if used += columnsOf(r); used > width {

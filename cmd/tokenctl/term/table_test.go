@@ -80,15 +80,15 @@ func FuzzTable(f *testing.F) {
 		table := Table{Header: []string{"ACCOUNT", "WHAT", "SAME"}, Rows: [][]string{{name, text, "x"}, {text, name, "x"}}}
 		longest := 8 // of "ACCOUNT:", and of "account:"
 		for _, word := range strings.Fields(Printable(name + " " + text)) {
-			longest = max(longest, columns(word))
+			longest = max(longest, Columns(word))
 		}
 		lines := table.Lines(width, io.Discard)
 		for _, line := range lines {
-			if columns(line) > max(width, longest+len(columnGap)) {
+			if Columns(line) > max(width, longest+len(columnGap)) {
 				t.Errorf("%q is wider than %d", line, width)
 			}
 		}
-		if shown := Printable(name); columns(shown) <= leastName && !strings.Contains(shown, " ") && !strings.Contains(strings.Join(lines, ""), shown) {
+		if shown := Printable(name); Columns(shown) <= leastName && !strings.Contains(shown, " ") && !strings.Contains(strings.Join(lines, ""), shown) {
 			t.Errorf("%q is not in %q", name, lines)
 		}
 	})
@@ -145,7 +145,7 @@ func TestPaint(t *testing.T) {
 			}
 			t.Setenv(name, value)
 		}
-		got := []string{paint(program, Red, "x"), paint(file, Red, "x"), paint(program, Plain, "x")}
+		got := []string{Paint(program, Red, "x"), Paint(file, Red, "x"), Paint(program, Plain, "x")}
 		want := []string{"x", "x", "x"}
 		if test.terminal {
 			want[0] = "\x1b[31mx\x1b[0m"

@@ -31,6 +31,7 @@ const PasswordTries = 3
 type Terminal struct {
 	in, out *os.File
 	saved   *term.State
+	screen  *Screen // nil if it was not asked for
 }
 
 // OpenTerminal opens the process's terminal, and returns nil if it has none.
@@ -49,6 +50,9 @@ func OpenTerminal() *Terminal {
 // Close leaves the terminal as it was found, echo included.
 func (t *Terminal) Close() {
 	if t != nil {
+		if t.screen != nil {
+			t.screen.end()
+		}
 		term.Restore(int(t.in.Fd()), t.saved)
 	}
 }

@@ -126,7 +126,7 @@ func Few(words []string) string {
 // Shorten returns a text of so many columns at most, with an ellipsis for what is left
 // out: of the middle, since names that begin alike end differently.
 func Shorten(text string, most int) string {
-	if columns(text) <= most {
+	if Columns(text) <= most {
 		return text
 	}
 	runes := []rune(text)
