@@ -29,8 +29,9 @@ func newConfigCommand(p *program) *cobra.Command {
 			"A flag goes before the environment, that before the file, and the file before the\n" +
 			"default. The file is refused if others can write to it, or if it has a key that\n" +
 			"is not one of these:\n\n" + strings.Join(meanings.Lines(0, io.Discard), "\n"),
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return p.config(c, asJSON) },
+		Example: "  tokenctl config",
+		Args:    cobra.NoArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return p.config(c, asJSON) },
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
