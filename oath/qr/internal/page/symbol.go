@@ -4,7 +4,6 @@ import (
 	"math"
 	"sync"
 
-	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode/decoder"
 )
 
@@ -75,18 +74,21 @@ func alignments(size int) (centres [][2]int) {
 }
 
 // read returns the text of the symbol on a grid, if there is one that its error
-// correction accepts.
+// correction accepts: first with every module as it seems to be, and then without those
+// in doubt.
 func (g *grid) read(p *plane, known []mark) (text string, ok bool) {
 	m := g.sample(p)
 	sharp := m.sharpen(known)
-	if text, ok = sharp.decode(); ok {
-		return text, true
-	}
 	// Once more, with what was learned from the whole symbol.
-	if text, ok = m.sharpen(append(known, sharp.certain()...)).decode(); ok {
-		return text, true
+	sharper := m.sharpen(append(known, sharp.certain()...))
+	for _, doubts := range [][]doubt{nil, allDoubts} {
+		for _, m := range []*modules{sharp, sharper, m} {
+			if text, ok = m.decode(doubts); ok {
+				return text, true
+			}
+		}
 	}
-	return m.decode()
+	return "", false
 }
 
 // modules says how dark the modules of a symbol are, those of a margin around it
@@ -127,26 +129,6 @@ func (g *grid) sample(p *plane) *modules {
 		}
 	}
 	return m
-}
-
-// decode returns the text of a symbol, which may be seen from behind.
-func (m *modules) decode() (text string, ok bool) {
-	bits, err := gozxing.NewSquareBitMatrix(m.size)
-	if err != nil {
-		return "", false
-	}
-	for y := range m.size {
-		for x := range m.size {
-			if *m.at(x, y) > 0 {
-				bits.Set(x, y)
-			}
-		}
-	}
-	result, err := decoder.NewDecoder().Decode(bits, nil)
-	if err != nil {
-		return "", false
-	}
-	return result.GetText(), true
 }
 
 // sharpen takes from each module what others have blurred into it. How much that
