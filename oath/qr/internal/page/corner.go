@@ -27,7 +27,10 @@ func warpedCorners(p *plane, finders []finder) []corner { return corners(p, find
 
 // bentCorners returns the corners of symbols on paper that is not flat. There is more to
 // follow than to look at: only plain finder patterns have any.
-func bentCorners(p *plane, finders []finder) []corner { return corners(p, plain(finders), bent) }
+func bentCorners(p *plane, finders []finder) []corner {
+	const plain = 0.55
+	return corners(p, clearer(finders, plain), bent)
+}
 
 func corners(p *plane, finders []finder, timing timing) (found []corner) {
 	for _, a := range finders {

@@ -7,38 +7,44 @@ import (
 	"github.com/makiuchi-d/gozxing/qrcode/decoder"
 )
 
-// A doubt reports whether the colour of a module is not to be trusted.
-type doubt func(m *modules, x, y int) bool
+// A doubt returns the modules whose colours are not to be trusted, row by row.
+type doubt func(m *modules) []bool
 
 // allDoubts are in the order in which they are had: what covers a symbol, as ink, a hole
 // or a flash of light does, first by itself and then with its edge and what is faint.
 var allDoubts = []doubt{
-	func(m *modules, x, y int) bool { return m.covered(x, y, 0) },
-	func(m *modules, x, y int) bool { return m.covered(x, y, 1) || m.faint(x, y, 0.2) },
-	func(m *modules, x, y int) bool { return m.covered(x, y, 1) || m.faint(x, y, 0.4) },
-	func(m *modules, x, y int) bool { return m.faint(x, y, 0.3) },
+	func(m *modules) []bool { return m.doubtful(0, 0) },
+	func(m *modules) []bool { return m.doubtful(1, 0.2) },
+	func(m *modules) []bool { return m.doubtful(1, 0.4) },
 }
 
-func (m *modules) faint(x, y int, least float64) bool { return math.Abs(*m.at(x, y)) < least }
-
-// covered reports whether a module is in a square of one colour, or so near to one, that
-// is larger than masks leave any (ISO/IEC 18004, "Data masking").
-func (m *modules) covered(x, y, near int) bool {
+// doubtful returns the modules that are covered, or so near to such, and those that are
+// neither dark nor light enough. Squares of one colour are covered that are larger than
+// masks leave any (ISO/IEC 18004, "Data masking").
+func (m *modules) doubtful(near int, least float64) []bool {
 	const side = 4 // modules: a symbol of version 10 has one by chance in 20
-	for top := max(0, y-side+1-near); top <= min(y+near, m.size-side); top++ {
-		for left := max(0, x-side+1-near); left <= min(x+near, m.size-side); left++ {
-			dark := 0
-			for i := range side * side {
-				if *m.at(left+i%side, top+i/side) > 0 {
-					dark++
-				}
+	all := make([]bool, m.size*m.size)
+	for y := range m.size {
+		for x := range m.size {
+			if math.Abs(*m.at(x, y)) < least {
+				all[y*m.size+x] = true
 			}
-			if dark == 0 || dark == side*side {
-				return true
+			dark, light := true, true
+			for i := 0; (dark || light) && i < side*side; i++ {
+				v := *m.at(min(x+i%side, m.size-1), min(y+i/side, m.size-1))
+				dark, light = dark && v > 0, light && v <= 0
+			}
+			if !dark && !light {
+				continue
+			}
+			for y2 := max(y-near, 0); y2 < min(y+side+near, m.size); y2++ {
+				for x2 := max(x-near, 0); x2 < min(x+side+near, m.size); x2++ {
+					all[y2*m.size+x2] = true
+				}
 			}
 		}
 	}
-	return false
+	return all
 }
 
 // decode returns the text of a symbol, which may be seen from behind.
@@ -116,9 +122,13 @@ func (m *modules) codewords(doubt doubt) (c codewords, err error) {
 	if err != nil {
 		return c, err
 	}
+	doubtful := make([]bool, m.size*m.size)
+	if doubt != nil {
+		doubtful = doubt(m)
+	}
 	for y := range m.size {
 		for x := range m.size {
-			if *m.at(x, y) > 0 != (doubt != nil && m.isData(x, y) && doubt(m, x, y)) {
+			if *m.at(x, y) > 0 != (doubtful[y*m.size+x] && m.isData(x, y)) {
 				bits.Set(x, y)
 			}
 		}

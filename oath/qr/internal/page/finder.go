@@ -31,10 +31,10 @@ type finderSearch struct {
 	taken [2][]bool // pixels on those: dark on light, light on dark
 }
 
-// plain returns the finder patterns without a doubt, of those with the clearest first.
-func plain(finders []finder) []finder {
-	const leastClarity = 0.55
-	faint := func(f finder) bool { return f.clarity < leastClarity }
+// clearer returns the finder patterns that are at least so clear, of those with the
+// clearest first.
+func clearer(finders []finder, least float64) []finder {
+	faint := func(f finder) bool { return f.clarity < least }
 	if i := slices.IndexFunc(finders, faint); i >= 0 {
 		return finders[:i]
 	}

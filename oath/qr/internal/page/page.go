@@ -85,21 +85,22 @@ func (s *scanner) step(p *plane, samples int, run func()) {
 const leastSide = 21
 
 // glance reads the symbols that are plain to see, from the smallest size of the picture
-// on. It ends where some were read and no more are in sight, and before what is larger
-// than a page at 200 dpi.
+// on. It ends where some were read and no more are in sight, or else with the size of a
+// page at 200 dpi, in which it also reads those that lack a finder pattern.
 func (s *scanner) glance(g *image.Gray) {
-	const most = 4 << 20 // pixels
+	const most, doubtful = 4 << 20, 0.45 // pixels; the clarity of what may be a finder pattern
 	if min(g.Rect.Dx(), g.Rect.Dy()) < leastSide {
 		return
 	}
 	for i, g := range slices.Backward(halves(g)) {
-		if i > 0 && len(g.Pix) > most {
-			return
-		}
 		s.scale = float64(int(1) << i)
 		p := newPlane(g, s.hides)
 		rest := s.scan(p, plainFinders, flatCorners, bentCorners)
-		if len(s.symbols) > 0 && len(plain(rest)) == 0 {
+		if len(s.symbols) > 0 && len(clearer(rest, doubtful)) == 0 {
+			return
+		}
+		if i == 0 || 4*len(g.Pix) > most {
+			s.scan(p, func(*plane) []finder { return rest }, brokenCorners)
 			return
 		}
 	}
@@ -180,11 +181,15 @@ func (s *scanner) try(p *plane, c corner) {
 	}
 	bent := *c.grid
 	c.grid.fit(p, known)
-	text, ok := c.grid.read(p, known)
+	read := c.grid.samples(p, known)
+	text, ok := read.decode(nil)
 	if !ok {
 		c.grid = &bent
 		c.grid.follow(p, known)
-		text, ok = c.grid.read(p, known)
+		bent := c.grid.samples(p, known)
+		if text, ok = bent.decode(nil); !ok {
+			text, ok = append(read, bent...).decode(allDoubts)
+		}
 	}
 	if ok {
 		s.symbols = append(s.symbols, symbol{text, c.grid.outline(s.scale)})

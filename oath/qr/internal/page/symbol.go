@@ -73,19 +73,23 @@ func alignments(size int) (centres [][2]int) {
 	return centres
 }
 
-// read returns the text of the symbol on a grid, if there is one that its error
-// correction accepts: first with every module as it seems to be, and then without those
-// in doubt.
-func (g *grid) read(p *plane, known []mark) (text string, ok bool) {
+// samples are the modules of one symbol in several ways.
+type samples []*modules
+
+// samples returns the modules on a grid as they are, sharp, and once more sharp with what
+// was learned from the whole symbol.
+func (g *grid) samples(p *plane, known []mark) samples {
 	m := g.sample(p)
 	sharp := m.sharpen(known)
-	// Once more, with what was learned from the whole symbol.
-	sharper := m.sharpen(append(known, sharp.certain()...))
-	for _, doubts := range [][]doubt{nil, allDoubts} {
-		for _, m := range []*modules{sharp, sharper, m} {
-			if text, ok = m.decode(doubts); ok {
-				return text, true
-			}
+	return samples{sharp, m.sharpen(append(known, sharp.certain()...)), m}
+}
+
+// decode returns the text of the symbol, if there is one that its error correction
+// accepts.
+func (s samples) decode(doubts []doubt) (text string, ok bool) {
+	for _, m := range s {
+		if text, ok = m.decode(doubts); ok {
+			return text, true
 		}
 	}
 	return "", false
