@@ -181,14 +181,16 @@ func (s *scanner) try(p *plane, c corner) {
 	}
 	bent := *c.grid
 	c.grid.fit(p, known)
-	read := c.grid.samples(p, known)
-	text, ok := read.decode(nil)
+	text, ok, flat := c.grid.read(p, known)
 	if !ok {
 		c.grid = &bent
 		c.grid.follow(p, known)
-		bent := c.grid.samples(p, known)
-		if text, ok = bent.decode(nil); !ok {
-			text, ok = append(read, bent...).decode(allDoubts)
+		var followed []*modules
+		text, ok, followed = c.grid.read(p, known)
+		for _, m := range append(flat, followed...) {
+			if !ok {
+				text, ok = m.decode(allDoubts)
+			}
 		}
 	}
 	if ok {

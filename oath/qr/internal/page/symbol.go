@@ -73,26 +73,22 @@ func alignments(size int) (centres [][2]int) {
 	return centres
 }
 
-// samples are the modules of one symbol in several ways.
-type samples []*modules
-
-// samples returns the modules on a grid as they are, sharp, and once more sharp with what
-// was learned from the whole symbol.
-func (g *grid) samples(p *plane, known []mark) samples {
+// read returns the text of the symbol on a grid, if there is one that its error
+// correction accepts; and else the modules in which there was none.
+func (g *grid) read(p *plane, known []mark) (text string, ok bool, tried []*modules) {
 	m := g.sample(p)
 	sharp := m.sharpen(known)
-	return samples{sharp, m.sharpen(append(known, sharp.certain()...)), m}
-}
-
-// decode returns the text of the symbol, if there is one that its error correction
-// accepts.
-func (s samples) decode(doubts []doubt) (text string, ok bool) {
-	for _, m := range s {
-		if text, ok = m.decode(doubts); ok {
-			return text, true
+	for _, next := range []func() *modules{
+		func() *modules { return sharp },
+		func() *modules { return m.sharpen(append(known, sharp.certain()...)) }, // with what was learned from the whole symbol
+		func() *modules { return m },
+	} {
+		tried = append(tried, next())
+		if text, ok = tried[len(tried)-1].decode(nil); ok {
+			return text, true, nil
 		}
 	}
-	return "", false
+	return "", false, tried
 }
 
 // modules says how dark the modules of a symbol are, those of a margin around it
