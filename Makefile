@@ -58,6 +58,7 @@ fuzz: deps ## every fuzz target, for FUZZTIME each
 
 bench: deps ## every benchmark
 	go test -run '^$$' -bench . -benchmem ./...
+	go run ./.ci/damage -dpi 340,150 -rounds 3 '^(clean|turned|crumpled by 0.4 %)$$'
 
 pictures: deps build ## the pictures of a recovery sheet in docs/
 	.ci/pictures

@@ -1,8 +1,8 @@
 // Damage counts how many QR codes of a recovery sheet are read when its pages are
-// damaged, by tokenctl's reader and by zbarimg, and what processor time and memory both
-// take of the same pictures:
+// damaged, by tokenctl's reader and by zbarimg, and how much processor time, time on the
+// wall and memory it takes, as a multiple of what zbarimg takes of the same pictures:
 //
-//	go run ./.ci/damage [-dpi 340,150,100] [REGEXP]
+//	go run ./.ci/damage [-dpi 340,150,100] [-rounds 1] [REGEXP]
 //
 // The regular expression chooses rows of the table by their names. It wants pdftoppm and
 // zbarimg.
@@ -22,10 +22,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
 
 	"github.com/tokenctl/tokenctl/backup"
@@ -34,7 +31,6 @@ import (
 	"github.com/tokenctl/tokenctl/backup/sheet/sheettest"
 	"github.com/tokenctl/tokenctl/oath"
 	"github.com/tokenctl/tokenctl/oath/otpauth"
-	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // high is the height of A4 paper, in its widths: Damage counts in widths.
@@ -84,6 +80,7 @@ const two = "two"
 const damaged = ".damaged.png"
 
 func main() {
+	rounds := flag.Int("rounds", 1, "how many times each program reads, in turn; the quickest counts")
 	resolutions := flag.String("dpi", "340,150,100", "resolutions")
 	read := flag.Bool("read", false, "read the pictures that are named, as zbarimg does")
 	row := flag.Int("row", -1, "damage the pages that are named, as this row of the table says")
@@ -95,7 +92,7 @@ func main() {
 	case *row >= 0:
 		err = damagePictures(*row, flag.Args())
 	default:
-		err = table(strings.Split(*resolutions, ","), flag.Arg(0))
+		err = table(strings.Split(*resolutions, ","), flag.Arg(0), *rounds)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "damage:", err)
@@ -146,52 +143,7 @@ func damagePictures(row int, names []string) error {
 	return nil
 }
 
-// readPictures prints the texts in pictures of a sheet, one a line. As "tokenctl restore"
-// does, it glances at all, several at a time, and looks closely while something is missing.
-func readPictures(names []string) error {
-	var (
-		sheets sheet.Reader
-		mu     sync.Mutex
-		failed error
-	)
-	for _, look := range []qr.Look{qr.Quick, qr.Close} {
-		var group sync.WaitGroup
-		next := make(chan string)
-		for range runtime.GOMAXPROCS(0) {
-			group.Go(func() {
-				for name := range next {
-					file, err := os.ReadFile(name)
-					var texts []string
-					if err == nil {
-						texts, err = look.Read(bytes.NewReader(file))
-					}
-					mu.Lock()
-					if err != nil && err != qr.ErrNoQR {
-						failed = errors.Join(failed, fmt.Errorf("%s: %w", name, err))
-					}
-					for _, text := range texts {
-						fmt.Println(text)
-						if err := sheets.AddText(text); err != nil {
-							failed = errors.Join(failed, err)
-						}
-					}
-					mu.Unlock()
-				}
-			})
-		}
-		for _, name := range names {
-			next <- name
-		}
-		close(next)
-		group.Wait()
-		if contents, _ := sheets.Contents(""); !contents.IsEmpty() && len(sheets.Missing()) == 0 {
-			break
-		}
-	}
-	return failed
-}
-
-func table(resolutions []string, pattern string) error {
+func table(resolutions []string, pattern string, rounds int) error {
 	wanted, err := regexp.Compile(pattern)
 	if err != nil {
 		return err
@@ -209,7 +161,7 @@ func table(resolutions []string, pattern string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("| Codes read of %d | dpi | tokenctl | zbarimg | time, zbarimg = 1 | memory, MiB |\n|---|---|---|---|---|---|\n", len(texts))
+	fmt.Printf("| Codes read of %d | dpi | tokenctl | zbarimg | time | wall time | memory |\n|---|---|---|---|---|---|---|\n", len(texts))
 	for _, dpi := range resolutions {
 		pages, err := scan(document, filepath.Join(folder, dpi), dpi)
 		if err != nil {
@@ -229,16 +181,17 @@ func table(resolutions []string, pattern string) error {
 			if err != nil {
 				return err
 			}
-			a, err := measure(texts, own, append([]string{"-read"}, pictures...))
-			if err != nil {
-				return err
+			var a, b cost
+			for range rounds {
+				if err := a.measure(texts, own, append([]string{"-read"}, pictures...)); err != nil {
+					return err
+				}
+				if err := b.measure(texts, "zbarimg", append([]string{"--nodbus", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable"}, pictures...)); err != nil {
+					return err
+				}
 			}
-			b, err := measure(texts, "zbarimg", append([]string{"--nodbus", "--quiet", "--raw", "-Sdisable", "-Sqrcode.enable"}, pictures...))
-			if err != nil {
-				return err
-			}
-			fmt.Printf("| %s | %s | %d | %d | %.1f | %d : %d |\n", row.name, dpi, a.read, b.read,
-				a.time.Seconds()/b.time.Seconds(), a.memory, b.memory)
+			fmt.Printf("| %s | %s | %d | %d | %.2f | %.2f | %.2f |\n", row.name, dpi, a.read, b.read,
+				a.time.Seconds()/b.time.Seconds(), a.wall.Seconds()/b.wall.Seconds(), float64(a.memory)/float64(b.memory))
 		}
 	}
 	return nil
@@ -293,36 +246,4 @@ func scan(document, prefix, dpi string) ([]string, error) {
 		return nil, fmt.Errorf("pdftoppm: %w: %s", err, out)
 	}
 	return filepath.Glob(prefix + "-*.png")
-}
-
-// A cost is what a program read, and what that took.
-type cost struct {
-	read   int
-	time   time.Duration // of the processor
-	memory int64         // MiB
-}
-
-// measure has a program read pictures.
-func measure(texts []string, program string, args []string) (cost, error) {
-	c := exec.Command(program, args...)
-	c.Stderr = os.Stderr
-	out, err := c.Output()
-	const nothing = 4 // zbarimg(1): no barcode was found in one of them
-	if err != nil && c.ProcessState.ExitCode() != nothing {
-		return cost{}, fmt.Errorf("%s: %w", program, err)
-	}
-	got := map[string]bool{}
-	for line := range strings.Lines(string(out)) {
-		got[strings.TrimSuffix(line, "\n")] = true
-	}
-	result := cost{time: c.ProcessState.UserTime() + c.ProcessState.SystemTime()}
-	if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		result.memory = usage.Maxrss >> 10
-	}
-	for _, text := range texts {
-		if got[text] {
-			result.read++
-		}
-	}
-	return result, nil
 }
