@@ -87,6 +87,7 @@ var restoreRemedies = []term.Remedy{
 }
 
 func (p *program) restore(ctx context.Context, o restoreOptions) error {
+	o.from.asks = !o.partial && !o.yes && !o.dryRun
 	read, unread := p.readSheets(ctx, o.from)
 	contents := read.Contents
 	defer contents.Clear()

@@ -4,13 +4,16 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"flag"
 	"fmt"
 	"image"
+	"image/draw"
 	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +21,7 @@ import (
 
 	"github.com/tokenctl/tokenctl/backup/sheet/sheettest"
 	"github.com/tokenctl/tokenctl/oath/oathtest"
+	"github.com/tokenctl/tokenctl/oath/qr"
 )
 
 // scriptScan makes of a printed document what a scanner makes of its pages.
@@ -44,6 +48,46 @@ func scan(document, prefix string, dpi int) ([]string, error) {
 		return nil, fmt.Errorf("pdftoppm: %w: %s", err, out)
 	}
 	return filepath.Glob(prefix + "-*.png")
+}
+
+// scriptStrike moves a stain over the pictures until nothing but what it covers cannot be
+// read.
+func scriptStrike(ts *testscript.TestScript, neg bool, args []string) {
+	usage(ts, !neg && len(args) == 2, "strike TEXT PREFIX")
+	pages, err := filepath.Glob(ts.MkAbs(args[1]) + "-*.png")
+	ts.Check(err)
+	for _, name := range pages {
+		data, err := os.ReadFile(name)
+		ts.Check(err)
+		img, err := png.Decode(bytes.NewReader(data))
+		ts.Check(err)
+		page := image.NewGray(img.Bounds())
+		all := qr.Scan(img)
+		i := slices.IndexFunc(all, func(text string) bool { return strings.Contains(text, args[0]) })
+		if i < 0 {
+			continue
+		}
+		rest := slices.Delete(all, i, i+1)
+		slices.Sort(rest)
+		stain := page.Rect.Dx() / 7 // 3 cm
+		for y := 0; y < page.Rect.Dy(); y += stain / 2 {
+			for x := 0; x < page.Rect.Dx(); x += stain / 2 {
+				draw.Draw(page, page.Rect, img, image.Point{}, draw.Src)
+				draw.Draw(page, image.Rect(x, y, x+stain, y+stain), image.Black, image.Point{}, draw.Src)
+				left := qr.Quick.Scan(page)
+				if slices.Sort(left); !slices.Equal(left, rest) {
+					continue
+				}
+				if left = qr.Scan(page); len(left) == len(rest) {
+					var file bytes.Buffer
+					ts.Check(png.Encode(&file, page))
+					ts.Check(os.WriteFile(name, file.Bytes(), 0o600))
+					return
+				}
+			}
+		}
+	}
+	ts.Fatalf("no QR code that holds %q can be struck by itself", args[0])
 }
 
 // scriptClip films pages one after the other, each held in a hand: half of it fills the

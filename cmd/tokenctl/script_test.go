@@ -63,6 +63,8 @@ import (
 //	scan [FLAGS] PDF PREFIX     its pages as a scanner gives them, PREFIX-1.png and
 //	                            so on: -dpi N, and -damage blur=N,skew=N,noise=N in
 //	                            pixels, degrees and percent
+//	strike TEXT PREFIX          blackens so much of the QR code that holds the text, on one
+//	                            of those pages, that it cannot be read, and no other
 //	clip FILE.mp4 PICTURE...    films pictures that are held up to a camera
 //	desktop                     an X11 desktop with nothing on its screen
 //
@@ -121,6 +123,7 @@ func TestScripts(t *testing.T) {
 			"printer": scriptPrinter,
 			"printed": scriptPrinted,
 			"scan":    scriptScan,
+			"strike":  scriptStrike,
 			"clip":    scriptClip,
 			"desktop": scriptDesktop,
 

@@ -21,6 +21,7 @@ type sheetSource struct {
 	scans      []string
 	live       paper.Live
 	typed      bool
+	asks       bool // on a terminal, for lines of what cannot be read
 	passphrase open.Password
 }
 
@@ -75,7 +76,8 @@ func (p *program) readSheets(ctx context.Context, s sheetSource) (contents readS
 	}
 	var r sheet.Reader
 	files, failures, err := paper.Read(ctx, p.Console, s.live.Sources(s.scans...), &r)
-	if err == nil && s.typed {
+	isKnown := func(m sheet.Missing) bool { return !m.Unlisted() }
+	if err == nil && (s.typed || s.asks && p.Terminal != nil && slices.ContainsFunc(r.Missing(), isKnown)) {
 		err = paper.Type(p.Terminal, &r)
 	}
 	if err != nil {

@@ -36,10 +36,18 @@ func (r *scanReader) text(name, text string) {
 	}
 }
 
-// Type reads a sheet's lines from the terminal, and checks each at once. An empty line ends, but if something is missing only a second one does.
+// Type reads a sheet's lines from the terminal, and checks each at once. Where others were
+// read before, it asks for what is missing, and ends when nothing is; an empty line ends as
+// well, but where something is missing that was not said, only a second one does.
 func Type(t *term.Terminal, into *sheet.Reader) error {
-	t.Tell("Type the sheet line by line, each with its number in front and its check at the end.\nSpaces do not count, nor does the order. An empty line ends.")
-	for warned := false; ; {
+	said := into.Missing()
+	tellMissing(t, said)
+	what, end := "the sheet", "An empty line ends."
+	if len(said) > 0 {
+		what, end = "what is missing", "Or press Enter to go on without."
+	}
+	t.Tell("Type %s line by line, each with its number in front and its check at the end.\nSpaces do not count, nor does the order. %s", what, end)
+	for warned := len(said) > 0; ; {
 		text, err := t.Ask("Line")
 		switch {
 		case err != nil:
@@ -49,9 +57,7 @@ func Type(t *term.Terminal, into *sheet.Reader) error {
 			if warned || len(missing) == 0 {
 				return nil
 			}
-			for _, m := range missing {
-				t.Tell("Missing: %s.", term.Printable(m.String()))
-			}
+			tellMissing(t, missing)
 			t.Tell("Type on, or press Enter once more to end here.")
 		case isQRText(text): // as another program reads it
 			err = into.AddText(text)
@@ -61,6 +67,14 @@ func Type(t *term.Terminal, into *sheet.Reader) error {
 		warned = text == ""
 		if err != nil {
 			t.Tell("%s. Once more, please.", term.Sentence(err))
+		} else if len(said) > 0 && len(into.Missing()) == 0 {
+			return nil
 		}
+	}
+}
+
+func tellMissing(t *term.Terminal, missing []sheet.Missing) {
+	for _, m := range missing {
+		t.Tell("Missing: %s.", term.Printable(m.String()))
 	}
 }
