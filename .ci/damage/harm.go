@@ -170,23 +170,27 @@ func (p *paper) move(from func(x, y float64) (float64, float64)) {
 	}
 }
 
-// sampled leaves so many dots in a millimetre, each black or white.
+// sampled leaves so many dots in a millimetre, each black or white, and each one pixel.
 func (p *paper) sampled(across, down float64) {
-	type dot struct{ sum, pixels int }
-	dots := make(map[image.Point]dot)
-	at := func(i int) image.Point {
-		return image.Pt(int(float64(i%p.Stride)/p.scale*across), int(float64(i/p.Stride)/p.scale*down))
-	}
+	w, h := float64(p.Rect.Dx())/p.scale, float64(p.Rect.Dy())/p.scale
+	fax := image.NewGray(image.Rect(0, 0, int(w*across), int(h*down)))
+	sums, pixels := make([]int, len(fax.Pix)), make([]int, len(fax.Pix))
 	for i, v := range p.Pix {
-		d := dots[at(i)]
-		dots[at(i)] = dot{d.sum + int(v), d.pixels + 1}
-	}
-	for i := range p.Pix {
-		p.Pix[i] = 0
-		if d := dots[at(i)]; d.sum > 128*d.pixels {
-			p.Pix[i] = 255
+		at := image.Pt(int(float64(i%p.Stride)/p.scale*across), int(float64(i/p.Stride)/p.scale*down))
+		if at.In(fax.Rect) {
+			sums[fax.PixOffset(at.X, at.Y)] += int(v)
+			pixels[fax.PixOffset(at.X, at.Y)]++
 		}
 	}
+	for i, sum := range sums {
+		switch {
+		case pixels[i] == 0: // the page has fewer of them
+			fax.Pix[i] = fax.Pix[max(i-1, 0)]
+		case sum > 128*pixels[i]:
+			fax.Pix[i] = 255
+		}
+	}
+	p.Gray = fax
 }
 
 // blurred returns the page as a lens shows it that is out of focus by so many pixels.

@@ -45,6 +45,7 @@ var rows = []struct {
 	{"clean", "340 150 100", "", sheettest.Damage{}},
 	{"curled by 5 %", "340 150", "", sheettest.Damage{Curl: 0.05 * high}},
 	{"curled by 8 %", "340 150", "", sheettest.Damage{Curl: 0.08 * high}},
+	{"curled by 12 %", "340 150", "", sheettest.Damage{Curl: 0.12 * high}},
 	{"crumpled by 0.2 %", "340 150 100", "", sheettest.Damage{Crumple: 0.002}},
 	{"crumpled by 0.4 %", "340 150 100", "", sheettest.Damage{Crumple: 0.004}},
 	{"crumpled by 0.8 %", "340 150 100", "", sheettest.Damage{Crumple: 0.008}},
@@ -125,7 +126,9 @@ func damagePictures(row int, names []string) error {
 			}
 			page = twoPages(first, page)
 		} else {
-			harms[rows[row].harm](&paper{page, rand.New(rand.NewPCG(uint64(i+1), 2)), float64(page.Rect.Dx()) / 210})
+			p := &paper{page, rand.New(rand.NewPCG(uint64(i+1), 2)), float64(page.Rect.Dx()) / 210}
+			harms[rows[row].harm](p)
+			page = p.Gray
 		}
 		damage := rows[row].Damage
 		damage.Seed = uint64(i + 1)

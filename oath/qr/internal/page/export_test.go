@@ -7,8 +7,7 @@ const MaxSamples = maxSamples
 // Samples returns how many samples of brightness Scan takes that may take so many.
 func Samples(g *image.Gray, most int) int {
 	s := scanner{left: most}
-	s.glance(g)
-	s.scanSizes(g)
+	s.scanClosely(g)
 	return most - s.left
 }
 

@@ -26,8 +26,7 @@ import (
 // none.
 func Scan(g *image.Gray) []string {
 	s := scanner{left: maxSamples}
-	s.glance(g)
-	s.scanSizes(g)
+	s.scanClosely(g)
 	return s.texts()
 }
 
@@ -79,6 +78,22 @@ func (s *scanner) step(p *plane, samples int, run func()) {
 	p.left = samples
 	run()
 	s.left -= samples - p.left
+}
+
+// scanClosely reads every symbol that it can. Where there is none, there may be one in a
+// picture whose dots are not square: a fax has half as many down as across (ITU-T T.4).
+func (s *scanner) scanClosely(g *image.Gray) {
+	s.glance(g)
+	s.scanSizes(g)
+	for _, by := range []image.Point{{2, 1}, {1, 2}} {
+		if len(s.symbols) > 0 {
+			return
+		}
+		square := shrink(g, by)
+		if s.glance(square); len(s.symbols) > 0 {
+			s.scanSizes(square)
+		}
+	}
 }
 
 // leastSide is how many pixels the smallest symbol has on a side.

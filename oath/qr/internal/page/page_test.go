@@ -181,6 +181,22 @@ func TestScanFromBehind(t *testing.T) {
 	expect(t, page, texts)
 }
 
+// A fax has twice as many dots across as down, and no grey.
+func TestScanFax(t *testing.T) {
+	texts := mixedTexts(6)
+	page := sheettest.Page(texts, 204).(*image.Gray)
+	for _, across := range []int{1, 2} {
+		down := 3 - across
+		fax := image.NewGray(image.Rect(0, 0, page.Rect.Dx()/across, page.Rect.Dy()/down))
+		for i := range fax.Pix {
+			if page.GrayAt(i%fax.Stride*across, i/fax.Stride*down).Y > 0x80 {
+				fax.Pix[i] = 0xff
+			}
+		}
+		expect(t, fax, texts)
+	}
+}
+
 // What is around a page in a photograph is neither white nor without contrast.
 func TestScanOnATable(t *testing.T) {
 	texts := mixedTexts(2)
