@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -61,7 +62,14 @@ func readPictures(names []string) error {
 		sheets sheet.Reader
 		mu     sync.Mutex
 		failed error
+		blank  = make(map[string]bool)
 	)
+	complete := func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		contents, _ := sheets.Contents("")
+		return !contents.IsEmpty() && len(contents.Missing) == 0
+	}
 	for _, look := range []qr.Look{qr.Quick, qr.Close} {
 		var group sync.WaitGroup
 		next := make(chan string)
@@ -77,6 +85,7 @@ func readPictures(names []string) error {
 					if err != nil && err != qr.ErrNoQR {
 						failed = errors.Join(failed, fmt.Errorf("%s: %w", name, err))
 					}
+					blank[name] = len(texts) == 0
 					for _, text := range texts {
 						fmt.Println(text)
 						if err := sheets.AddText(text); err != nil {
@@ -88,13 +97,15 @@ func readPictures(names []string) error {
 			})
 		}
 		for _, name := range names {
-			next <- name
+			if look == qr.Quick || !complete() {
+				next <- name
+			}
 		}
 		close(next)
 		group.Wait()
-		if contents, _ := sheets.Contents(""); !contents.IsEmpty() && len(sheets.Missing()) == 0 {
-			break
-		}
+		// What has nothing to read, as instructions, comes last.
+		read := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return blank[name] })
+		names = append(read, slices.DeleteFunc(names, func(name string) bool { return !blank[name] })...)
 	}
 	return failed
 }

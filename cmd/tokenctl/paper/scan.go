@@ -189,24 +189,35 @@ func (r *scanReader) look(ctx context.Context, s *scan, look qr.Look) error {
 	return nil
 }
 
-// lookClosely looks once more at what was glanced at.
+// lookClosely looks once more at what was glanced at, and last at where nothing was seen:
+// most of that is instructions.
 func (r *scanReader) lookClosely(ctx context.Context) error {
 	if len(r.missing()) == 0 {
 		return nil
 	}
 	pages := 0
+	var scans, blank []*scan
 	for _, s := range r.scans {
-		if !s.isStream {
-			pages += len(s.leaves)
+		switch {
+		case s.isStream:
+			continue
+		case s.taken() > 0:
+			scans = append(scans, s)
+		default:
+			blank = append(blank, s)
 		}
+		pages += len(s.leaves)
 	}
 	r.progress = r.console.Progress("Pages looked at closely", pages)
 	r.progress.Rest = r.missingSoFar
 	defer r.progress.Done()
 	defer r.group.Wait()
-	for _, s := range r.scans {
-		if s.isStream {
-			continue
+	for _, s := range append(scans, blank...) {
+		r.mu.Lock()
+		complete := len(r.missing()) == 0
+		r.mu.Unlock()
+		if complete {
+			return nil
 		}
 		if err := r.look(ctx, s, qr.Close); err != nil {
 			return err
