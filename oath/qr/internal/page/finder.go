@@ -28,8 +28,12 @@ const (
 // A finderSearch collects the finder patterns of a plane and of views of it.
 type finderSearch struct {
 	found []finder
-	taken [2][]bool // pixels on those: dark on light, light on dark
+	taken [2][]bool // cells on those: dark on light, light on dark
+	wide  int       // cells in a row
 }
+
+// cell is how many pixels cells have on a side.
+const cell = 2
 
 // clearer returns the finder patterns that are at least so clear, of those with the
 // clearest first.
@@ -65,7 +69,8 @@ func findFinders(p *plane) []finder {
 }
 
 func newFinderSearch(p *plane) *finderSearch {
-	return &finderSearch{taken: [2][]bool{make([]bool, len(p.v)), make([]bool, len(p.v))}}
+	wide, cells := p.w/cell+1, (p.w/cell+1)*(p.h/cell+1)
+	return &finderSearch{taken: [2][]bool{make([]bool, cells), make([]bool, cells)}, wide: wide}
 }
 
 func (s *finderSearch) clearest() []finder {
@@ -99,7 +104,7 @@ func (s *finderSearch) add(p *plane, f finder) {
 	if f.sign < 0 {
 		taken = s.taken[1]
 	}
-	if taken[int(f.y)*p.w+int(f.x)] {
+	if taken[int(f.y)/cell*s.wide+int(f.x)/cell] {
 		return
 	}
 	dy, high, ok := p.measure(f, p.w)
@@ -117,9 +122,9 @@ func (s *finderSearch) add(p *plane, f finder) {
 		return
 	}
 	s.found = append(s.found, f)
-	for y := max(0, int(f.y-2*f.unit)); y <= min(p.h-1, int(f.y+2*f.unit)); y++ {
-		for x := max(0, int(f.x-2*f.unit)); x <= min(p.w-1, int(f.x+2*f.unit)); x++ {
-			taken[y*p.w+x] = true
+	for y := max(0, int(f.y-2*f.unit)); y <= min(p.h-1, int(f.y+2*f.unit)); y += cell {
+		for x := max(0, int(f.x-2*f.unit)); x <= min(p.w-1, int(f.x+2*f.unit)); x += cell {
+			taken[y/cell*s.wide+x/cell] = true
 		}
 	}
 }
