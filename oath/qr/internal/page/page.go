@@ -7,8 +7,8 @@
 // three of them have the timing patterns of a symbol between them, moves a grid
 // until all patterns that are the same in every symbol show as clearly as they can, or
 // has it follow paper that is not flat, and only then decides for each module, by what
-// these patterns show of the blur.
-// Correcting errors and making text of the modules is left to gozxing.
+// these patterns show of the blur. What is covered is corrected as erased. Which
+// codewords the modules stand for, and what these say, is left to gozxing.
 package page
 
 import (

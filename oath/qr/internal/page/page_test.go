@@ -150,6 +150,27 @@ func TestScanWithoutAFinderPattern(t *testing.T) {
 	}
 }
 
+// What covers a code may take more of it than is corrected where it is not known where that
+// is: level Q does for a quarter of the codewords.
+func TestScanCovered(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 1))
+	for _, shade := range []uint8{0, 40, 255} {
+		content := text(random, 86) // version 7
+		s, err := qr.Encode(content, qr.LevelQ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const scale = 4
+		img := s.Image(scale)
+		g := image.NewGray(img.Bounds())
+		draw.Draw(g, g.Rect, img, image.Point{}, draw.Src)
+		cover := image.Rect(12, 9, 24, s.Size()).Add(image.Pt(qr.QuietZone, qr.QuietZone))
+		pixels := image.Rectangle{cover.Min.Mul(scale), cover.Max.Mul(scale)}
+		draw.Draw(g, pixels, image.NewUniform(color.Gray{Y: shade}), image.Point{}, draw.Src)
+		expect(t, sheettest.Damage{Skew: 2, Blur: 0.7}.Apply(g), []string{content})
+	}
+}
+
 // A code without a margin stands on a dark page, and its finder patterns run into it.
 func TestScanWithoutAMargin(t *testing.T) {
 	random := rand.New(rand.NewPCG(4, 1))
