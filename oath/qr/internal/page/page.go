@@ -152,17 +152,6 @@ func (s *scanner) scanSizes(g *image.Gray) {
 	}
 }
 
-// halves returns the picture, at its own size, half of it, and so on.
-func halves(g *image.Gray) []*image.Gray {
-	const least = 50 // pixels on a side
-	sizes := []*image.Gray{g}
-	for min(g.Rect.Dx(), g.Rect.Dy()) >= 2*least {
-		g = halve(g)
-		sizes = append(sizes, g)
-	}
-	return sizes
-}
-
 // scanAll reads the symbols of a plane, first those that are plain to see.
 func (s *scanner) scanAll(p *plane) {
 	s.scan(p, findFinders, flatCorners, warpedCorners, bentCorners, brokenCorners)
