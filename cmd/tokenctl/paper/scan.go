@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 
 	"github.com/tokenctl/tokenctl/backup/sheet"
@@ -68,6 +69,8 @@ func (s *scan) blank() (pages []int) {
 // goes on until nothing is missing. Files are glanced at, all of them; and looked at closely,
 // one after the other, as long as something is missing.
 func Read(ctx context.Context, c *term.Console, sources []Source, into *sheet.Reader) (digests []string, failures []error, err error) {
+	const spare = 20 // percent: what pages leave behind is large, and collected in no time
+	defer debug.SetGCPercent(debug.SetGCPercent(spare))
 	r := &scanReader{console: c, reader: into, slots: make(chan struct{}, runtime.GOMAXPROCS(0))}
 	r.progress = c.Progress("Pages read", len(sources))
 	r.progress.Rest = r.missingSoFar
