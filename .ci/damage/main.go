@@ -45,7 +45,7 @@ var rows = []struct {
 	{"clean", "340 150 100", "", sheettest.Damage{}},
 	{"curled by 5 %", "340 150", "", sheettest.Damage{Curl: 0.05 * high}},
 	{"curled by 8 %", "340 150", "", sheettest.Damage{Curl: 0.08 * high}},
-	{"curled by 12 %", "340 150", "", sheettest.Damage{Curl: 0.12 * high}},
+	{"curled by 12 %, which cuts codes off", "340 150", "", sheettest.Damage{Curl: 0.12 * high}},
 	{"crumpled by 0.2 %", "340 150 100", "", sheettest.Damage{Crumple: 0.002}},
 	{"crumpled by 0.4 %", "340 150 100", "", sheettest.Damage{Crumple: 0.004}},
 	{"crumpled by 0.8 %", "340 150 100", "", sheettest.Damage{Crumple: 0.008}},
