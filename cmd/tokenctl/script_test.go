@@ -81,8 +81,14 @@ import (
 //	shown REGEXP                the terminal shows, or showed, it
 //	echoes                      the terminal shows what is typed
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                "testdata/script",
+	scripts := scriptParams()
+	scripts.Dir = "testdata/script"
+	testscript.Run(t, scripts)
+}
+
+// scriptParams is what a script may use, and the rig it runs before.
+func scriptParams() testscript.Params {
+	return testscript.Params{
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			r := newRig(env.T().(testing.TB))
@@ -137,7 +143,7 @@ func TestScripts(t *testing.T) {
 			"shown":    scriptShown,
 			"echoes":   scriptEchoes,
 		},
-	})
+	}
 }
 
 // rigKey is where a script's environment keeps its rig.

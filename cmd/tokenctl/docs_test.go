@@ -1,0 +1,334 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestDocs runs every command line of README.md and docs/*.md, and compares what is
+// printed with what the document has under it; -update writes that anew. A document is
+// one story, run from top to bottom by one shell, on a terminal of 80 columns, in the
+// fresh home of Alice, on a day in November 2026. What a reader types stands in a block:
+//
+//	```console
+//	$ tokenctl code github
+//	807670
+//	```
+//
+// What happens besides stands in a comment above the block, in the language of
+// TestScripts: keys that are plugged in, answers that are typed. There, $ begins the next
+// command of the block, and "$ 3" one that exits with status 3; one that is not begun so
+// is run after the comment. Files follow as in a txtar archive, for the whole document.
+//
+//	<!--
+//	plug -serial 12345678 red
+//	$
+//	expect 'Make it'
+//	type y
+//	-->
+//
+// A line of output that is "..." stands for any lines. What takes rights or a network
+// cannot be run here, and stands in a block called sh, without the $. What virtualkey.md
+// has, cmd/virtualkey tests.
+func TestDocs(t *testing.T) {
+	paths, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(paths, "../../README.md") {
+		if filepath.Base(path) == "json.md" {
+			continue
+		}
+		s, err := readStory(path)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if len(s.commands) == 0 {
+			continue
+		}
+		script := filepath.Join(t.TempDir(), strings.TrimSuffix(filepath.Base(path), ".md")+".txtar")
+		if err := os.WriteFile(script, []byte(s.script.String()+s.files.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := scriptParams()
+		p.Files = []string{script}
+		setup := p.Setup
+		p.Setup = func(env *testscript.Env) error { return errors.Join(setup(env), s.setUp(env)) }
+		p.Cmds = maps.Clone(p.Cmds)
+		p.Cmds["run"], p.Cmds["ran"] = s.run, s.ran
+		testscript.Run(t, p)
+	}
+}
+
+// A story is a document, and the script that it makes.
+type story struct {
+	path          string
+	lines         []string
+	commands      []typedCommand
+	script, files strings.Builder
+
+	home  string
+	shown int // of the terminal, where the output of the command that runs begins
+}
+
+// A typedCommand is what a reader types, and the lines of the document that it printed.
+type typedCommand struct {
+	typed    string
+	from, to int
+	got      []string // with -update
+}
+
+// fence begins and ends a block, comment and uncomment what is not shown of it.
+const fence, comment, uncomment = "```", "<!--", "-->"
+
+// readStory reads a document.
+func readStory(path string) (*story, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &story{path: path, lines: strings.Split(string(text), "\n")}
+	var hidden []string
+	for i := 0; i < len(s.lines); i++ {
+		line := s.lines[i]
+		begin := i + 1
+		switch {
+		case line == comment:
+			for i++; i < len(s.lines) && s.lines[i] != uncomment; i++ {
+			}
+			hidden = append(hidden, s.lines[begin:min(i, len(s.lines))]...)
+		case strings.HasPrefix(line, fence):
+			for i++; i < len(s.lines) && s.lines[i] != fence; i++ {
+			}
+			block := s.lines[begin:min(i, len(s.lines))]
+			switch shown := len(block) > 0 && strings.HasPrefix(block[0], "$ "); {
+			case line == fence+"console" && shown:
+				s.readBlock(begin, i, hidden)
+				hidden = nil
+			case line == fence+"console" || shown:
+				return nil, fmt.Errorf("%s:%d: commands and their output are a block called console that begins with $", path, begin)
+			case line == fence+"sh" && !cannotRun().MatchString(block[0]) && filepath.Base(path) != "virtualkey.md":
+				return nil, fmt.Errorf("%s:%d: it can be run here, so that it belongs into a block called console", path, begin)
+			}
+		}
+	}
+	if hidden != nil {
+		return nil, fmt.Errorf("%s: no block after a comment: %q", path, hidden)
+	}
+	return s, nil
+}
+
+// cannotRun matches what begins a block that takes rights, a network or a compiler.
+var cannotRun = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(sudo|make|go|git clone|brew) `)
+})
+
+// readBlock adds to the script what a block has, and the comment above it.
+func (s *story) readBlock(from, to int, hidden []string) {
+	first := len(s.commands)
+	for i := from; i < to; {
+		typed := strings.TrimPrefix(s.lines[i], "$ ")
+		for i++; i < to && (strings.HasSuffix(typed, "|") || strings.HasSuffix(typed, `\`)); i++ {
+			typed += "\n" + s.lines[i]
+		}
+		begin := i
+		for i < to && !strings.HasPrefix(s.lines[i], "$ ") {
+			i++
+		}
+		end := i
+		for end > begin && s.lines[end-1] == "" { // a blank line before the next command
+			end--
+		}
+		s.commands = append(s.commands, typedCommand{typed: typed, from: begin, to: end})
+	}
+
+	next, status := first, "0"
+	begin := func(exit string) {
+		if next > first {
+			fmt.Fprintln(&s.script, "ran", next-1, status)
+		}
+		if next < len(s.commands) {
+			fmt.Fprintln(&s.script, "run", next)
+		}
+		next, status = next+1, exit
+	}
+	file := false
+	for _, line := range hidden {
+		begins, exit, _ := strings.Cut(line, " ")
+		file = file || strings.HasPrefix(line, "-- ")
+		switch {
+		case file:
+			fmt.Fprintln(&s.files, line)
+		case begins == "$":
+			begin(max(exit, "0"))
+		default:
+			fmt.Fprintln(&s.script, line)
+		}
+	}
+	for next <= len(s.commands) {
+		begin("0")
+	}
+}
+
+// alice is the home in documents.
+const alice = "/home/alice"
+
+// setUp gives a script its home. The path of that is as long as that of Alice's, so that
+// lines that have it break alike.
+func (s *story) setUp(env *testscript.Env) error {
+	docs, err := filepath.Abs("../../docs")
+	if err != nil {
+		return err
+	}
+	for n := 0; ; n++ {
+		s.home = fmt.Sprintf("/tmp/%06x", n)
+		err := os.Symlink(env.WorkDir, s.home)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		env.Defer(func() { os.Remove(s.home) })
+		env.Vars = append(env.Vars, s.environment()...)
+		env.Setenv("DOCS", docs)
+		if *update {
+			env.Defer(s.write)
+		}
+		return errors.Join(err, os.WriteFile(env.WorkDir+"/.clock", []byte("1795600870\n"), 0o600)) // 2026-11-25 10:01:10 UTC
+	}
+}
+
+// environment is what programs of Alice's find that those of other scripts do not.
+func (s *story) environment() []string {
+	return []string{
+		"HOME=" + s.home, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME=", "XDG_RUNTIME_DIR=" + s.home,
+		"TZ=UTC", "TEST_CLOCK=" + s.home + "/.clock", "LPDEST=office", "TERM=dumb",
+	}
+}
+
+// prompt is what the shell asks for commands with: the status of the last one, in
+// characters that nothing else prints.
+var prompt = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("\x02([0-9]+)\x03") })
+
+// start starts the shell. It sees the keys and the printer that there are before the first
+// command.
+func (s *story) start(ts *testscript.TestScript) {
+	r := rigOf(ts)
+	c := exec.Command("sh", "-i")
+	c.Dir = s.home
+	c.Env = append(append(r.environment(s.home), s.environment()...), "PWD="+s.home, "PS1=\x02$?\x03", "PS2=")
+	talk, err := converse(c, false, 80)
+	ts.Check(err)
+	r.talk = talk
+	ts.Defer(func() {
+		c.Process.Kill() // and its terminal hangs up
+		c.Wait()
+		talk.terminal.Close()
+	})
+	ts.Check(talk.expect(prompt().String()))
+}
+
+// run types a command.
+func (s *story) run(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if rigOf(ts).talk == nil {
+		s.start(ts)
+	}
+	talk := rigOf(ts).talk
+	typed := s.commands[n].typed + "\n"
+	s.shown = talk.read + len(strings.ReplaceAll(typed, "\n", "\r\n")) // past its echo
+	ts.Logf("$ %s", typed)
+	ts.Check(talk.write(typed))
+}
+
+// ran waits until the command has ended, and compares what it showed with the document.
+func (s *story) ran(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	talk := rigOf(ts).talk
+	ts.Check(talk.expect(prompt().String()))
+	shown := talk.transcript()[s.shown:talk.read]
+	status := prompt().FindStringSubmatch(shown)[1]
+	shown = prompt().ReplaceAllString(shown, "")
+	ts.Logf("%s", shown)
+	c := &s.commands[n]
+	want := s.lines[c.from:c.to]
+	got := s.screen(shown)
+	switch {
+	case status != args[1]:
+		ts.Fatalf("exit status %s, want %s", status, args[1])
+	case likeness(want).MatchString("\n" + steadied(got)):
+	case *update:
+		c.got = got
+	default:
+		ts.Fatalf("%s:%d has\n%s\nnot\n%s", s.path, c.from, strings.Join(want, "\n"), strings.Join(got, "\n"))
+	}
+}
+
+// screen returns the lines that a terminal is left with. A line that begins anew replaces
+// what it was.
+func (s *story) screen(shown string) []string {
+	shown = strings.ReplaceAll(strings.ReplaceAll(shown, "\r\n", "\n"), s.home, alice)
+	shown = erased().ReplaceAllString(shown, "")
+	shown = privateKey().ReplaceAllString(shown, "$1...")
+	lines := strings.Split(strings.TrimRight(shown, "\n"), "\n")
+	for i, line := range lines {
+		line = strings.TrimRight(line[strings.LastIndex(line, "\r")+1:], " ")
+		lines[i] = strings.ReplaceAll(line, "\x1b[K", "")
+	}
+	if len(lines) == 1 && lines[0] == "" {
+		return nil
+	}
+	return lines
+}
+
+// erased is a line that a program goes back to, as age does to its prompt.
+var erased = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("[^\n]*\n\x1b\\[F\x1b\\[K") })
+
+// privateKey is a key of age's, which documents shorten.
+var privateKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(AGE-SECRET-KEY-1)[0-9A-Z]+") })
+
+// likeness returns what matches lines that are the same but for what varies.
+func likeness(lines []string) *regexp.Regexp {
+	text := "\n" + regexp.QuoteMeta(steadied(lines))
+	text = strings.ReplaceAll(text, "\n"+regexp.QuoteMeta("..."), "(\n.*)*")
+	return regexp.MustCompile("^" + text + "$")
+}
+
+// steadied returns lines without what varies from run to run: what is drawn by lot, what
+// other programs say of the clock, and who runs as which process.
+func steadied(lines []string) string {
+	return varies().ReplaceAllString(strings.Join(lines, "\n"), "?")
+}
+
+var varies = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^[0-9]{6,8}$|^[0-9A-Z]{5}-[0-9A-Z]{5}$|age1[0-9a-z]{58}|tokenctl:2 [0-9]+ [A-Z2-7]{8}|list=[A-Z0-9.]+|process [0-9]+`)
+})
+
+// write writes the document anew, with what the commands printed.
+func (s *story) write() {
+	lines := slices.Clone(s.lines)
+	for _, c := range slices.Backward(s.commands) {
+		if c.got != nil {
+			lines = slices.Replace(lines, c.from, c.to, c.got...)
+		}
+	}
+	if err := os.WriteFile(s.path, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
+		panic(err)
+	}
+}
