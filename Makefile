@@ -40,7 +40,7 @@ test: deps vet portable ## every test
 
 vet: ## gofmt and go vet
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not as gofmt has it: $$unformatted" >&2; exit 1; }
-	go vet ./... ./.ci/damage
+	go vet ./... ./.ci/damage ./.ci/picture
 
 portable: ## vet what is built without cgo, for Windows, and for macOS
 	CGO_ENABLED=0 go vet ./...
@@ -60,7 +60,7 @@ bench: deps ## every benchmark
 	go test -run '^$$' -bench . -benchmem ./...
 	go run ./.ci/damage -dpi 340,150 -rounds 3 '^(clean|turned|crumpled by 0.4 %)$$'
 
-pictures: deps build ## the pictures of a recovery sheet in docs/
+pictures: deps build ## the pictures of a session and of a recovery sheet in docs/
 	.ci/pictures
 
 SHARE = $(DESTDIR)$(PREFIX)/share

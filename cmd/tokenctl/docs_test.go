@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,8 +17,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
 // TestDocs runs every command line of README.md and docs/*.md, and compares what is
@@ -31,15 +35,15 @@ import (
 //	```
 //
 // What happens besides stands in a comment above the block, in the language of
-// TestScripts: keys that are plugged in, answers that are typed. There, $ begins the next
+// TestScripts: keys that are plugged in, answers that are typed; "answer REGEXP TEXT" is
+// expect and type, and "secret REGEXP TEXT" types what does not show. There, $ begins the next
 // command of the block, and "$ 3" one that exits with status 3; one that is not begun so
 // is run after the comment. Files follow as in a txtar archive, for the whole document.
 //
 //	<!--
 //	plug -serial 12345678 red
 //	$
-//	expect 'Make it'
-//	type y
+//	answer 'Make it' y
 //	-->
 //
 // A line of output that is "..." stands for any lines. What takes rights or a network
@@ -72,7 +76,24 @@ func TestDocs(t *testing.T) {
 		p.Setup = func(env *testscript.Env) error { return errors.Join(setup(env), s.setUp(env)) }
 		p.Cmds = maps.Clone(p.Cmds)
 		p.Cmds["run"], p.Cmds["ran"] = s.run, s.ran
+		p.Cmds["answer"], p.Cmds["secret"] = scriptAnswer, scriptSecret
 		testscript.Run(t, p)
+	}
+}
+
+// TestTour makes sure that the picture in README.md is of the session in docs/tour.md.
+func TestTour(t *testing.T) {
+	oathtest.RequireTool(t, "go")
+	const picture = "../../docs/tour.svg"
+	want, err := exec.Command("go", "run", "../../.ci/picture", "../../docs/tour.md").Output()
+	if err == nil && *update {
+		err = os.WriteFile(picture, want, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(picture); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s is not of the tour (%v); go test -run Tour -update draws it anew", picture, err)
 	}
 }
 
@@ -186,6 +207,9 @@ func (s *story) readBlock(from, to int, hidden []string) {
 	}
 }
 
+// today is the day of all stories.
+var today = time.Date(2026, 11, 25, 10, 1, 10, 0, time.UTC)
+
 // alice is the home in documents.
 const alice = "/home/alice"
 
@@ -208,7 +232,7 @@ func (s *story) setUp(env *testscript.Env) error {
 		if *update {
 			env.Defer(s.write)
 		}
-		return errors.Join(err, os.WriteFile(env.WorkDir+"/.clock", []byte("1795600870\n"), 0o600)) // 2026-11-25 10:01:10 UTC
+		return errors.Join(err, os.WriteFile(env.WorkDir+"/.clock", fmt.Appendln(nil, today.Unix()), 0o600))
 	}
 }
 
@@ -249,11 +273,25 @@ func (s *story) run(ts *testscript.TestScript, neg bool, args []string) {
 	if rigOf(ts).talk == nil {
 		s.start(ts)
 	}
+	ts.Check(filepath.WalkDir(s.home+"/", func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chtimes(path, today, today)) // not when the test is run
+	}))
 	talk := rigOf(ts).talk
 	typed := s.commands[n].typed + "\n"
 	s.shown = talk.read + len(strings.ReplaceAll(typed, "\n", "\r\n")) // past its echo
 	ts.Logf("$ %s", typed)
 	ts.Check(talk.write(typed))
+}
+
+func scriptAnswer(ts *testscript.TestScript, neg bool, args []string) {
+	scriptExpect(ts, neg, args[:1])
+	scriptType(ts, neg, args[1:])
+}
+
+func scriptSecret(ts *testscript.TestScript, neg bool, args []string) {
+	scriptExpect(ts, neg, args[:1])
+	scriptEchoes(ts, true, nil)
+	scriptType(ts, neg, args[1:])
 }
 
 // ran waits until the command has ended, and compares what it showed with the document.
@@ -317,7 +355,7 @@ func steadied(lines []string) string {
 }
 
 var varies = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?m)^[0-9]{6,8}$|^[0-9A-Z]{5}-[0-9A-Z]{5}$|age1[0-9a-z]{58}|tokenctl:2 [0-9]+ [A-Z2-7]{8}|list=[A-Z0-9.]+|process [0-9]+`)
+	return regexp.MustCompile(`(?m)^[0-9]{6,8}$|^[0-9A-Z]{5}-[0-9A-Z]{5}$|age1[0-9a-z]{58}|tokenctl:2 [0-9]+ [A-Z2-7]{8}|list=[A-Z0-9./]+|process [0-9]+`)
 })
 
 // write writes the document anew, with what the commands printed.
