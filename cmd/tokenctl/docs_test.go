@@ -330,7 +330,7 @@ func (s *story) screen(shown string) []string {
 		lines[i] = strings.ReplaceAll(line, "\x1b[K", "")
 	}
 	if len(lines) == 1 && lines[0] == "" {
-		return nil
+		return lines[:0]
 	}
 	return lines
 }
