@@ -55,9 +55,6 @@ func TestDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range append(paths, "../../README.md") {
-		if filepath.Base(path) == "json.md" {
-			continue
-		}
 		s, err := readStory(path)
 		if err != nil {
 			t.Error(err)
@@ -323,6 +320,7 @@ func (s *story) ran(ts *testscript.TestScript, neg bool, args []string) {
 func (s *story) screen(shown string) []string {
 	shown = strings.ReplaceAll(strings.ReplaceAll(shown, "\r\n", "\n"), s.home, alice)
 	shown = erased().ReplaceAllString(shown, "")
+	shown = colour().ReplaceAllString(shown, "")
 	shown = privateKey().ReplaceAllString(shown, "$1...")
 	lines := strings.Split(strings.TrimRight(shown, "\n"), "\n")
 	for i, line := range lines {
@@ -337,6 +335,9 @@ func (s *story) screen(shown string) []string {
 
 // erased is a line that a program goes back to, as age does to its prompt.
 var erased = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("[^\n]*\n\x1b\\[F\x1b\\[K") })
+
+// colour is what colours text.
+var colour = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("\x1b\\[[0-9;]*m") })
 
 // privateKey is a key of age's, which documents shorten.
 var privateKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(AGE-SECRET-KEY-1)[0-9A-Z]+") })
@@ -355,7 +356,7 @@ func steadied(lines []string) string {
 }
 
 var varies = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?m)^[0-9]{6,8}$|^[0-9A-Z]{5}-[0-9A-Z]{5}$|age1[0-9a-z]{58}|tokenctl:2 [0-9]+ [A-Z2-7]{8}|list=[A-Z0-9./]+|process [0-9]+`)
+	return regexp.MustCompile(`(?m)^[0-9]{6,8}$|^[0-9A-Z]{5}-[0-9A-Z]{5}$|age1[0-9a-z]{58}|tokenctl:2 [0-9]+ [A-Z2-7]{8}|list=[A-Z0-9./]+|"id": "[A-Z2-7]{8}"|process [0-9]+`)
 })
 
 // write writes the document anew, with what the commands printed.
