@@ -19,7 +19,7 @@ import (
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 )
 
-var update = flag.Bool("update", false, "write the manual pages anew")
+var update = flag.Bool("update", false, "write manual pages and documents anew")
 
 // manual is the folder of the manual pages.
 const manual = "../../docs/man"
