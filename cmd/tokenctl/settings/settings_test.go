@@ -143,7 +143,7 @@ func TestRead(t *testing.T) {
 		}
 	}
 	write("[sheet]\npaper = 'a4'\n")
-	if f, err := Read(path); err != nil || f.Get(Keys[1]).Line != 2 {
+	if f, err := Read(path); err != nil || len(f.Settings) != 1 || f.Settings[0].Line != 2 {
 		t.Errorf("%v, %v", f, err)
 	}
 	write(strings.Repeat("#", maxSize+1))
