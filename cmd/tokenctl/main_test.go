@@ -3,14 +3,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"runtime/pprof"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -31,7 +34,7 @@ import (
 func TestMain(m *testing.M) {
 	flag.Set("test.parallel", "8") // they wait for readers more than they compute
 	testscript.Main(m, map[string]func(){
-		"tokenctl": func() { prepare(); main() },
+		"tokenctl": func() { prepare(); keepPrivate(); os.Exit(checked(run)) },
 		"steady":   func() { prepare(); os.Exit(steady()) },
 		"nobody":   func() { detach(); watch(); setSystem(); drop(); main() },
 		"hold":     func() { os.Exit(hold(os.Args[1:])) },
@@ -52,6 +55,33 @@ func prepare() {
 		open.TouchNotice = d
 	}
 	setLimit()
+}
+
+// checked runs tokenctl, and fails if the JSON that it prints to another program, or to a
+// file, is not as the schema has it.
+func checked(run func() int) (status int) {
+	out := os.Stdout
+	if info, err := out.Stat(); err != nil || !slices.Contains(os.Args, "--json") || info.Mode()&os.ModeCharDevice != 0 {
+		return run()
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		panic(err)
+	}
+	var printed bytes.Buffer
+	copied := make(chan error)
+	go func() {
+		_, err := io.Copy(io.MultiWriter(out, &printed), read)
+		copied <- err
+	}()
+	os.Stdout = write
+	status = run()
+	write.Close()
+	if err := errors.Join(<-copied, checkJSON(os.Args[1:], printed.Bytes())); err != nil {
+		fmt.Fprintln(os.Stderr, "what --json printed:", err)
+		return 99
+	}
+	return status
 }
 
 // noticeVariable has how long a key may be silent before tokenctl asks for a touch.
