@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ type codeOptions struct {
 	next         bool
 	minRemaining time.Duration
 	json         bool
+	format       codeFormat
 	hidden       bool
 	copy         bool
 	clearAfter   int // seconds
@@ -57,9 +59,21 @@ func newCodeCommand(p *program) *cobra.Command {
 			"that are plugged in or pulled out meanwhile. Typing searches; Enter copies a code,\n" +
 			"asks for one that needs a touch or moves a counter, or opens what is locked; Ctrl-C\n" +
 			"ends. Without a keystroke, the codes are hidden after a while.\n\n" +
+			"With --format a line is printed for each account, as TEMPLATE has it: with \\n, \\t and\n" +
+			"these fields, which are empty where there is nothing to show:\n\n" +
+			"  {code}         the code\n" +
+			"  {id}           good as a QUERY that fits this account alone\n" +
+			"  {issuer}       the service\n" +
+			"  {name}         the account there\n" +
+			"  {tokens}       where it is, separated by commas\n" +
+			"  {period}       how many seconds a code is valid\n" +
+			"  {valid_until}  until when this one is, in UTC, as in 2026-01-31T12:00:00Z\n" +
+			"  {left}         how many seconds are left until then\n" +
+			"  {reason}       why there is no code: touch, counter, locked or differs\n\n" +
 			"The counter of an HOTP account moves each time its code is asked for.",
-		Example: "  tokenctl code github\n  tokenctl code github --copy\n  tokenctl code --watch\n  tokenctl code GitHub:alice | xclip",
-		Args:    cobra.MaximumNArgs(1),
+		Example: "  tokenctl code github\n  tokenctl code github --copy\n  tokenctl code --watch\n  tokenctl code GitHub:alice | xclip\n" +
+			"  tokenctl code --format '{left}\\t{code}\\t{issuer} ({name})'",
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				o.query = args[0]
@@ -81,15 +95,20 @@ func newCodeCommand(p *program) *cobra.Command {
 	f.BoolVar(&o.next, "next", false, "compute the code that follows the current one")
 	f.DurationVar(&o.minRemaining, "min-remaining", 0, "wait for the next code if this one is valid for less than this `DURATION`")
 	f.BoolVar(&o.json, "json", false, "print JSON")
+	f.Var(&o.format, "format", "print a line for each account as this `TEMPLATE` has it, as in '{code} {id}'")
 	f.BoolVar(&o.hidden, "hidden", false, "show the accounts that ykman hides, too")
 	f.BoolVar(&o.copy, "copy", false, "copy the code to the clipboard, and do not print it")
 	f.IntVar(&o.clearAfter, "clear-after", 30, "clear the clipboard after so many `SECONDS`")
 	f.BoolVar(&o.watch, "watch", false, "show all codes on the whole terminal, and keep them current")
 	f.IntVar(&o.hideAfter, "hide-after", 60, "with --watch, hide the codes after so many `SECONDS` without a keystroke; 0 never does")
 	c.MarkFlagsMutuallyExclusive("at", "next", "min-remaining", "watch")
-	c.MarkFlagsMutuallyExclusive("copy", "json", "watch")
+	c.MarkFlagsMutuallyExclusive("copy", "json", "watch", "format")
+	c.RegisterFlagCompletionFunc("format", completeFormat)
 	return c
 }
+
+// describes reports whether a program wants to know more of an account than its code.
+func (o codeOptions) describes() bool { return o.json || o.format != "" }
 
 // maxTime is the last second, since 1970, that RFC 3339 can write: of the year 9999.
 const maxTime = 253402300799
@@ -126,7 +145,7 @@ func (p *program) oneCode(ctx context.Context, o codeOptions) error {
 		}
 		defer clipboard.Close()
 	}
-	t, err := p.open.Tokens(ctx, o.tokens, o.json)
+	t, err := p.open.Tokens(ctx, o.tokens, o.describes())
 	if err != nil {
 		return err
 	}
@@ -146,6 +165,9 @@ func (p *program) oneCode(ctx context.Context, o codeOptions) error {
 	switch {
 	case o.json:
 		return p.PrintJSON(describeHolding(h))
+	case o.format != "":
+		_, err := fmt.Fprintln(p.Out, o.format.line(h, p.Now()))
+		return err
 	case o.copy:
 		said, err := clipboard.copy(ctx, h.Account, h.Code)
 		if err == nil {
@@ -211,7 +233,7 @@ func (p *program) findCode(t *open.Tokens, o codeOptions, clock fleet.Clock) (fl
 	// whether it is TOTP or HOTP, and so whether the code expires, or two keys can be
 	// compared.
 	timed := o.next || o.minRemaining > 0
-	if strings.Contains(o.query, ":") && !o.json && !o.copy && !timed && !p.ShowsResults() && len(t.Keys()) < 2 {
+	if strings.Contains(o.query, ":") && !o.describes() && !o.copy && !timed && !p.ShowsResults() && len(t.Keys()) < 2 {
 		code, m, err := t.CodeOf(oath.ID(o.query), clock)
 		if !errors.Is(err, oath.ErrNotFound) {
 			return fleet.Holding{Entry: oath.Entry{Code: code}, By: m}, err
@@ -289,7 +311,7 @@ func (p *program) allCodes(ctx context.Context, o codeOptions) error {
 	if err != nil {
 		return err
 	}
-	t, err := p.open.Tokens(ctx, o.tokens, o.json)
+	t, err := p.open.Tokens(ctx, o.tokens, o.describes())
 	if err != nil {
 		return err
 	}
@@ -301,9 +323,16 @@ func (p *program) allCodes(ctx context.Context, o codeOptions) error {
 	failure = errors.Join(failure, p.missed(t))
 	all := len(holdings)
 	holdings = p.withoutHidden(holdings, o.hidden)
-	if o.json {
+	switch {
+	case o.json:
 		err = p.PrintJSON(mapSlice(holdings, describeHolding))
-	} else {
+	case o.format != "":
+		var lines strings.Builder
+		for _, h := range holdings {
+			lines.WriteString(o.format.line(h, p.Now()) + "\n")
+		}
+		_, err = io.WriteString(p.Out, lines.String())
+	default:
 		p.printCodes(holdings)
 	}
 	p.noteLeftovers(holdings)
