@@ -13,6 +13,7 @@ import (
 	"image/png"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +29,8 @@ import (
 )
 
 // TestScripts runs the scripts in testdata/script, each before a PC/SC daemon of
-// its own. Besides testscript's commands they have these:
+// its own. $EXAMPLES is where docs/examples is. Besides testscript's commands they have
+// these:
 //
 //	exits N PROGRAM ARGS...     run a program that exits with status N
 //	json PATH VALUE             what JSON on stdout holds, as in: json 0.code 123456
@@ -92,7 +94,11 @@ func scriptParams() testscript.Params {
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			r := newRig(env.T().(testing.TB))
-			env.Vars = append(env.Vars, r.environment(env.WorkDir)...)
+			examples, err := filepath.Abs("../../docs/examples")
+			if err != nil {
+				return err
+			}
+			env.Vars = append(append(env.Vars, r.environment(env.WorkDir)...), "EXAMPLES="+examples)
 			env.Values[rigKey{}] = r
 			return nil
 		},
