@@ -88,6 +88,7 @@ func newRootCommand(p *program, args ...string) *cobra.Command {
 		SilenceUsage:  true,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if asksVersion {
+				p.silent = true
 				p.PrintLine("tokenctl " + version)
 				return nil
 			}

@@ -35,11 +35,11 @@ type Key struct {
 // Keys are all settings.
 var Keys = []Key{
 	{"enroll", "to", []string{"import"}, `tokens to put accounts on: ["key:12345678", "vault"]`},
-	{"code", "clear-after", nil, `seconds that a copied code stays: 20`},
-	{"code", "touch-command", []string{"compare", "enroll", "import", "restore", "sheet verify", "sync"}, `command that says that a key waits for a touch`},
 	{"sheet", "paper", []string{"enroll"}, `size of the paper: "a4" or "letter"`},
 	{"sheet", "owner", nil, `whose the sheet is: a name, or how to reach you`},
 	{"sheet", "printer", nil, `printer to use: its name, as in lpstat -e`},
+	{"code", "clear-after", nil, `seconds that a copied code stays: 20`},
+	{"code", "touch-command", []string{"compare", "enroll", "import", "restore", "sheet verify", "sync"}, `command that says that a key waits for a touch`},
 }
 
 func (k Key) String() string { return k.Command + "." + k.Flag }

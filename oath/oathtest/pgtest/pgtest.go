@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -29,6 +30,8 @@ type Server struct {
 	folder string
 	server *exec.Cmd
 	log    bytes.Buffer
+
+	stopped chan struct{}
 }
 
 // Start starts a server, to be stopped by Stop, or ends the test where there is none.
@@ -48,7 +51,21 @@ func Start(t testing.TB) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{folder: folder}
+	s := &Server{folder: folder, stopped: make(chan struct{})}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // a process ends with the thread that started it: prctl(2), PR_SET_PDEATHSIG
+		started <- s.run(bin)
+		<-s.stopped
+	}()
+	if err := <-started; err != nil {
+		s.Stop()
+		return nil, fmt.Errorf("%w\n%s", err, &s.log)
+	}
+	return s, nil
+}
+
+func (s *Server) run(bin string) error {
 	owner, err := s.unprivileged()
 	if err == nil {
 		err = s.initialize(filepath.Join(bin, "initdb"), owner)
@@ -56,11 +73,7 @@ func Start(t testing.TB) (*Server, error) {
 	if err == nil {
 		err = s.start(filepath.Join(bin, "postgres"), owner)
 	}
-	if err != nil {
-		s.Stop()
-		return nil, fmt.Errorf("%w\n%s", err, &s.log)
-	}
-	return s, nil
+	return err
 }
 
 // unprivileged returns whom the server runs as: it refuses to be root's.
@@ -126,5 +139,6 @@ func (s *Server) Stop() {
 		s.server.Process.Signal(syscall.SIGQUIT)
 		s.server.Wait()
 	}
+	close(s.stopped)
 	os.RemoveAll(s.folder)
 }
