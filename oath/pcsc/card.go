@@ -22,6 +22,8 @@ type Card struct {
 	card    *scard.Card
 	reset   bool  // when it is closed
 	givenUp error // why; nil unless it was
+
+	hasTalked bool
 }
 
 // Open takes hold of the card in a reader. While another program holds it, Open
@@ -132,6 +134,14 @@ func (c *Card) TransmitContext(ctx context.Context, command []byte) ([]byte, err
 	var response []byte
 	err := c.answer(ctx, func() (err error) {
 		response, err = c.card.Transmit(command)
+		if errors.Is(err, scard.ErrProtoMismatch) && !c.hasTalked {
+			// The reset that ends another program's session has pcscd forget the protocol
+			// when it is over, which may be after our connect. Nothing was sent.
+			if err = c.card.Reconnect(scard.ShareShared, scard.ProtocolAny, scard.LeaveCard); err == nil {
+				response, err = c.card.Transmit(command)
+			}
+		}
+		c.hasTalked = true
 		switch {
 		case err != nil:
 			return c.explain(err)
