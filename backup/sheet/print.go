@@ -38,6 +38,9 @@ func (s Sheet) Plain() (layout.Document, error) {
 	}
 	for i := range body {
 		body[i].Number = i + 1
+		if body[i].Belongs {
+			body[i-1].Facts = append(body[i-1].Facts, layout.Fact{Name: "Backup codes", Value: fmt.Sprintf("block %d", i+1)})
+		}
 		names = append(names, body[i].Heading)
 	}
 	// The list of contents has the pages of the blocks, which depend on how long it is.
@@ -226,15 +229,15 @@ func (s Sheet) entryBlocks(w *line.Writer, e Entry) (all []layout.Block) {
 			b.Notes = append(b.Notes, "The counter moves with every code. If the service refuses a code, try the next few.")
 		}
 		if e.hasCodes() {
-			all, b = append(all, b), layout.Block{Heading: e.label() + " (backup codes)"}
+			all, b = append(all, b), layout.Block{Heading: e.label() + " (backup codes)", Belongs: true}
 		}
 	} else {
 		b.Notes = append(b.Notes, "The secret is NOT on this sheet, which cannot bring this account back.")
 	}
-	if e.Renew != "" {
+	set := e.Codes.Current()
+	if e.Renew != "" && set != nil {
 		b.Facts = append(b.Facts, layout.Fact{Name: "New codes", Value: e.Renew})
 	}
-	set := e.Codes.Current()
 	if e.hasCodes() {
 		r := codesRecord{account: e.id(), record: e.Codes}
 		pieces := r.cut(s.stamp())

@@ -150,11 +150,22 @@ func digest(text string, letters int) string {
 func (r accountRecord) digest() string { return digest(r.uri(), digestLength) }
 func (r keyRecord) digest() string     { return digest(string(r), digestLength) }
 
-// uri is that of a record on a sheet, which has a secret, without the settings that any
-// app takes to be meant where there are none. So its QR code is smaller.
+// uri is that of a record on a sheet, which has a secret, without what any app takes to be
+// meant where there is none: the usual settings, and the issuer that is before the name
+// (Key Uri Format, "Issuer"). So its QR code is smaller.
 func (r accountRecord) uri() string {
 	uri, _ := r.URI()
-	return strings.TrimSuffix(uri, "&algorithm=SHA1&digits=6&period=30")
+	uri = strings.TrimSuffix(uri, "&algorithm=SHA1&digits=6&period=30")
+	before, rest, found := strings.Cut(uri, "&issuer=")
+	if !found || r.Account.IsSteam() {
+		return uri
+	}
+	_, settings, _ := strings.Cut(rest+"&", "&")
+	short := before + strings.TrimSuffix("&"+settings, "&")
+	if k, err := otpauth.Parse(short); err != nil || k.Account.ID() != r.Account.ID() {
+		return uri
+	}
+	return short
 }
 
 // digest returns that of the codes, used or not.

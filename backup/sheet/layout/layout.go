@@ -38,6 +38,7 @@ type Steps struct {
 // A Block is an account, or another part that stands together on paper.
 type Block struct {
 	Number  int    // from 1; 0 if it is not counted
+	Belongs bool   // to the block before, and is to stand on its page
 	Heading string // an account's label, "The vault's key", "Contents", "Part 3 of 7"
 	Facts   []Fact
 	Symbols []Symbol    // QR codes

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -48,25 +49,45 @@ func (d Document) Pages(paper Paper) (ofBlocks []int, all int, err error) {
 	return p.ofBlocks, len(p.all), nil
 }
 
-// pages lays the document out: what it is across the first page, and all else in two
-// columns. The QR codes are still to be encoded.
+// pages lays the document out, with the QR codes still to be encoded. Blocks stand on the
+// page of those that they belong to, unless that takes more pages.
 func (d Document) pages(paper Paper) (*pages, []*drawn, error) {
 	script := newTypesetter(d.Fonts)
 	d, blocks, err := d.measured(paper, script.shows)
 	if err != nil {
 		return nil, nil, err
 	}
-	p := newPages(paper, script)
+	var together [][]*drawn
+	for i, b := range blocks {
+		if !b.Belongs || i == 0 {
+			together = append(together, nil)
+		}
+		last := &together[len(together)-1]
+		*last = append(*last, b)
+	}
+	apart := slices.Collect(slices.Chunk(blocks, 1))
+	p := d.laidOut(newPages(paper, script), blocks, together)
+	if len(together) < len(apart) {
+		if q := d.laidOut(newPages(paper, script), blocks, apart); len(q.all) < len(p.all) {
+			p = q
+		}
+	}
+	return p, blocks, nil
+}
+
+// laidOut fills the pages: what the document is goes across the first, and all else in two
+// columns.
+func (d Document) laidOut(p *pages, blocks []*drawn, together [][]*drawn) *pages {
 	p.add(p.banner(p.column(), d.Title), nil)
 	p.add(spaced(sectionGap, p.front(d)), nil)
 	p.divide()
 	p.steps(d.Steps)
 	p.list(d.List, blocks)
 	p.steps(d.Later)
-	for _, b := range blocks {
-		p.block(b)
+	for _, all := range together {
+		p.blocks(all)
 	}
-	return p, blocks, nil
+	return p
 }
 
 func (p *pages) banner(c column, title string) []row {

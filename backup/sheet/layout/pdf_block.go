@@ -11,61 +11,107 @@ import (
 
 const (
 	headingGap = 1.2 // between a rule and a heading
+	besideGap  = 2.1 // around a rule beside QR codes
 	textGap    = 1.5 // between the parts of a block
 	noteGap    = 0.8 // between notes
 )
 
-// leastBeside is how wide text beside a QR code is at least.
-const leastBeside = 30.0
+// How wide text and typed lines beside a QR code are at least.
+const (
+	leastBeside  = 18.0
+	leastOfLines = 34.0
+)
 
-// block lays out a block: in one column, unless it is longer than that. The first in a
-// column needs no rule.
+// blocks lays out a block and those that belong to it: on the page that it is on, if that
+// or the next one has room for all.
+func (p *pages) blocks(all []*drawn) {
+	before, pages := *p, slices.Clone(p.all)
+	for range 2 {
+		for _, b := range all {
+			p.block(b)
+		}
+		ended := p.ofBlocks[len(p.ofBlocks)-1]
+		if begun := p.ofBlocks[len(before.ofBlocks)]; begun == ended || len(pages) < begun {
+			return
+		}
+		*p = before
+		p.all = pages
+		for p.current > 0 || !p.isFresh {
+			p.turn()
+		}
+	}
+}
+
+// block lays out a block: in one column, unless it is longer than that. Where only lines
+// to tick are too many, they go on in the next column of the page.
 func (p *pages) block(b *drawn) {
-	rows := joined(p.blockRows(b, p.rule()))
-	if !p.isFresh && p.y+rows.gap+rows.height > p.bottom {
+	const least = 3 // lines to tick, below all else
+	_, ticks := byTick(b.Lines)
+	all := p.blockRows(b)
+	isSplit := len(ticks) > least && p.current+1 < p.columns && p.fits(all[:len(all)-len(ticks)+least])
+	for !(p.isFresh && p.y == p.top) && !p.fits(all) && !isSplit {
 		p.turn()
+		all = p.blockRows(b)
 	}
-	var rule []row
-	if !p.isFresh {
-		rule = p.rule()
-	}
-	all := p.blockRows(b, rule)
-	if length(all) <= p.height() {
+	if p.fits(all) {
 		all = []row{joined(all)}
 	}
 	again := p.again(b.Block)
 	p.add(all[:1], nil)
 	p.ofBlocks = append(p.ofBlocks, len(p.all))
 	p.add(all[1:], &again)
+	p.ruled = 0
+	if len(ticks) == 0 {
+		p.ruled = slices.Max(append(b.sides, 0))
+	}
 }
 
-// blockRows makes the rows of a block: with its QR code beside the text if there is
-// room for it, else above it; below a rule, or none. Where there are lines to tick, all lines stand below.
-func (p *pages) blockRows(b *drawn, rule []row) []row {
+// blockRows makes the rows of a block: its QR codes beside the text, and lines too, where
+// there is room and that is shorter; else one below the other. Lines to tick stand below
+// all else.
+func (p *pages) blockRows(b *drawn) []row {
 	c := p.column()
 	lines, ticks := byTick(b.Lines)
-	var below []row
-	if len(ticks) > 0 {
-		below = spaced(quiet, slices.Concat(p.lines(c, lines), spaced(textGap, p.lines(c, ticks))))
-		lines = nil
+	below := spaced(textGap, p.lines(c, ticks))
+	under := spaced(quiet, slices.Concat(p.lines(c, lines), below))
+	best := slices.Concat(p.rule(c, blockGap), spaced(headingGap, p.title(c, b.Block)), p.strips(b), spaced(quiet, p.blockText(c, b.Block, nil)), under)
+	if len(b.sides) == 0 {
+		return best
 	}
-	above := slices.Concat(rule, spaced(headingGap, p.title(c, b.Block)), p.strips(b), spaced(quiet, p.blockText(c, b.Block, lines)), below)
-	if len(b.sides) != 1 || c.width-b.sides[0]-quiet < leastBeside {
-		return above
+	right := c.from(slices.Max(b.sides) + quiet)
+	if right.width < leastBeside {
+		return best
 	}
-	right := c.from(b.sides[0] + quiet)
-	text := append(p.title(right, b.Block), spaced(textGap, p.blockText(right, b.Block, lines))...)
-	both := slices.Concat(rule, spaced(quiet, []row{beside(text, p.symbolRows(0, b, 0))}), below)
-	if n := length(both); n > p.height() || n > length(above) {
-		return above
+	for _, lines := range [][]line.Line{nil, lines} {
+		text := p.title(right, b.Block)
+		for _, y := range b.Symbols {
+			if y.Caption != "" {
+				text = append(text, p.paragraph(right, smallStyle, y.Caption)...)
+			}
+		}
+		text = append(text, spaced(textGap, p.blockText(right, b.Block, lines))...)
+		rest := under
+		if len(lines) > 0 {
+			if right.width < leastOfLines {
+				break
+			}
+			rest = spaced(quiet, below)
+		}
+		rows := slices.Concat(p.rule(right.from(max(0, p.ruled-slices.Max(b.sides))), besideGap), spaced(besideGap, []row{beside(text, p.stack(b))}), rest)
+		if len(best) == 0 || length(rows) <= min(length(best), p.height()) {
+			best = rows
+		}
 	}
-	return both
+	return best
 }
 
-// rule makes the row that a block begins with.
-func (p *pages) rule() []row {
-	c := p.column()
-	return []row{{gap: blockGap, draw: func(y float64) { p.line(c.x, y, c.x+c.width, y, thinRule) }}}
+// rule makes the row that a block begins with, which keeps clear of QR codes above it and
+// below it. The first block in a column has none.
+func (p *pages) rule(c column, gap float64) []row {
+	if p.isFresh {
+		return nil
+	}
+	return []row{{gap: gap, draw: func(y float64) { p.line(c.x, y, c.x+c.width, y, thinRule) }}}
 }
 
 // again makes the row that stands where a block is continued.
@@ -104,6 +150,14 @@ func (p *pages) symbolRows(x float64, b *drawn, i int) []row {
 	return rows
 }
 
+// stack makes rows of QR codes one below the other, without their captions.
+func (p *pages) stack(b *drawn) (rows []row) {
+	for i := range b.sides {
+		rows = append(rows, p.symbolRows(0, b, i)[0])
+	}
+	return rows
+}
+
 // strips makes rows of QR codes side by side, as many as fit.
 func (p *pages) strips(b *drawn) (rows []row) {
 	for i := 0; i < len(b.sides); {
@@ -123,8 +177,11 @@ func (p *pages) strips(b *drawn) (rows []row) {
 }
 
 // blockText makes the rows of facts, lines and notes.
-func (p *pages) blockText(c column, b Block, lines []line.Line) []row {
-	rows := slices.Concat(p.facts(c, b.Facts), spaced(textGap, p.lines(c, lines)))
+func (p *pages) blockText(c column, b Block, lines []line.Line) (rows []row) {
+	for _, f := range b.Facts {
+		rows = append(rows, p.keep(p.paragraph(c, smallStyle, f.Name+": "+f.Value))...)
+	}
+	rows = append(rows, spaced(textGap, p.lines(c, lines))...)
 	var notes []row
 	for _, n := range b.Notes {
 		notes = append(notes, spaced(noteGap, p.keep(p.paragraph(c, smallStyle, n)))...)
@@ -134,8 +191,8 @@ func (p *pages) blockText(c column, b Block, lines []line.Line) []row {
 
 // Measures of typed lines.
 const (
-	lineHeight = 4.1
-	tickHeight = 5.4 // of a line with a box
+	lineHeight = 3.9
+	tickHeight = 5.1 // of a line with a box
 	boxSide    = 3.6
 	boxRoom    = boxSide + 1.5
 	groupGap   = 2.1
@@ -151,8 +208,9 @@ type grid struct {
 	x                   float64 // the box
 	number              float64 // the right end of the number
 	groups, check, date float64 // their left ends
-	groupsWidth         float64
-	tick                bool // there are boxes and dates
+	groupsWidth         float64 // of the row that the check is in
+	wide                float64 // of rows above it
+	tick                bool    // there are boxes and dates
 }
 
 // newGrid divides a column for lines, of which all are to be ticked or none.
@@ -176,6 +234,10 @@ func (p *pages) newGrid(c column, lines []line.Line) grid {
 	g.groups = g.number + 1.8
 	const rounding = 0.1
 	g.groupsWidth = min(natural+rounding, end-g.groups)
+	g.wide = g.groupsWidth
+	if !g.tick {
+		g.wide = c.x + c.width - g.groups
+	}
 	g.check = g.groups + g.groupsWidth + checkGap
 	g.date = g.check + check + dateGap
 	return g
@@ -235,7 +297,7 @@ func (p *pages) typedLine(g grid, l line.Line) []row {
 			return row{height: height, draw: func(y float64) { p.text(s, x, y+base, text) }}
 		})
 	}
-	rows := each(p.flow(l.Groups, g.groupsWidth), func(groups []group) row {
+	rows := each(p.flow(l.Groups, g.wide, g.groupsWidth), func(groups []group) row {
 		return row{height: height, draw: func(y float64) {
 			for _, group := range groups {
 				p.text(typedStyle, g.groups+group.x, y+base, group.text)
@@ -269,10 +331,10 @@ type group struct {
 	text string
 }
 
-// flow breaks groups into lines of a width. A group that is wider than that begins where
+// flow breaks groups into lines of a width, and the last of another. A group that is wider than that begins where
 // there is room and is broken itself: where it can be seen that no space is meant, as in
 // an address, or else anywhere.
-func (p *pages) flow(groups []string, width float64) [][]group {
+func (p *pages) flow(groups []string, width, ofLast float64) [][]group {
 	const joints = ":@"
 	lines := make([][]group, 1)
 	x, one := 0.0, p.textWidth(typedStyle, "0")
@@ -297,5 +359,10 @@ func (p *pages) flow(groups []string, width float64) [][]group {
 			}
 		}
 	}
-	return lines
+	last := len(lines) - 1
+	if x-groupGap <= ofLast || width == ofLast {
+		return lines
+	}
+	ends := each(lines[last], func(g group) string { return g.text })
+	return append(lines[:last], p.flow(ends, ofLast, ofLast)...)
 }

@@ -111,6 +111,7 @@ type pages struct {
 	current            int     // the column that rows go to
 	isFresh            bool    // there is nothing in it
 	y                  float64 // where the next row goes
+	ruled              float64 // the side of the QR code that may end the last block
 	all                [][]placed
 	ofBlocks           []int // the pages of the blocks
 }
@@ -155,6 +156,15 @@ func (p *pages) keep(rows []row) []row {
 		return rows
 	}
 	return []row{joined(rows)}
+}
+
+// fits reports whether rows go in what is left of the column.
+func (p *pages) fits(rows []row) bool {
+	all := joined(rows)
+	if !p.isFresh {
+		all.height += all.gap
+	}
+	return p.y+all.height <= p.bottom
 }
 
 // add places rows. Where they go on to another column, the row again stands first.
@@ -214,19 +224,15 @@ func (p *pages) paragraph(c column, s textStyle, text string) []row {
 }
 
 // facts makes rows of facts, their values below each other. Where a name is long, its
-// lines go on as well; where the column is narrow, values follow their names.
+// lines go on as well.
 func (p *pages) facts(c column, facts []Fact) (rows []row) {
-	const least, between, narrow = 24, 4, 60
+	const least, between = 24, 4
 	room := float64(least)
 	for _, f := range facts {
 		room = max(room, p.textWidth(bodyStyle, f.Name)+between)
 	}
 	room = min(room, c.width*0.4)
 	for _, f := range facts {
-		if c.width < narrow {
-			rows = append(rows, p.keep(p.paragraph(c, smallStyle, f.Name+": "+f.Value))...)
-			continue
-		}
 		name := p.paragraph(column{c.x, room - 2}, bodyStyle, f.Name)
 		rows = append(rows, p.keep(abreast(name, p.paragraph(c.from(room), strongStyle, f.Value)))...)
 	}
