@@ -44,9 +44,7 @@ func (s Sheet) Plain() (layout.Document, error) {
 		names = append(names, body[i].Heading)
 	}
 	// The list of contents has the pages of the blocks, which depend on how long it is.
-	var pages []int
-	const tries = 4
-	for range tries {
+	build := func(pages []int) layout.Document {
 		for i, page := range pages {
 			if i == 0 {
 				list.page = page
@@ -60,6 +58,20 @@ func (s Sheet) Plain() (layout.Document, error) {
 		if len(body) > 0 {
 			d.List = "What is on which page"
 		}
+		return d
+	}
+	// Nobody has a part of one page, which needs no second list.
+	one := build(slices.Repeat([]int{1}, len(body)))
+	end := &one.Body[len(one.Body)-1]
+	end.Heading, end.Symbols = "End", nil
+	_, all, err := one.Pages(s.Paper)
+	if err == nil && all == 1 {
+		return one, nil
+	}
+	var pages []int
+	const tries = 4
+	for range tries {
+		d := build(pages)
 		now, _, err := d.Pages(s.Paper)
 		if err != nil {
 			return layout.Document{}, fmt.Errorf("%w: %w", ErrInvalid, err)
