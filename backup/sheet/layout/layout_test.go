@@ -43,6 +43,9 @@ func TestWrap(t *testing.T) {
 		{" abcd", 3, []string{" ab", "cd"}},
 		{"äöüß", 2, []string{"äö", "üß"}},
 		{"abc", 0, []string{"a", "b", "c"}},
+		{"Bank:ann@example", 8, []string{"Bank:", "ann@", "example"}},
+		{"at x:y abc", 6, []string{"at x:y", "abc"}},
+		{"a b:cdefgh", 4, []string{"a", "b:", "cdef", "gh"}},
 	} {
 		if got := wrap(test.text, test.width, func(rune) float64 { return 1 }); !slices.Equal(got, test.want) {
 			t.Errorf("%q in %g: %q, want %q", test.text, test.width, got, test.want)

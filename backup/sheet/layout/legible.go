@@ -128,25 +128,37 @@ func each[T, U any](all []T, f func(T) U) []U {
 	return made
 }
 
-// wrap breaks a text into lines that are at most so wide: at spaces, or where
-// there is none in a line, anywhere. Each line has at least one character; a
+// joints end parts of names and addresses, where it can be seen that no space is meant.
+const joints = ":@/"
+
+// wrap breaks a text into lines that are at most so wide: at spaces, or where there is
+// none in a line, at the joints of names and addresses, or else anywhere. Each line has at least one character; a
 // text without any is one empty line. The widths are in the same unit.
 func wrap(text string, width float64, of func(rune) float64) []string {
 	var lines []string
 	start, space := 0, -1 // of the line, and its last space, in bytes
-	wide, wideAfter := 0.0, 0.0
+	joint := 0            // what follows the last one
+	wide, wideAfter, wideJoint := 0.0, 0.0, 0.0
 	for i, r := range text {
 		w := of(r)
 		for w > 0 && wide+w > width && i > start && r != ' ' {
+			if space <= start && joint > start {
+				lines = append(lines, text[start:joint])
+				start, wide = joint, wide-wideJoint
+				continue
+			}
 			if space <= start {
 				lines = append(lines, text[start:i])
 				start, wide = i, 0
 				continue
 			}
 			lines = append(lines, text[start:space])
-			start, wide = space+1, wide-wideAfter
+			start, wide, wideJoint = space+1, wide-wideAfter, wideJoint-wideAfter
 		}
 		wide += w
+		if strings.ContainsRune(joints, r) {
+			joint, wideJoint = i+1, wide
+		}
 		if r == ' ' {
 			space, wideAfter = i, wide
 		}

@@ -86,7 +86,7 @@ func (p *pages) blockRows(b *drawn) []row {
 		text := p.title(right, b.Block)
 		for _, y := range b.Symbols {
 			if y.Caption != "" {
-				text = append(text, p.paragraph(right, smallStyle, y.Caption)...)
+				text = append(text, spaced(noteGap, p.paragraph(right, smallStyle, y.Caption))...)
 			}
 		}
 		text = append(text, spaced(textGap, p.blockText(right, b.Block, lines))...)
@@ -331,11 +331,9 @@ type group struct {
 	text string
 }
 
-// flow breaks groups into lines of a width, and the last of another. A group that is wider than that begins where
-// there is room and is broken itself: where it can be seen that no space is meant, as in
-// an address, or else anywhere.
+// flow breaks groups into lines of a width, and the last of another. A group that is wider
+// than that begins where there is room and is broken itself: at a joint, or else anywhere.
 func (p *pages) flow(groups []string, width, ofLast float64) [][]group {
-	const joints = ":@"
 	lines := make([][]group, 1)
 	x, one := 0.0, p.textWidth(typedStyle, "0")
 	turn := func() { lines, x = append(lines, nil), 0 }
