@@ -124,7 +124,7 @@ func (p *program) sheet(ctx context.Context, o sheetOptions) error {
 			return err
 		}
 	}
-	content.Owner, content.URL = o.owner, o.url
+	content.Owner, content.URL = strings.TrimSpace(o.owner), strings.TrimSpace(o.url)
 	made, unrecorded := p.makeSheet(ctx, s, content.Sheet, o.seal, o.output)
 	if len(made.done) == 0 {
 		return unrecorded
