@@ -25,21 +25,23 @@ const (
 // blocks lays out a block and those that belong to it: on the page that it is on, if that
 // or the next one has room for all.
 func (p *pages) blocks(all []*drawn) {
-	before, pages := *p, slices.Clone(p.all)
-	for range 2 {
+	place := func() {
 		for _, b := range all {
 			p.block(b)
 		}
-		ended := p.ofBlocks[len(p.ofBlocks)-1]
-		if begun := p.ofBlocks[len(before.ofBlocks)]; begun == ended || len(pages) < begun {
-			return
-		}
-		*p = before
-		p.all = pages
-		for p.current > 0 || !p.isFresh {
-			p.turn()
-		}
 	}
+	before, pages := *p, slices.Clone(p.all)
+	place()
+	begun, ended := p.ofBlocks[len(before.ofBlocks)], p.ofBlocks[len(p.ofBlocks)-1]
+	if begun == ended || begun > len(pages) || before.current == 0 && before.isFresh {
+		return
+	}
+	*p = before
+	p.all = pages
+	for p.current > 0 || !p.isFresh {
+		p.turn()
+	}
+	place()
 }
 
 // block lays out a block: in one column, unless it is longer than that. Where only lines
@@ -49,7 +51,7 @@ func (p *pages) block(b *drawn) {
 	_, ticks := byTick(b.Lines)
 	all := p.blockRows(b)
 	isSplit := len(ticks) > least && p.current+1 < p.columns && p.fits(all[:len(all)-len(ticks)+least])
-	for !(p.isFresh && p.y == p.top) && !p.fits(all) && !isSplit {
+	for !p.fits(all) && !isSplit && (!p.isFresh || p.y > p.top && length(all) <= p.height()) {
 		p.turn()
 		all = p.blockRows(b)
 	}

@@ -30,6 +30,35 @@ func TestPDFKeepsBlocksWhole(t *testing.T) {
 	}
 }
 
+// Blocks that belong together are on one page if one holds them, and lost in no case.
+func TestPDFKeepsBlocksTogether(t *testing.T) {
+	for _, test := range []struct {
+		notes, belonging int // of the block, and of the one that belongs to it
+		pages            []int
+	}{
+		{10, 10, []int{1, 1}},
+		{10, 80, []int{1, 1}},
+		{10, 300, []int{1, 1}},
+		{300, 10, []int{1, 3}},
+		{250, 300, []int{1, 3}},
+	} {
+		notes := func(n int) []string { return slices.Repeat([]string{"A note."}, n) }
+		d := Document{Body: []Block{
+			{Number: 1, Heading: "GitHub", Notes: notes(test.notes)},
+			{Number: 2, Heading: "GitHub, too", Notes: notes(test.belonging), Belongs: true},
+		}}
+		for _, paper := range bothPapers {
+			if pages, all, err := d.Pages(paper); err != nil || !slices.Equal(pages, test.pages) {
+				t.Errorf("%+v: %s has them on pages %v of %d: %v", test, paper, pages, all, err)
+			}
+		}
+		d.Body = slices.Insert(d.Body, 0, Block{Number: 3, Heading: "Before", Notes: notes(100)})
+		if pages, _, err := d.Pages(A4); err != nil || len(pages) != 3 {
+			t.Errorf("%+v: behind another, on pages %v: %v", test, pages, err)
+		}
+	}
+}
+
 func checkFront(t *testing.T, d Document, page string) {
 	t.Helper()
 	page = squeezed(page)
