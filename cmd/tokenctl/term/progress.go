@@ -59,10 +59,11 @@ func (p *Progress) draw() {
 	const width = 20
 	full := p.done * width / p.total
 	line := fmt.Sprintf("%s [%s%s] %d of %d", p.what, strings.Repeat("#", full), strings.Repeat(" ", width-full), p.done, p.total)
-	if p.Rest != nil {
-		line += p.Rest()
+	columns := widthOf(p.c.Err) - 1
+	if room := columns - Columns(line); p.Rest != nil && room > 0 {
+		line += Shorten(Printable(p.Rest()), room)
 	}
-	fmt.Fprintf(p.c.Err, "\r\x1b[K%s", Shorten(Printable(line), widthOf(p.c.Err)-1))
+	fmt.Fprintf(p.c.Err, "\r\x1b[K%s", Shorten(line, columns))
 }
 
 // erase makes room for other lines.
