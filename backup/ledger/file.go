@@ -49,56 +49,31 @@ func Update(path string, change func(*Ledger) error) error {
 	})
 }
 
-// ReadDue returns a ledger's reminders. It reads no further than these go, so that
-// every command can afford it, and does not notice damage behind them.
-func ReadDue(path string) ([]Due, error) {
-	head, err := readHead(path, headDue)
-	return readDue(head.Due), err
+// A Head is what stands first in a ledger's file: as much as every command asks for.
+type Head struct {
+	Newest time.Time // as Ledger.Newest returns it
+	Notice Notice
+	Due    []Due
+	Keys   []Key
 }
 
-// ReadKeys returns the keys that a ledger knows, with what is on them or without. It reads
-// no further than these go, as ReadDue does.
-func ReadKeys(path string, withAccounts bool) ([]Key, error) {
-	end := headKeys
-	if withAccounts {
-		end = headHeld
-	}
-	head, err := readHead(path, end)
+// ReadHead returns a ledger's head, with what is on the keys or without. It reads no further
+// than that goes, so that every command can afford it, and does not notice damage behind it.
+// Its errors are those of Read.
+func ReadHead(path string, withAccounts bool) (h Head, err error) {
+	f, err := readHead(path, withAccounts)
 	if err != nil {
-		return nil, err
+		return h, err
 	}
-	if !withAccounts {
-		head.Held = nil
+	h.Newest, _ = time.Parse(time.DateOnly, f.Newest)
+	h.Notice, h.Due = f.Notice, readDue(f.Due)
+	if h.Keys, err = readKeys(f); err != nil {
+		err = fmt.Errorf("%s: %w: %w", path, backup.ErrDamaged, err)
 	}
-	keys, err := readKeys(head)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", path, backup.ErrDamaged, err)
-	}
-	return keys, nil
+	return h, err
 }
 
-// ReadNewest returns what Newest does, and reads as little as ReadDue.
-func ReadNewest(path string) (time.Time, error) {
-	head, err := readHead(path, headDue)
-	day, _ := time.Parse(time.DateOnly, head.Newest)
-	return day, err
-}
-
-// ReadNotice returns a ledger's notice, and reads as little as ReadDue.
-func ReadNotice(path string) (Notice, error) {
-	head, err := readHead(path, headDue)
-	return head.Notice, err
-}
-
-// How far readHead reads.
-const (
-	headDue  = iota // before the keys
-	headKeys        // before what is on them
-	headHeld        // before the accounts
-)
-
-// readHead reads what stands first.
-func readHead(path string, end int) (head file, err error) {
+func readHead(path string, withAccounts bool) (head file, err error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return head, nil
@@ -115,8 +90,8 @@ func readHead(path string, end int) (head file, err error) {
 	if isNext(json.Delim('{')) && isNext("format") && decoder.Decode(&head.Format) == nil && head.Format == fileFormat &&
 		isNext("newest") && decoder.Decode(&head.Newest) == nil &&
 		isNext("notice") && decoder.Decode(&head.Notice) == nil && isNext("due") && decoder.Decode(&head.Due) == nil &&
-		(end < headKeys || isNext("keys") && decoder.Decode(&head.Keys) == nil) &&
-		(end < headHeld || isNext("held") && decoder.Decode(&head.Held) == nil) {
+		isNext("keys") && decoder.Decode(&head.Keys) == nil &&
+		(!withAccounts || isNext("held") && decoder.Decode(&head.Held) == nil) {
 		return head, nil
 	}
 	// It is an older one, somebody put it into another order, or it is damaged.
@@ -124,7 +99,10 @@ func readHead(path string, end int) (head file, err error) {
 	if err != nil {
 		return file{}, err
 	}
-	return l.head(), nil
+	if head = l.head(); !withAccounts {
+		head.Held = nil
+	}
+	return head, nil
 }
 
 // head returns what stands before the accounts in the file.

@@ -66,16 +66,13 @@ func TestLedgerRoundTrips(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, exampleLedger()) {
 		t.Errorf("%v\ngot  %+v\nwant %+v", err, got, exampleLedger())
 	}
-	due, err := ReadDue(path)
-	if err != nil || !reflect.DeepEqual(due, exampleLedger().Due) {
-		t.Errorf("due: %+v, %v", due, err)
+	l := exampleLedger()
+	head, err := ReadHead(path, true)
+	if want := (Head{l.Newest(), l.Notice, l.Due, l.Keys}); err != nil || !reflect.DeepEqual(head, want) {
+		t.Errorf("%v\nhead %+v\nwant %+v", err, head, want)
 	}
-	if notice, err := ReadNotice(path); err != nil || notice != exampleLedger().Notice {
-		t.Errorf("notice: %+v, %v", notice, err)
-	}
-	keys, err := ReadKeys(path, true)
-	if err != nil || !reflect.DeepEqual(keys, exampleLedger().Keys) {
-		t.Errorf("keys: %+v, %v", keys, err)
+	if head, err = ReadHead(path, false); err != nil || len(head.Keys) != len(l.Keys) || head.Keys[0].Accounts != nil {
+		t.Errorf("without accounts: %+v, %v", head, err)
 	}
 	first, _ := os.ReadFile(path)
 	if err := Update(path, func(*Ledger) error { return nil }); err != nil {
@@ -146,8 +143,8 @@ func TestFormats(t *testing.T) {
 			path := ledgerFile(t)
 			os.MkdirAll(filepath.Dir(path), 0o700)
 			os.WriteFile(path, []byte(content), 0o600)
-			if newest, err := ReadNewest(path); err != nil || !newest.Equal(l.Newest()) {
-				t.Errorf("the newest day is %v, %v", newest, err)
+			if head, err := ReadHead(path, false); err != nil || !head.Newest.Equal(l.Newest()) {
+				t.Errorf("the newest day is %v, %v", head.Newest, err)
 			}
 		}
 	}
@@ -158,8 +155,8 @@ func TestNoLedgerIsEmpty(t *testing.T) {
 	if l, err := Read(path); err != nil || !reflect.DeepEqual(l, new(Ledger)) {
 		t.Errorf("got %+v, %v", l, err)
 	}
-	if due, err := ReadDue(path); err != nil || due != nil {
-		t.Errorf("due: %+v, %v", due, err)
+	if head, err := ReadHead(path, false); err != nil || !reflect.DeepEqual(head, Head{}) {
+		t.Errorf("head: %+v, %v", head, err)
 	}
 	if _, err := os.Stat(filepath.Dir(path)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("reading made a folder: %v", err)
@@ -244,27 +241,27 @@ func TestDamagedLedger(t *testing.T) {
 	}
 }
 
-func TestReadDueInAnotherOrder(t *testing.T) {
+func TestReadHeadInAnotherOrder(t *testing.T) {
 	path := ledgerFile(t)
 	writeExample(t, path)
 	content := `{"sheets":[],"due":[{"id":"a","left":3}],"format":1}`
 	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if due, err := ReadDue(path); err != nil || len(due) != 1 || due[0].Left != 3 {
-		t.Errorf("got %+v, %v", due, err)
+	if head, err := ReadHead(path, false); err != nil || len(head.Due) != 1 || head.Due[0].Left != 3 {
+		t.Errorf("got %+v, %v", head, err)
 	}
 	if err := os.WriteFile(path, []byte(content[:20]), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadDue(path); !errors.Is(err, backup.ErrDamaged) || !strings.Contains(err.Error(), path) {
+	if _, err := ReadHead(path, false); !errors.Is(err, backup.ErrDamaged) || !strings.Contains(err.Error(), path) {
 		t.Errorf("damaged: %v", err)
 	}
 }
 
-// However long the ledger is, the reminders cost no more: what is behind them may
+// However long the ledger is, its head costs no more: what is behind them may
 // as well not be there.
-func TestReadDueReadsTheBeginningOnly(t *testing.T) {
+func TestReadHeadReadsTheBeginningOnly(t *testing.T) {
 	path := ledgerFile(t)
 	err := Update(path, func(l *Ledger) error {
 		l.Remind(Due{ID: "GitHub:alice", Left: 3})
@@ -282,8 +279,8 @@ func TestReadDueReadsTheBeginningOnly(t *testing.T) {
 	if _, err := Read(path); !errors.Is(err, backup.ErrDamaged) {
 		t.Fatalf("the ledger is not cut off: %v", err)
 	}
-	if due, err := ReadDue(path); err != nil || len(due) != 1 || due[0].Left != 3 {
-		t.Errorf("got %+v, %v", due, err)
+	if head, err := ReadHead(path, false); err != nil || len(head.Due) != 1 || head.Due[0].Left != 3 {
+		t.Errorf("got %+v, %v", head, err)
 	}
 }
 

@@ -6,7 +6,7 @@
 // locked and nothing is plugged in.
 //
 // Read returns a Ledger from its file, Update changes it there, one process at a
-// time, and ReadDue and ReadKeys read the reminders or the keys alone.
+// time, and ReadHead reads no more than every command needs.
 package ledger
 
 import (

@@ -236,22 +236,22 @@ func manyAccounts(b *testing.B, n int) string {
 	return path
 }
 
-func BenchmarkReadDue(b *testing.B) {
+func BenchmarkReadHead(b *testing.B) {
 	for _, n := range []int{10, 10_000} {
 		path := manyAccounts(b, n)
 		info, _ := os.Stat(path)
 		b.Run(fmt.Sprintf("accounts=%d", n), func(b *testing.B) {
 			b.ReportMetric(float64(info.Size())/1000, "file-kB")
 			for b.Loop() {
-				if due, err := ReadDue(path); err != nil || len(due) != 1 {
-					b.Fatal(due, err)
+				if head, err := ReadHead(path, false); err != nil || len(head.Due) != 1 {
+					b.Fatal(head, err)
 				}
 			}
 		})
 	}
 }
 
-func BenchmarkReadKeys(b *testing.B) {
+func BenchmarkReadHeadOfKeys(b *testing.B) {
 	path := manyAccounts(b, 10_000)
 	err := Update(path, func(l *Ledger) error {
 		for serial := range uint32(3) {
@@ -268,8 +268,8 @@ func BenchmarkReadKeys(b *testing.B) {
 	for name, withAccounts := range map[string]bool{"numbers": false, "accounts": true} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if keys, err := ReadKeys(path, withAccounts); err != nil || len(keys) != 3 {
-					b.Fatal(keys, err)
+				if head, err := ReadHead(path, withAccounts); err != nil || len(head.Keys) != 3 {
+					b.Fatal(head, err)
 				}
 			}
 		})

@@ -145,6 +145,7 @@ func (p *program) oneCode(ctx context.Context, o codeOptions) error {
 		}
 		defer clipboard.Close()
 	}
+	o.tokens.Vault.Late = true
 	t, err := p.open.Tokens(ctx, o.tokens, o.describes())
 	if err != nil {
 		return err

@@ -19,22 +19,21 @@ func (p *program) remind(c *cobra.Command) {
 	if c == nil || p.silent || isAboutCommands(c) {
 		return
 	}
-	path, err := open.LedgerPath()
+	head, err := p.open.LedgerHead()
 	if err != nil {
 		return
 	}
-	due, err := ledger.ReadDue(path)
-	if err != nil {
-		return
-	}
-	due = slices.DeleteFunc(due, func(d ledger.Due) bool { return p.reminded[d.ID] })
+	due := slices.DeleteFunc(slices.Clone(head.Due), func(d ledger.Due) bool { return p.reminded[d.ID] })
 	if line := reminder(due); line != "" {
 		p.Note("%s", line)
 		return
 	}
-	today := backup.Date(backup.Day(p.Now()))
-	notice, err := ledger.ReadNotice(path)
-	if err != nil || notice.Risks == 0 || notice.Reminded == today || notice.Found == today || !p.ShowsResults() {
+	notice, today := head.Notice, backup.Date(backup.Day(p.Now()))
+	if notice.Risks == 0 || notice.Reminded == today || notice.Found == today || !p.ShowsResults() {
+		return
+	}
+	path, err := open.LedgerPath()
+	if err != nil {
 		return
 	}
 	err = ledger.Update(path, func(l *ledger.Ledger) error { l.Notice.Reminded = today; return nil })

@@ -215,6 +215,12 @@ func (v *Vault) clearUnfinished() error {
 	return nil
 }
 
+// Exists reports whether a vault is in a folder, without a look at whether it can be opened.
+func Exists(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, recipientsFile))
+	return err == nil
+}
+
 // Open opens the vault in a folder, locked. It returns ErrNoVault if there is
 // none, a *DamagedFile if there was one that lost its public key, and ErrInsecure
 // if somebody else could change it.

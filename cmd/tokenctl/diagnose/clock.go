@@ -7,20 +7,17 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tokenctl/tokenctl/backup/ledger"
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/open"
 )
 
 // Behind says of this computer's clock that it is behind the newest day that the ledger
 // knows, or that the ledger knows one of the future; "" if neither is so.
-func Behind(now time.Time) string {
-	var newest time.Time
-	if path, err := open.LedgerPath(); err == nil {
-		newest, _ = ledger.ReadNewest(path) // what is wrong with it, others report
-	}
+func Behind(o *open.Opener) string {
+	now := o.Now()
+	head, _ := o.LedgerHead()    // what is wrong with it, others report
 	const early = 14 * time.Hour // is how much a day begins earlier in other time zones
-	if now.Before(newest.Add(-early)) {
-		return fmt.Sprintf("clock says %s, and %s has been", now.Format(time.DateOnly), newest.Format(time.DateOnly))
+	if now.Before(head.Newest.Add(-early)) {
+		return fmt.Sprintf("clock says %s, and %s has been", now.Format(time.DateOnly), head.Newest.Format(time.DateOnly))
 	}
 	return ""
 }
@@ -44,7 +41,7 @@ func (e *examination) clock(now time.Time) {
 	}
 	const minutes = "2006-01-02 15:04"
 	says := "clock says " + now.Format(minutes)
-	if text := Behind(now); text != "" {
+	if text := Behind(e.opener); text != "" {
 		wrong("clock-behind", text+": it is wrong, or was")
 	} else if last := open.LastWritten(); last.Sub(now) > maxDrift {
 		wrong("clock-behind", fmt.Sprintf("%s, and wrote a file at %s: it is wrong, or was", says, last.Local().Format(minutes)))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -43,15 +44,40 @@ func (o *Opener) KnownKeys() []ledger.Key { return o.knownKeys(true) }
 // takes longer.
 func (o *Opener) knownKeys(whole bool) []ledger.Key {
 	if !o.memory.read || whole && !o.memory.whole {
-		var l ledger.Ledger
-		path, err := LedgerPath()
-		if err == nil {
-			l.Keys, err = ledger.ReadKeys(path, whole)
-		}
+		head, err := o.ledgerHead(whole)
+		l := ledger.Ledger{Keys: slices.Clone(head.Keys)}
 		takeOver(&l, oldKeys())
 		o.memory.known, o.memory.read, o.memory.whole, o.memory.unread = l.Keys, true, whole, err
 	}
 	return slices.DeleteFunc(slices.Clone(o.memory.known), func(k ledger.Key) bool { return !k.Lost.IsZero() })
+}
+
+// A head is what stands first in the ledger, as it was read last.
+type head struct {
+	ledger.Head
+	whole bool        // with what is on the keys
+	file  fs.FileInfo // nil if there is none, or it was not read
+}
+
+// LedgerHead returns what stands first in the ledger, but for what is on the keys. It is
+// read once, and again only if the ledger is another by now.
+func (o *Opener) LedgerHead() (ledger.Head, error) { return o.ledgerHead(false) }
+
+func (o *Opener) ledgerHead(whole bool) (ledger.Head, error) {
+	path, err := LedgerPath()
+	if err != nil {
+		return ledger.Head{}, err
+	}
+	file, err := os.Stat(path)
+	last := o.head.file
+	if err == nil && last != nil && os.SameFile(file, last) && file.ModTime().Equal(last.ModTime()) && file.Size() == last.Size() && (o.head.whole || !whole) {
+		return o.head.Head, nil
+	}
+	o.head = head{whole: whole}
+	if o.head.Head, err = ledger.ReadHead(path, whole); err == nil {
+		o.head.file = file
+	}
+	return o.head.Head, err
 }
 
 // saw keeps in mind that a key was seen, and returns its sighting.

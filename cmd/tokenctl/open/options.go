@@ -15,6 +15,7 @@ import (
 
 	"github.com/tokenctl/tokenctl/cmd/tokenctl/term"
 	"github.com/tokenctl/tokenctl/oath/keys"
+	"github.com/tokenctl/tokenctl/oath/vault"
 )
 
 // TokenOptions choose the tokens that a command works with: every key that is plugged
@@ -68,6 +69,7 @@ type VaultOptions struct {
 	Passphrase Password
 	PIN        Password // of a YubiKey's PIV applet
 	KeyFile    string   // of the vault's own key, as it is on paper
+	Late       bool     // beside a key, it is opened when it is needed
 
 	// TouchCommand is run while a key waits for a touch, be it for the vault or for a code.
 	TouchCommand string
@@ -111,6 +113,12 @@ func (o VaultOptions) Folder() (string, error) {
 	}
 	data, err := userFolder("XDG_DATA_HOME", ".local/share")
 	return filepath.Join(data, "tokenctl", "vault"), err
+}
+
+// exists reports whether a vault is there, be it as it should be or not.
+func (o VaultOptions) exists() bool {
+	dir, err := o.Folder()
+	return err == nil && vault.Exists(dir)
 }
 
 // isGiven reports whether nobody need be asked for what opens the vault.

@@ -30,6 +30,7 @@ type Opener struct {
 
 	named        bool // the vault's conflicts are
 	memory       memory
+	head         head
 	touchCommand string
 	typed        map[string]ykoath.AccessKey // what opened keys, of passwords that were typed, by device ID
 }
@@ -263,7 +264,20 @@ func (o *Opener) reopen(ctx context.Context, k *keys.Key) error {
 // addVault adds the vault, if there is one. It returns an error if there is none
 // where an option or the environment says so.
 func (o *Opener) addVault(ctx context.Context, t *Tokens, options VaultOptions) error {
-	v, err := o.Vault(ctx, options)
+	open := func() (oath.Token, error) {
+		v, err := o.Vault(ctx, options)
+		if err != nil {
+			return nil, err
+		}
+		v.beforePIV = t.ReleaseKeys
+		t.Vault = v
+		return v, nil
+	}
+	if options.Late && len(t.Fleet) > 0 && options.exists() {
+		t.Fleet = append(t.Fleet, &fleet.Member{Name: fleet.VaultName, Open: open})
+		return nil
+	}
+	v, err := open()
 	switch {
 	case errors.Is(err, vault.ErrNoVault) && !options.isNamed():
 		return nil
@@ -273,8 +287,6 @@ func (o *Opener) addVault(ctx context.Context, t *Tokens, options VaultOptions) 
 		t.addBroken(fleet.VaultName, err)
 		return nil
 	}
-	v.beforePIV = t.ReleaseKeys
-	t.Vault = v
 	t.Fleet = append(t.Fleet, &fleet.Member{Name: fleet.VaultName, Open: func() (oath.Token, error) { return v, nil }})
 	return nil
 }
