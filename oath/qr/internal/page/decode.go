@@ -1,10 +1,12 @@
 package page
 
 import (
+	"fmt"
 	"math"
+	"math/bits"
+	"sync"
 
-	"github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/qrcode/decoder"
+	"rsc.io/qr/coding"
 )
 
 // A doubt returns the modules whose colours are not to be trusted, row by row.
@@ -64,104 +66,145 @@ func (m *modules) decode(doubts []doubt) (text string, ok bool) {
 // decodeFront corrects each block of codewords with the first of the doubts with which that
 // can be done.
 func (m *modules) decodeFront(doubts []doubt) (text string, ok bool) {
-	whole, err := m.codewords(nil)
-	if err != nil {
+	plan, mask, ok := m.format()
+	if !ok {
 		return "", false
 	}
-	mended := make([]bool, len(whole.blocks))
-	mend := func(erased func(block int) []int, spare int) {
-		for i, block := range whole.blocks {
-			codewords := block.GetCodewords()
-			mended[i] = mended[i] || correct(codewords, len(codewords)-block.GetNumDataCodewords(), erased(i), spare)
+	codewords := make([]byte, plan.DataBytes+plan.CheckBytes)
+	eachBit(plan, func(x, y, bit int) {
+		if *m.at(x, y) > 0 != mask.Invert(y, x) {
+			codewords[bit/8] |= 0x80 >> (bit % 8)
 		}
-	}
-	mend(func(int) []int { return nil }, 0)
-	for _, doubt := range doubts {
-		const spare = 4 // codewords: what is no symbol passes once in 2^32
-		// Codewords that change with the modules in doubt are those that hold them.
-		before, _ := m.codewords(nil)
-		after, err := m.codewords(doubt)
-		if err != nil {
-			return "", false
+	})
+	parity := plan.CheckBytes / plan.Blocks
+	var inDoubt [][]bool // codewords, by each of the doubts
+	var data []byte
+	for _, places := range blocks(plan) {
+		block := make([]byte, len(places))
+		for i, place := range places {
+			block[i] = codewords[place]
 		}
-		mend(func(i int) (erased []int) {
-			now := after.blocks[i].GetCodewords()
-			for at, c := range before.blocks[i].GetCodewords() {
-				if c != now[at] {
+		mended := correct(block, parity, nil, 0)
+		for i := 0; !mended && i < len(doubts); i++ {
+			if i == len(inDoubt) {
+				doubtful, in := doubts[i](m), make([]bool, len(codewords))
+				eachBit(plan, func(x, y, bit int) { in[bit/8] = in[bit/8] || doubtful[y*m.size+x] })
+				inDoubt = append(inDoubt, in)
+			}
+			var erased []int
+			for at, place := range places {
+				if inDoubt[i][place] {
 					erased = append(erased, at)
 				}
 			}
-			return erased
-		}, spare)
-	}
-	var data []byte
-	for i, block := range whole.blocks {
-		if !mended[i] {
+			const spare = 4 // codewords: what is no symbol passes once in 2^32
+			mended = correct(block, parity, erased, spare)
+		}
+		if !mended {
 			return "", false
 		}
-		data = append(data, block.GetCodewords()[:block.GetNumDataCodewords()]...)
+		data = append(data, block[:len(block)-parity]...)
 	}
-	result, err := decoder.DecodedBitStreamParser_Decode(data, whole.version, whole.level, nil)
-	if err != nil {
-		return "", false
-	}
-	return result.GetText(), true
+	return textOf(data, plan.Version)
 }
 
-// codewords are what the modules of a symbol stand for.
-type codewords struct {
-	version *decoder.Version
-	level   decoder.ErrorCorrectionLevel
-	blocks  []*decoder.DataBlock
-}
-
-// codewords returns those of a symbol whose data has the other colour where it is in
-// doubt.
-func (m *modules) codewords(doubt doubt) (c codewords, err error) {
-	bits, err := gozxing.NewSquareBitMatrix(m.size)
+// format returns the plan of a symbol but for its mask, and that, by what is nearest to one
+// of the two places that say it.
+func (m *modules) format() (plan *coding.Plan, mask coding.Mask, ok bool) {
+	any, err := planOf(m.size, coding.L)
 	if err != nil {
-		return c, err
+		return nil, 0, false
 	}
-	doubtful := make([]bool, m.size*m.size)
-	if doubt != nil {
-		doubtful = doubt(m)
-	}
-	for y := range m.size {
-		for x := range m.size {
-			if *m.at(x, y) > 0 != (doubtful[y*m.size+x] && m.isData(x, y)) {
-				bits.Set(x, y)
+	var said [2]uint
+	for y, row := range any.Pixel {
+		for x, pixel := range row {
+			if pixel.Role() == coding.Format && *m.at(x, y) > 0 {
+				place := 0
+				if x > 8 || y > 8 { // not beside the first finder pattern
+					place = 1
+				}
+				said[place] |= 1 << pixel.Offset()
 			}
 		}
 	}
-	parser, err := decoder.NewBitMatrixParser(bits)
-	if err != nil {
-		return c, err
+	const most = 3 // bits that may be wrong: any two formats differ in seven
+	nearest, level := most+1, coding.L
+	for i := range 32 {
+		l, k := coding.Level(i/8), coding.Mask(i%8)
+		for _, s := range said {
+			if wrong := bits.OnesCount(s ^ formatBits(l, k)); wrong < nearest {
+				nearest, level, mask = wrong, l, k
+			}
+		}
 	}
-	if c.version, err = parser.ReadVersion(); err != nil {
-		return c, err
+	if nearest > most {
+		return nil, 0, false
 	}
-	format, err := parser.ReadFormatInformation()
-	if err != nil {
-		return c, err
-	}
-	raw, err := parser.ReadCodewords()
-	if err != nil {
-		return c, err
-	}
-	c.level = format.GetErrorCorrectionLevel()
-	c.blocks, err = decoder.DataBlock_GetDataBlocks(raw, c.version, c.level)
-	return c, err
+	plan, err = planOf(m.size, level)
+	return plan, mask, err == nil
 }
 
-// isData reports whether a module is no part of what says how to read the symbol: beside
-// the finder patterns, its format, and from size 45 on its version (ISO/IEC 18004, "Format
-// information" and "Version information").
-func (m *modules) isData(x, y int) bool {
-	const format, version, least = 9, 11, 45
-	farX, farY := m.size-x, m.size-y
-	switch {
-	case x < format && y < format, farX < format && y < format, x < format && farY < format:
-		return false
+// formatBits returns how a symbol says its level and mask (ISO/IEC 18004, "Format
+// information").
+func formatBits(level coding.Level, mask coding.Mask) uint {
+	const polynomial, inverted = 0x537, 0x5412
+	said := uint(level^1)<<13 | uint(mask)<<10
+	rest := said
+	for i := 14; i >= 10; i-- {
+		if rest>>i&1 == 1 {
+			rest ^= polynomial << (i - 10)
+		}
 	}
-	return m.size < least || (farX > version || y > 5) && (farY > version || x > 5)
+	return (said | rest) ^ inverted
+}
+
+// plans keeps each that was made: to make one takes as long as to read some symbols.
+var plans sync.Map
+
+// planOf returns which bit each module of a size stands for, apart from the mask. It is
+// shared, and not to be changed.
+func planOf(size int, level coding.Level) (*coding.Plan, error) {
+	key := [2]int{size, int(level)}
+	if p, ok := plans.Load(key); ok {
+		return p.(*coding.Plan), nil
+	}
+	version := (size - 17) / 4
+	if size != 17+4*version || version < coding.MinVersion || version > coding.MaxVersion {
+		return nil, fmt.Errorf("no symbol has %d modules a side", size)
+	}
+	p, err := coding.NewPlan(coding.Version(version), level, 0)
+	if err == nil {
+		plans.Store(key, p)
+	}
+	return p, err
+}
+
+// eachBit calls a function with each module that is part of a codeword, and which bit of
+// them all it is.
+func eachBit(p *coding.Plan, do func(x, y, bit int)) {
+	for y, row := range p.Pixel {
+		for x, pixel := range row {
+			if role := pixel.Role(); role == coding.Data || role == coding.Check {
+				do(x, y, int(pixel.Offset()))
+			}
+		}
+	}
+}
+
+// blocks returns the codewords of each block, those of data first. The last blocks have one
+// more of these, where they are not all alike.
+func blocks(p *coding.Plan) [][]int {
+	all := make([][]int, p.Blocks)
+	data, check := 0, p.DataBytes
+	for i := range all {
+		for range (p.DataBytes + i) / p.Blocks {
+			all[i] = append(all[i], data)
+			data++
+		}
+		for range p.CheckBytes / p.Blocks {
+			all[i] = append(all[i], check)
+			check++
+		}
+	}
+	return all
 }

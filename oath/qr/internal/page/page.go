@@ -8,7 +8,7 @@
 // until all patterns that are the same in every symbol show as clearly as they can, or
 // has it follow paper that is not flat, and only then decides for each module, by what
 // these patterns show of the blur. What is covered is corrected as erased. Which
-// codewords the modules stand for, and what these say, is left to gozxing.
+// codewords the modules stand for is looked up in the plans that rsc.io/qr draws by.
 package page
 
 import (

@@ -4,7 +4,7 @@ import (
 	"math"
 	"sync"
 
-	"github.com/makiuchi-d/gozxing/qrcode/decoder"
+	"rsc.io/qr/coding"
 )
 
 // A mark is a module whose colour is the same in every symbol of a size.
@@ -56,17 +56,15 @@ func alternate(i int) float64 { return float64(1 - i%2*2) }
 
 // alignments returns the columns and rows of a size's alignment patterns.
 func alignments(size int) (centres [][2]int) {
-	version, err := decoder.Version_GetVersionForNumber((size - 17) / 4)
+	plan, err := planOf(size, coding.L)
 	if err != nil {
 		return nil
 	}
-	at := version.GetAlignmentPatternCenters()
-	first, last := 6, size-7
-	for _, y := range at {
-		for _, x := range at {
-			finder := x == first && y == first || x == last && y == first || x == first && y == last
-			if !finder {
-				centres = append(centres, [2]int{x, y})
+	isPart := func(x, y int) bool { return plan.Pixel[y][x].Role() == coding.Alignment }
+	for y := 1; y < size; y++ {
+		for x := 1; x < size; x++ {
+			if isPart(x, y) && !isPart(x-1, y) && !isPart(x, y-1) { // its corner
+				centres = append(centres, [2]int{x + 2, y + 2})
 			}
 		}
 	}
