@@ -175,7 +175,7 @@ func TestCodeValidity(t *testing.T) {
 		t.Errorf("an HOTP code has a time: %+v", hotp)
 	}
 	if hotp.IsZero() || !(oath.Code{}).IsZero() {
-		t.Error("IsZero does not tell whether there is a code")
+		t.Error("IsZero does not say whether there is a code")
 	}
 }
 

@@ -2,7 +2,7 @@ package oath
 
 import "errors"
 
-// What can go wrong with any token. Tokens wrap these, so that errors.Is tells
+// What can go wrong with any token. Tokens wrap these, so that errors.Is finds
 // what happened, and the message where.
 var (
 	// ErrNotFound says that the token holds no such account.

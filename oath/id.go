@@ -44,7 +44,7 @@ func (a Account) Label() string {
 // Label returns the name to show: issuer:name, or the name alone, without a period.
 func (id ID) Label() string { return id.Account(TypeUnknown).Label() }
 
-// Account returns what an ID tells of its account: issuer, name and, unless it
+// Account returns what an ID says of its account: issuer, name and, unless it
 // is an HOTP account, the period. For every ID and type t,
 // id.Account(t).ID() == id.
 func (id ID) Account(t Type) Account {

@@ -54,7 +54,7 @@ type Token interface {
 	Delete(id ID) error
 }
 
-// An Entry is an account and, where the token told it, its code.
+// An Entry is an account and, where the token gave it, its code.
 type Entry struct {
 	Account Account
 	Code    Code // zero if it must be asked for by itself
@@ -64,7 +64,7 @@ type Entry struct {
 type Type byte
 
 const (
-	TypeUnknown Type = iota // not told by the token
+	TypeUnknown Type = iota // not reported by the token
 	HOTP                    // a counter, RFC 4226
 	TOTP                    // the time, RFC 6238
 )
@@ -84,7 +84,7 @@ func (t Type) String() string {
 type Algorithm byte
 
 const (
-	AlgorithmUnknown Algorithm = iota // not told by the token
+	AlgorithmUnknown Algorithm = iota // not reported by the token
 	SHA1
 	SHA256
 	SHA512
@@ -109,7 +109,7 @@ const (
 
 	MaxPeriod = 86400 // seconds; a code that lives longer than a day is a mistake
 
-	// SteamIssuer marks a Steam account wherever only the name can tell, as on
+	// SteamIssuer marks a Steam account wherever only the name can show it, as on
 	// a hardware key.
 	SteamIssuer = "Steam"
 
@@ -122,7 +122,7 @@ const (
 )
 
 // An Account is what a service hands out when two-factor authentication is
-// turned on, but for its Secret. Fields that a token did not tell are zero.
+// turned on, but for its Secret. Fields that a token did not report are zero.
 type Account struct {
 	Issuer    string // the service; may be empty
 	Name      string // the holder's account there
@@ -130,7 +130,7 @@ type Account struct {
 	Algorithm Algorithm
 	Digits    int    // length of a code: 6 to 8, and 5 for Steam
 	Period    int    // seconds a TOTP code lives; 0 for HOTP
-	Counter   uint64 // the next HOTP counter, told only when enrolling
+	Counter   uint64 // the next HOTP counter, given only when enrolling
 	Touch     bool   // the key computes no code without a touch
 }
 
@@ -185,7 +185,7 @@ func (a Account) Validate() error {
 	case a.Type != HOTP && a.Type != TOTP:
 		return fmt.Errorf("%w: the type is neither totp nor hotp", ErrInvalid)
 	case a.Algorithm < SHA1 || a.Algorithm > SHA512:
-		return fmt.Errorf("%w: the algorithm is none of SHA1, SHA256, SHA512", ErrInvalid)
+		return fmt.Errorf("%w: the algorithm must be SHA1, SHA256 or SHA512", ErrInvalid)
 	case a.IsSteam() && a.Digits != SteamDigits:
 		return fmt.Errorf("%w: a Steam code has %d characters, not %d", ErrInvalid, SteamDigits, a.Digits)
 	case !a.IsSteam() && (a.Digits < 6 || a.Digits > 8):

@@ -52,7 +52,7 @@ func isGrouping(r rune) bool { return r == '\t' || unicode.In(r, unicode.Zs, uni
 
 // ParseSecret reads a secret in base32 (RFC 4648) as services show it: in either
 // case, in groups parted by spaces or dashes of any kind, with or without padding. The error
-// wraps ErrInvalid and tells where the text stops being base32, but not the text.
+// wraps ErrInvalid and says where the text stops being base32, but not the text.
 func ParseSecret(s string) (Secret, error) {
 	letters, err := base32Letters(strings.TrimRightFunc(s, func(r rune) bool { return r == '=' || isGrouping(r) }))
 	if err != nil {

@@ -77,7 +77,7 @@ func (e *ClosedError) Error() string {
 	return fmt.Sprintf("only %s can read this file; %s", e.App, e.Instead)
 }
 
-// errEither is what a wrong password comes to where the format has no way to tell.
+// errEither is what a wrong password comes to where the format has no way to distinguish them.
 var errEither = fmt.Errorf("%w, or %w", oath.ErrWrongPassword, ErrDamaged)
 
 // A format is a kind of file.
@@ -285,7 +285,7 @@ func labelOf(uri string) string {
 
 // warnNewer says that a file is of a newer version than is known, but read.
 func (r *reader) warnNewer(version int) {
-	r.Warnings = append(r.Warnings, fmt.Sprintf("The accounts are written as of version %d, which is newer than what is known; look whether all are right.", version))
+	r.Warnings = append(r.Warnings, fmt.Sprintf("The accounts are written as of version %d, which is newer than what is known; check them.", version))
 }
 
 // refuse notes an entry that cannot be an account, by its place if it has no name.

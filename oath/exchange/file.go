@@ -118,7 +118,7 @@ func checkJSON(data []byte) error {
 		case isName:
 			name := token.(string)
 			if names[len(names)-1][name] {
-				return fmt.Errorf("a member of an object comes twice, at byte %d", d.InputOffset())
+				return fmt.Errorf("a member of an object appears twice, at byte %d", d.InputOffset())
 			}
 			names[len(names)-1][name], isName = true, false
 		default:

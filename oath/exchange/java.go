@@ -57,7 +57,7 @@ func readJavaMap(data []byte) (map[string]string, error) {
 			break
 		}
 		if _, again := values[key]; again {
-			return nil, fmt.Errorf("a key comes twice, at byte %d", j.at)
+			return nil, fmt.Errorf("a key appears twice, at byte %d", j.at)
 		}
 		if isName && isText {
 			values[key] = value

@@ -61,7 +61,7 @@ func readURIs(r *reader) error {
 	}
 	r.Exports = google.Exports
 	if passed > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("Lines that are no URI, which were passed over: %d.", passed))
+		r.Warnings = append(r.Warnings, fmt.Sprintf("Lines that are not URIs, which were skipped: %d.", passed))
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ const (
 // An Answer is what a token that has an account showed of its secret.
 type Answer struct {
 	Member  *Member
-	Account oath.Account // as the token tells of it
+	Account oath.Account // as the token reports it
 	Group   int          // the same for the same secret, from 1; 0 if it was not compared
 	Err     error        // why not
 

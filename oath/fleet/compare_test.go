@@ -204,7 +204,7 @@ func TestCompareVerdicts(t *testing.T) {
 	}
 }
 
-// timing is a key whose owner can tell a touch that does not come from a refusal.
+// timing is a key whose owner can distinguish a touch that does not come from a refusal.
 type timing struct{ *key }
 
 func (k timing) Respond(a oath.Account, challenge uint64) (oath.Response, error) {
@@ -279,8 +279,8 @@ func (c *truncating) Transmit(command []byte) ([]byte, error) {
 	return c.Key.Transmit(command)
 }
 
-// A card that has not the secret cannot pass for one that has: not by what it was told
-// before, nor by giving back what it is told, nor by silence or rubbish.
+// A card that has not the secret cannot pass for one that has: not by what it was sent
+// before, nor by returning what it is sent, nor by silence or rubbish.
 func TestCompareHostile(t *testing.T) {
 	honest := newVault(t)
 	put(t, honest, one, "a")

@@ -156,8 +156,8 @@ func enroll(e fleet.Enrollment, m *fleet.Member) fleet.Outcome {
 }
 
 // enrollAll puts an account on tokens.
-func enrollAll(r *fleet.Result, members []*fleet.Member, tell func(fleet.Outcome)) {
-	fleet.Enroll(context.Background(), []*fleet.Result{r}, members, func(_ *fleet.Result, o fleet.Outcome) { tell(o) })
+func enrollAll(r *fleet.Result, members []*fleet.Member, report func(fleet.Outcome)) {
+	fleet.Enroll(context.Background(), []*fleet.Result{r}, members, func(_ *fleet.Result, o fleet.Outcome) { report(o) })
 }
 
 func TestEnroll(t *testing.T) {
@@ -276,7 +276,7 @@ func TestEnrollAsksForNoPassphrase(t *testing.T) {
 	}
 }
 
-// A Result is told as it happens, forgets what is tried again, and keeps a code that is
+// A Result is reported as it happens, forgets what is tried again, and keeps a code that is
 // good now.
 func TestResult(t *testing.T) {
 	red, blue, sealed, other, at0 := newKey(t, virtualkey.Config{}), newKey(t, virtualkey.Config{}), newVault(t), newKey(t, virtualkey.Config{}), now
@@ -284,12 +284,12 @@ func TestResult(t *testing.T) {
 	sealed.Lock()
 	put(t, other, "09876543210987654321", "GitHub:alice")
 	r := fleet.Result{Enrollment: fleet.Enrollment{Account: totp("GitHub:alice"), Secret: secret(t, one), Now: func() time.Time { return at0 }}}
-	told := ""
-	tell := func(o fleet.Outcome) { told += o.Member.Name + " " }
+	reported := ""
+	report := func(o fleet.Outcome) { reported += o.Member.Name + " " }
 	f := fleet.Fleet{member("red", red), member("blue", blue), member("other", other), failing("broken"), member("sealed", sealed)}
-	enrollAll(&r, f, tell)
-	if told != "red blue other broken sealed " || names(r.Where()) != "red blue sealed" || !r.IsOn("red") || r.IsOn("blue") || r.IsOn("sealed") {
-		t.Errorf("told of %s, on %s", told, names(r.Where()))
+	enrollAll(&r, f, report)
+	if reported != "red blue other broken sealed " || names(r.Where()) != "red blue sealed" || !r.IsOn("red") || r.IsOn("blue") || r.IsOn("sealed") {
+		t.Errorf("reported %s, on %s", reported, names(r.Where()))
 	}
 	want := `blue: "GitHub:alice" is there, but was not checked: CALCULATE: the key was pulled out
 other: "GitHub:alice": the account is already there, with another secret
@@ -307,7 +307,7 @@ broken: "GitHub:alice" is not there: in use by another program`
 		t.Errorf("a code that has expired became %v", r.Code)
 	}
 	counted := fleet.Result{Enrollment: fleet.Enrollment{Account: hotp("Bank:bob"), Secret: secret(t, one), Now: r.Now}}
-	enrollAll(&counted, f[:1], tell)
+	enrollAll(&counted, f[:1], report)
 	before = counted.Code
 	if counted.Renew(); before.IsZero() || counted.Code != before {
 		t.Errorf("the counted code %v became %v", before, counted.Code)
@@ -319,7 +319,7 @@ broken: "GitHub:alice" is not there: in use by another program`
 	for _, m := range f[:4] {
 		r.Forget(m.Name) // but what was checked stays
 	}
-	enrollAll(&r, f[1:2], tell)
+	enrollAll(&r, f[1:2], report)
 	if err := r.Err(); err != nil || names(r.Where()) != "red sealed blue" || !r.IsOn("blue") {
 		t.Errorf("tried again: %v, on %s", err, names(r.Where()))
 	}

@@ -16,13 +16,13 @@ type Matcher interface {
 }
 
 // Find returns the one account, on any token, that the query fits best, with its
-// code if a token told it on the way, and with the members that were found to
+// code if a token gave it on the way, and with the members that were found to
 // have it. Once a token has an account of that very ID, it asks no vault and nobody
 // for a password; the keys that are open are asked all the same, and compared.
 //
 // It returns oath.ErrNotFound, or an *oath.AmbiguousError, or ErrDiffer. A token that
 // could not be asked is skipped if another has the account; if none has, the error
-// tells why.
+// says why.
 func (f Fleet) Find(query string, now Clock) (h Holding, err error) {
 	for range maxTries { // for a password may have been asked for in between
 		if h, err = f.findOnce(query, now); err != nil || !h.Code.IsExpired(now()) {

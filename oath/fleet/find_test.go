@@ -53,7 +53,7 @@ func TestFind(t *testing.T) {
 }
 
 // check compares what was found with what was wanted. The members may be fewer, as
-// fits tells.
+// fits decides.
 func check(t *testing.T, h fleet.Holding, err error, want, ambiguous string, fits func(want, got string) bool) {
 	t.Helper()
 	switch several := (*oath.AmbiguousError)(nil); {

@@ -65,7 +65,7 @@ const VaultName = "vault"
 // IsVault reports whether the member is the vault.
 func (m *Member) IsVault() bool { return m.Name == VaultName }
 
-// A MemberError tells which token an error came from.
+// A MemberError says which token an error came from.
 type MemberError struct {
 	Member string
 	Err    error
@@ -83,7 +83,7 @@ func (e *AwayError) Unwrap() error { return e.Reason }
 // A Fleet is all tokens of one person, in the order in which they are asked.
 type Fleet []*Member
 
-// A Locker is a token that can tell that it is locked, and takes new accounts all
+// A Locker is a token that can say that it is locked, and takes new accounts all
 // the same. As any token, it need not be safe for concurrent use.
 type Locker interface {
 	Locked() bool
@@ -113,7 +113,7 @@ var (
 	ErrDiffer = errors.New("different secrets under one name")
 )
 
-var errNoOpen = errors.New("there is no way to open it")
+var errNoOpen = errors.New("no way to open it")
 
 // maxTries is how often a code is computed that expires meanwhile.
 const maxTries = 3
@@ -141,13 +141,13 @@ func (h Holding) Disagreement() error {
 	return fmt.Errorf("%q: %w: the code of %s is not that of %s", h.Account.Label(), ErrDiffer, h.By.Name, strings.Join(others, ", "))
 }
 
-// List returns all accounts of all tokens, by label. The errors tell of tokens
+// List returns all accounts of all tokens, by label. The errors name the tokens
 // that could not be asked; the rest is returned all the same.
 func (f Fleet) List() ([]Holding, error) {
 	return f.collect(list)
 }
 
-// Describe returns what List does, with all that the tokens tell of each account
+// Describe returns what List does, with all that the tokens report of each account
 // without being asked for its code. The errors are as in List.
 func (f Fleet) Describe(now Clock) ([]Holding, error) {
 	return f.collect(func(t oath.Token) ([]oath.Entry, error) {
@@ -155,9 +155,9 @@ func (f Fleet) Describe(now Clock) ([]Holding, error) {
 		if err != nil || isLocked(t) {
 			return entries, err
 		}
-		told, err := t.Codes(now())
-		accounts := make(map[oath.ID]oath.Account, len(told))
-		for _, e := range told {
+		reported, err := t.Codes(now())
+		accounts := make(map[oath.ID]oath.Account, len(reported))
+		for _, e := range reported {
 			accounts[e.Account.ID()] = e.Account
 		}
 		for i := range entries {
@@ -254,7 +254,7 @@ func (f Fleet) collect(ask func(oath.Token) ([]oath.Entry, error)) ([]Holding, e
 	return holdings, errors.Join(failures...)
 }
 
-// add enters a member's accounts, and completes what others have told of them.
+// add enters a member's accounts, and completes what others have reported of them.
 func add(holdings []Holding, m *Member, entries []oath.Entry) []Holding {
 	known := make(map[oath.ID]int, len(holdings))
 	for i, h := range holdings {
@@ -290,7 +290,7 @@ func (h *Holding) compute(m *Member, code oath.Code) {
 	}
 }
 
-// Complete fills in what one token does not tell of an account, and another does.
+// Complete fills in what one token does not report of an account, and another does.
 func Complete(a, b oath.Account) oath.Account {
 	if a.Type == oath.TypeUnknown && b.Type != oath.TypeUnknown {
 		a.Type, a.Period = b.Type, b.Period

@@ -18,7 +18,7 @@ import (
 
 var now = time.Unix(1700000000, 0)
 
-// Secrets; each token may be given its own, to tell from a code where it came from.
+// Secrets; each token may be given its own, to see from a code where it came from.
 const (
 	one   = "12345678901234567890"
 	other = "09876543210987654321"
@@ -181,14 +181,14 @@ func TestList(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))
 	}
 	if a := holdings[2].Account; a.Type != oath.TOTP || a.Algorithm != oath.SHA1 {
-		t.Errorf("the vault hides what the key tells: %+v", a)
+		t.Errorf("the vault hides what the key reports: %+v", a)
 	}
 	if a := holdings[3].Account; a.Type != oath.TypeUnknown || a.Period != 60 {
-		t.Errorf("a locked vault told %+v", a)
+		t.Errorf("a locked vault reported %+v", a)
 	}
 }
 
-// described tells where each account is, and the code that came with it.
+// described returns where each account is, and the code that came with it.
 func described(holdings []fleet.Holding) string {
 	var lines []string
 	for _, h := range holdings {

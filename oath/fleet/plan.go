@@ -112,7 +112,7 @@ func held(token oath.Token, at time.Time) (map[oath.ID]oath.Entry, error) {
 	return there, err
 }
 
-// compare tells the account that is there from the one that is wanted.
+// compare compares the account that is there with the one that is wanted.
 func (p *Plan) compare(there oath.Entry, at time.Time) Fate {
 	expected, err := oath.Compute(p.Account, p.Secret, at)
 	switch {

@@ -70,7 +70,7 @@ func half(change func(int, *fleet.Enrollment)) func(int, *fleet.Enrollment) {
 	}
 }
 
-// pieces is how many exchanges it takes at most to be told what a key with so many of
+// pieces is how many exchanges it takes at most to learn what a key with so many of
 // these accounts holds.
 func pieces(accounts int) int { return 1 + accounts/8 }
 
@@ -133,21 +133,21 @@ func TestEnrollExchanges(t *testing.T) {
 
 func nothing(int, *fleet.Enrollment) {}
 
-// What came of each account is told at once, in their order on each token.
+// What became of each account is reported at once, in their order on each token.
 func TestEnrollReports(t *testing.T) {
 	red, sealed := newKey(t, virtualkey.Config{}), newVault(t)
 	sealed.Lock()
 	results := resultsOf(t, 3, half(counting))
-	var told string
+	var reported string
 	fleet.Enroll(t.Context(), results, fleet.Fleet{member("red", red), failing("broken"), member("vault", sealed)}, func(r *fleet.Result, o fleet.Outcome) {
 		if last := r.Outcomes[len(r.Outcomes)-1]; last.Member != o.Member {
-			t.Errorf("told of %s, and the last outcome is of %s", o.Member.Name, last.Member.Name)
+			t.Errorf("reported %s, and the last outcome is of %s", o.Member.Name, last.Member.Name)
 		}
-		told += fmt.Sprintf("%s %s %d\n", o.Member.Name, r.Account.Name, o.State)
+		reported += fmt.Sprintf("%s %s %d\n", o.Member.Name, r.Account.Name, o.State)
 	})
 	want := "red user0 2\nred user1 2\nred user2 2\nbroken user0 0\nbroken user1 0\nbroken user2 0\nvault user0 1\nvault user1 1\nvault user2 1\n"
-	if told != want {
-		t.Errorf("told\n%s\nwant\n%s", told, want)
+	if reported != want {
+		t.Errorf("reported\n%s\nwant\n%s", reported, want)
 	}
 }
 
@@ -217,7 +217,7 @@ func TestEnrollOnFull(t *testing.T) {
 	}
 }
 
-// Whoever breaks off is told what is done: between two accounts on a key, and in the
+// Whoever interrupts learns what is done: between two accounts on a key, and in the
 // vault, which stores no further ones.
 func TestEnrollBrokenOff(t *testing.T) {
 	sealed := newVault(t)

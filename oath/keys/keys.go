@@ -67,7 +67,7 @@ func name(serial uint32, reader string) string {
 }
 
 // Identify asks the key for its serial number, if it was not asked yet, which ends the
-// OATH session. A key that does not tell has none. It
+// OATH session. A key that does not report one has none. It
 // returns pcsc.ErrRemoved for a key that was closed, or what the card does.
 func (k *Key) Identify() error {
 	switch {
@@ -94,7 +94,7 @@ func (k *Key) Unlock(access ykoath.AccessKey) error {
 }
 
 // Room returns how many more accounts the key takes, and whether that is known. No card
-// tells it. It is the rule for YubiKeys by their firmware (see [ykoath.Version.Capacity]),
+// reports it. It is the rule for YubiKeys by their firmware (see [ykoath.Version.Capacity]),
 // and so not known for other makers' keys, which have no serial number to show, nor for a
 // key whose accounts share memory, nor before Identify. What a key holds, PUT decides: it
 // returns oath.ErrNoSpace.
@@ -125,11 +125,11 @@ func (k *Key) IsOpen() bool { return k.card != nil }
 // A Finder opens keys. It is not safe for concurrent use; the keys that it opened are
 // their own.
 type Finder struct {
-	// Busy is told of a reader whose key is held by another program, and returns for
+	// Busy is called with a reader whose key is held by another program, and returns for
 	// how much longer than HoldTimeout to wait. It may be nil.
 	Busy func(reader string) time.Duration
 
-	// Held is told of a reader whose key is held by this program now. It may be nil.
+	// Held is called with a reader whose key is held by this program now. It may be nil.
 	Held func(reader string)
 
 	ctx     context.Context
@@ -304,7 +304,7 @@ func (e *ReaderError) Error() string { return fmt.Sprintf("%s: %v", e.Reader, e.
 func (e *ReaderError) Unwrap() error { return e.Err }
 
 // All opens the keys in the readers, and asks each for its serial number. A card
-// without an OATH applet is no key, and no failure, unless it tells a serial number: that
+// without an OATH applet is not a key, and not a failure, unless it reports a serial number: that
 // is an *OffError.
 func (f *Finder) All(readers []string) (keys []*Key, failures []*ReaderError) {
 	for _, reader := range readers {

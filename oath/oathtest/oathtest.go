@@ -15,7 +15,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// A Suite tells how to get a token, and what this kind of token cannot do.
+// A Suite says how to get a token, and what this kind of token cannot do.
 type Suite struct {
 	// New returns an empty token that is unlocked, for one test.
 	New func(t *testing.T) oath.Token
@@ -133,7 +133,7 @@ func (b bench) expect(a oath.Account, key string, at time.Time) {
 	}
 }
 
-// ids returns the IDs that List tells.
+// ids returns the IDs that List returns.
 func (b bench) ids() []oath.ID {
 	b.Helper()
 	accounts, err := b.List()
@@ -182,23 +182,23 @@ func (b bench) is(err, want error, doing string) {
 	}
 }
 
-// fits checks what a token tells of an account. It may leave out what it does
-// not know, but tell nothing else than what was put.
+// fits checks what a token reports of an account. It may leave out what it does
+// not know, but report nothing else than what was put.
 func (b bench) fits(got, want oath.Account) {
 	b.Helper()
 	switch {
 	case got.ID() != want.ID():
-		b.Errorf("%q: the token tells the ID %q", want.ID(), got.ID())
+		b.Errorf("%q: the token reports the ID %q", want.ID(), got.ID())
 	case got.Type != oath.TypeUnknown && got.Type != want.Type:
-		b.Errorf("%q: the token tells the type %v, want %v", want.ID(), got.Type, want.Type)
+		b.Errorf("%q: the token reports the type %v, want %v", want.ID(), got.Type, want.Type)
 	case got.Algorithm != oath.AlgorithmUnknown && got.Algorithm != want.Algorithm:
-		b.Errorf("%q: the token tells the algorithm %v, want %v", want.ID(), got.Algorithm, want.Algorithm)
+		b.Errorf("%q: the token reports the algorithm %v, want %v", want.ID(), got.Algorithm, want.Algorithm)
 	case got.Digits != 0 && got.Digits != want.Digits:
-		b.Errorf("%q: the token tells %d digits, want %d", want.ID(), got.Digits, want.Digits)
+		b.Errorf("%q: the token reports %d digits, want %d", want.ID(), got.Digits, want.Digits)
 	case got.Type == oath.TOTP && got.Period != want.Period:
-		b.Errorf("%q: the token tells a period of %d, want %d", want.ID(), got.Period, want.Period)
+		b.Errorf("%q: the token reports a period of %d, want %d", want.ID(), got.Period, want.Period)
 	case got.Type == oath.HOTP && got.Period != 0:
-		b.Errorf("%q: the token tells a period of %d for HOTP", want.ID(), got.Period)
+		b.Errorf("%q: the token reports a period of %d for HOTP", want.ID(), got.Period)
 	}
 }
 
@@ -232,7 +232,7 @@ func testTouch(t *testing.T, s Suite) {
 		t.Errorf("Codes gives the code of a touch account")
 	}
 	if !entry.Account.Touch {
-		t.Errorf("Codes tells of no touch")
+		t.Errorf("Codes reports no touch")
 	}
 	b.expect(a, usualKey, now)
 }

@@ -88,8 +88,8 @@ func TestParsePartEntries(t *testing.T) {
 		entry message
 		want  oath.Account
 	}{
-		{"nothing told", bare, totp("", "alice")},
-		{"everything told", bare.bytes(3, "Example").varint(4, 3).varint(5, 2).varint(6, 2),
+		{"nothing given", bare, totp("", "alice")},
+		{"everything given", bare.bytes(3, "Example").varint(4, 3).varint(5, 2).varint(6, 2),
 			with(totp("Example", "alice"), func(a *oath.Account) { a.Algorithm, a.Digits = oath.SHA512, 8 })},
 		{"SHA256", bare.varint(4, 2), with(totp("", "alice"), func(a *oath.Account) { a.Algorithm = oath.SHA256 })},
 		{"hotp without a counter", bare.varint(6, 1), oath.Account{Name: "alice", Type: oath.HOTP, Algorithm: oath.SHA1, Digits: 6}},

@@ -44,7 +44,7 @@ func (s *Service) Open(ctx context.Context, reader string) (*Card, error) {
 
 // open hands the service's connection to the card, for the service makes itself
 // another when it needs one. PC/SC may wait for its turn without bound and cannot
-// be told to stop, so it waits aside, and is left behind when ctx is done.
+// be stopped, so it waits aside, and is left behind when ctx is done.
 func (s *Service) open(ctx context.Context, reader string) (*Card, error) {
 	c := &Card{reader: reader, context: s.context}
 	s.context = nil
@@ -124,7 +124,7 @@ func (c *Card) Transmit(command []byte) ([]byte, error) {
 }
 
 // TransmitContext is Transmit, given up when the context is done: then it returns the
-// context's cause, now and from there on. PC/SC cannot be told to stop waiting, and so the
+// context's cause, now and from there on. PC/SC cannot be made to stop waiting, and so the
 // card stays taken until it answers after all; then it is reset and released.
 // Its other errors are those of Transmit.
 func (c *Card) TransmitContext(ctx context.Context, command []byte) ([]byte, error) {

@@ -126,7 +126,7 @@ func TestNoService(t *testing.T) {
 	}
 }
 
-// libpcsclite does not tell a socket that this user may not open from none.
+// libpcsclite does not distinguish a socket that this user may not open from none.
 func TestNobody(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("needs root, to become somebody else")
@@ -273,7 +273,7 @@ func TestKilled(t *testing.T) {
 	shut(t, c, false)
 }
 
-// playExchange sends commands that tell who sent them and how many before.
+// playExchange sends commands that say who sent them and how many before.
 func playExchange(role string) error {
 	number, reader, _ := strings.Cut(role, " ")
 	n, err := strconv.Atoi(number)

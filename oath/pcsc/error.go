@@ -9,7 +9,7 @@ import (
 	"github.com/ebfe/scard"
 )
 
-// meanings tells what the service's error codes (winscard.h) mean to the holder
+// meanings says what the service's error codes (winscard.h) mean to the holder
 // of a card. ErrCommError is pcsc-lite's word for a daemon that ended while it was
 // waited for.
 var meanings = map[scard.Error]error{

@@ -31,7 +31,7 @@ var (
 
 	// ErrNoService says that the PC/SC service, pcscd, is not running, or went
 	// away. Its socket may also be one that this user may not open, which
-	// libpcsclite does not tell apart.
+	// libpcsclite does not distinguish.
 	ErrNoService = errors.New("the smart card service is not running")
 
 	// ErrServiceSilent says that the PC/SC service is running, and did not answer for
@@ -76,7 +76,7 @@ const AnswerTimeout = 90 * time.Second
 var After = time.After
 
 // Answer makes a call that waits for a card or the service, and returns its error; or
-// silent, if it takes longer than AnswerTimeout. PC/SC cannot be told to stop waiting, so
+// silent, if it takes longer than AnswerTimeout. PC/SC cannot be made to stop waiting, so
 // the call is left behind then, and late is run if it returns after all.
 func Answer(call func() error, silent error, late func()) error {
 	_, err := answer(context.Background(), call, silent, late)
@@ -101,7 +101,7 @@ func answer(ctx context.Context, call func() error, silent error, late func()) (
 
 // A Reader is a card reader; a USB key is a reader with its card in it.
 type Reader struct {
-	Name      string // as PC/SC tells it
+	Name      string // as PC/SC reports it
 	Present   bool   // a card is in it
 	Mute      bool   // the card does not answer
 	Exclusive bool   // another program has taken the card for itself

@@ -45,7 +45,7 @@ const slow = 0xee
 type testKey struct {
 	*virtualkey.Key
 	trace  func() string
-	waits  chan struct{}  // tells of each slow command
+	waits  chan struct{}  // receives each slow command
 	finger chan time.Time // ends the wait
 }
 
@@ -159,7 +159,7 @@ func expectError(t testing.TB, err, want error) {
 	}
 }
 
-// A rival is another program that uses the card, of which the service cannot tell
+// A rival is another program that uses the card, of which the service cannot say
 // that it lives in this process.
 type rival struct {
 	context *scard.Context

@@ -145,7 +145,7 @@ func states(context *scard.Context, names []string) ([]scard.ReaderState, error)
 // only until the next call with the same ones, be that for another context.
 var oneAtATime sync.Mutex
 
-// pollInterval is how often to look again for what PC/SC does not tell of by
+// pollInterval is how often to look again for what PC/SC does not report by
 // itself: a service that is not running, a card that another program holds.
 const pollInterval = 50 * time.Millisecond
 

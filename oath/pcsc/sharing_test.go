@@ -69,7 +69,7 @@ func testBusy(t *testing.T, reader string, w way) {
 	eventually(t, "all connections are closed", func() bool { return openFiles() <= before })
 }
 
-// openFiles counts the open files of this process, 0 where that cannot be told.
+// openFiles counts the open files of this process, 0 where that is not known.
 func openFiles() int {
 	files, _ := os.ReadDir("/proc/self/fd")
 	return len(files)

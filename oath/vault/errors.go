@@ -14,7 +14,7 @@ var (
 
 	// ErrVaultExists says that the folder holds a vault already. Nothing was
 	// changed.
-	ErrVaultExists = errors.New("there is a vault already")
+	ErrVaultExists = errors.New("a vault exists already")
 
 	// ErrNotEmpty says that the folder for a new vault holds something else.
 	// Nothing was changed.

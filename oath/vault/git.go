@@ -62,7 +62,7 @@ var gitFiles = map[string]string{
 // It returns ErrUnsafeRepository, ErrNotCommitted, or git's error.
 func (v *Vault) InitGit() error {
 	if v.options.Git == nil {
-		return fmt.Errorf("%w: there is no git", ErrNotCommitted)
+		return fmt.Errorf("%w: git was not found", ErrNotCommitted)
 	}
 	if !v.hasRepository() {
 		// Without a template, there is nothing in it but what git needs.

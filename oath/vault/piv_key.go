@@ -103,7 +103,7 @@ func (p *PIV) FreeSlot() (SlotID, error) {
 func (p *PIV) isFree(id SlotID) error {
 	if !p.hasMetadata() {
 		v := p.key.Version()
-		return fmt.Errorf("%w: firmware %d.%d.%d does not tell whether a slot is in use; make a P-256 key with another tool, and take that",
+		return fmt.Errorf("%w: firmware %d.%d.%d does not report whether a slot is in use; make a P-256 key with another tool, and take that",
 			oath.ErrUnsupported, v.Major, v.Minor, v.Patch)
 	}
 	_, key := ask(p, func() (piv.KeyInfo, error) { return p.key.KeyInfo(pivSlot(id)) })

@@ -41,7 +41,7 @@ var (
 
 	// ErrSlotEmpty says that there is no key in the slot, or none that the
 	// YubiKey shows.
-	ErrSlotEmpty = errors.New("there is no key in the PIV slot")
+	ErrSlotEmpty = errors.New("no key in the PIV slot")
 
 	// ErrNoFreeSlot says that all slots are in use.
 	ErrNoFreeSlot = errors.New("no PIV slot is free")

@@ -135,7 +135,7 @@ const (
 // that [GenerateIdentity] made and the given ways in, and returns it unlocked.
 // Without any way in, only the caller's copy of the identity will ever open it.
 //
-// It returns ErrVaultExists if there is a vault already, and ErrNotEmpty if
+// It returns ErrVaultExists if a vault exists already, and ErrNotEmpty if
 // there is anything else but a git repository without files.
 func Create(dir, identity string, ways Ways, o Options) (*Vault, error) {
 	key, err := parseIdentity(identity)

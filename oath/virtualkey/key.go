@@ -4,7 +4,7 @@
 //
 // The key has the OATH and PIV applets whole, the Management applet as far as
 // reading and writing the configuration goes, and of the OTP applet the serial
-// number by which older firmware tells who it is. It can be given other firmware,
+// number by which older firmware identifies itself. It can be given other firmware,
 // the habits of other vendors ([Quirks]), a slow finger ([Touch]) and faults on
 // command ([Fault]).
 //

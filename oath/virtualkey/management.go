@@ -7,7 +7,7 @@ import (
 	"encoding/binary"
 )
 
-// management is the Management applet, which tells the serial number and
+// management is the Management applet, which reports the serial number and
 // switches applications on and off. Source: yubikit/management.py of
 // https://github.com/Yubico/yubikey-manager.
 type management struct{ key *Key }
@@ -89,7 +89,7 @@ func (m *management) handle(_ context.Context, c command) ([]byte, status) {
 	return nil, swUnknownInstruction
 }
 
-// readConfig tells the configuration: a length byte and data objects.
+// readConfig returns the configuration: a length byte and data objects.
 func (m *management) readConfig(c command) ([]byte, status) {
 	if c.p1p2() != 0 {
 		return nil, swWrongP1P2 // everything is on the first page
@@ -108,7 +108,7 @@ func (m *management) readConfig(c command) ([]byte, status) {
 	return append([]byte{byte(len(r))}, r...), swOK
 }
 
-// identity begins the configuration with what firmware 4 tells too.
+// identity begins the configuration with what firmware 4 reports, too.
 func (m *management) identity() []byte {
 	all := m.supported()
 	r := appendTLV(nil, tagUSBSupported, all.bytes()...)

@@ -46,7 +46,7 @@ func (s *oathState) check() error {
 		return errors.New("the OATH salt is not 8 bytes")
 	}
 	if s.Code != nil && (!s.Code.Algorithm.valid() || len(s.Code.Key) == 0) {
-		return errors.New("the OATH code is no key")
+		return errors.New("the OATH code is not a key")
 	}
 	for i, a := range s.Accounts {
 		if a == nil || len(a.Name) == 0 || len(a.Name) > longNameMax || !a.Algorithm.valid() || len(a.Key) > a.Algorithm.block() {

@@ -6,7 +6,7 @@ import (
 )
 
 // otp is the OTP applet, as far as the serial number goes: firmware before 4.1.0
-// tells it nowhere else. Its slots are empty. Source: yubikit/yubiotp.py of
+// reports it nowhere else. Its slots are empty. Source: yubikit/yubiotp.py of
 // https://github.com/Yubico/yubikey-manager.
 type otp struct{ key *Key }
 

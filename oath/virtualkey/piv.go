@@ -19,7 +19,7 @@ type piv struct {
 	witness   []byte // what the client must decrypt; nil if it need not
 	challenge []byte // what the client must encrypt; nil if it need not
 
-	touchExpires <-chan time.Time // tells when the touch is over that CACHED keeps
+	touchExpires <-chan time.Time // receives when the touch is over that CACHED keeps
 }
 
 func newPIV(k *Key) *piv { return &piv{key: k} }
@@ -142,7 +142,7 @@ func (p *piv) change(f func(*pivState)) status {
 // YubiKey 5.
 func (*piv) getNothing(context.Context, command) ([]byte, status) { return nil, swWrongData }
 
-// getVersion tells the firmware, or the applet's own version where it had one.
+// getVersion returns the firmware, or the applet's own version where it had one.
 func (p *piv) getVersion(_ context.Context, c command) ([]byte, status) {
 	if c.p1p2() != 0 {
 		return nil, swIncorrectP1P2

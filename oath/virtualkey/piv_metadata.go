@@ -21,7 +21,7 @@ const (
 	originImported  = 2
 )
 
-// getMetadata tells about a key, the PIN, the PUK or the management key what
+// getMetadata returns of a key, the PIN, the PUK or the management key what
 // needs no proof to know.
 func (p *piv) getMetadata(_ context.Context, c command) ([]byte, status) {
 	if c.p1 != 0 {

@@ -75,7 +75,7 @@ func (p *piv) getData(_ context.Context, c command) ([]byte, status) {
 	return appendTLV(nil, tagObjectData, b...), swOK
 }
 
-// discovery is the object that tells the applet's whole name, and that the PIN
+// discovery is the object that gives the applet's whole name, and that the PIN
 // is its own: SP 800-73-4, part 1, 3.3.2.
 func discovery() []byte {
 	r := appendTLV(nil, tagIdentifier, pivAID...)

@@ -32,7 +32,7 @@ func (s pivSecret) valid() bool {
 	return len(s.Value) == pivSecretLength && s.Tries > 0 && s.Left <= s.Tries
 }
 
-// left is the status that tells how many tries are left, of which one digit is
+// left is the status that says how many tries are left, for which one digit is
 // room for no more than 15.
 func (s pivSecret) left() status {
 	if s.Left == 0 {
@@ -53,7 +53,7 @@ func (s *pivState) secret(reference byte) *pivSecret {
 }
 
 // compare takes a try at the PIN or PUK. The count of those left is kept before
-// the client learns anything; it is told as 63C0 when this was the last.
+// the client learns anything; it is reported as 63C0 when this was the last.
 func (p *piv) compare(reference byte, value []byte) status {
 	s := *p.key.state.PIV.secret(reference)
 	if s.Left == 0 {

@@ -89,7 +89,7 @@ func TestSetRetries(t *testing.T) {
 	c.fails("6a86", "00fa0100")
 	c.ok("00fa1401")
 	c.ok("0020ff80")
-	c.fails("63cf", "00200080") // 20 tries are more than can be told
+	c.fails("63cf", "00200080") // 20 tries are more than can be reported
 	c.ok(verify("123456"))
 	c.fails("63c0", apdu("00 2c 00 80", secret("00000000"), secret("654321")))
 	c.fails("6983", apdu("00 2c 00 80", secret("12345678"), secret("654321")))

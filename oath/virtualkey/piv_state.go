@@ -61,22 +61,22 @@ func (s *pivState) check() error {
 	case s == nil:
 		return nil
 	case !s.PIN.valid():
-		return errors.New("the PIV PIN is none")
+		return errors.New("invalid PIV PIN")
 	case !s.PUK.valid():
-		return errors.New("the PIV PUK is none")
+		return errors.New("invalid PIV PUK")
 	case s.Management.block() == nil:
-		return errors.New("the PIV management key is none")
+		return errors.New("invalid PIV management key")
 	case s.Keys == nil || s.Objects == nil:
 		return errors.New("the PIV keys or objects are missing")
 	}
 	for slot, k := range s.Keys {
 		if !slot.valid() || !k.valid() {
-			return fmt.Errorf("the PIV key %x is none", byte(slot))
+			return fmt.Errorf("invalid PIV key %x", byte(slot))
 		}
 	}
 	for id, b := range s.Objects {
 		if !id.valid() || len(b) == 0 || len(b) > pivObjectMax {
-			return fmt.Errorf("the PIV object %06x is none", uint32(id))
+			return fmt.Errorf("invalid PIV object %06x", uint32(id))
 		}
 	}
 	return nil

@@ -45,7 +45,7 @@ func TestPIVStateSurvives(t *testing.T) {
 	c.ok(verify("654321"))
 }
 
-// A try that cannot be kept tells nothing.
+// A try that cannot be stored reveals nothing.
 func TestPIVUnwritableState(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "gone")
 	if err := os.Mkdir(dir, 0o700); err != nil {

@@ -27,7 +27,7 @@ const (
 	NotFound6A82                          // no such account is 6A82
 	NotFound6A88                          // no such account is 6A88
 	WrongPassword6982                     // a wrong password is 6982
-	NoSerial                              // tells no serial number
+	NoSerial                              // reports no serial number
 	NoManagement                          // has no Management applet
 	WrongPassword6984                     // a wrong password is 6984
 	CountFirst                            // HOTP: counts before it computes

@@ -169,7 +169,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// writeForever counts an HOTP account up, and tells each count once the key has
+// writeForever counts an HOTP account up, and reports each count once the key has
 // answered.
 func writeForever(path string) {
 	k, err := virtualkey.New(virtualkey.Config{State: path})
@@ -211,9 +211,9 @@ func TestKilledWhileWriting(t *testing.T) {
 			t.Fatal(err)
 		}
 		lines := bufio.NewScanner(out)
-		told := 0
+		reported := 0
 		for lines.Scan() {
-			if told++; told == 1+3*round { // and it writes on meanwhile
+			if reported++; reported == 1+3*round { // and it writes on meanwhile
 				cmd.Process.Kill()
 			}
 		}
@@ -222,8 +222,8 @@ func TestKilledWhileWriting(t *testing.T) {
 		c := plugOATH(t, virtualkey.Config{State: path})
 		got := c.ok(apdu("00 a2 00 00", name("h"), tlv(0x74, nil)))
 		kept := count(got)
-		if kept < told || kept > told+1 {
-			t.Errorf("round %d: told %d counts, kept %d", round, told, kept)
+		if kept < reported || kept > reported+1 {
+			t.Errorf("round %d: reported %d counts, kept %d", round, reported, kept)
 		}
 	}
 }

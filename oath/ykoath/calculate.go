@@ -17,7 +17,7 @@ const (
 // Code computes one account's code (CALCULATE). It returns oath.ErrNotFound, or
 // ErrCorrupt. A touch account waits for the finger; oath.ErrTouchTimeout says that it did
 // not come. An account that only takes increasing times (property 01) says the same of an
-// earlier one, at once: whoever has a clock can tell them apart.
+// earlier one, at once: whoever has a clock can distinguish them.
 func (s *Session) Code(a oath.Account, at time.Time) (oath.Code, error) {
 	form := byte(truncatedResponse)
 	if a.IsSteam() { // a YubiKey 4 or 5 reduces the truncated form to digits

@@ -125,10 +125,10 @@ func TestCodes(t *testing.T) {
 	}
 	for i, e := range entries {
 		a := stored[i]
-		told := a
-		told.Algorithm, told.Counter = oath.AlgorithmUnknown, 0
-		if e.Account != told {
-			t.Errorf("got %+v, want %+v", e.Account, told)
+		reported := a
+		reported.Algorithm, reported.Counter = oath.AlgorithmUnknown, 0
+		if e.Account != reported {
+			t.Errorf("got %+v, want %+v", e.Account, reported)
 		}
 		var want oath.Code
 		if i < 3 {

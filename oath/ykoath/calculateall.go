@@ -12,9 +12,9 @@ import (
 // Codes returns every account, and the code of those that need neither a touch
 // nor another period than 30 seconds (CALCULATE ALL). It asks a card for a list,
 // without codes, that lacks the instruction, holds more accounts than its answer has
-// room for, or refuses all for the sake of one (see Code): LIST does not tell which of
+// room for, or refuses all for the sake of one (see Code): LIST does not report which of
 // them would wait for a touch. The algorithm is unknown, and so is whether an HOTP
-// account needs a touch: the applet does not tell them here.
+// account needs a touch: the applet does not report them here.
 // It returns oath.ErrUnlisted if the card has more than it can list.
 func (s *Session) Codes(at time.Time) ([]oath.Entry, error) {
 	entries, err := s.calculateAll(at)
@@ -71,7 +71,7 @@ func (s *Session) listEntries() ([]oath.Entry, error) {
 	return entries, nil
 }
 
-// parseEntries reads names, each followed by what the card tells of it. Tags it
+// parseEntries reads names, each followed by what the card reports of it. Tags it
 // does not know may stand anywhere.
 func parseEntries(answer []byte, at time.Time) ([]oath.Entry, error) {
 	fields, err := parseFields(answer)

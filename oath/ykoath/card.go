@@ -99,7 +99,7 @@ func transmit(card Card, c command, more byte) ([]byte, error) {
 		}
 		next = command{ins: more}.encode()
 	}
-	return nil, fmt.Errorf("%s: %w: it has more and more to say, %d bytes so far", c.name, ErrMalformed, len(answer))
+	return nil, fmt.Errorf("%s: %w: its response never ends, %d bytes so far", c.name, ErrMalformed, len(answer))
 }
 
 func exchange(card Card, apdu []byte) (data []byte, sw uint16, err error) {
@@ -115,7 +115,7 @@ func exchange(card Card, apdu []byte) (data []byte, sw uint16, err error) {
 	case 0: // what pcscd returns for a card that has just been pulled out
 		return nil, 0, oath.ErrRemoved
 	case 1:
-		return nil, 0, fmt.Errorf("%w: one byte, which is no status word", ErrMalformed)
+		return nil, 0, fmt.Errorf("%w: one byte, which is not a status word", ErrMalformed)
 	default:
 		return response[:n-2], binary.BigEndian.Uint16(response[n-2:]), nil
 	}

@@ -72,7 +72,7 @@ func TestReset(t *testing.T) {
 	wantCode(t, s, a, rfcSecret)
 }
 
-// What the session knows of the accounts is what the card would tell, whatever
+// What the session knows of the accounts is what the card would report, whatever
 // was done before.
 func TestSessionKnowsTheAccounts(t *testing.T) {
 	k := plug(t, virtualkey.Config{})

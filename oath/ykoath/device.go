@@ -8,7 +8,7 @@ import (
 	"strconv"
 )
 
-// Applets that tell what key this is.
+// Applets that report what key this is.
 var (
 	managementAID = []byte{0xa0, 0x00, 0x00, 0x05, 0x27, 0x47, 0x11, 0x17}
 	otpAID        = []byte{0xa0, 0x00, 0x00, 0x05, 0x27, 0x20, 0x01}
@@ -31,7 +31,7 @@ const (
 
 // A Device is the key itself, as its Management applet describes it.
 type Device struct {
-	Serial     uint32 // printed on the key; 0 if it does not tell
+	Serial     uint32 // printed on the key; 0 if it does not report it
 	Version    Version
 	FormFactor FormFactor
 	NoOATH     bool // the OATH applet is switched off over USB
@@ -74,11 +74,11 @@ func (d Device) Model() string {
 	}
 }
 
-// ErrUnknownDevice says that the card does not tell what it is: it has neither
+// ErrUnknownDevice says that the card does not report what it is: it has neither
 // of the applets that would.
-var ErrUnknownDevice = errors.New("the card does not tell its serial number")
+var ErrUnknownDevice = errors.New("the card does not report its serial number")
 
-// The commands that tell what key this is, for errors.
+// The commands that report what key this is, for errors.
 const (
 	cmdSelectManagement = "SELECT Management"
 	cmdReadConfig       = "READ CONFIG"
@@ -88,7 +88,7 @@ const (
 
 // ReadDevice asks the card what key it is. It deselects the OATH applet, and so comes
 // before Select. The
-// error wraps ErrUnknownDevice if the card cannot tell, as other makers' keys.
+// error wraps ErrUnknownDevice if the card cannot report it, as other makers' keys.
 func ReadDevice(card Card) (Device, error) {
 	device, err := readManagement(card)
 	if isRefusal(err) { // no such applet, or one before 4.1 that cannot say this
@@ -142,7 +142,7 @@ func readConfigPage(card Card, page byte) ([]field, error) {
 }
 
 // greetingVersion finds the firmware in the sentence that the Management applet
-// answers to SELECT. Before 5.0, the configuration does not tell it.
+// answers to SELECT. Before 5.0, the configuration does not report it.
 func greetingVersion(greeting []byte) Version {
 	var v Version
 	numbers := regexp.MustCompile(`(\d{1,3})\.(\d{1,3})\.(\d{1,3})`) // once a run, for keys alone

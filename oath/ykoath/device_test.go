@@ -30,7 +30,7 @@ func TestReadDevice(t *testing.T) {
 			name: "OATH disabled", config: virtualkey.Config{Serial: 1, Disable: virtualkey.CapabilityOATH},
 			want: ykoath.Device{Serial: 1, Version: ykoath.Version{5, 7, 1}, FormFactor: 1, NoOATH: true}, model: "YubiKey 5",
 		}, {
-			name: "4.3.7 tells its version on SELECT", config: virtualkey.Config{Serial: 7, Firmware: virtualkey.Version{4, 3, 7}},
+			name: "4.3.7 reports its version on SELECT", config: virtualkey.Config{Serial: 7, Firmware: virtualkey.Version{4, 3, 7}},
 			want: ykoath.Device{Serial: 7, Version: ykoath.Version{4, 3, 7}}, model: "YubiKey 4",
 		}, {
 			name: "3.4.9 by its OTP applet", config: virtualkey.Config{Serial: 8, Firmware: virtualkey.Version{3, 4, 9}},
@@ -48,7 +48,7 @@ func TestReadDevice(t *testing.T) {
 			name: "neither", config: virtualkey.Config{Quirks: virtualkey.NoManagement, Disable: virtualkey.CapabilityOTP},
 			err: ykoath.ErrUnknownDevice,
 		}, {
-			name: "neither tells", config: virtualkey.Config{Quirks: virtualkey.NoManagement | virtualkey.NoSerial},
+			name: "neither reports", config: virtualkey.Config{Quirks: virtualkey.NoManagement | virtualkey.NoSerial},
 			err: ykoath.ErrUnknownDevice,
 		},
 	} {
@@ -122,7 +122,7 @@ func TestFormFactor(t *testing.T) {
 	}
 }
 
-// Whoever asks a card what it is ends the session on it, and is told so by what every
+// Whoever asks a card what it is ends the session on it, and learns it from what every
 // applet has; another session can begin.
 func TestDeselected(t *testing.T) {
 	k := plug(t, virtualkey.Config{})

@@ -10,7 +10,7 @@ const (
 )
 
 // HasFactoryPIN asks the PIV applet whether its PIN is the one that every key comes with,
-// which costs no try of the PIN; known is false if the card cannot tell. It deselects the
+// which costs no try of the PIN; known is false if the card cannot report it. It deselects the
 // OATH applet. YubiKeys can from firmware 5.3 on (Yubico, "PIV extensions", GET METADATA).
 // The error is the card's, or ErrMalformed.
 func HasFactoryPIN(card Card) (factory, known bool, err error) {

@@ -42,20 +42,20 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// Errors tell the offset at which the answer stops making sense.
+// Errors give the offset at which the answer stops making sense.
 func TestFieldsMalformed(t *testing.T) {
 	for data, want := range map[string]string{
 		"71":                "offset 0",
-		"7102 00":           "offset 0, tag 71 tells 2 bytes, and 1 follow",
+		"7102 00":           "offset 0, tag 71 claims 2 bytes, and 1 follow",
 		"7100 72":           "offset 2",
-		"7101ff 7203 aabb":  "offset 3, tag 72 tells 3 bytes, and 2 follow",
+		"7101ff 7203 aabb":  "offset 3, tag 72 claims 3 bytes, and 2 follow",
 		"7181":              "offset 0",
 		"7182 01":           "offset 0",
-		"7182 0100":         "tells 256 bytes, and 0 follow",
+		"7182 0100":         "claims 256 bytes, and 0 follow",
 		"7180":              "offset 0",
 		"7183 000001 00":    "offset 0",
 		"71ff":              "offset 0",
-		"7100 7100 7181 02": "offset 4, tag 71 tells 2 bytes, and 0 follow",
+		"7100 7100 7181 02": "offset 4, tag 71 claims 2 bytes, and 0 follow",
 	} {
 		fields, err := parseFields(decode(t, data))
 		if fields != nil || !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), want) {
@@ -149,7 +149,7 @@ func FuzzParseList(f *testing.F) {
 				t.Errorf("the ID %q is nowhere in %x", a.ID(), data)
 			}
 			if a.Digits != 0 || a.Touch {
-				t.Errorf("LIST told too much: %+v", a)
+				t.Errorf("LIST reported too much: %+v", a)
 			}
 		}
 	})

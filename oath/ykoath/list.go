@@ -7,7 +7,7 @@ import (
 )
 
 // List returns every account with its algorithm (LIST). Digits and touch are
-// unknown: the applet does not tell them here.
+// unknown: the applet does not report them here.
 // It returns oath.ErrUnlisted if the card has more than it can list.
 func (s *Session) List() ([]oath.Account, error) {
 	answer, err := s.do(command{name: cmdList, ins: 0xa1})
@@ -54,7 +54,7 @@ func (s *Session) Used() (int, error) {
 }
 
 // knownIDs returns the IDs of all accounts, and asks the card only if it has not
-// told them yet.
+// reported them yet.
 func (s *Session) knownIDs() ([]oath.ID, error) {
 	if s.ids == nil {
 		if _, err := s.List(); err != nil {

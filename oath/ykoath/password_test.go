@@ -181,7 +181,7 @@ func TestCardMustProve(t *testing.T) {
 	}
 }
 
-// A card that takes a new password has to open with it, and nobody is told that the
+// A card that takes a new password has to open with it, and nobody reads that the
 // password is wrong.
 func TestCardMustProveNewPassword(t *testing.T) {
 	for _, fault := range []string{

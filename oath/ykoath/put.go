@@ -126,7 +126,7 @@ func (s *Session) Fits(a oath.Account) error {
 	}
 	// An older key would store the account and ignore the property in silence.
 	if a.Touch && s.Version.before(versionTouch) {
-		return fmt.Errorf("%w: touch needs firmware %s, and this key tells %s", oath.ErrUnsupported, versionTouch, s.Version)
+		return fmt.Errorf("%w: touch needs firmware %s, and this key has %s", oath.ErrUnsupported, versionTouch, s.Version)
 	}
 	return nil
 }

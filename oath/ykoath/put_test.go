@@ -163,7 +163,7 @@ func TestOddNames(t *testing.T) {
 		t.Fatalf("got %+v, %v", listed, err)
 	}
 	for i, a := range accounts {
-		a.Digits = 0 // not told by LIST
+		a.Digits = 0 // not reported by LIST
 		if listed[i] != a {
 			t.Errorf("stored %+v, listed %+v", a, listed[i])
 		}

@@ -61,7 +61,7 @@ func (s *Session) HasPassword() bool { return s.challenge != nil }
 // Locked reports whether a password is set and Unlock has not been called yet.
 func (s *Session) Locked() bool { return !s.unlocked }
 
-// Salt returns what the applet tells passwords to be salted with: 8 bytes that
+// Salt returns what the applet says to salt passwords with: 8 bytes that
 // RESET changes. Some makers' keys have none.
 func (s *Session) Salt() []byte { return s.salt }
 

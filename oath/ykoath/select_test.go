@@ -57,7 +57,7 @@ func TestSelectNothing(t *testing.T) {
 	}
 }
 
-// Cards that tell little or more than they should.
+// Cards that report little or more than they should.
 func TestSelectOdd(t *testing.T) {
 	for _, test := range []struct {
 		response string

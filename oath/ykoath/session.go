@@ -25,7 +25,7 @@ const (
 
 // A Session is the OATH applet, selected on a card. It ends when another applet
 // is selected, or the card is reset: ErrDeselected. It counts on being alone with the card, as
-// in a PC/SC transaction, and remembers which accounts it was told of. It is not
+// in a PC/SC transaction, and remembers which accounts it has seen. It is not
 // safe for concurrent use.
 //
 // Besides what each method says, all that talk to the card return what its Transmit does,
@@ -34,7 +34,7 @@ const (
 // what the card refuses. After those that change the card, an error that is none of its
 // answers is an oath.ErrUnsure.
 type Session struct {
-	// Version is the firmware the applet tells, and zero if it tells none.
+	// Version is the firmware that the applet reports, and zero if it reports none.
 	Version Version
 
 	// Touch is called when the key waits for a touch, and what it returns once it does not
@@ -108,7 +108,7 @@ func (e unsureError) Is(target error) bool { return target == oath.ErrUnsure }
 func (s *Session) unsupported(err error, feature string, since Version) error {
 	refused := hasStatus(err, swWrongSyntax) || errors.Is(err, oath.ErrUnsupported)
 	if refused && s.Version.before(since) {
-		return fmt.Errorf("%w: %s needs firmware %s, and this key tells %s", oath.ErrUnsupported, feature, since, s.Version)
+		return fmt.Errorf("%w: %s needs firmware %s, and this key has %s", oath.ErrUnsupported, feature, since, s.Version)
 	}
 	return err
 }

@@ -12,7 +12,7 @@ const (
 	swOK                  = 0x9000
 	swMoreData            = 0x6100 // the low byte hints at how much
 	swWarning             = 0x6300
-	swTriesLeft           = 0x63c0 // the low digit tells how many
+	swTriesLeft           = 0x63c0 // the low digit says how many
 	swMemoryFailure       = 0x6581
 	swWrongLength         = 0x6700
 	swSecurity            = 0x6982 // not validated, or the touch did not come

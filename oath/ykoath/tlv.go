@@ -35,7 +35,7 @@ func parseFields(data []byte) ([]field, error) {
 		}
 		start := offset + header
 		if length > len(data)-start {
-			return nil, fmt.Errorf("%w: at offset %d, tag %02X tells %d bytes, and %d follow",
+			return nil, fmt.Errorf("%w: at offset %d, tag %02X claims %d bytes, and %d follow",
 				ErrMalformed, offset, data[offset], length, len(data)-start)
 		}
 		fields = append(fields, field{data[offset], data[start : start+length]})
@@ -44,7 +44,7 @@ func parseFields(data []byte) ([]field, error) {
 	return fields, nil
 }
 
-// parseLength reads the length of the TLV at the offset, and tells how many
+// parseLength reads the length of the TLV at the offset, and returns how many
 // bytes tag and length take.
 func parseLength(data []byte, offset int) (header, length int, err error) {
 	rest := data[offset:]

@@ -70,7 +70,7 @@ func TestWire(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			test.run(s) // of its answers, the other tests tell
+			test.run(s) // of its answers, the other tests show
 			if want := strings.ReplaceAll(test.want, " ", ""); !slices.Contains(sent, want) {
 				t.Errorf("sent %q, want %s", sent, want)
 			}

@@ -45,7 +45,7 @@ type Options struct {
 	Driver string
 
 	// Slots is how many slots the reader has, 1 or 2; 0 is 1. Programs take an empty
-	// slot for another YubiKey: ykman wants to be told which one is meant. The driver
+	// slot for another YubiKey: ykman must be given the one that is meant. The driver
 	// has two. It is changed for one, and then knows no attributes (SCardGetAttrib); one
 	// that is not the driver of vsmartcard 3 for a computer of 64 bits keeps two.
 	Slots int

@@ -141,7 +141,7 @@ func TestStop(t *testing.T) {
 	}
 }
 
-// open tells whether a slot waits for a key.
+// open reports whether a slot waits for a key.
 func open(slot string) bool {
 	conn, err := net.Dial("tcp", slot)
 	if err == nil {
@@ -230,7 +230,7 @@ func TestStart(t *testing.T) {
 	t.Parallel()
 	oathtest.RequireTool(t, "ykman")
 	key := vktest.Start(t, virtualkey.Config{Serial: 42, Touch: virtualkey.TouchNever})
-	// alice tells whether ykman does something with the account.
+	// alice reports whether ykman does something with the account.
 	alice := func(want bool, args ...string) {
 		t.Helper()
 		cmd := key.Command("ykman", append([]string{"oath", "accounts"}, args...)...)
