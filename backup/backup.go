@@ -33,7 +33,7 @@ var (
 
 	// ErrVoid says that the service no longer takes the code, since one that
 	// comes after it was used.
-	ErrVoid = errors.New("the backup code is void, for a later one was used")
+	ErrVoid = errors.New("the backup code is void: a later one was used")
 
 	// ErrNoSuchNumber says that the set has no code of that number.
 	ErrNoSuchNumber = errors.New("no backup code has that number")

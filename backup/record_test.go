@@ -102,7 +102,7 @@ func TestUseRefuses(t *testing.T) {
 			t.Errorf("Use(%d): %v, want %v", number, err, want)
 		}
 		if want != ErrNoSuchNumber && c.Text == "" {
-			t.Errorf("Use(%d) does not tell the code", number)
+			t.Errorf("Use(%d) does not return the code", number)
 		}
 		if !reflect.DeepEqual(r, before) {
 			t.Errorf("Use(%d) changed the record in spite of %v", number, err)

@@ -88,7 +88,7 @@ func TestBugLostUpdate(t *testing.T) {
 	})
 }
 
-// Codes are told apart by their case, or by spaces, which paper does not show.
+// Codes are distinguished by their case, or by spaces, which paper does not show.
 func TestBugCaseAndSpaces(t *testing.T) {
 	stores(t, func(t *testing.T, i *Issuer) {
 		codes := issue(t, i, "alice")

@@ -43,6 +43,6 @@
 // however much of it is right.
 //
 // What is left to the service: to deliver codes over a channel that is encrypted,
-// to somebody who is logged in; to tell the owner that one was used; and to ask for
+// to somebody who is logged in; to notify the owner that one was used; and to ask for
 // a password beside the code, unless a code has 64 bits (section 4.2.1.1).
 package issuer

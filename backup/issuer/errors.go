@@ -42,7 +42,7 @@ var (
 
 	// ErrUser is returned for a user's name that cannot be stored: it is empty,
 	// longer than 512 bytes, or not text.
-	ErrUser = errors.New("no name that a user can have")
+	ErrUser = errors.New("invalid user name")
 
 	// ErrNoKey is returned for a hash that the Hasher cannot check: it was made under
 	// a key, or in a way, that the Hasher does not know.
@@ -86,7 +86,7 @@ type ThrottledError struct {
 
 func (e *ThrottledError) Error() string {
 	if e.Until.IsZero() {
-		return ErrThrottled.Error() + ": no more are taken"
+		return ErrThrottled.Error() + ": no more are accepted"
 	}
 	return fmt.Sprintf("%v: the next one may be tried at %s", ErrThrottled, e.Until.UTC().Format(time.RFC3339))
 }

@@ -170,7 +170,7 @@ func (a Alphabet) validate() error {
 	}
 	for i, c := range a {
 		if c > unicode.MaxASCII || !unicode.IsLetter(c) && !unicode.IsDigit(c) {
-			return fmt.Errorf("%w: %q in the alphabet is no ASCII letter or digit", ErrForm, c)
+			return fmt.Errorf("%w: %q in the alphabet is not an ASCII letter or digit", ErrForm, c)
 		}
 		if strings.ContainsRune(string(a[:i]), c) {
 			return fmt.Errorf("%w: %q is in the alphabet twice", ErrForm, c)

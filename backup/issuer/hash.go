@@ -68,7 +68,7 @@ type anyOf []Hasher
 
 func (a anyOf) Hash(ctx context.Context, user string, codes []string, random io.Reader) ([]string, error) {
 	if len(a) == 0 {
-		return nil, fmt.Errorf("%w: there is no hasher", ErrNoKey)
+		return nil, fmt.Errorf("%w: no hasher", ErrNoKey)
 	}
 	return a[0].Hash(ctx, user, codes, random)
 }

@@ -94,7 +94,7 @@ func ParseKeys(text []byte) (Keyed, error) {
 
 func (k Keyed) validate() error {
 	if len(k) == 0 {
-		return fmt.Errorf("%w: there is no key", ErrNoKey)
+		return fmt.Errorf("%w: no key", ErrNoKey)
 	}
 	seen := make(map[string]bool)
 	for _, key := range k {

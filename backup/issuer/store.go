@@ -132,6 +132,6 @@ type Claim struct {
 }
 
 // KeptSuperseded is how many superseded sets a store keeps of a user, the youngest
-// ones. They are kept to tell the owner of an old paper that it is old; each may
+// ones. They are kept so that the owner of an old paper learns that it is old; each may
 // cost a hash more for a wrong code.
 const KeptSuperseded = 2

@@ -350,7 +350,7 @@ func (f file) read() (*Ledger, error) {
 	}
 	for _, line := range f.Accounts {
 		if l.Accounts[line.id()] != nil {
-			return nil, fmt.Errorf("account %q: it comes twice", line.Text)
+			return nil, fmt.Errorf("account %q: it appears twice", line.Text)
 		}
 		e := l.Entry(line.id())
 		e.Service, e.Policy, e.Kept = line.Service, line.Policy, line.Kept

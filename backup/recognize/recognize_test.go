@@ -225,7 +225,7 @@ func TestRecognizeEncodings(t *testing.T) {
 		}
 	}
 	if _, err := Codes([]byte("4f3c2-9a1be\nf\xfcr alle"), nil); err == nil || !strings.Contains(err.Error(), "line 2") {
-		t.Errorf("the line is not told: %v", err)
+		t.Errorf("the line is not named: %v", err)
 	}
 }
 

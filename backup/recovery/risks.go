@@ -39,7 +39,7 @@ const (
 	OldInVault  RiskKind = "old-in-vault" // a secret that keys have another one of
 	NoCodesLeft RiskKind = "codes-gone"   // all were used, or one that makes new ones due
 	FewCodes    RiskKind = "codes-few"    // few are left
-	OneOpener   RiskKind = "one-opener"   // the vault opens in a single way
+	OneOpener   RiskKind = "one-opener"   // the vault opens in only one way
 	NoCopy      RiskKind = "no-copy"      // of the vault off this machine
 	BehindKey   RiskKind = "behind-key"   // it lacks what others have, or has old names or secrets
 	NoSheet     RiskKind = "no-sheet"     // nothing is on paper

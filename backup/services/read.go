@@ -63,10 +63,10 @@ func headOf(cells []string) ([]string, error) {
 	for _, cell := range cells {
 		name := strings.ToLower(strings.TrimSpace(cell))
 		if !slices.Contains(columns, name) {
-			return nil, fmt.Errorf("no column is called %q; the first line names the columns, with tabs between them", name)
+			return nil, fmt.Errorf("unknown column %q; the first line names the columns, with tabs between them", name)
 		}
 		if slices.Contains(head, name) {
-			return nil, fmt.Errorf("the column %q comes twice", name)
+			return nil, fmt.Errorf("the column %q appears twice", name)
 		}
 		head = append(head, name)
 	}
@@ -106,7 +106,7 @@ func (s *Service) set(column, cell string) (err error) {
 	case "count":
 		s.Count, err = strconv.Atoi(cell)
 		if err != nil || s.Count < 1 || s.Count > backup.MaxCodes {
-			err = fmt.Errorf("%q is no number from 1 to %d", cell, backup.MaxCodes)
+			err = fmt.Errorf("invalid number %q: must be from 1 to %d", cell, backup.MaxCodes)
 		}
 	case "form":
 		s.Form = cell
@@ -166,7 +166,7 @@ func listOf(cell string) []string {
 // check reports what fits together badly in a row.
 func (s Service) check() error {
 	if s.Name == "" {
-		return errors.New("name: there is none")
+		return errors.New("name: missing")
 	}
 	form, err := regexp.Compile(s.Form)
 	if err != nil {
@@ -182,7 +182,7 @@ func (s Service) check() error {
 	}
 	for _, name := range s.Unsure {
 		if !slices.Contains(columns, name) {
-			return fmt.Errorf("unsure: no column is called %q", name)
+			return fmt.Errorf("unsure: unknown column %q", name)
 		}
 	}
 	return nil

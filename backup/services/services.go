@@ -201,7 +201,7 @@ func (s Service) renew(fact, hint string) string {
 func (s Service) fate() string {
 	switch {
 	case s.Policy == backup.Replaced:
-		return s.verb("policy", "The service itself puts", "The service itself probably puts") + " a new code in the place of one that was used."
+		return s.verb("policy", "The service itself replaces", "The service itself probably replaces") + " a used code by a new one."
 	case s.Policy == backup.DisablesTwoFactor:
 		return "Using a code " + s.verb("policy", "turns", "may turn") + " two-factor authentication off: turn it on again, and there is a new code."
 	case s.Policy == backup.Reusable:

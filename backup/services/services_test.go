@@ -37,7 +37,7 @@ func TestKnown(t *testing.T) {
 			case !form.MatchString(s.Example):
 				t.Errorf("%s: %q is not of the form %s", s.Name, s.Example, form)
 			case s.Shape == "":
-				t.Errorf("%s: the form is not told in words", s.Name)
+				t.Errorf("%s: the form is not described in words", s.Name)
 			case !strings.HasPrefix(s.Form, "^") || !strings.HasSuffix(s.Form, "$"):
 				t.Errorf("%s: the form %s is not of a whole code", s.Name, form)
 			}
@@ -163,19 +163,19 @@ func TestReadOwn(t *testing.T) {
 
 func TestReadRefuses(t *testing.T) {
 	tests := map[string]string{
-		"nome\nx":                                  `line 1: no column is called "nome"`,
+		"nome\nx":                                  `line 1: unknown column "nome"`,
 		"domain\nx":                                "line 1: the column name is missing",
-		"name\tname\nx":                            `line 1: the column "name" comes twice`,
+		"name\tname\nx":                            `line 1: the column "name" appears twice`,
 		"name\nx\ty":                               "line 2: 2 cells for 1 columns",
-		"name\tcount\nx\tmany":                     `line 2: count: "many"`,
-		"name\tcount\nx\t0":                        `line 2: count: "0"`,
+		"name\tcount\nx\tmany":                     `line 2: count: invalid number "many"`,
+		"name\tcount\nx\t0":                        `line 2: count: invalid number "0"`,
 		"name\tcodes\n\nx\tmaybe":                  `line 3: codes: "maybe"`,
 		"name\tadds\nx\t1":                         `line 2: adds: "1"`,
 		"name\tpolicy\nx\twhatever":                `line 2: policy: "whatever"`,
 		"name\tform\nx\t^(":                        "line 2: form: ",
 		"name\tform\texample\nx\t^a$\tb":           "line 2: example: ",
 		"name\tconfidence\nx\tsure":                `line 2: confidence: "sure"`,
-		"name\tunsure\nx\tnome":                    `line 2: unsure: no column is called "nome"`,
+		"name\tunsure\nx\tnome":                    `line 2: unsure: unknown column "nome"`,
 		"name\tfiles\nx\t[":                        "line 2: files: ",
 		"name\tdomain\n\tx.com":                    "line 2: name: ",
 		"name\n# comment\nx\xff":                   "line 3: not UTF-8",
@@ -230,7 +230,7 @@ func TestRenew(t *testing.T) {
 		"Hetzner":   "Using a code may turn two-factor authentication off",
 		"Docker":    "Whether the old ones still work then is not known.",
 		"Facebook":  "New codes are probably made at: Settings",
-		"Laravel":   "The service itself puts a new code in the place",
+		"Laravel":   "The service itself replaces a used code by a new one",
 		"Bitwarden": "turns two-factor authentication off",
 		"Tuta":      "The code probably stays good when it is used",
 		"AWS":       "Register several MFA devices",
@@ -255,7 +255,7 @@ func TestNothingIsClaimed(t *testing.T) {
 		is            func(Service) bool // the row says so
 	}{
 		{"where", "New codes are made at", func(s Service) bool { return s.Where != "" }},
-		{"policy", "The service itself puts", func(s Service) bool { return s.Policy == backup.Replaced }},
+		{"policy", "The service itself replaces", func(s Service) bool { return s.Policy == backup.Replaced }},
 		{"policy", "Using a code turns", func(s Service) bool { return s.Policy == backup.DisablesTwoFactor }},
 		{"policy", "The code stays", func(s Service) bool { return s.Policy == backup.Reusable }},
 		{"adds", "A new code comes", func(s Service) bool { return s.Adds == Yes }},

@@ -212,7 +212,7 @@ func (r *readResult) notes(foreign int) (notes []string) {
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	for _, t := range r.typed {
 		for _, w := range t.wrong {
-			note("Line %d checks, but says nothing that is known: %v.", w.Line, w.Err)
+			note("Line %d checks, but its contents are unknown: %v.", w.Line, w.Err)
 		}
 	}
 	if foreign > 0 {

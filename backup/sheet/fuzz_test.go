@@ -28,7 +28,7 @@ func seeds(f *testing.F) (texts, lines []string) {
 }
 
 // Whatever a QR code holds, reading it does not panic, and what it says of itself
-// can be told.
+// can be named.
 func FuzzReaderAddText(f *testing.F) {
 	texts, _ := seeds(f)
 	for i, text := range texts {
@@ -50,7 +50,7 @@ func isReaderError(err error) bool {
 	return errors.Is(err, ErrForeign) || errors.Is(err, ErrDamaged) || errors.Is(err, ErrNewer) || errors.Is(err, ErrTooLarge)
 }
 
-// checkState asks the reader for all that it can tell.
+// checkState asks the reader for all that it can report.
 func checkState(t *testing.T, r *Reader) {
 	for _, m := range r.Missing() {
 		if m.From < 1 || m.To < m.From || m.String() == "" {

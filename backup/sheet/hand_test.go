@@ -45,7 +45,7 @@ func writePictures(t *testing.T, folder string, d layout.Document) {
 	}
 }
 
-// commandsOf returns what the steps tell to run.
+// commandsOf returns the commands that the steps say to run.
 func commandsOf(steps layout.Steps) (commands []string) {
 	for _, step := range steps.Steps {
 		if _, command, ok := strings.Cut(step, "un: "); ok {
@@ -103,10 +103,10 @@ func TestSealedSheetByHand(t *testing.T) {
 	d := sealed(t, everyKind(t))
 	folder := t.TempDir()
 	writePictures(t, folder, d)
-	i := slices.IndexFunc(d.Steps, func(s layout.Steps) bool { return s.Heading == "To come back without tokenctl" })
+	i := slices.IndexFunc(d.Steps, func(s layout.Steps) bool { return s.Heading == "To recover without tokenctl" })
 	commands := commandsOf(d.Steps[i])
 	if len(commands) != 4 {
-		t.Fatalf("the steps tell to run %q", commands)
+		t.Fatalf("the steps say to run %q", commands)
 	}
 	shell(t, folder, strings.Replace(commands[1], "PICTURE...", "*.png", 1))
 	shell(t, folder, commands[2])

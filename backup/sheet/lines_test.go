@@ -141,7 +141,7 @@ func TestNamesTypedAsTheyAre(t *testing.T) {
 	}
 }
 
-// All lines of a text that do not check are told, and the others are read.
+// All lines of a text that do not check are reported, and the others are read.
 func TestSeveralWrongLines(t *testing.T) {
 	text := string(plain(t, everyKind(t)).Text())
 	text = strings.Replace(text, "code 1: 3f29a", "code 1: 3f29b", 1)

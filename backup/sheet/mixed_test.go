@@ -27,7 +27,7 @@ const (
 	secretB = "JBSWY3DPEHPK3PXP"
 )
 
-// A page of an old sheet among those of a new one is told.
+// A page of an old sheet among those of a new one is reported.
 func TestPageOfAnotherSheet(t *testing.T) {
 	old := sheetOf(t, 6, "ABCDEFGH", "Old:a="+secretA)
 	s := sheetOf(t, 7, "KQ3ZT7AB", "GitHub:alice="+secretA, "GitHub:bob="+secretB)
@@ -45,7 +45,7 @@ func TestPageOfAnotherSheet(t *testing.T) {
 	}
 }
 
-// Two printings of the same number are told apart by their IDs.
+// Two printings of the same number are distinguished by their IDs.
 func TestTwoPrintingsOfANumber(t *testing.T) {
 	r := scan(t, append(symbolTexts(plain(t, sheetOf(t, 7, "ABCDEFGH", "A:a="+secretA))),
 		symbolTexts(plain(t, sheetOf(t, 7, "KQ3ZT7AB", "A:a="+secretA, "B:b="+secretB)))...)...)
@@ -170,10 +170,10 @@ func TestSheetOfCodesAlone(t *testing.T) {
 	d := plain(t, s)
 	for _, steps := range d.Steps {
 		if strings.Contains(steps.Heading, "phone") || strings.Contains(steps.Heading, "come back") {
-			t.Errorf("it tells %q", steps.Heading)
+			t.Errorf("it says %q", steps.Heading)
 		}
 	}
-	if !slices.Contains(d.Facts, layout.Fact{Name: "NOT on it", Value: "the secret of any account that it names. It cannot bring accounts back."}) {
+	if !slices.Contains(d.Facts, layout.Fact{Name: "NOT on it", Value: "the secret of any account that it names. It cannot restore accounts."}) {
 		t.Errorf("facts %q", d.Facts)
 	}
 	checkContents(t, contents(t, scan(t, symbolTexts(d)...), ""), s)

@@ -180,9 +180,9 @@ func (s Sheet) facts() (facts []layout.Fact) {
 	}
 	switch without := len(s.Entries) - secrets; {
 	case without > 0 && secrets > 0:
-		add("NOT on it", fmt.Sprintf("the secrets of %s that it names. It cannot bring them back.", plural(without, "account")))
+		add("NOT on it", fmt.Sprintf("the secrets of %s that it names. It cannot restore them.", plural(without, "account")))
 	case without > 0:
-		add("NOT on it", "the secret of any account that it names. It cannot bring accounts back.")
+		add("NOT on it", "the secret of any account that it names. It cannot restore accounts.")
 	}
 	return facts
 }
@@ -244,7 +244,7 @@ func (s Sheet) entryBlocks(w *line.Writer, e Entry) (all []layout.Block) {
 			all, b = append(all, b), layout.Block{Heading: e.label() + " (backup codes)", Belongs: true}
 		}
 	} else {
-		b.Notes = append(b.Notes, "The secret is NOT on this sheet, which cannot bring this account back.")
+		b.Notes = append(b.Notes, "The secret is NOT on this sheet, which cannot restore this account.")
 	}
 	set := e.Codes.Current()
 	if e.Renew != "" && set != nil {

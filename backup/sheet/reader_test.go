@@ -153,7 +153,7 @@ func TestLinesInAnyOrder(t *testing.T) {
 	}
 }
 
-// Whichever line is missing is told, and all else is read.
+// Whichever line is missing is named, and all else is read.
 func TestMissingLines(t *testing.T) {
 	text := string(plain(t, everyKind(t)).Text())
 	for one := range strings.Lines(text) {
@@ -193,7 +193,7 @@ func checkNothingElse(t *testing.T, c Contents, s Sheet) {
 	}
 }
 
-// Whichever QR code is missing is told, and what was lost can be typed.
+// Whichever QR code is missing is named, and what was lost can be typed.
 func TestMissingSymbols(t *testing.T) {
 	d := plain(t, everyKind(t))
 	pages, _, err := d.Pages(layout.A4)
@@ -399,12 +399,12 @@ func TestFragmentsAreNotWhole(t *testing.T) {
 func TestSecretsThatAreNotOnTheSheet(t *testing.T) {
 	s := everyKind(t)
 	d := plain(t, s)
-	if !slices.Contains(d.Facts, layout.Fact{Name: "NOT on it", Value: "the secrets of 2 accounts that it names. It cannot bring them back."}) {
+	if !slices.Contains(d.Facts, layout.Fact{Name: "NOT on it", Value: "the secrets of 2 accounts that it names. It cannot restore them."}) {
 		t.Errorf("facts %q", d.Facts)
 	}
 	for _, b := range d.Body {
 		want := b.Heading == "nothing" || b.Heading == "Only: on = key:bob:b"
-		if got := slices.Contains(b.Notes, "The secret is NOT on this sheet, which cannot bring this account back."); got != want {
+		if got := slices.Contains(b.Notes, "The secret is NOT on this sheet, which cannot restore this account."); got != want {
 			t.Errorf("%s: %q", b.Heading, b.Notes)
 		}
 		want = slices.Contains([]string{"nothing", "AWS:root", "Bank:alice"}, b.Heading)

@@ -46,7 +46,7 @@ func TestSealedSheet(t *testing.T) {
 	}
 }
 
-// Nothing in the clear tells what is sealed.
+// Nothing in the clear reveals what is sealed.
 func TestSealedSheetTellsNothing(t *testing.T) {
 	s := everyKind(t)
 	documents, err := s.Split(2, 3, testRandom())
@@ -57,12 +57,12 @@ func TestSealedSheetTellsNothing(t *testing.T) {
 		text := string(d.Text()) + strings.Join(symbolTexts(d), "\n")
 		for _, e := range s.Entries {
 			if strings.Contains(text, e.Key.Account.Name) && e.Key.Account.Name != "nothing" {
-				t.Errorf("%s is told", e.label())
+				t.Errorf("%s is revealed", e.label())
 			}
 			for _, set := range e.Codes.Sets {
 				for _, c := range set.Codes {
 					if len(c.Text) > 3 && strings.Contains(text, c.Text) {
-						t.Errorf("code %d of %s is told", c.Number, e.label())
+						t.Errorf("code %d of %s is revealed", c.Number, e.label())
 					}
 				}
 			}
@@ -70,7 +70,7 @@ func TestSealedSheetTellsNothing(t *testing.T) {
 	}
 }
 
-// Any part that is lost is told, and its lines make up for it.
+// Any part that is lost is named, and its lines make up for it.
 func TestPartsThatAreLost(t *testing.T) {
 	d := sealed(t, everyKind(t))
 	parts := d.Body[1 : len(d.Body)-1]
@@ -104,7 +104,7 @@ func TestPartsThatAreLost(t *testing.T) {
 	}
 }
 
-// The first and the last line need not be typed where QR codes tell the sheet.
+// The first and the last line need not be typed where QR codes name the sheet.
 func TestLineOfAPartThatIsMissing(t *testing.T) {
 	d := sealed(t, everyKind(t))
 	r := scan(t, symbolTexts(d)[1:]...)

@@ -157,7 +157,7 @@ func (s Sheet) checked() (Sheet, error) {
 	seen := make(map[oath.ID]bool, len(s.Entries))
 	for i, e := range s.Entries {
 		if seen[e.id()] {
-			return s, fmt.Errorf("%w: %s comes twice", ErrInvalid, e.label())
+			return s, fmt.Errorf("%w: %s appears twice", ErrInvalid, e.label())
 		}
 		seen[e.id()] = true
 		err := checkCodes(e.Codes)

@@ -189,7 +189,7 @@ func TestShareReadTwice(t *testing.T) {
 	}
 }
 
-// Shares of two sheets are told apart, and those that suffice open theirs.
+// Shares of two sheets are distinguished, and those that suffice open theirs.
 func TestSharesOfTwoSheets(t *testing.T) {
 	s := smallSheet(t)
 	other := s
@@ -242,7 +242,7 @@ func TestSharesWithoutCommitment(t *testing.T) {
 	checkContents(t, contents(t, scan(t, texts...), ""), s)
 }
 
-// Pages with nothing but parts, or but shares, tell that the others are missing.
+// Pages with nothing but parts, or but shares, show that the others are missing.
 func TestPagesOfASplitSheetThatDoNotSuffice(t *testing.T) {
 	documents := split(t, smallSheet(t), 2, 3)
 	for want, texts := range map[string][]string{

@@ -36,7 +36,7 @@ func (s Sheet) installStep() string {
 }
 
 func (s Sheet) withTokenctl() layout.Steps {
-	return layout.Steps{Heading: "To come back with tokenctl", Steps: []string{
+	return layout.Steps{Heading: "To recover with tokenctl", Steps: []string{
 		s.installStep(),
 		"Scan all pages, or photograph them one by one: flat, sharp, in good light. Order and direction do not matter.",
 		"Plug in a new security key. If you have none, tokenctl makes a vault on your computer.",
@@ -48,7 +48,7 @@ func (s Sheet) withTokenctl() layout.Steps {
 
 const missingStep = "It says what is missing, and changes nothing before you agree. What it cannot read, scan again, or type: add --type to the command, and type each line with the number before it and the four letters after it."
 
-var withPhone = layout.Steps{Heading: "To come back without tokenctl, on a phone", Steps: []string{
+var withPhone = layout.Steps{Heading: "To recover without tokenctl, on a phone", Steps: []string{
 	"Install an authenticator app. Any one that scans QR codes will do.",
 	"Find the block of your account. Scan its QR code with the app.",
 	"If the app cannot read the QR code, choose to type a key. Type the lines of the secret, which come after the line that begins with \"account\". Leave out the number before each line and the last four letters after it.",
@@ -71,7 +71,7 @@ var withAge = layout.Steps{Heading: "To open the vault without tokenctl", Steps:
 }}
 
 var afterLoss = layout.Steps{Heading: "If your key or phone was lost or stolen", Steps: []string{
-	"Come back first, as above.",
+	"Recover first, as above.",
 	"Then, at each service, turn two-factor authentication off and on again. The secret on this sheet and in the lost key stops working.",
 	"Make new backup codes at each service.",
 	"Enroll the new secrets with tokenctl, print a new sheet, and destroy this one.",
@@ -109,7 +109,7 @@ func (s Sheet) sealedSteps() (first, later []layout.Steps) {
 // line, for the sealed file.
 const joinParts = "grep '|part: ' codes.txt | sort -u | sed 's/.*|//' | base32 -d > sheet.age"
 
-var sealedByHand = layout.Steps{Heading: "To come back without tokenctl", Steps: []string{
+var sealedByHand = layout.Steps{Heading: "To recover without tokenctl", Steps: []string{
 	"Install age from https://age-encryption.org and a program that reads QR codes, such as zbarimg. On Debian, run: sudo apt install age zbar-tools",
 	"Scan all pages, and run: zbarimg -q --raw PICTURE... > codes.txt",
 	"Put the parts together. Run: " + joinParts,
@@ -122,7 +122,7 @@ var sealedByHand = layout.Steps{Heading: "To come back without tokenctl", Steps:
 // splitSteps say how to come back from a sheet that is split.
 func (s Sheet) splitSteps(share shareRecord) (first, later []layout.Steps) {
 	together := s.withTokenctl()
-	together.Heading = fmt.Sprintf("To come back, with %d of these %d sheets", share.need, share.of)
+	together.Heading = fmt.Sprintf("To recover, with %d of these %d sheets", share.need, share.of)
 	together.Steps = append(together.Steps[:1:1],
 		fmt.Sprintf("Bring together any %d of the %d sheets that have the ID %s.", share.need, share.of, s.ID),
 		"Scan all pages of one of them, and of the others the page with the share: flat, sharp, in good light. Order and direction do not matter.",
@@ -131,7 +131,7 @@ func (s Sheet) splitSteps(share shareRecord) (first, later []layout.Steps) {
 		"It names a share that does not belong to the others. "+missingStep,
 		"When your codes work again, delete the pictures.",
 	)
-	first = []layout.Steps{together, {Heading: "To come back without tokenctl", Steps: []string{
+	first = []layout.Steps{together, {Heading: "To recover without tokenctl", Steps: []string{
 		"A short program in Python puts the shares together, and age opens the parts. Both are described in the file docs/sheet-format.md, which comes with the source of tokenctl.",
 	}}}
 	return first, []layout.Steps{

@@ -33,7 +33,7 @@ var (
 	ErrLost = errors.New("the vault does not have the same codes")
 
 	// ErrNoVault says that codes are to be kept in a vault, and there is none.
-	ErrNoVault = errors.New("there is no vault to keep backup codes in")
+	ErrNoVault = errors.New("no vault to keep backup codes in")
 
 	// ErrLedger says that the ledger is there and cannot be used. The error wraps
 	// backup.ErrDamaged or backup.ErrNewer.

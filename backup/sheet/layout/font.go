@@ -21,7 +21,7 @@ import (
 )
 
 // The Go fonts are in the program, so that a sheet looks the same on every
-// machine. Their letters were drawn to be told apart, 0 from O and 1 from l from I
+// machine. Their letters were drawn to be distinguished, 0 from O and 1 from l from I
 // (go.dev/blog/go-fonts).
 const (
 	regular  = "regular"

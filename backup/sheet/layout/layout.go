@@ -77,7 +77,7 @@ func ParsePaper(name string) (Paper, error) {
 			return Paper(i), nil
 		}
 	}
-	return 0, fmt.Errorf("no paper is called %q: it is a4 or letter", name)
+	return 0, fmt.Errorf("unknown paper size %q: must be a4 or letter", name)
 }
 
 // String returns the name that ParsePaper takes.

@@ -112,7 +112,7 @@ func FuzzLayout(f *testing.F) {
 	})
 }
 
-// arbitrary returns a document with two texts in all places; bits tell which of
+// arbitrary returns a document with two texts in all places; bits choose which of
 // them.
 func arbitrary(long, short string, count int, bits uint8) Document {
 	n := -1

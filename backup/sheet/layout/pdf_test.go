@@ -89,9 +89,9 @@ func TestPDFTellsNothingOfItself(t *testing.T) {
 			}
 		}
 	}
-	for _, tell := range []string{"ecovery", "alice", "GitHub", "otpauth", "SECRET", "JBSW", "tokenctl"} {
-		if strings.Contains(outsideStreams(pdfOf(t, sample(5), A4)), tell) {
-			t.Errorf("%q stands outside of the pages", tell)
+	for _, word := range []string{"ecovery", "alice", "GitHub", "otpauth", "SECRET", "JBSW", "tokenctl"} {
+		if strings.Contains(outsideStreams(pdfOf(t, sample(5), A4)), word) {
+			t.Errorf("%q is outside of the pages", word)
 		}
 	}
 }

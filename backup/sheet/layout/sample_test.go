@@ -18,12 +18,12 @@ func sample(accounts int) Document {
 			{"Holds", fmt.Sprintf("%d accounts, backup codes, and the vault's key", accounts)},
 		},
 		Steps: []Steps{
-			{"To come back with tokenctl", []string{
+			{"To recover with tokenctl", []string{
 				"Install tokenctl on a computer that you trust, and plug in a new key if you have one.",
 				"Scan or photograph all pages of this sheet, and run: tokenctl restore FILE...",
 				"If a code cannot be read, type its lines. tokenctl says which line is wrong, and where.",
 			}},
-			{"To come back without tokenctl", []string{
+			{"To recover without tokenctl", []string{
 				"Install any authenticator app on a phone: Aegis, Ente Auth, Google Authenticator.",
 				"Scan the QR code of each account with it. What else the page says is not needed for that.",
 				"Or use one of the backup codes in place of a code from the app. Each works once: tick it and write the date.",

@@ -167,7 +167,7 @@ func isClass(classes ...bidi.Class) func(rune) bool {
 }
 
 // numbers returns how many characters belong to the numbers that a text begins with,
-// which Paragraph does not tell from the words behind them.
+// which Paragraph does not distinguish from the words behind them.
 func numbers(runes []rune) (end int) {
 	isNumber, isUnit, isLetter := isClass(bidi.EN, bidi.AN), isClass(bidi.ET), isClass(bidi.L)
 	for i, r := range runes {

@@ -20,7 +20,7 @@ func errorOf(t *testing.T, text string) *Error {
 // secretLine is the line of the issue: five groups of four.
 func secretLine() Line { return (&Writer{Last: 6}).letters("JBSWY3DPEHPK3PXPJBSW")[0] }
 
-// One wrong letter in base32 is always told by its place.
+// One wrong letter in base32 is always located.
 func TestWrongLetterIsLocated(t *testing.T) {
 	l := secretLine()
 	for g, group := range l.Groups {
@@ -40,7 +40,7 @@ func TestWrongLetterIsLocated(t *testing.T) {
 	}
 }
 
-// A letter of the check that is wrong is told to be there, but for the few that
+// A letter of the check that is wrong is located there, but for the few that
 // swapped neighbours would explain as well.
 func TestWrongCheckIsLocated(t *testing.T) {
 	l := secretLine()
@@ -65,7 +65,7 @@ func TestWrongCheckIsLocated(t *testing.T) {
 	}
 }
 
-// Neighbours that changed places are told by their place, unless others would
+// Neighbours that changed places are located, unless others would
 // explain it as well.
 func TestSwappedNeighboursAreLocated(t *testing.T) {
 	found, all := 0, 0
@@ -93,7 +93,7 @@ func allowedIn(letters string) func(byte) bool {
 	return func(c byte) bool { return strings.IndexByte(letters, c) >= 0 }
 }
 
-// A letter that was left out, or put in, is told by its place, unless another would
+// A letter that was left out, or put in, is located, unless another would
 // explain it as well; where it is the same as its neighbour, by either's.
 func TestMissingAndExtraLettersAreLocated(t *testing.T) {
 	found, all := 0, 0
