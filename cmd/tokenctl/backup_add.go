@@ -44,13 +44,13 @@ func newBackupAddCommand(p *program) *cobra.Command {
 			"knows the layouts that are common, and compares the codes with what it knows of\n" +
 			"the service. They go into the vault, which need not be unlocked for an account's\n" +
 			"first codes.\n\n" +
-			"New codes take the place of those before, which services then refuse, unless the\n" +
+			"New codes replace the previous ones, which services then refuse, unless the\n" +
 			"service is known to add them to the others. With --on-paper, no code is stored:\n" +
 			"only how many there are on your paper, so that their use can be recorded.\n\n" +
-			"What you know of further services can go into ~/.config/tokenctl/services.tsv, a\n" +
+			"Further services can be described in ~/.config/tokenctl/services.tsv, a\n" +
 			"table. Its first line names its columns, of name, domain, aliases, count, form (a\n" +
 			"regular expression), policy, adds (yes or no), where and address, with a tab\n" +
-			"between them. Each line below is a service, and comes before what is known of it.",
+			"between them. Each line below describes a service, and overrides what is known of it.",
 		Example: "  tokenctl backup add github github-recovery-codes.txt --delete-file\n" +
 			"  tokenctl backup add twitter\n" +
 			"  tokenctl backup add 'Bank:alice' --new --on-paper 10",
@@ -75,12 +75,12 @@ func (o *backupAddOptions) addFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVar(&o.isNew, "new", false, "NAME is ISSUER:NAME of an account that no token holds")
 	f.IntVar(&o.onPaper, "on-paper", 0, "store no code: `N` of them are on your paper")
-	f.BoolVar(&o.appends, "append", false, "the service takes them beside those before; --append=false: in their place")
-	f.IntVar(&o.number, "replace-number", 0, "the one code takes the place of number `N`")
+	f.BoolVar(&o.appends, "append", false, "the service adds them to the previous ones; --append=false: it replaces those")
+	f.IntVar(&o.number, "replace-number", 0, "the one code replaces number `N`")
 	f.StringVar(&o.policy, "policy", "", "what the service does with its codes, `POLICY`: any, in-order, by-number, replaced,\ndisables-two-factor or reusable")
-	f.StringVar(&o.service, "service", "", "take it for the service `NAME`, whatever the account's issuer is called")
-	f.BoolVar(&o.verbatim, "verbatim", false, "take each line for a code as it stands, whatever it looks like")
-	f.BoolVar(&o.deleteFile, "delete-file", false, "delete FILE, once its codes were read back from the vault")
+	f.StringVar(&o.service, "service", "", "treat it as the service `NAME`, whatever the account's issuer")
+	f.BoolVar(&o.verbatim, "verbatim", false, "take each line as a code, whatever it looks like")
+	f.BoolVar(&o.deleteFile, "delete-file", false, "delete FILE once its codes are read back from the vault")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	c.MarkFlagsMutuallyExclusive("append", "replace-number")
@@ -107,22 +107,22 @@ func parsePolicy(flag string) (backup.Policy, error) {
 func (o backupAddOptions) validate(c *cobra.Command) error {
 	switch isFile := o.source != "" && o.source != "-"; {
 	case c.Flags().Changed("on-paper") && o.onPaper < 1:
-		return term.Usagef("--on-paper %d: they count from 1", o.onPaper)
+		return term.Usagef("--on-paper %d: must be 1 or more", o.onPaper)
 	case c.Flags().Changed("replace-number") && o.number < 1:
-		return term.Usagef("--replace-number %d: they count from 1", o.number)
+		return term.Usagef("--replace-number %d: numbers begin at 1", o.number)
 	case o.number > 0 && o.onPaper > 1:
 		return term.Usagef("--replace-number takes one code, and --on-paper says %d", o.onPaper)
 	case o.onPaper > 0 && o.source != "":
 		return term.Usagef("--on-paper stores no codes, so it takes no FILE") // which may be a code: unquoted
 	case o.deleteFile && !isFile:
-		return term.Usagef("--delete-file is for a FILE, and there is none")
+		return term.Usagef("--delete-file needs a FILE")
 	}
 	return nil
 }
 
 var (
 	// errNoSuchService says that nothing is known of a service.
-	errNoSuchService = errors.New("nothing is known of that service")
+	errNoSuchService = errors.New("unknown service")
 
 	// errNoAccountForCodes says that NAME fits nothing.
 	errNoAccountForCodes = fmt.Errorf("%w", oath.ErrNotFound)
@@ -170,7 +170,7 @@ func (p *program) addBackupCodes(ctx context.Context, o backupAddOptions) error 
 	}
 	asks := p.Terminal != nil && !o.yes
 	if n := len(source.found.Ignored); n > 0 && !asks {
-		p.Note("%s not taken for codes.", term.Are(n, "line"))
+		p.Note("%s not taken as codes.", term.Are(n, "line"))
 	}
 	if asks {
 		if err := p.confirmAddition(s.Store, a, source.found); err != nil {
@@ -280,11 +280,11 @@ func (p *program) confirmAddition(s *store.Store, a store.Addition, found recogn
 	if before := s.Ledger.Known(a.ID).Record; before.Left() > 0 || a.Replaces > 0 {
 		switch mode, number := a.Mode(before); mode {
 		case store.Replaces:
-			effect = fmt.Sprintf(", in the place of number %d", number)
+			effect = fmt.Sprintf(", replacing number %d", number)
 		case store.Appends:
-			effect = fmt.Sprintf(", beside the %d before", before.Left())
+			effect = fmt.Sprintf(", in addition to the %d before", before.Left())
 		default:
-			effect = fmt.Sprintf(", in the place of the %d before", before.Left())
+			effect = fmt.Sprintf(", replacing the %d before", before.Left())
 		}
 	}
 	if a.OnPaper() {

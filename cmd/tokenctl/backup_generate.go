@@ -28,14 +28,14 @@ func newBackupGenerateCommand(p *program) *cobra.Command {
 		Short: "Make backup codes, as a service does",
 		Long: "Generate is for those who run a service: it makes backup codes for its users, one a\n" +
 			"line. Every code is as likely as any other. They are not stored, unless --store\n" +
-			"names a file, or a PostgreSQL, that is to hold hashes of them, for: tokenctl backup\n" +
-			"redeem. A password for PostgreSQL is read from ~/.pgpass, or from the file that\n" +
-			"PGPASSFILE names.\n\n" +
-			"A user's new codes replace those before. With --prepare, those before\n" +
-			"stay good until the new ones are known to be on paper: until the same is given\n" +
-			"with --confirm, or one of the new codes is redeemed.\n\n" +
-			"A code has 20 bits at least, beside a password. If it recovers an account by\n" +
-			"itself, it should have 64, as with --groups 3.",
+			"names a file, or a PostgreSQL database, that keeps hashes of them, for: tokenctl\n" +
+			"backup redeem. A password for PostgreSQL is read from ~/.pgpass, or from the file\n" +
+			"that PGPASSFILE names.\n\n" +
+			"A user's new codes replace the previous ones. With --prepare, those stay valid\n" +
+			"until the new ones are known to be on paper: until the same is given with\n" +
+			"--confirm, or one of the new codes is redeemed.\n\n" +
+			"A code has 20 bits at least, beside a password. If it alone recovers an account,\n" +
+			"it should have 64, as with --groups 3.",
 		Example: "  tokenctl backup generate\n" +
 			"  tokenctl backup generate --store codes.db --user alice --prepare\n" +
 			"  tokenctl backup generate --store codes.db --user alice --confirm",
@@ -55,9 +55,9 @@ func (o *backupGenerateOptions) addFlags(c *cobra.Command) {
 	f.StringVar(&o.form.Separator, "separator", o.form.Separator, "`TEXT` between groups: spaces, dashes, or nothing")
 	o.issuer.addFlags(c)
 	term.GroupFlags(f, term.FormFlags, "count", "alphabet", "groups", "group-size", "separator")
-	f.BoolVar(&o.prepare, "prepare", false, "leave the codes before in force until --confirm")
-	f.BoolVar(&o.confirm, "confirm", false, "make no codes: put those in force that were prepared")
-	f.BoolVar(&o.abandon, "abandon", false, "make no codes: forget those that were prepared")
+	f.BoolVar(&o.prepare, "prepare", false, "keep the previous codes valid until --confirm")
+	f.BoolVar(&o.confirm, "confirm", false, "make no codes: activate the prepared ones")
+	f.BoolVar(&o.abandon, "abandon", false, "make no codes: discard the prepared ones")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	c.MarkFlagsMutuallyExclusive("prepare", "confirm", "abandon")
 	c.MarkFlagsRequiredTogether("store", "user")
@@ -111,13 +111,13 @@ func (p *program) issueBackupCodes(ctx context.Context, i *issuer.Issuer, o back
 	}
 	user := term.Printable(o.issuer.user)
 	if o.prepare {
-		p.Note("They are prepared for %s. Put them in force with --confirm, once they are on paper.", user)
+		p.Note("They are prepared for %s. Once they are on paper, activate them with --confirm.", user)
 		return nil
 	}
 	if err := i.Confirm(ctx, o.issuer.user, prepared.Generation); err != nil {
 		return err
 	}
-	p.Note("They are in force for %s, and no codes before them.", user)
+	p.Note("They are valid for %s now, and no earlier codes are.", user)
 	return nil
 }
 
@@ -132,7 +132,7 @@ func (p *program) settlePrepared(ctx context.Context, i *issuer.Issuer, o backup
 		if err := i.Abandon(ctx, o.issuer.user, status.Pending); err != nil {
 			return err
 		}
-		p.Note("The codes that were prepared for %s are forgotten.", user)
+		p.Note("The prepared codes of %s are discarded.", user)
 	} else {
 		if status.Pending == 0 { // generation 0 is of no set
 			return issuer.ErrNotPending
@@ -140,7 +140,7 @@ func (p *program) settlePrepared(ctx context.Context, i *issuer.Issuer, o backup
 		if err := i.Confirm(ctx, o.issuer.user, status.Pending); err != nil {
 			return err
 		}
-		p.Note("The new codes of %s are in force, and no codes before them.", user)
+		p.Note("The new codes of %s are valid now, and no earlier codes are.", user)
 	}
 	if !o.json {
 		return nil

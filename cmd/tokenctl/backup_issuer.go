@@ -50,7 +50,7 @@ func (p *program) withIssuer(ctx context.Context, o issuerOptions, form issuer.F
 	}
 	address, err := url.Parse(o.store)
 	if err != nil {
-		return term.Usagef("--store: not an address of PostgreSQL") // the error shows all of it
+		return term.Usagef("--store: invalid PostgreSQL address") // the error shows all of it
 	}
 	_, hasPassword := address.User.Password()
 	if hasPassword || address.Query().Has("password") {
@@ -159,17 +159,17 @@ func orNone(n int) string {
 }
 
 var issuerRemedies = []term.Remedy{
-	{Of: issuer.ErrUsed, Exit: term.ExitPassword, Hint: "Each code is good once. If the user did not use it, somebody else has their codes."},
-	{Of: issuer.ErrSuperseded, Exit: term.ExitPassword, Hint: "The user has newer codes. One of those is good."},
+	{Of: issuer.ErrUsed, Exit: term.ExitPassword, Hint: "Each code works once. If the user did not use it, somebody else has their codes."},
+	{Of: issuer.ErrSuperseded, Exit: term.ExitPassword, Hint: "The user has newer codes. Use one of those."},
 	{Of: issuer.ErrMalformed, Exit: term.ExitPassword},
 	{Of: issuer.ErrUnknown, Exit: term.ExitPassword},
-	{Of: issuer.ErrThrottled, Exit: term.ExitFailure, Hint: "New codes end it: tokenctl backup generate --store FILE --user NAME"},
+	{Of: issuer.ErrThrottled, Exit: term.ExitFailure, Hint: "To end this, make new codes: tokenctl backup generate --store FILE --user NAME"},
 	{Of: issuer.ErrNoCodes, Exit: term.ExitNotFound, Hint: "Make some with: tokenctl backup generate --store FILE --user NAME"},
 	{Of: issuer.ErrNotPending, Exit: term.ExitFailure, Hint: "Prepare them with: tokenctl backup generate --store FILE --user NAME --prepare"},
 	{Of: issuer.ErrNoKey, Exit: term.ExitPassword, Hint: "Give the key that they were hashed with: --server-key-file FILE"},
 	{Of: issuer.ErrForm, Exit: term.ExitUsage},
 	{Of: issuer.ErrUser, Exit: term.ExitUsage},
-	{Of: issuer.ErrDamaged, Exit: term.ExitFailure, Hint: "The file is left as it is. Bring it back from a copy."},
+	{Of: issuer.ErrDamaged, Exit: term.ExitFailure, Hint: "The file was not changed. Restore it from a copy."},
 	{Of: issuer.ErrDatabase, Exit: term.ExitFailure, Hint: "New codes make its tables: tokenctl backup generate --store postgres://HOST/DATABASE --user NAME"},
 	{Of: issuer.ErrFull, Exit: term.ExitNoSpace, Hint: "Keep them in PostgreSQL. See docs/service.md."},
 }

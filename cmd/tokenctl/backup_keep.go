@@ -14,7 +14,7 @@ import (
 func newBackupKeepCommand(p *program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "keep NAME",
-		Short: "Make do with the backup codes that are left, and stop the reminders",
+		Short: "Keep using the backup codes that are left, and stop the reminders",
 		Long: "Keep ends the reminders to make new backup codes for the account that NAME fits,\n" +
 			"until the next one is used.",
 		Example: "  tokenctl backup keep github",
@@ -40,9 +40,9 @@ func (p *program) keepBackupCodes(query string) error {
 	case err != nil:
 		return err
 	case !due:
-		p.Note("%s: no code was used since the last were recorded. Nothing was changed.", label)
+		p.Note("%s: no code was used since the last ones were recorded. Nothing was changed.", label)
 	case left == 0:
-		p.Note("%s: %s, and nothing reminds you of that any more but tokenctl backup status.", label, backup.LeftInWords(left))
+		p.Note("%s: %s; from now on only tokenctl backup status shows that.", label, backup.LeftInWords(left))
 	default:
 		p.Note("%s: %s. The next reminder comes when another is used.", label, backup.LeftInWords(left))
 	}
@@ -58,16 +58,16 @@ func newBackupIgnoreCommand(p *program) *cobra.Command {
 	var o backupIgnoreOptions
 	c := &cobra.Command{
 		Use:   "ignore NAME",
-		Short: "Hear no more of an account's backup codes",
+		Short: "Ignore an account's backup codes",
 		Long: "Ignore is for a service that you do not care about: nothing reminds you to get or\n" +
 			"make backup codes for the account that NAME fits, and neither backup status nor\n" +
-			"doctor counts it as a risk that there are none. What is recorded stays as it is.",
+			"doctor counts it as a risk that there are none. What is recorded is kept.",
 		Example: "  tokenctl backup ignore twitter\n  tokenctl backup ignore --undo twitter",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(c *cobra.Command, args []string) error { return p.ignoreBackupCodes(c.Context(), args[0], o) },
 	}
 	o.tokens.AddFlags(c)
-	c.Flags().BoolVar(&o.undo, "undo", false, "ignore it no more")
+	c.Flags().BoolVar(&o.undo, "undo", false, "stop ignoring it")
 	return c
 }
 
@@ -96,7 +96,7 @@ func (p *program) ignoreBackupCodes(ctx context.Context, query string, o backupI
 	case o.undo:
 		p.Note("%s is not ignored: see tokenctl backup status", term.Label(id))
 	default:
-		p.Note("%s is ignored. To end that: %s", term.Label(id), term.Command("tokenctl backup ignore", id, "--undo"))
+		p.Note("%s is ignored. To undo: %s", term.Label(id), term.Command("tokenctl backup ignore", id, "--undo"))
 	}
 	return nil
 }
@@ -113,7 +113,7 @@ func newBackupForgetCommand(p *program) *cobra.Command {
 		Use:   "forget NAME",
 		Short: "Remove an account's backup codes from the vault and the ledger",
 		Long: "Forget removes the backup codes of the account that NAME fits, used and unused,\n" +
-			"from the vault and from the ledger. The service still takes them, and they stand on\n" +
+			"from the vault and from the ledger. The service still accepts them, and they remain on\n" +
 			"the paper that they were printed on.",
 		Example: "  tokenctl backup forget github",
 		Args:    cobra.ExactArgs(1),
@@ -138,11 +138,11 @@ func (p *program) forgetBackupCodes(ctx context.Context, o backupForgetOptions) 
 	if err != nil {
 		return err
 	}
-	stock := "however many are left"
+	stock := "how many are left is not known"
 	if record := s.Ledger.Known(id).Record; record.Current() != nil {
-		stock = "of which " + backup.LeftInWords(record.Left())
+		stock = backup.LeftInWords(record.Left())
 	}
-	if err := p.Terminal.Confirm(o.yes, "Forget the backup codes of %s for good, %s?", term.Label(id), stock); err != nil {
+	if err := p.Terminal.Confirm(o.yes, "Forget the backup codes of %s for good (%s)?", term.Label(id), stock); err != nil {
 		return err
 	}
 	if err := s.Forget(id); err != nil {

@@ -31,7 +31,7 @@ func newBackupListCommand(p *program) *cobra.Command {
 			"generation, which grows whenever new ones are recorded, and on which day that was;\n" +
 			"whether they are in the vault or on paper alone, and the number of the recovery\n" +
 			"sheet on paper that they are on: one that was printed, or read back after it was\n" +
-			"written to a file. A dash is what only a locked vault tells.\n\n" +
+			"written to a file. A dash stands for what is known only once the vault is unlocked.\n\n" +
 			"With --show it prints the codes themselves, which takes an unlocked vault, and\n" +
 			"leaves them unused.",
 		Example: "  tokenctl backup list\n  tokenctl backup list github --show",
@@ -41,7 +41,7 @@ func newBackupListCommand(p *program) *cobra.Command {
 				o.query = args[0]
 			}
 			if o.all && !o.show {
-				return term.Usagef("--all is for --show")
+				return term.Usagef("--all needs --show")
 			}
 			return p.listBackupCodes(c.Context(), o)
 		},
@@ -50,7 +50,7 @@ func newBackupListCommand(p *program) *cobra.Command {
 	o.vault.AddNone(c)
 	f := c.Flags()
 	f.BoolVar(&o.show, "show", false, "print the codes")
-	f.BoolVar(&o.all, "all", false, "with --show, print those, too, that newer ones superseded")
+	f.BoolVar(&o.all, "all", false, "with --show, print superseded ones, too")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	return c
 }

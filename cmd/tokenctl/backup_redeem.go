@@ -31,8 +31,8 @@ func newBackupRedeemCommand(p *program) *cobra.Command {
 		Long: "Redeem is for those who run a service: it takes a backup code that was made with\n" +
 			"tokenctl backup generate --store, and each of them once, however many ask at the\n" +
 			"same time. Case, spaces and dashes do not matter, and O stands for 0. After five\n" +
-			"wrong codes the user has to wait, longer with each further one, and after 100 there\n" +
-			"have to be new codes.\n\n" +
+			"wrong codes the user must wait, longer with each further one, and after 100 new\n" +
+			"codes are needed.\n\n" +
 			"The code is asked for on the terminal, or read from standard input.",
 		Example: "  tokenctl backup redeem --store codes.db --user alice\n" +
 			"  tokenctl backup redeem --store codes.db --user al --number 4 --code-stdin\n" +
@@ -45,7 +45,7 @@ func newBackupRedeemCommand(p *program) *cobra.Command {
 	}
 	o.issuer.addFlags(c)
 	f := c.Flags()
-	f.IntVar(&o.number, "number", 0, "take the code of the number `N` alone")
+	f.IntVar(&o.number, "number", 0, "take only the code of number `N`")
 	f.BoolVar(&o.fromStdin, "code-stdin", false, "read the code from the first line of standard input")
 	term.GroupFlags(f, term.OwnSecretFlags, "code-stdin")
 	f.BoolVar(&o.status, "status", false, "take no code: show how many are left")
@@ -58,9 +58,9 @@ func newBackupRedeemCommand(p *program) *cobra.Command {
 func (p *program) redeemBackupCode(ctx context.Context, o backupRedeemOptions) error {
 	switch {
 	case o.issuer.store == "" || o.issuer.user == "":
-		return term.Usagef("--store and --user say whose codes it may be one of")
+		return term.Usagef("--store and --user are required")
 	case o.numbered && o.number < 1:
-		return term.Usagef("--number %d: they count from 1", o.number)
+		return term.Usagef("--number %d: numbers begin at 1", o.number)
 	}
 	return p.withIssuer(ctx, o.issuer, issuer.Form{}, func(i *issuer.Issuer) error {
 		if o.status {
@@ -84,7 +84,7 @@ func (p *program) redeemBackupCode(ctx context.Context, o backupRedeemOptions) e
 		}
 		p.Note("Number %d of %s is redeemed; %s left.", done.Number, term.Printable(o.issuer.user), term.Are(done.Left, "code"))
 		if done.Confirmed {
-			p.Note("Its codes had waited to be confirmed; they are in force now, and no codes before them.")
+			p.Note("Its codes were waiting to be confirmed; they are valid now, and no earlier codes are.")
 		}
 		return nil
 	})
@@ -103,9 +103,9 @@ func (p *program) readBackupCode(o backupRedeemOptions) (string, error) {
 		}
 		return line, nil
 	}
-	question := "Backup code (it does not show)"
+	question := "Backup code (hidden)"
 	if o.numbered {
-		question = fmt.Sprintf("Backup code number %d (it does not show)", o.number)
+		question = fmt.Sprintf("Backup code number %d (hidden)", o.number)
 	}
 	code, err := p.Terminal.AskSecret(question)
 	if errors.Is(err, term.ErrNoTerminal) {

@@ -58,7 +58,7 @@ func (p *program) readCodesText(s *codesSource, source string) (text []byte, err
 	switch source {
 	case "":
 		if p.Terminal == nil {
-			return nil, term.Usagef("there are no codes: name a FILE, or - for standard input")
+			return nil, term.Usagef("no codes: name a FILE, or - for standard input")
 		}
 		return p.Terminal.Paste("Paste the codes", backup.MaxText)
 	case "-":
@@ -111,7 +111,7 @@ var (
 func (p *program) disposeOf(st *open.Store, a store.Addition, s codesSource, o backupAddOptions) error {
 	if s.file == nil {
 		if o.deleteFile {
-			return fmt.Errorf("%w: %w: %s is no regular file", term.ErrPartly, errNotDeleted, term.Printable(o.source))
+			return fmt.Errorf("%w: %w: %s is not a regular file", term.ErrPartly, errNotDeleted, term.Printable(o.source))
 		}
 		return nil
 	}

@@ -25,27 +25,27 @@ func newBackupStatusCommand(p *program) *cobra.Command {
 	var o backupStatusOptions
 	c := &cobra.Command{
 		Use:   "status",
-		Short: "Show which backup codes are to be made, recorded or printed",
-		Long: "Status prints what is to be done about backup codes, one account a line: codes that\n" +
-			"were used and not made anew, and where to do so; accounts with few or none left;\n" +
-			"codes that are on no recovery sheet on paper yet, where one in a file counts once it\n" +
-			"was printed and read back; and accounts without any at services that are known to\n" +
-			"hand them out. It asks no service: what it knows of them may be out of date.\n\n" +
+		Short: "Show which backup codes to make, record or print",
+		Long: "Status prints what to do about backup codes, one account per line: codes that were\n" +
+			"used and not replaced yet, and where to do so; accounts with few or none left;\n" +
+			"codes that are on no recovery sheet on paper yet, where one in a file counts once\n" +
+			"it was printed and read back; and accounts without any at services that are known\n" +
+			"to hand them out. It asks no service: what it knows of them may be out of date.\n\n" +
 			"A reminder is put off, until the next code is used, with: tokenctl backup keep NAME.\n" +
 			"An account whose codes you do not want is ignored with: tokenctl backup ignore NAME\n\n" +
-			"With --check the exit status is 1 if codes are to be made anew, or none is left.",
+			"With --check the exit status is 1 if new codes must be made, or none is left.",
 		Example: "  tokenctl backup status\n  tokenctl backup status --check",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return p.backupStatus(c.Context(), o) },
 	}
 	o.tokens.AddFlags(c)
-	c.Flags().BoolVar(&o.check, "check", false, "fail if codes are to be made anew, or none is left")
+	c.Flags().BoolVar(&o.check, "check", false, "fail if new codes must be made, or none is left")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return c
 }
 
-// errDue says that there are backup codes to be made anew.
-var errDue = errors.New("there are backup codes to be made")
+// errDue says that backup codes must be made anew.
+var errDue = errors.New("backup codes must be made")
 
 func (p *program) backupStatus(ctx context.Context, o backupStatusOptions) error {
 	s, err := p.open.Store(ctx, o.tokens.Vault)
@@ -71,7 +71,7 @@ func (p *program) backupStatus(ctx context.Context, o backupStatusOptions) error
 	p.silent = true
 	if len(s.Ledger.Ignored) > 0 {
 		ignored := slices.Sorted(maps.Keys(s.Ledger.Ignored))
-		p.Note("Ignored: %s. To end that: tokenctl backup ignore --undo NAME", term.Few(mapSlice(ignored, term.Label)))
+		p.Note("Ignored: %s. To undo: tokenctl backup ignore --undo NAME", term.Few(mapSlice(ignored, term.Label)))
 	}
 	switch {
 	case o.json:
@@ -84,7 +84,7 @@ func (p *program) backupStatus(ctx context.Context, o backupStatusOptions) error
 		}
 		p.PrintTable(table)
 	default:
-		p.Note("Nothing is to be done. Accounts with backup codes: %d.", len(ids))
+		p.Note("Nothing to do. Accounts with backup codes: %d.", len(ids))
 	}
 	urgent := slices.ContainsFunc(findings, func(f store.Finding) bool { return f.Need <= store.NoneLeft })
 	if o.check && urgent {

@@ -39,7 +39,7 @@ func newBackupUseCommand(p *program) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			o.query = args[0]
 			if c.Flags().Changed("number") && o.number < 1 {
-				return term.Usagef("--number %d: they count from 1", o.number)
+				return term.Usagef("--number %d: numbers begin at 1", o.number)
 			}
 			id, err := p.useBackupCode(c.Context(), o)
 			p.reminded[id] = true
@@ -121,7 +121,7 @@ func (p *program) numberToUse(record backup.Record, number int) (int, error) {
 		return 0, err
 	}
 	if number, err = strconv.Atoi(answer); err != nil || number < 1 {
-		return 0, term.Usagef("not the number of a code: they count from 1")
+		return 0, term.Usagef("not the number of a code: numbers begin at 1")
 	}
 	return number, nil
 }
@@ -171,12 +171,12 @@ func (p *program) noteRenewal(id oath.ID, record backup.Record, c backup.Code, s
 	add := term.Command("tokenctl backup add", id, flags)
 	switch record.Policy {
 	case backup.Reusable:
-		p.Note("It stays good, however often it is used.")
+		p.Note("It stays valid, however often it is used.")
 	case backup.Replaced:
-		p.Note("%s now has another code in its place. Record that one with: %s", service,
+		p.Note("%s has now replaced it by another one. Record that with: %s", service,
 			term.Command("tokenctl backup add", id, strings.TrimSpace(fmt.Sprintf("%s --replace-number %d", flags, c.Number))))
 	case backup.DisablesTwoFactor:
-		p.Note("Two-factor authentication is off at %s once you used it. Turn it on again, enroll it anew, and record the new code with: %s", service, add)
+		p.Note("Two-factor authentication is off at %s once you have used it. Turn it on again, enroll it anew, and record the new code with: %s", service, add)
 	default:
 		where := s.Renew()
 		if s.Codes != services.Yes || where == "" {
@@ -184,7 +184,7 @@ func (p *program) noteRenewal(id oath.ID, record backup.Record, c backup.Code, s
 		}
 		p.Note("%s\nThen: %s", term.Printable(where), add)
 		if record.Left() > 0 {
-			p.Note("If the rest will do: %s", term.Command("tokenctl backup keep", id, ""))
+			p.Note("To keep using the rest: %s", term.Command("tokenctl backup keep", id, ""))
 		}
 	}
 }

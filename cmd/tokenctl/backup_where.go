@@ -19,7 +19,7 @@ func newBackupWhereCommand(p *program) *cobra.Command {
 		Long: "Where shows what is known of the backup codes of a SERVICE, by its name or its\n" +
 			"domain, before any are recorded: whether it hands them out and how many, what using\n" +
 			"one costs, where new ones are made and what becomes of the old ones; or what to do\n" +
-			"where there are none. It asks no service, and says what is but a guess.",
+			"where there are none. It asks no service, and marks what is only a guess.",
 		Example: "  tokenctl backup where github\n  tokenctl backup where twitter",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(_ *cobra.Command, args []string) error { return p.whereBackupCodes(args[0], asJSON) },
@@ -29,7 +29,7 @@ func newBackupWhereCommand(p *program) *cobra.Command {
 }
 
 // errUnknownService says that no table has a service.
-var errUnknownService = errors.New("nothing is known of that service")
+var errUnknownService = errors.New("unknown service")
 
 // serviceJSON is what is known of a service; docs/json.md describes it.
 type serviceJSON struct {

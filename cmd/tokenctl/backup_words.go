@@ -55,9 +55,9 @@ func outcomeOf(a store.Added, record backup.Record) string {
 	case a.Mode == store.Replaces:
 		return fmt.Sprintf("number %d has its new code.", a.Number)
 	case a.Mode == store.Appends:
-		return fmt.Sprintf("%s, beside those before: %s.", recorded, backup.LeftInWords(a.Before+a.Codes))
+		return fmt.Sprintf("%s, in addition to the previous ones: %s.", recorded, backup.LeftInWords(a.Before+a.Codes))
 	case a.Before > 0:
-		return recorded + ". Those before count no more."
+		return recorded + ". The previous ones are superseded."
 	}
 	return recorded + "."
 }

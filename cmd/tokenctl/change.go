@@ -32,7 +32,7 @@ func newRenameCommand(p *program) *cobra.Command {
 		Short: "Give an account another name",
 		Long: "Rename gives the account that QUERY fits another issuer and name, written as\n" +
 			"issuer:name, on every key that is plugged in and in the vault. Its secret and its\n" +
-			"backup codes stay. A YubiKey can do so from firmware 5.3.1 on.",
+			"backup codes are kept. A YubiKey can do so from firmware 5.3.1 on.",
 		Example: "  tokenctl rename github 'GitHub:alice@example.com'",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -108,7 +108,7 @@ func newDeleteCommand(p *program) *cobra.Command {
 		Aliases: []string{"rm"},
 		Short:   "Remove an account",
 		Long: "Delete removes the account that QUERY fits, with its secret and its backup codes,\n" +
-			"from every key that is plugged in and from the vault. There is no way back: turn\n" +
+			"from every key that is plugged in and from the vault. This cannot be undone: turn\n" +
 			"two-factor authentication off at the service first.",
 		Example: "  tokenctl delete GitHub:alice\n  tokenctl delete GitHub:alice --device 12345678",
 		Args:    cobra.ExactArgs(1),
@@ -141,7 +141,7 @@ func (p *program) delete(ctx context.Context, o deleteOptions) error {
 	if codes.Loses(slices.ContainsFunc(h.Members, (*fleet.Member).IsVault)) {
 		loss = ", its backup codes"
 		if record := codes.Known(); record.Current() != nil {
-			loss += fmt.Sprintf(", of which %s,", backup.LeftInWords(record.Left()))
+			loss += fmt.Sprintf(" (%s)", backup.LeftInWords(record.Left()))
 		}
 	}
 	err = p.Terminal.Confirm(o.yes, "Delete %s%s and its secret from %s for good?",

@@ -91,16 +91,16 @@ func newCodeCommand(p *program) *cobra.Command {
 	}
 	o.tokens.AddFlags(c)
 	f := c.Flags()
-	f.StringVar(&o.at, "at", "", "compute the code of another `TIME`: RFC 3339, or seconds since 1970")
+	f.StringVar(&o.at, "at", "", "compute the code for another `TIME`: RFC 3339, or seconds since 1970")
 	f.BoolVar(&o.next, "next", false, "compute the code that follows the current one")
 	f.DurationVar(&o.minRemaining, "min-remaining", 0, "wait for the next code if this one is valid for less than this `DURATION`")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.Var(&o.format, "format", "print a line for each account as this `TEMPLATE` has it, as in '{code} {id}'")
 	f.BoolVar(&o.hidden, "hidden", false, "show the accounts that ykman hides, too")
 	f.BoolVar(&o.copy, "copy", false, "copy the code to the clipboard, and do not print it")
-	f.IntVar(&o.clearAfter, "clear-after", 30, "clear the clipboard after so many `SECONDS`")
+	f.IntVar(&o.clearAfter, "clear-after", 30, "clear the clipboard after this many `SECONDS`")
 	f.BoolVar(&o.watch, "watch", false, "show all codes on the whole terminal, and keep them current")
-	f.IntVar(&o.hideAfter, "hide-after", 60, "with --watch, hide the codes after so many `SECONDS` without a keystroke; 0 never does")
+	f.IntVar(&o.hideAfter, "hide-after", 60, "with --watch, hide the codes after this many `SECONDS` without a keystroke; 0 never does")
 	c.MarkFlagsMutuallyExclusive("at", "next", "min-remaining", "watch")
 	c.MarkFlagsMutuallyExclusive("copy", "json", "watch", "format")
 	c.RegisterFlagCompletionFunc("format", completeFormat)
@@ -241,7 +241,7 @@ func (p *program) findCode(t *open.Tokens, o codeOptions, clock fleet.Clock) (fl
 		}
 	}
 	h, err := t.Find(o.query, clock)
-	if errors.Is(err, oath.ErrUnlisted) && !timed { // nor does the token tell more, but for a code
+	if errors.Is(err, oath.ErrUnlisted) && !timed { // nor does the token report more, but for a code
 		code, m, failed := t.CodeOf(oath.ID(o.query), clock)
 		if failed == nil {
 			entry := oath.Entry{Account: oath.ID(o.query).Account(oath.TypeUnknown), Code: oath.Code{Value: code.Value}}
@@ -360,7 +360,7 @@ func (p *program) withoutHidden(holdings []fleet.Holding, wanted bool) []fleet.H
 func (p *program) noteLeftovers(holdings []fleet.Holding) {
 	for _, h := range holdings {
 		if fleet.IsLeftover(h.Account) {
-			p.Note("%s is what an --overwrite left that was broken off.\nThe same command again takes it away. Or: tokenctl delete '%s'",
+			p.Note("%s is what an interrupted --overwrite left.\nThe same command again removes it. Or: tokenctl delete '%s'",
 				term.Printable(h.Account.Label()), term.Printable(string(h.Account.ID())))
 		}
 	}

@@ -32,10 +32,10 @@ func newCompareCommand(p *program) *cobra.Command {
 		Short: "Prove that tokens hold the same secrets",
 		Long: "Compare gives keys, vault and recovery sheet the same random challenge for every\n" +
 			"account, and compares the responses. Equal ones prove that the secrets are the\n" +
-			"same, and neither token gives its own away. A TOKEN is key:SERIAL or vault; a SCAN\n" +
+			"same, and neither token reveals its own. A TOKEN is key:SERIAL or vault; a SCAN\n" +
 			"is one of the sheet, as restore reads it. Without a TOKEN, all that is at hand is\n" +
 			"compared.\n\n" +
-			"An account that needs a touch is compared if you say so on a terminal. One that\n" +
+			"An account that needs a touch is compared if you agree on a terminal. One that\n" +
 			"counts is not compared on a key: that would move its counter, and two counters\n" +
 			"need not agree. Challenges are times of the past, whose codes no service takes.\n\n" +
 			"If all accounts are on every token with the same secret, the exit status is 0. If\n" +
@@ -53,7 +53,7 @@ func newCompareCommand(p *program) *cobra.Command {
 				}
 			}
 			if len(o.names) > 0 && (o.tokens.NamesKey() || o.tokens.NoKeys || o.tokens.Vault.None) {
-				return term.Usagef("%s is named, and options choose tokens: one of them is enough", o.names[0])
+				return term.Usagef("%s is named, and options choose tokens: use one or the other", o.names[0])
 			}
 			return p.compare(c.Context(), o)
 		},
@@ -66,7 +66,7 @@ func newCompareCommand(p *program) *cobra.Command {
 
 var (
 	// errAlone says that there is only one token.
-	errAlone = errors.New("there is nothing to compare it with")
+	errAlone = errors.New("nothing to compare it with")
 
 	// errSecretsDiffer says that tokens do not hold the same.
 	errSecretsDiffer = errors.New("tokens do not compute the same codes")
@@ -77,7 +77,7 @@ var (
 
 var compareRemedies = []term.Remedy{
 	{Of: errAlone, Exit: term.ExitUsage, Hint: "Plug in another key, or name a scan of the sheet: tokenctl compare SCAN"},
-	{Of: errSecretsDiffer, Exit: term.ExitFailure, Hint: "Find out which is right: a code of either, tried at the service. Then replace the other: tokenctl sync --overwrite, or tokenctl enroll --overwrite"},
+	{Of: errSecretsDiffer, Exit: term.ExitFailure, Hint: "Find out which is right: try a code of each at the service. Then replace the other: tokenctl sync --overwrite, or tokenctl enroll --overwrite"},
 	{Of: fleet.ErrUntouched, Exit: term.ExitPartial, Hint: "On a terminal, tokenctl compare offers to ask for the touches."},
 	{Of: fleet.ErrCounts, Exit: term.ExitPartial},
 	{Of: errLacking, Exit: term.ExitPartial, Hint: "Put it there: tokenctl sync"},
@@ -239,10 +239,10 @@ func (p *program) noteCompared(rows []fleet.Compared) {
 		p.Note("Not compared on %s: %s.\n  %s.", u.on, term.Few(labels[u]), term.Sentence(errors.New(u.why)))
 	}
 	if present > 0 {
-		p.Note("%s compared by the present time alone: a token computes nothing for an earlier one.", term.Are(present, "account"))
+		p.Note("%s compared for the present time only: a token computes nothing for an earlier one.", term.Are(present, "account"))
 	}
 	if chance > 0 {
-		p.Note("A token shows codes alone. That other secrets give the same ones has a chance of 1 in 10^%d.", int(math.Round(-math.Log10(chance))))
+		p.Note("A token shows only codes. The chance that other secrets give the same ones is 1 in 10^%d.", int(math.Round(-math.Log10(chance))))
 	}
 }
 

@@ -24,9 +24,9 @@ func newCompletionCommand(p *program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash | zsh | fish | powershell",
 		Short: "Print what completes command lines in a shell",
-		Long: "Completion prints a script that has the shell complete commands, flags, names of\n" +
-			"accounts and serial numbers. It asks for no password and touches no key: names are\n" +
-			"those that the ledger and the vault's folder have. Packages and \"make install\" put\n" +
+		Long: "Completion prints a script that makes the shell complete commands, flags, names of\n" +
+			"accounts and serial numbers. It asks for no password and touches no key: names come\n" +
+			"from the ledger and the vault's folder. Packages and \"make install\" put\n" +
 			"the scripts where the shells look for them.",
 		Example: "  source <(tokenctl completion bash)\n" +
 			"  tokenctl completion fish > ~/.config/fish/completions/tokenctl.fish",

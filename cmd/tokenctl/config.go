@@ -21,12 +21,12 @@ func newConfigCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "config",
 		Short: "Show the settings, and where each comes from",
-		Long: "Config shows what is set, and by what. A setting is the value of a flag that is not\n" +
-			"given. You write it into a file, tokenctl/config.toml in $XDG_CONFIG_HOME, or else\n" +
+		Long: "Config shows what is set, and where. A setting is the value of a flag that is not\n" +
+			"given. It is kept in a file, tokenctl/config.toml in $XDG_CONFIG_HOME, or else\n" +
 			"in ~/.config (%LocalAppData% on Windows), in the table of the flag's command:\n\n" +
 			"  [enroll]\n  to = [\"key:12345678\", \"key:23456789\", \"vault\"]\n\n" +
 			"  [sheet]\n  paper = \"letter\"\n\n" +
-			"A flag goes before the environment, that before the file, and the file before the\n" +
+			"A flag overrides the environment, the environment the file, and the file the\n" +
 			"default. The file is refused if others can write to it, or if it has a key that\n" +
 			"is not one of these:\n\n" + strings.Join(meanings.Lines(0, io.Discard), "\n"),
 		Example: "  tokenctl config",
@@ -99,7 +99,7 @@ func (p *program) config(c *cobra.Command, asJSON bool) error {
 		}
 		return []string{s.Key, cmp.Or(strings.Join(s.Values, ","), "-"), from}
 	}))
-	p.Note("The file of settings: %s", term.Printable(file.Path))
+	p.Note("The settings file: %s", term.Printable(file.Path))
 	return nil
 }
 
@@ -111,7 +111,7 @@ func readSettings() (settings.File, error) {
 	return settings.Read(path)
 }
 
-// giveSettings gives a command's flags what the file of settings says.
+// giveSettings gives a command's flags what the settings file says.
 func (p *program) giveSettings(c *cobra.Command) error {
 	name := strings.TrimPrefix(c.CommandPath(), c.Root().Name()+" ")
 	if !settings.Concern(name) {
@@ -130,7 +130,7 @@ func (p *program) explainSettings(err error) {
 	for _, s := range p.settings {
 		named := func(value string) bool { return value != "" && strings.Contains(err.Error(), value) }
 		if err != nil && slices.ContainsFunc(s.Values, named) {
-			p.Note("  It is set as %s, in line %d of the file of settings. See: tokenctl config", s.Key, s.Line)
+			p.Note("  It is set as %s, in line %d of the settings file. See: tokenctl config", s.Key, s.Line)
 		}
 	}
 }

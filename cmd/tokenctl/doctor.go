@@ -27,7 +27,7 @@ var (
 	errAtRisk = errors.New("not all is safe")
 
 	// errNoRisk says that there is no risk of a name, to accept or to accept no more.
-	errNoRisk = errors.New("there is no such risk")
+	errNoRisk = errors.New("no such risk")
 )
 
 // doctorRemedies give doctor its exit status: what to do stands beside each finding.
@@ -35,7 +35,7 @@ var doctorRemedies = []term.Remedy{
 	{Of: errUnreachable, Exit: term.ExitNoKey},
 	{Of: errAtRisk, Exit: term.ExitPartial},
 	{Of: errDrill, Exit: term.ExitPartial, Hint: "Print what is missing with: tokenctl sheet --only-new --print"},
-	{Of: errNoRisk, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl doctor"},
+	{Of: errNoRisk, Exit: term.ExitNotFound, Hint: "List them with: tokenctl doctor"},
 }
 
 type doctorOptions struct {
@@ -55,14 +55,14 @@ func newDoctorCommand(p *program) *cobra.Command {
 			"changes nothing, ends no program and asks for no password.\n\n" +
 			"Then it shows for every account which ways in remain: keys, the vault, checked\n" +
 			"paper, backup codes; which single loss would lock you out; and each risk, with its\n" +
-			"name and the command that mends it. What is not plugged in it knows from before. The\n" +
+			"name and the command that removes it. What is not plugged in is known from before. The\n" +
 			"exit status is 9 if there is a risk that you do not accept.\n\n" +
 			"A risk that you can live with is accepted by its name, or all of a kind by what its\n" +
-			"name begins with. It is shown as accepted from then on, and counts no more.\n\n" +
-			"With --drill you come back from scans of the recovery sheet, or with --type from\n" +
-			"its typed lines, into a vault and onto a key that are gone again afterwards, as on\n" +
-			"the day when nothing else is left. It says what is missing, changes nothing, and\n" +
-			"keeps in mind that it was done.",
+			"name begins with. It is shown as accepted from then on, and is no longer counted.\n\n" +
+			"With --drill you restore from scans of the recovery sheet, or with --type from its\n" +
+			"typed lines, into a vault and onto a key that are made for it and gone afterwards,\n" +
+			"as on the day when nothing else is left. It says what is missing, changes nothing,\n" +
+			"and records that it was done.",
 		Example: "  tokenctl doctor\n  tokenctl doctor --accept no-codes\n  tokenctl doctor --drill page1.png page2.png\n  tokenctl doctor --json | jq '.risks[].name'",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.from.scans = args
@@ -81,8 +81,8 @@ func newDoctorCommand(p *program) *cobra.Command {
 	f := c.Flags()
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	f.StringVar(&o.accept, "accept", "", "accept the risk `NAME`")
-	f.StringVar(&o.unaccept, "unaccept", "", "accept the risk `NAME` no more")
-	f.BoolVar(&o.drill, "drill", false, "come back with nothing but the paper, for practice, from its scans")
+	f.StringVar(&o.unaccept, "unaccept", "", "stop accepting the risk `NAME`")
+	f.BoolVar(&o.drill, "drill", false, "restore from nothing but the paper's scans, for practice")
 	o.from.addFlags(c)
 	c.MarkFlagsMutuallyExclusive("json", "accept", "unaccept", "drill")
 	return c
@@ -206,9 +206,9 @@ func (p *program) acceptRisk(ctx context.Context, o doctorOptions) error {
 	case err != nil:
 		return err
 	case o.accept != "":
-		p.Note("The risk %s is accepted. To accept it no more: tokenctl doctor --unaccept NAME", term.Printable(o.accept))
+		p.Note("The risk %s is accepted. To undo: tokenctl doctor --unaccept NAME", term.Printable(o.accept))
 	default:
-		p.Note("The risk %s is not accepted any more.", term.Printable(o.unaccept))
+		p.Note("The risk %s is no longer accepted.", term.Printable(o.unaccept))
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ import (
 )
 
 // errDrill says that a drill did not bring everything back.
-var errDrill = errors.New("the paper does not bring everything back")
+var errDrill = errors.New("the paper does not restore everything")
 
 // drill has the owner come back with nothing but the paper, for practice: into a vault that
 // is thrown away, and onto keys in memory. It changes nothing but the ledger's memory of it.
@@ -44,7 +44,7 @@ func (p *program) drill(ctx context.Context, from sheetSource) error {
 		}
 		back[r.Account.ID()] = true
 	}
-	p.Note("%s came back, on a key and in a vault that are gone again, proved by codes.", term.Count(len(back), "account"))
+	p.Note("%s restored, to a key and a vault that are gone again, and proved by codes.", term.Count(len(back), "account"))
 	s, err := p.open.Store(ctx, open.VaultOptions{})
 	if err != nil {
 		return err
@@ -61,7 +61,7 @@ func (p *program) drill(ctx context.Context, from sheetSource) error {
 	for _, a := range known.Accounts {
 		if !back[a.ID] {
 			missing = append(missing, a.ID)
-			p.Note("It does not bring back %s.", term.Label(a.ID))
+			p.Note("It does not restore %s.", term.Label(a.ID))
 		}
 	}
 	if err := errors.Join(append(failures, unread)...); err != nil {
@@ -83,7 +83,7 @@ func (p *program) drill(ctx context.Context, from sheetSource) error {
 	if len(missing) > 0 {
 		return fmt.Errorf("%w: %w: %s missing", term.ErrPartly, errDrill, term.Are(len(missing), "account"))
 	}
-	p.Note("With nothing but this paper, you can come back.")
+	p.Note("With nothing but this paper, you can recover.")
 	return nil
 }
 

@@ -41,17 +41,17 @@ func newEnrollCommand(p *program) *cobra.Command {
 			"WebP, GIF or BMP; a PDF where poppler is installed), from either of them on standard\n" +
 			"input (-), on the clipboard or on the screen, or from options and questions. Several\n" +
 			"codes in one picture are several accounts; on a terminal, enroll asks first, unless\n" +
-			"they are in a file. Codes of other kinds are left alone.\n\n" +
+			"they are in a file. Codes of other kinds are skipped.\n\n" +
 			"A camera reads until it has seen an account, or all codes of an export; so does\n" +
 			"standard input, if pictures follow each other on it, PNG or JPEG.\n\n" +
-			"Each key then computes a code, tokenctl computes the same one by itself, and if\n" +
-			"they agree prints it, to be typed into the service at once.\n\n" +
+			"Each key then computes a code, and tokenctl computes the same one on its own.\n" +
+			"If they agree, it is printed, to be typed into the service at once.\n\n" +
 			"With --generate, it makes a new secret for a server of your own, and writes what\n" +
-			"that must have to the FILE of --server: a URI, PSKC, or the file of the PAM module\n" +
+			"the server needs to the FILE of --server: a URI, PSKC, or the file of the PAM module\n" +
 			"google-authenticator, with scratch codes, or pam_oath (users).\n\n" +
 			"With --sheet, what was put on a token goes on a recovery sheet as well, while its\n" +
-			"secret is in hand: for those who keep no vault.\n\n" +
-			"Where an account is already, with the same secret, nothing changes: after a\n" +
+			"secret is at hand: for those who keep no vault.\n\n" +
+			"Where an account is stored already, with the same secret, nothing changes: after a\n" +
 			"failure halfway, the same command again does the rest.",
 		Example: "  tokenctl enroll qr.png\n" +
 			"  tokenctl enroll --screen\n" +
@@ -88,14 +88,14 @@ var (
 	errNoToken = errors.New("there is neither a key nor a vault")
 
 	// errNoURI says that there is no account in a source.
-	errNoURI = errors.New("there is no otpauth URI in it")
+	errNoURI = errors.New("no otpauth URI in it")
 
 	// errSheetThere is paper.ErrFileThere where --overwrite replaces an account.
-	errSheetThere = errors.New("there is such a file already")
+	errSheetThere = errors.New("the file exists already")
 )
 
 var enrollRemedies = []term.Remedy{
-	{Of: errNamesTooLong, Exit: term.ExitUsage, Hint: "On a terminal, another name is asked for. Or give one with --issuer and --account, or leave the keys out with --no-keys."},
+	{Of: errNamesTooLong, Exit: term.ExitUsage, Hint: "On a terminal, tokenctl asks for another name. Or give one with --issuer and --account, or leave the keys out with --no-keys."},
 	{Of: fleet.ErrMustDelete, Exit: term.ExitNoSpace, Hint: "Make room on it, so that it can hold both for a moment. To do it in the other order, and lose the old one if the new one fails: --delete-first"},
 	{Of: errNoToken, Exit: term.ExitNoKey, Hint: "Plug in the key, or make a vault with: tokenctl init"},
 	{Of: errSheetThere, Exit: term.ExitFailure, Hint: "Choose another name for the sheet."},

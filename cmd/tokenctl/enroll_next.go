@@ -64,7 +64,7 @@ func (e *enrolling) noteNext(t *open.Tokens, known services.Catalog, onSheet boo
 				keys = append(keys, k.Name())
 			}
 		}
-		p.Note("Still to be put on %s, in the drawer.", term.List(keys))
+		p.Note("Not yet on %s, which must be plugged in.", term.List(keys))
 	}
 	if len(unprinted) > 0 {
 		print := mendAddNew

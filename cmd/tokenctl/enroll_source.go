@@ -47,7 +47,7 @@ func (p *program) accountsToEnroll(ctx context.Context, o enrollOptions, google 
 		id := key.Account.ID()
 		there, twin := seen[id]
 		if twin && subtle.ConstantTimeCompare(there.Bytes(), key.Secret.Bytes()) == 0 {
-			return nil, term.Usagef("%q comes twice, with different secrets; enroll one by one, with another --account name", term.Printable(string(id)))
+			return nil, term.Usagef("%q appears twice, with different secrets; enroll one by one, with another --account name", term.Printable(string(id)))
 		}
 		if !twin {
 			seen[id] = key.Secret
@@ -62,7 +62,7 @@ func (p *program) accountsToEnroll(ctx context.Context, o enrollOptions, google 
 // is missing of exports, the reader knows.
 func (p *program) accountsOf(r *otpauth.Reader, uris []string, named typedAccount) ([]otpauth.Key, error) {
 	if named.describesCodes() || named.secretStdin {
-		return nil, term.Usagef("a SOURCE tells type, secret and form of the codes; only --issuer and --account may change what it says")
+		return nil, term.Usagef("a SOURCE gives type, secret and form of the codes; only --issuer and --account may override it")
 	}
 	accounts, unread := r.Read(uris...)
 	if e := (*otpauth.NameError)(nil); len(uris) == 1 && named.name != "" && errors.As(unread, &e) {
@@ -121,10 +121,10 @@ func (p *program) pickURIs(found paper.Found) (uris []string, err error) {
 		return nil, fmt.Errorf("reading %s: %w", found.Name, errNoURI)
 	}
 	for _, app := range apps {
-		p.Note("%s: a code for %s alone is left alone.", found.Name, app.App)
+		p.Note("%s: a code that is only for %s is skipped.", found.Name, app.App)
 	}
 	if others > 0 {
-		p.Note("%s: %s left alone.", found.Name, term.Are(others, "other "+found.What))
+		p.Note("%s: %s skipped.", found.Name, term.Are(others, "other "+found.What))
 	}
 	return uris, nil
 }

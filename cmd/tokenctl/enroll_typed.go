@@ -63,7 +63,7 @@ func (t typedAccount) rename(keys []otpauth.Key) error {
 		return err
 	}
 	if a.IsSteam() != wasSteam {
-		return term.Usagef("the issuer %q stands for Steam's codes, and for them alone", oath.SteamIssuer)
+		return term.Usagef("the issuer %q is only for Steam codes", oath.SteamIssuer)
 	}
 	return a.Validate()
 }
@@ -77,7 +77,7 @@ func (p *program) readTyped(t typedAccount, generate bool) ([]otpauth.Key, error
 	}
 	if a.Name == "" {
 		if p.Terminal == nil {
-			return nil, term.Usagef("there is nothing to enroll: name a SOURCE, or an --account")
+			return nil, term.Usagef("nothing to enroll: name a SOURCE, or an --account")
 		}
 		if a.Issuer == "" {
 			keys, err := p.askOrURI(t, "Service (may be empty)", p.Terminal.Ask, func(answer string) error {
@@ -112,7 +112,7 @@ func (p *program) readTyped(t typedAccount, generate bool) ([]otpauth.Key, error
 		}
 		return []otpauth.Key{{Account: a, Secret: secret}}, nil
 	}
-	keys, err := p.askOrURI(t, "Secret (base32; it does not show)", p.Terminal.AskSecret, func(answer string) (err error) {
+	keys, err := p.askOrURI(t, "Secret (base32; hidden)", p.Terminal.AskSecret, func(answer string) (err error) {
 		secret, err = oath.ParseSecret(answer)
 		return err
 	})
@@ -149,7 +149,7 @@ func (p *program) askOrURI(t typedAccount, question string, ask func(string) (st
 			keys, err := p.accountsOf(&r, []string{answer}, t)
 			err = errors.Join(append([]error{err}, r.Incomplete()...)...)
 			if len(keys) > 0 || errors.As(err, new(term.UsageError)) {
-				p.Terminal.Tell("That is a URI, which says the rest as well. Clear the screen where it shows.")
+				p.Terminal.Tell("That is a URI, which gives the rest as well. Clear the screen where it shows.")
 				return keys, err
 			}
 			failure = err
@@ -159,7 +159,7 @@ func (p *program) askOrURI(t typedAccount, question string, ask func(string) (st
 				return nil, nil
 			}
 		}
-		p.Terminal.Tell("%s. Once more, please.", term.Sentence(failure))
+		p.Terminal.Tell("%s. Please try again.", term.Sentence(failure))
 	}
 }
 

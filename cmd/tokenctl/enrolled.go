@@ -45,7 +45,7 @@ func (e *enrolling) renew() {
 }
 
 // errUnfinished says that a part was done, and that the command is as well begun anew.
-var errUnfinished = fmt.Errorf("%w; once this is mended, the same command does the rest", term.ErrPartly)
+var errUnfinished = fmt.Errorf("%w; once this is fixed, the same command does the rest", term.ErrPartly)
 
 // failure returns what is not where it should be, besides what else went wrong.
 func (e *enrolling) failure(others error) error {

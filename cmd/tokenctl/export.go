@@ -35,15 +35,15 @@ func newExportCommand(p *program) *cobra.Command {
 	var o exportOptions
 	c := &cobra.Command{
 		Use:   "export [NAME...]",
-		Short: "Hand accounts on to another authenticator",
+		Short: "Export accounts to another authenticator",
 		Long: "Export writes the accounts of the vault that the NAMEs fit, or all of them, to a\n" +
 			"file that other authenticators read: by default Aegis's, encrypted under a password.\n" +
-			"docs/formats.md lists the formats, and who reads them. Secrets that are on keys\n" +
-			"alone cannot be read back, and so not be exported.\n\n" +
+			"docs/formats.md lists the formats, and who reads them. Secrets that are only on\n" +
+			"keys cannot be read back, and so cannot be exported.\n\n" +
 			"With --qr it shows a QR code for each account, or writes it to FILE, .png or .svg;\n" +
 			"with --format google, those of Google Authenticator's export, ten accounts each.\n\n" +
 			"A format that is not encrypted gives every secret to whoever reads it, and so must\n" +
-			"be asked for with --plain. Files are for you alone to read.",
+			"be asked for with --plain. Only you can read the files.",
 		Example: "  tokenctl export -o accounts.json\n" +
 			"  tokenctl export github --qr\n" +
 			"  tokenctl export --format uri --plain | gpg -e -r alice >accounts.gpg",
@@ -61,7 +61,7 @@ func newExportCommand(p *program) *cobra.Command {
 	f.StringVar(&o.format, "format", "aegis", "`FORMAT`: "+strings.Join(exchange.Words(), ", "))
 	f.BoolVar(&o.qr, "qr", false, "show a QR code for each account")
 	f.StringVarP(&o.file, "output", "o", "", "write to `FILE`; - is standard output")
-	f.BoolVar(&o.overwrite, "overwrite", false, "replace the file if it is there")
+	f.BoolVar(&o.overwrite, "overwrite", false, "replace the file if it exists")
 	f.BoolVar(&o.plain, "plain", false, "write the secrets in the clear")
 	c.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(exchange.Words(), cobra.ShellCompDirectiveNoFileComp))
 	return c
@@ -89,7 +89,7 @@ var (
 
 	errNotPlain  = errors.New("it would hold every secret in the clear")
 	errNoNewFile = errors.New("the encrypted file needs a password")
-	errUnread    = errors.New("what was written does not read back as it is")
+	errUnread    = errors.New("what was written does not read back the same")
 )
 
 var exportRemedies = []term.Remedy{

@@ -20,20 +20,20 @@ func newHelpTopics() []*cobra.Command {
 			"plugged in and with the vault, unless these flags, where it has them, say\n" +
 			"otherwise. Messages call a key key:SERIAL, and the vault vault; so do the options\n" +
 			"and arguments that are named TOKEN.\n\n" +
-			"To choose a key leaves the vault out. A command about one key needs to be told\n" +
-			"which, if several are plugged in.",
+			"Choosing a key leaves the vault out. If several keys are plugged in, a command about\n" +
+			"one key must know which.",
 	}
 	secrets := &cobra.Command{
 		Use:   "secrets",
 		Short: "How commands get passwords, passphrases and PINs",
-		Long: "What is needed is asked for at the terminal, without echo, when it is needed; a\n" +
+		Long: "Tokenctl asks for what it needs at the terminal, without echo, when it needs it; a\n" +
 			"password that the system's keyring remembers is not asked for. These flags take it\n" +
 			"from elsewhere, for use without a terminal: the first line of a file, or the first\n" +
 			"line that a command of the shell prints. None of them takes the secret itself, which\n" +
 			"would show in the list of processes and stay in the shell's history.\n\n" +
-			"Where a command makes a new secret, --new-password-file and the like work the same.\n" +
-			"The vault opens by any one of: its passphrase, a YubiKey with its PIV PIN, or its\n" +
-			"own key, as it is on paper.",
+			"Where a command makes a new secret, --new-password-file and the like work the same\n" +
+			"way. The vault opens by any one of: its passphrase, a YubiKey with its PIV PIN, or\n" +
+			"its own key, as it is on paper.",
 	}
 	sources := &cobra.Command{
 		Use:   "sources",

@@ -28,24 +28,24 @@ func newImportCommand(p *program) *cobra.Command {
 	var o importOptions
 	c := &cobra.Command{
 		Use:   "import [FILE...]",
-		Short: "Take over the accounts of another authenticator",
+		Short: "Import the accounts of another authenticator",
 		Long: "Import reads files that other authenticators and password managers export, and\n" +
 			"puts their accounts on every key that is plugged in, and in the vault, as enroll\n" +
 			"does. It knows a file by its content, encrypted or not; - is standard input. The\n" +
 			"picture of a QR code is a file, too, and so is what a camera sees, or the screen\n" +
 			"shows: Google Authenticator's export is several of them. docs/formats.md lists what\n" +
-			"is read, and what of it comes over.\n\n" +
+			"is read, and what of it is imported.\n\n" +
 			"On a terminal it shows what it found and what would be done, and asks. A name that\n" +
-			"is taken, or too long for a key, can be given anew there. What a key has no room\n" +
-			"for goes into the vault alone. The same command again does only what is left to do.\n\n" +
+			"is taken, or too long for a key, can be changed there. What a key has no room for\n" +
+			"goes only into the vault. The same command again does only what is left to do.\n\n" +
 			"Backup codes that a file holds beside an account are recorded; those that its notes\n" +
-			"seem to hold are shown, and recorded if you say so.",
+			"seem to hold are shown, and recorded if you agree.",
 		Example: "  tokenctl import aegis.json\n" +
 			"  tokenctl import 2fas.2fas --select github --to vault\n" +
 			"  tokenctl import export.json --export-password-file password --dry-run",
 		RunE: func(c *cobra.Command, args []string) error {
 			if o.files = args; len(o.live.Sources(args...)) == 0 {
-				return term.Usagef("there is nothing to import: name a FILE, or --screen, --clipboard or --camera")
+				return term.Usagef("nothing to import: name a FILE, or --screen, --clipboard or --camera")
 			}
 			if err := o.check(c); err != nil {
 				return err
@@ -66,7 +66,7 @@ func newImportCommand(p *program) *cobra.Command {
 
 var (
 	// errNothingToImport says that there is no account in the files.
-	errNothingToImport = errors.New("there is no account to import")
+	errNothingToImport = errors.New("no account to import")
 
 	errNoneSelected = errors.New("fits no account in the files")
 
@@ -78,14 +78,14 @@ var (
 
 var importRemedies = []term.Remedy{
 	{Of: errNothingToImport, Exit: term.ExitNotFound},
-	{Of: errNoneSelected, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl import FILE --dry-run"},
+	{Of: errNoneSelected, Exit: term.ExitNotFound, Hint: "List them with: tokenctl import FILE --dry-run"},
 	{Of: errOpening, Exit: term.ExitPassword, Hint: "It is the password that the file was exported with. Give it on a terminal, or with --export-password-file or --export-password-command."},
 	{Of: exchange.ErrUnknown, Exit: term.ExitUsage, Hint: "docs/formats.md lists what is read. Most authenticators also export a list of otpauth URIs, or show QR codes."},
 	{Of: exchange.ErrTooCostly, Exit: term.ExitFailure},
 	{Of: exchange.ErrDamaged, Exit: term.ExitFailure, Hint: "Export it once more, and copy it whole."},
-	{Of: errNameTwice, Exit: term.ExitFailure, Hint: "On a terminal, another name is asked for."},
-	{Of: errTaken, Exit: term.ExitFailure, Hint: "Replace it with --overwrite, which cannot be undone. On a terminal, another name is asked for."},
-	{Of: errRefused, Exit: term.ExitFailure, Hint: "docs/formats.md says what does not come over."},
+	{Of: errNameTwice, Exit: term.ExitFailure, Hint: "On a terminal, tokenctl asks for another name."},
+	{Of: errTaken, Exit: term.ExitFailure, Hint: "Replace it with --overwrite, which cannot be undone. On a terminal, tokenctl asks for another name."},
+	{Of: errRefused, Exit: term.ExitFailure, Hint: "docs/formats.md lists what is not imported."},
 }
 
 // An importing is accounts on their way from files to tokens.
@@ -130,7 +130,7 @@ func (p *program) importAccounts(ctx context.Context, o importOptions) error {
 	if !o.dryRun {
 		t, err = p.targets(ctx, o.targetOptions)
 	} else if t, err = p.open.Targets(ctx, o.tokens, o.to); isNowhere(err) && len(o.to) == 0 && !o.tokens.NamesKey() {
-		p.Note("There is no key and no vault here.")
+		p.Note("No key and no vault here.")
 		t, err = p.open.NoTokens(), nil
 	}
 	if err != nil {

@@ -20,8 +20,8 @@ func newInitCommand(p *program) *cobra.Command {
 		Use:   "init",
 		Short: "Begin: find the keys, make the vault, say what to do next",
 		Long: "Init is the first run. It shows the keys that are plugged in, makes a vault for\n" +
-			"what a lost key would take along, and offers a recovery sheet, with a second way\n" +
-			"into it. Every step can be skipped, and done later by a command of its own.",
+			"what would be lost with a key, and offers a recovery sheet, with a second way\n" +
+			"into it. Every step can be skipped, and done later by its own command.",
 		Example: "  tokenctl init",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return p.init(c.Context(), o) },
@@ -78,7 +78,7 @@ func (p *program) initVault(ctx context.Context, o open.NewVault) error {
 		return err
 	}
 	if there {
-		p.Note("It is there already, in %s.", term.Printable(dir))
+		p.Note("It exists already, in %s.", term.Printable(dir))
 		return nil
 	}
 	if !o.Sealed && !o.Password.IsGiven() {
@@ -154,8 +154,8 @@ func newVaultInitCommand(p *program) *cobra.Command {
 		Use:   "init",
 		Short: "Make the vault",
 		Long: "Init makes the vault, and opens it to a passphrase. With --no-passphrase it is a\n" +
-			"sealed archive: it takes accounts, and opens with its own key alone, which init\n" +
-			"prints then, and keeps nowhere.",
+			"sealed archive: it takes accounts, and opens only with its own key, which init\n" +
+			"then prints, and stores nowhere.",
 		Example: "  tokenctl vault init\n  tokenctl vault init --no-passphrase",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -133,7 +133,7 @@ func TestOathtoolCounters(t *testing.T) {
 }
 
 // ykman returns a command of ykman for the key with the usual serial number. Its
-// version 4 sees a YubiKey in the empty slot too, and so must be told.
+// version 4 sees a YubiKey in the empty slot too, and so must be given the name.
 func ykman(args ...string) []string {
 	return slices.Concat([]string{"ykman", "--device", strconv.Itoa(virtualkey.DefaultSerial), "oath"}, args)
 }

@@ -41,7 +41,7 @@ func newKeysCommand(p *program) *cobra.Command {
 func newKeysForgetCommand(p *program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "forget SERIAL",
-		Short: "Miss a key no more that is lost or given away",
+		Short: "Forget a key that is lost or given away",
 		Long: "Forget strikes a key that was plugged in here before, so that no command misses it\n" +
 			"any more. It does nothing to the key itself, nor to its accounts at the services: it\n" +
 			"is kept in mind what was on the key, and \"tokenctl doctor\" shows which services\n" +
@@ -69,7 +69,7 @@ func (p *program) forgetKey(serial uint32) error {
 	}
 	p.Note("%s is forgotten.", struck.Name())
 	if n := len(struck.Opens()); n > 0 {
-		p.Note("It had %s, for which services trust it still. To see which: tokenctl doctor", term.Count(n, "account"))
+		p.Note("It had %s, for which services still trust it. To see which: tokenctl doctor", term.Count(n, "account"))
 	}
 	return nil
 }

@@ -25,16 +25,16 @@ func newListCommand(p *program) *cobra.Command {
 		Use:     "list",
 		Aliases: []string{"ls"},
 		Short:   "Show the accounts",
-		Long: "List prints the ID of every account on the keys and in the vault, one a line.\n\n" +
+		Long: "List prints the ID of every account on the keys and in the vault, one per line.\n\n" +
 			"With --long it adds type, algorithm, digits, period in seconds, whether a touch is\n" +
-			"needed, and where the account is. A dash is what no token tells: a key does not\n" +
-			"tell digits or touch of an HOTP account, and a locked vault tells names alone.",
+			"needed, and where the account is. A dash stands for what no token reports: a key does\n" +
+			"not report digits or touch of an HOTP account, and a locked vault shows only names.",
 		Example: "  tokenctl list\n  tokenctl list --json | jq -r '.[].id'",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return p.list(c.Context(), o) },
 	}
 	o.tokens.AddFlags(c)
-	c.Flags().BoolVarP(&o.long, "long", "l", false, "show all that the tokens tell of each account")
+	c.Flags().BoolVarP(&o.long, "long", "l", false, "show all that the tokens report of each account")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	c.Flags().BoolVar(&o.hidden, "hidden", false, "show the accounts that ykman hides, too: those of the issuer _hidden")
 	return c

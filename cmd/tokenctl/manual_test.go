@@ -58,7 +58,7 @@ func TestManual(t *testing.T) {
 func TestHelp(t *testing.T) {
 	walkCommands(newRootCommand(&program{}), func(c *cobra.Command) {
 		if c.Short == "" || strings.HasSuffix(c.Short, ".") {
-			t.Errorf("%s: what it does is not told in a few words: %q", c.CommandPath(), c.Short)
+			t.Errorf("%s: what it does is not said in a few words: %q", c.CommandPath(), c.Short)
 		}
 		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
 			if f.Usage == "" {
@@ -135,7 +135,7 @@ func TestExamples(t *testing.T) {
 	})
 }
 
-// walkCommands visits a command and all below it that are told of.
+// walkCommands visits a command and all below it that are shown.
 func walkCommands(c *cobra.Command, visit func(*cobra.Command)) {
 	visit(c)
 	for _, child := range c.Commands() {

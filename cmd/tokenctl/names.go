@@ -17,7 +17,7 @@ import (
 var errNameTaken = errors.New("an account of that name is already there")
 
 // errNamesTooLong says that names do not fit a key, and that nothing was stored.
-var errNamesTooLong = errors.New("nothing was stored, for a name does not fit the key")
+var errNamesTooLong = errors.New("nothing was stored: a name does not fit the key")
 
 // fitNames makes sure, before anything is stored, that the names of accounts fit a key.
 // One that does not is asked for anew, and handed to renamed.

@@ -128,7 +128,7 @@ func sameAccounts(tb testing.TB, texts []string, accounts []sample) {
 	}
 }
 
-// describeURI tells what another parser makes of a URI.
+// describeURI returns what another parser makes of a URI.
 func describeURI(tb testing.TB, uri string) string {
 	tb.Helper()
 	key, err := otp.NewKeyFromURL(uri)

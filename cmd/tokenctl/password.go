@@ -129,7 +129,7 @@ func (p *program) clearPassword(ctx context.Context, o passwordClearOptions) err
 		return err
 	}
 	open.Forget(k.DeviceID()) // there is nothing to open any more
-	p.Note("The key has no password any more.")
+	p.Note("The key no longer has a password.")
 	return nil
 }
 
@@ -172,7 +172,7 @@ func (p *program) rememberPassword(ctx context.Context, o open.KeyOptions) error
 	case !k.HasPassword():
 		return oath.ErrNoPassword
 	case k.DeviceID() == "":
-		return fmt.Errorf("%w: this key has no salt to know it by", oath.ErrUnsupported)
+		return fmt.Errorf("%w: this key has no salt to identify it by", oath.ErrUnsupported)
 	case !open.HasKeyring():
 		return open.ErrNoKeyring
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	errNameTwice = errors.New("the name comes twice, with different secrets")
+	errNameTwice = errors.New("the name appears twice, with different secrets")
 	errLeftOut   = errors.New("left out")
 	errTaken     = fmt.Errorf("%w, with another secret", oath.ErrExists)
 )
@@ -96,7 +96,7 @@ func parseNumbers(text string, max int) (numbers []int, err error) {
 		first, err1 := strconv.Atoi(from)
 		last, err2 := strconv.Atoi(to)
 		if err1 != nil || err2 != nil || first < 1 || last > max || first > last {
-			return nil, fmt.Errorf("invalid numbers %q: they go from 1 to %d", part, max)
+			return nil, fmt.Errorf("invalid numbers %q: must be from 1 to %d", part, max)
 		}
 		for n := first; n <= last; n++ {
 			numbers = append(numbers, n)

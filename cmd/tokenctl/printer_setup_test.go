@@ -19,7 +19,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
-// compiledIn is where cups-pdf looks for its settings, whatever the server is told.
+// compiledIn is where cups-pdf looks for its settings, whatever the server's settings are.
 const compiledIn = "/etc/cups"
 
 // makeFolder makes a folder whose path is as long as compiledIn.

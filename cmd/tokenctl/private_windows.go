@@ -1,3 +1,3 @@
 package main
 
-func keepPrivate() {} // Windows dumps no core unless told to, and has no umask
+func keepPrivate() {} // Windows dumps no core unless configured to, and has no umask

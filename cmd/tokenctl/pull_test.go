@@ -126,7 +126,7 @@ func preparedState(r *rig) []byte {
 	return b
 }
 
-// snapshot tells what is on the key: accounts, codes at a certain time, and
+// snapshot returns what is on the key: accounts, codes at a certain time, and
 // whether there is a password.
 func snapshot(r *rig, password string) string {
 	r.tb.Helper()

@@ -207,7 +207,7 @@ func (s *standing) codesLine() string {
 		}
 	}
 	if with == 0 {
-		return "none left that is known of"
+		return "none known to be left"
 	}
 	return term.Count(with, "account") + " with backup codes left"
 }

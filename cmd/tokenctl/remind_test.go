@@ -72,7 +72,7 @@ func largeLedger(tb testing.TB) {
 		tb.Fatal(err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Size() < 1<<20 {
-		tb.Fatalf("the ledger is too small to tell anything: %v, %v", info, err)
+		tb.Fatalf("the ledger is too small to show anything: %v, %v", info, err)
 	}
 }
 

@@ -24,9 +24,9 @@ func newResetCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "reset",
 		Short: "Wipe the key's accounts and password",
-		Long: "Reset deletes every account on the key, with their secrets, and its password. There\n" +
-			"is no way back. A YubiKey needs no password for this; some other makers' keys do.\n" +
-			"What else the key does (FIDO, PIV, OpenPGP) stays as it is.",
+		Long: "Reset deletes every account on the key, with their secrets, and its password. This\n" +
+			"cannot be undone. A YubiKey needs no password for this; some other makers' keys do.\n" +
+			"Its other functions (FIDO, PIV, OpenPGP) are not touched.",
 		Example: "  tokenctl reset --device 12345678",
 		Args:    cobra.NoArgs,
 		RunE:    func(c *cobra.Command, _ []string) error { return p.reset(c.Context(), o) },

@@ -31,7 +31,7 @@ func newRestoreCommand(p *program) *cobra.Command {
 	var o restoreOptions
 	c := &cobra.Command{
 		Use:   "restore [SCAN...]",
-		Short: "Come back from the recovery sheet",
+		Short: "Restore from a recovery sheet",
 		Long: "Restore reads a recovery sheet and puts what is on it on every key that is plugged\n" +
 			"in, and in the vault, as enroll does. A SCAN is a scanned or photographed page (PNG,\n" +
 			"JPEG, TIFF, WebP, GIF or BMP), a PDF where poppler is installed, a sheet in text, or\n" +
@@ -40,7 +40,7 @@ func newRestoreCommand(p *program) *cobra.Command {
 			"standard input, PNG or JPEG, is read in the same way. With --type, the lines of the\n" +
 			"sheet are typed in, and each is checked at once.\n\n" +
 			"Where there is no vault, it offers to make one with the key that is on the sheet,\n" +
-			"so that the sheet opens it, now as before. The key on the sheet also opens a vault\n" +
+			"so that the sheet still opens it. The key on the sheet also opens a vault\n" +
 			"that is there, and gives it a new passphrase if the old one is forgotten.\n\n" +
 			"On a terminal it asks for the lines of what could not be read, says what it is\n" +
 			"about to do, and asks. If something of the sheet is missing then, or its list of\n" +
@@ -66,8 +66,8 @@ func newRestoreCommand(p *program) *cobra.Command {
 	o.addFlags(c)
 	o.newPassphrase.AddFlags(c, "new-passphrase", "a new passphrase, of a vault that is made anew or that the sheet opens,")
 	f := c.Flags()
-	f.BoolVar(&o.partial, "partial", false, "go on with what is there, if something is missing")
-	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "tell what would be done, and do nothing")
+	f.BoolVar(&o.partial, "partial", false, "continue with what was read, if something is missing")
+	f.BoolVarP(&o.dryRun, "dry-run", "n", false, "show what would be done, and do nothing")
 	return c
 }
 
@@ -227,7 +227,7 @@ func (p *program) agree(ctx context.Context, c sheet.Contents, o restoreOptions,
 		p.Terminal.Tell("%s would be put on %s.", term.Count(len(c.Accounts), "account"), term.List(where))
 	}
 	if len(c.Accounts) > 0 && o.overwrite {
-		p.Terminal.Tell("What is there under the same name would be replaced.")
+		p.Terminal.Tell("What is stored under the same name would be replaced.")
 	}
 	if n := len(c.Codes); n > 0 && hasVault {
 		p.Terminal.Tell("The backup codes of %s would be put into the vault.", term.Count(n, "account"))
@@ -236,7 +236,7 @@ func (p *program) agree(ctx context.Context, c sheet.Contents, o restoreOptions,
 	}
 	switch {
 	case missing != nil:
-		return p.Terminal.Confirm(false, "Go on with what is there?")
+		return p.Terminal.Confirm(false, "Continue with what was read?")
 	case asks && o.overwrite:
 		return p.Terminal.Confirm(false, "Go on?")
 	case asks:
@@ -261,6 +261,6 @@ func (p *program) noteCodes(all []recovery.RestoredCodes) {
 		}
 	}
 	if onPaper {
-		p.Note("Without a vault there is no place for codes: their numbers alone are kept. Do not throw the sheet away.")
+		p.Note("Without a vault, codes cannot be stored: only their numbers are. Keep the sheet.")
 	}
 }

@@ -20,7 +20,7 @@ import (
 func (p *program) rehearse(ctx context.Context, c sheet.Contents, o restoreOptions) error {
 	t, err := p.open.Targets(ctx, o.tokens, o.to)
 	if isNowhere(err) {
-		p.Note("There is no key and no vault here.")
+		p.Note("No key and no vault here.")
 		t, err = p.open.NoTokens(), nil
 	}
 	if err != nil {

@@ -31,7 +31,7 @@ func withKey(c sheet.Contents) string {
 	if c.VaultKey == "" {
 		return "with a new key"
 	}
-	return "with the key on the sheet, which then goes on opening it"
+	return "with the key on the sheet, which then still opens it"
 }
 
 // wantsVault reports whether there is no vault, and its owner wants one.

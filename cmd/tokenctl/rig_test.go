@@ -142,7 +142,7 @@ func (r *rig) must(stdin string, command ...string) string {
 	return o.stdout
 }
 
-// A trace is what virtualkey.Config.Trace is told.
+// A trace is what virtualkey.Config.Trace receives.
 type trace struct {
 	mu   sync.Mutex
 	text bytes.Buffer

@@ -29,11 +29,11 @@ func (s *standing) wordsOf(r recovery.Risk) (what, mend string) {
 	case recovery.SingleLoss:
 		return fmt.Sprintf("to lose %s would lock you out of %s", lossOf(r.Thing), who), s.addWay(r)
 	case recovery.LostKey:
-		return fmt.Sprintf("key:%d is lost, and trusted still for %s: give each a new secret at its service", serial, who), mendReplace
+		return fmt.Sprintf("key:%d is lost, and still trusted for %s: give each a new secret at its service", serial, who), mendReplace
 	case recovery.LostOpener:
 		return fmt.Sprintf("key:%d is lost, and opens the vault", serial), fmt.Sprintf("tokenctl vault remove-key %d", serial)
 	case recovery.FactoryPIN:
-		return fmt.Sprintf("key:%d opens the vault by the PIN that every key comes with (seen %s)", serial, ago(r.Since, s.Now)),
+		return fmt.Sprintf("key:%d opens the vault with the factory PIN (seen %s)", serial, ago(r.Since, s.Now)),
 			fmt.Sprintf("ykman --device %d piv access change-pin", serial)
 	case recovery.OldInVault:
 		return "the vault has an old secret of " + who + ", which a key has another one of", mendReplace
@@ -44,7 +44,7 @@ func (s *standing) wordsOf(r recovery.Risk) (what, mend string) {
 		return fmt.Sprintf("no backup codes of %s are recorded: get them%s", who, atPlace(r.Service.Where)),
 			term.Command("tokenctl backup add", r.Accounts[0], "")
 	case recovery.OneOpener:
-		return "the vault opens in a single way", s.printed(func(h ledger.Sheet) bool { return h.VaultKey != "" }, mendPrint)
+		return "the vault opens in only one way", s.printed(func(h ledger.Sheet) bool { return h.VaultKey != "" }, mendPrint)
 	case recovery.NoCopy:
 		return "no copy of the vault is elsewhere, and " + whoIs(r.Accounts) + " on no checked paper", s.copyVault()
 	case recovery.BehindKey:

@@ -82,7 +82,7 @@ func newRootCommand(p *program, args ...string) *cobra.Command {
 		Use:   "tokenctl",
 		Short: "Two-factor accounts on a hardware key",
 		Long: "Tokenctl keeps TOTP and HOTP accounts on hardware keys, any with the YubiKey OATH\n" +
-			"applet, and in a vault that stands in where there is no key. A new account goes to\n" +
+			"applet, and in a vault that serves where there is no key. A new account goes to\n" +
 			"all of them at once, so that losing one locks nobody out.",
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -137,15 +137,15 @@ var remedies = slices.Concat(
 var tokenRemedies = []term.Remedy{
 	{Of: fleet.ErrUnequal, Exit: term.ExitFailure, Hint: "Do not rely on this account. The key may be damaged, or not do what it says."},
 	{Of: oath.ErrUnsure, Exit: term.ExitNoKey, Hint: "Plug it in again and see whether it was done: tokenctl list, or tokenctl keys for a password."},
-	{Of: oath.ErrRemoved, Exit: term.ExitNoKey, Hint: "Plug it in again, and give the command again."},
-	{Of: oath.ErrSilent, Exit: term.ExitNoKey, Hint: "Pull the key out, plug it in, and give the command again. If it happens again, the key or its reader is broken, or hostile."},
+	{Of: oath.ErrRemoved, Exit: term.ExitNoKey, Hint: "Plug it in again, and repeat the command."},
+	{Of: oath.ErrSilent, Exit: term.ExitNoKey, Hint: "Unplug the key, plug it in again, and repeat the command. If it happens again, the key or its reader is broken, or hostile."},
 	{Of: oath.ErrAmbiguous, Exit: term.ExitAmbiguous},
-	{Of: oath.ErrNotFound, Exit: term.ExitNotFound, Hint: "See which there are with: tokenctl list"},
+	{Of: oath.ErrNotFound, Exit: term.ExitNotFound, Hint: "List them with: tokenctl list"},
 	{Of: oath.ErrWrongPassword, Exit: term.ExitPassword, Hint: "Check the keyboard layout and Caps Lock, and that it is the password of this key. A password that stays lost cannot be recovered; see: tokenctl reset --help"},
 	{Of: oath.ErrLocked, Exit: term.ExitPassword, Hint: "Give it on a terminal, or with --password-file or --password-command for a key, --passphrase-file or --passphrase-command for the vault."},
 	{Of: oath.ErrNoPassword, Exit: term.ExitPassword, Hint: "Leave out --password-file and --password-command, or set one with: tokenctl password set"},
 	{Of: oath.ErrUnlisted, Exit: term.ExitFailure, Hint: "Give an account its whole NAME, as ISSUER:ACCOUNT. To make room: tokenctl delete NAME"},
-	{Of: oath.ErrPast, Exit: term.ExitFailure, Hint: "Set this computer's clock, if it is behind. If it was ahead before, the codes come back when that time is reached."},
+	{Of: oath.ErrPast, Exit: term.ExitFailure, Hint: "Set this computer's clock, if it is behind. If it was ahead before, the codes work again when that time is reached."},
 	{Of: oath.ErrNoOverwrite, Exit: term.ExitFailure},
 	{Of: oath.ErrTouchTimeout, Exit: term.ExitTouch, Hint: "Try again, and touch the key's contact when it blinks."},
 	{Of: oath.ErrExists, Exit: term.ExitFailure, Hint: "Replace it with --overwrite, which cannot be undone; or have tokenctl enroll give it another name: --account NAME"},
@@ -155,6 +155,6 @@ var tokenRemedies = []term.Remedy{
 	{Of: qr.ErrFormat, Exit: term.ExitUsage, Hint: "Convert it, as with heif-convert of libheif-examples, or have the phone send it as JPEG."},
 	{Of: ykoath.ErrCorrupt, Exit: term.ExitFailure, Hint: "Have the service hand out a new secret, and enroll that instead: tokenctl enroll --overwrite"},
 	{Of: ykoath.ErrUnproven, Exit: term.ExitFailure, Hint: "This may not be your key. Do not give it the password again: what it was sent is enough to guess at it. If the password is short, set a new one on your own key: tokenctl password set"},
-	{Of: ykoath.ErrMalformed, Exit: term.ExitFailure, Hint: "Pull the key out, plug it in and try again. If it happens again, the key or its reader is broken, or not compatible."},
+	{Of: ykoath.ErrMalformed, Exit: term.ExitFailure, Hint: "Unplug the key, plug it in again, and try again. If it happens again, the key or its reader is broken, or not compatible."},
 	{Of: open.ErrAway, Exit: term.ExitNoKey, Hint: "Plug it in. If you do not have it any more: tokenctl keys forget SERIAL"},
 }

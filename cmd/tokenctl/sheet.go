@@ -35,18 +35,18 @@ func newSheetCommand(p *program) *cobra.Command {
 	var o sheetOptions
 	c := &cobra.Command{
 		Use:   "sheet",
-		Short: "Print the recovery sheet, which brings everything back",
+		Short: "Print the recovery sheet, which restores everything",
 		Long: "Sheet puts on paper what is in the vault: every account as a QR code that any\n" +
 			"authenticator takes, and in lines to be typed in; the backup codes; and the vault's\n" +
-			"own key. \"tokenctl restore\" brings all of it back from a scan. An account that is\n" +
-			"on keys alone is named, but a key does not give its secret away: it cannot be\n" +
-			"brought back from the sheet, and the exit status is 9.\n\n" +
-			"A sheet takes the place of those before, unless it holds a part: with --only-new,\n" +
+			"own key. \"tokenctl restore\" restores all of it from a scan. An account that is\n" +
+			"on keys alone is named, but a key does not reveal its secret: it cannot be restored\n" +
+			"from the sheet, and the exit status is 9.\n\n" +
+			"A sheet replaces earlier ones, unless it holds only a part: with --only-new,\n" +
 			"--account or --no-secrets. Once it is on paper, scan it and see that it can be read\n" +
 			"back: tokenctl sheet verify SCAN. Until then, what was written to a file does not\n" +
 			"count as printed.\n\n" +
-			"Without --print and --output, it asks on a terminal where the sheet is to go.\n\n" +
-			"Whoever has the sheet has the accounts. With --encrypt it is worth nothing without\n" +
+			"Without --print and --output, it asks on a terminal where to put the sheet.\n\n" +
+			"Whoever has the sheet has the accounts. With --encrypt it is useless without\n" +
 			"a passphrase, which is not on it. With --split, any K of N sheets open everything,\n" +
 			"and fewer open nothing; each is to be kept in another place.",
 		Example: "  tokenctl sheet --print\n" +
@@ -60,8 +60,8 @@ func newSheetCommand(p *program) *cobra.Command {
 	o.seal.addFlags(c)
 	f := c.Flags()
 	f.BoolVar(&o.selection.OnlyNew, "only-new", false, "print what the sheets since the last full one lack")
-	f.StringArrayVar(&o.selection.Accounts, "account", nil, "print the account alone that `QUERY` fits; may be given again")
-	f.BoolVar(&o.selection.NoSecrets, "no-secrets", false, "print the backup codes alone")
+	f.StringArrayVar(&o.selection.Accounts, "account", nil, "print only the account that `QUERY` fits; may be repeated")
+	f.BoolVar(&o.selection.NoSecrets, "no-secrets", false, "print only the backup codes")
 	f.StringVar(&o.owner, "owner", "", "print on it whose it is: `NAME`, or how to reach you")
 	f.StringVar(&o.url, "url", "", "print on it where tokenctl can be had: `URL`")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask")
@@ -72,7 +72,7 @@ func newSheetCommand(p *program) *cobra.Command {
 }
 
 // errKeysAlone says that a key does not give secrets away.
-var errKeysAlone = errors.New("such secrets are NOT on the sheet, which cannot bring them back")
+var errKeysAlone = errors.New("such secrets are NOT on the sheet, which cannot restore them")
 
 // keysAlone says of how many accounts.
 func keysAlone(n int) error {
@@ -187,7 +187,7 @@ type sheetSeal struct {
 func (s *sheetSeal) addFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&s.encrypt, "encrypt", false, "seal the sheet with a passphrase, which is not printed on it")
 	s.source.AddFlags(c, "sheet-passphrase", "the sheet's new passphrase")
-	c.Flags().StringVar(&s.split, "split", "", "make N sheets, any K of which open everything: `K-of-N`, as in 2-of-3")
+	c.Flags().StringVar(&s.split, "split", "", "make N sheets; any K of them open everything: `K-of-N`, as in 2-of-3")
 	c.MarkFlagsMutuallyExclusive("encrypt", "split")
 }
 

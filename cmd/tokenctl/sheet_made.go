@@ -45,7 +45,7 @@ func (p *program) noteSheet(made madeSheet, to paper.Output, seal sheetSeal) {
 	case seal.shares > 0:
 		p.Note("Any %d of the %d sheets open it. Keep them apart from each other.", seal.need, seal.shares)
 	case seal.encrypt:
-		p.Note("Without its passphrase nobody can read it, and the passphrase is kept nowhere.")
+		p.Note("Without its passphrase nobody can read it, and the passphrase is stored nowhere.")
 	}
 	switch {
 	case to.Print:
@@ -54,7 +54,7 @@ func (p *program) noteSheet(made madeSheet, to paper.Output, seal sheetSeal) {
 		p.Note("Whoever has the file has what is on it. Delete it once it is printed.")
 	}
 	if made.Supersedes > 0 && !made.Partial {
-		p.Note("It takes the place of sheet %d, and of those kept with it: destroy them, once this one is checked.", made.Supersedes)
+		p.Note("It replaces sheet %d, and those kept with it: destroy them, once this one is checked.", made.Supersedes)
 	}
 	p.Note("Scan it once it is on paper, and see that it can be read back: tokenctl sheet verify SCAN")
 	if !to.Print {

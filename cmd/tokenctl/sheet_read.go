@@ -41,13 +41,13 @@ var (
 	errNoSheet = errors.New("nothing of a recovery sheet was found")
 
 	// errBare says that a sheet names accounts, and has nothing of them.
-	errBare = errors.New("the sheet names accounts, and has neither secrets nor backup codes: it brings nothing back")
+	errBare = errors.New("the sheet names accounts, and has neither secrets nor backup codes: it restores nothing")
 
 	// errUnlisted says that something was restored without the sheet's list of contents.
-	errUnlisted = errors.New("whether that is all of the sheet is not known")
+	errUnlisted = errors.New("whether the sheet is complete is not known")
 
 	// errMissing says that something of a sheet is missing, and nothing was done.
-	errMissing = errors.New("the sheet is not all there")
+	errMissing = errors.New("the sheet is incomplete")
 )
 
 // unreadRemedies are for what comes along with a better reason, if there is one.
@@ -139,7 +139,7 @@ func (p *program) noteContents(c sheet.Contents) {
 		}
 		switch {
 		case s.Shares > 0:
-			line += fmt.Sprintf(", of which any %d of %d open it", s.Need, s.Shares)
+			line += fmt.Sprintf("; any %d of %d open it", s.Need, s.Shares)
 		case s.Sealed:
 			line += ", sealed with a passphrase"
 		}
@@ -148,7 +148,7 @@ func (p *program) noteContents(c sheet.Contents) {
 		}
 		p.Note("%s.", line)
 		if s.Bare > 0 {
-			p.Note("%s named on it without a secret, which is NOT there: it cannot bring them back.", term.Are(s.Bare, "account"))
+			p.Note("%s named on it without a secret, which is NOT there: it cannot restore them.", term.Are(s.Bare, "account"))
 		}
 	}
 	if !c.IsEmpty() {

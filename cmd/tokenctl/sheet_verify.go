@@ -29,16 +29,16 @@ func newSheetVerifyCommand(p *program) *cobra.Command {
 		Use:   "verify [SCAN...]",
 		Short: "Read a sheet back, and compare it with the tokens",
 		Long: "Verify reads a sheet back, as restore does, and compares it with what the tokens\n" +
-			"hold. The vault tells its secrets and codes. A key is given the same time as the\n" +
-			"secret on the sheet, and must compute the same code; it may want a touch for that.\n" +
+			"hold. The vault gives its secrets and codes. A key is given the same time as the\n" +
+			"secret on the sheet, and must compute the same code; it may need a touch for that.\n" +
 			"An account that counts its codes is not compared on a key: that would move the\n" +
 			"counter.\n\n" +
 			"If all of the sheet was read, and all that is on it is right, it counts as verified,\n" +
 			"and as being on paper: the file that tokenctl wrote is known, and is not taken for\n" +
 			"a scan. If something differs, the exit status is 1. If something is missing from\n" +
 			"the scan, could not be compared, or is not on the sheet, it is 9.\n\n" +
-			"One share of a split sheet is verified by itself: that it is right, and that all is\n" +
-			"there which it opens with the others. What that is, it cannot compare.",
+			"One share of a split sheet is verified alone: that it is right, and that all is there\n" +
+			"that it opens with the others. The contents cannot be compared.",
 		Example: "  tokenctl sheet verify scan.pdf",
 		RunE: func(c *cobra.Command, args []string) error {
 			o.from.scans = args
@@ -66,7 +66,7 @@ var (
 )
 
 var verifyRemedies = []term.Remedy{
-	{Of: errSheetDiffers, Exit: term.ExitFailure, Hint: "Find out which is right: a code of either, tried at the service. If the tokens are, print a new sheet: tokenctl sheet"},
+	{Of: errSheetDiffers, Exit: term.ExitFailure, Hint: "Find out which is right: try a code of each at the service. If the tokens are, print a new sheet: tokenctl sheet"},
 	{Of: errNotPaper, Exit: term.ExitPartial, Hint: "Print it, scan or photograph what was printed, and give that: tokenctl sheet verify SCAN"},
 	{Of: errUnseen, Exit: term.ExitPartial, Hint: "Scan all of its pages, and give all scans at once."},
 	{Of: errSheetLacks, Exit: term.ExitFailure, Hint: "Print what it lacks: tokenctl sheet --only-new"},
@@ -159,7 +159,7 @@ func (p *program) verifyShares(contents readSheet, json bool) error {
 	if len(numbers) > 1 {
 		which, are = "Shares "+term.List(numbers), "are"
 	}
-	p.Note("%s of %d %s right, and all sealed parts are there: any %d such sheets bring all back.", which, one.Shares, are, one.Need)
+	p.Note("%s of %d %s right, and all sealed parts are there: any %d such sheets restore everything.", which, one.Shares, are, one.Need)
 	p.Note("What is sealed was not compared with the tokens: that takes %d of the sheets.", one.Need)
 	return nil
 }
@@ -174,7 +174,7 @@ var verdictWords = map[recovery.Verdict]string{
 	recovery.Counted:  "not compared, since that would move its counter",
 	recovery.Lacking:  "not on the sheet",
 	recovery.Unseen:   "not on these pages",
-	recovery.KeysOnly: "not on the sheet, since a key does not give its secret away",
+	recovery.KeysOnly: "not on the sheet, since a key does not reveal its secret",
 	recovery.Outdated: "older on the sheet: there are new ones",
 	recovery.Nowhere:  "not compared, since it is on no token here",
 	recovery.Unknown:  "not compared",
@@ -242,7 +242,7 @@ func (p *program) printVerdict(verdict recovery.Verdict, group [][]string) {
 	group = group[:min(len(group), most)]
 	p.PrintColumns(group)
 	if more > 0 {
-		p.PrintText(term.Plain, "  and %d more, all of which --json prints", more)
+		p.PrintText(term.Plain, "  and %d more; --json prints them all", more)
 	}
 }
 

@@ -35,11 +35,11 @@ func newSyncCommand(p *program) *cobra.Command {
 		Long: "Sync puts on every key that is plugged in, or on those of --to, the accounts of the\n" +
 			"vault that they lack; with --from, those of a recovery sheet, on the vault as well.\n" +
 			"A fresh key gets all of them. One that was away also gets the new names, and loses\n" +
-			"what was deleted meanwhile, if you say so. Each account is proved by a code. What is\n" +
+			"what was deleted meanwhile, if you agree. Each account is proved by a code. What is\n" +
 			"there already is compared, as tokenctl compare does, and left alone.\n\n" +
 			"Nothing is replaced without --overwrite and nothing deleted without --delete, or\n" +
-			"your word on a terminal. Where a key has no room for all, you are asked which go\n" +
-			"there; or --select chooses, and the first ones go there first.\n\n" +
+			"unless you agree on a terminal. Where a key has no room for all, you are asked\n" +
+			"which go there; or --select chooses, and the first ones go there first.\n\n" +
 			"An account that counts is left out: every token counts for itself, and two\n" +
 			"counters drift apart. For a key that takes the place of the only one: --counters.\n" +
 			"What is on a key alone cannot be brought to another, and is named.\n\n" +
@@ -61,7 +61,7 @@ func newSyncCommand(p *program) *cobra.Command {
 	o.tokens.AddFlags(c)
 	o.from.addFlags(c)
 	f := c.Flags()
-	f.StringSliceVar(&o.to, "to", nil, "bring these alone up to date: `TOKEN` is key:SERIAL, or vault with --from; several separated by commas")
+	f.StringSliceVar(&o.to, "to", nil, "bring only these up to date: `TOKEN` is key:SERIAL, or vault with --from; several separated by commas")
 	f.StringArrayVar(&from, "from", nil, "take the accounts from a recovery sheet: `SCAN`; more may follow")
 	f.StringArrayVar(&o.queries, "select", nil, "take only the account that `QUERY` fits; several in the order in which they are wanted")
 	f.BoolVar(&o.counters, "counters", false, "put accounts that count on keys, too")
@@ -78,8 +78,8 @@ func newSyncCommand(p *program) *cobra.Command {
 
 var (
 	errOldInVault = errors.New("the vault has an old secret of it")
-	errNoSource   = errors.New("there is no vault to bring keys up to date from")
-	errNoTarget   = errors.New("there is no key to bring up to date")
+	errNoSource   = errors.New("no vault to bring keys up to date from")
+	errNoTarget   = errors.New("no key to bring up to date")
 	errStale      = errors.New("elsewhere while the key was away")
 	errOther      = fmt.Errorf("%w", errTaken)
 	errUnsyncable = errors.New("its secret is in no vault and on no sheet")
@@ -90,7 +90,7 @@ var syncRemedies = []term.Remedy{
 	{Of: errNoSource, Exit: term.ExitFailure, Hint: "From a recovery sheet: tokenctl sync --from SCAN"},
 	{Of: errNoTarget, Exit: term.ExitNoKey},
 	{Of: errStale, Exit: term.ExitPartial, Hint: "If it should go from there as well: tokenctl sync --delete"},
-	{Of: errOther, Exit: term.ExitPartial, Hint: "Find out which is right: a code of either, tried at the service. To replace it there, which cannot be undone: tokenctl sync --overwrite"},
+	{Of: errOther, Exit: term.ExitPartial, Hint: "Find out which is right: try a code of each at the service. To replace it there, which cannot be undone: tokenctl sync --overwrite"},
 	{Of: errUnsyncable, Exit: term.ExitPartial, Hint: "Have the service show a new secret, and enroll that everywhere: tokenctl enroll --overwrite"},
 }
 

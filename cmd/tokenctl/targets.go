@@ -30,9 +30,9 @@ type targetOptions struct {
 func (o *targetOptions) addFlags(c *cobra.Command) {
 	o.tokens.AddFlags(c)
 	f := c.Flags()
-	f.StringSliceVar(&o.to, "to", nil, "put it on these alone: `TOKEN` is key:SERIAL or vault; several parted by commas")
-	f.Bool("all-keys", false, "put it on every key that is plugged in, which is what happens without --to")
-	f.BoolVarP(&o.touch, "touch", "t", false, "have the keys ask for a touch for each code")
+	f.StringSliceVar(&o.to, "to", nil, "put it only on these: `TOKEN` is key:SERIAL or vault; several separated by commas")
+	f.Bool("all-keys", false, "put it on every key that is plugged in, the default without --to")
+	f.BoolVarP(&o.touch, "touch", "t", false, "make the keys require a touch for each code")
 	f.BoolVar(&o.overwrite, "overwrite", false, "replace the account where there is another of this name, once the new one is proved")
 	f.BoolVar(&o.delete, "delete-first", false, "let --overwrite delete it first on a full key that has no other way")
 	f.BoolVarP(&o.yes, "yes", "y", false, "do not ask, and do not offer to wait for a spare key")

@@ -17,9 +17,9 @@ import (
 func newVaultCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "vault",
-		Short: "The software vault: make it, open it, see to its keys",
-		Long: "The vault is a folder of standard age files, one an account, each with an otpauth\n" +
-			"URI on its first line. It stands in where there is no key. Storing an account\n" +
+		Short: "The software vault: make it, open it, manage its keys",
+		Long: "The vault is a folder of standard age files, one per account, each with an otpauth\n" +
+			"URI on its first line. It serves where there is no key. Storing an account\n" +
 			"needs no unlock; a code does: by the passphrase, by a YubiKey's PIV slot, or by\n" +
 			"the vault's own key, which is best kept on paper.",
 	}
@@ -159,7 +159,7 @@ func newVaultUnlockCommand(p *program) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if duration <= 0 {
-				return term.Usagef("--for %v must be more than nothing", duration)
+				return term.Usagef("--for %v must be positive", duration)
 			}
 			if err := open.CanRemember(); err != nil {
 				return err
@@ -172,7 +172,7 @@ func newVaultUnlockCommand(p *program) *cobra.Command {
 				}
 				p.Note("The vault is open until %s. To close it before: tokenctl vault lock", until.Format("Mon 15:04"))
 				if kept.In == open.InKernel {
-					p.Note("The kernel keeps its key, for this login session alone; there is no other keyring.")
+					p.Note("The kernel keeps its key, for this login session only; there is no other keyring.")
 				}
 				return nil
 			})

@@ -30,16 +30,16 @@ func newVaultAddKeyCommand(p *program) *cobra.Command {
 	var o addKeyOptions
 	c := &cobra.Command{
 		Use:   "add-key",
-		Short: "Open the vault by a YubiKey's PIV slot as well",
+		Short: "Open the vault with a YubiKey's PIV slot as well",
 		Long: "Add-key makes a P-256 key in a free PIV slot of the YubiKey, or takes one that is\n" +
 			"there, and opens the vault to it: with the PIV PIN, and a touch. The key is made\n" +
 			"inside the YubiKey and cannot leave it. A slot in use is never overwritten.\n\n" +
 			"Yubico vouches for that by a certificate. Where none does, as with a key that was\n" +
 			"brought in from outside, or a device that only looks like a YubiKey, whoever has a\n" +
-			"copy could open the vault: add-key says so and asks, whatever --yes says; without a\n" +
+			"copy could open the vault: add-key says so and asks, even with --yes; without a\n" +
 			"terminal, --unattested agrees.\n\n" +
 			"Without --slot, the first free one of the retired slots, 82 to 95, is used, which\n" +
-			"no other program has a purpose for.",
+			"no other program uses.",
 		Example: "  tokenctl vault add-key\n  tokenctl vault add-key --device 12345678 --slot 9d --take",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -190,7 +190,7 @@ func newVaultRemoveKeyCommand(p *program) *cobra.Command {
 	var yes bool
 	c := &cobra.Command{
 		Use:   "remove-key SERIAL",
-		Short: "Open the vault by that YubiKey no longer",
+		Short: "Stop opening the vault with a YubiKey",
 		Long: "Remove-key removes a YubiKey as a way into the vault; it need not be plugged in,\n" +
 			"and its PIV slot stays as it is. Older copies of the vault still open by it; to\n" +
 			"shut it out of new accounts, use: tokenctl vault rekey",
@@ -212,7 +212,7 @@ func newVaultRemoveKeyCommand(p *program) *cobra.Command {
 }
 
 var vaultKeyRemedies = []term.Remedy{
-	{Of: errUnattested, Exit: term.ExitUsage, Hint: "The vault is as it was. If you know where the key comes from: --unattested"},
+	{Of: errUnattested, Exit: term.ExitUsage, Hint: "The vault was not changed. If you know where the key comes from: --unattested"},
 	{Of: vault.ErrNoFreeSlot, Exit: term.ExitNoSpace, Hint: "Choose one with --slot that you can do without, and empty it: ykman piv keys, ykman piv certificates"},
 	{Of: vault.ErrSlotInUse, Exit: term.ExitFailure, Hint: "Choose another --slot, or take the key that is in it with --take. Nothing was changed."},
 	{Of: vault.ErrSlotEmpty, Exit: term.ExitFailure, Hint: "Leave out --take to make one."},

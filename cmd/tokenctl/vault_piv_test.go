@@ -19,7 +19,7 @@ type pivDesk struct {
 	*rig
 	key             *device
 	vault           string
-	passphrase, pin string // flags that tell them
+	passphrase, pin string // flags that give them
 }
 
 func newPIVDesk(t *testing.T) pivDesk {
@@ -45,7 +45,7 @@ func (d pivDesk) do(args ...string) outcome {
 	return o
 }
 
-// TestPINForgotten has the next program find the key as if it had never been told
+// TestPINForgotten has the next program find the key as if it had never been given
 // its PIN.
 func TestPINForgotten(t *testing.T) {
 	t.Parallel()

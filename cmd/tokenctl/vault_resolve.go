@@ -28,8 +28,8 @@ func newVaultResolveCommand(p *program) *cobra.Command {
 		Short: "Settle what git could not merge",
 		Long: "Resolve shows what this machine and the other one made of each file that git could\n" +
 			"not merge, or of the account or file called NAME: when they changed it last, and a\n" +
-			"code of each, computed for the same time. The code that the service takes is of the\n" +
-			"side to keep. On a terminal it asks which.\n\n" +
+			"code of each, computed for the same time. The side to keep is the one whose code\n" +
+			"the service takes. On a terminal it asks which.\n\n" +
 			"Nobody is asked where nothing can be lost: of the same HOTP account, the higher\n" +
 			"counter counts, and backup codes that either machine used are used. When all is\n" +
 			"settled, the merge is committed; the other side stays in git's history.",
@@ -49,7 +49,7 @@ func newVaultResolveCommand(p *program) *cobra.Command {
 
 var (
 	// errUnresolved says that a conflict is left as it is.
-	errUnresolved = errors.New("nothing was chosen, and the conflict stays")
+	errUnresolved = errors.New("nothing was chosen, and the conflict remains")
 
 	// errNoConflict says that there is nothing of that name to settle.
 	errNoConflict = errors.New("git has no conflict over it")

@@ -19,9 +19,9 @@ func newVaultPassphraseCommand(p *program) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "passphrase",
 		Short: "Set, change or remove the vault's passphrase",
-		Long: "Passphrase opens the vault to a new passphrase, in the place of the old one if\n" +
-			"there was one. No account is touched. Older copies of the folder still open by\n" +
-			"the old passphrase; to shut that out of new accounts, use: tokenctl vault rekey",
+		Long: "Passphrase opens the vault to a new passphrase, instead of the old one if there was\n" +
+			"one. No account is changed. Older copies of the folder still open by the old\n" +
+			"passphrase; to shut that out of new accounts, use: tokenctl vault rekey",
 		Example: "  tokenctl vault passphrase\n  tokenctl vault passphrase --remove",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -52,7 +52,7 @@ func (p *program) removeWay(v *open.Vault, serial uint32, yes bool) error {
 		return err
 	}
 	name := wayName(vault.Way{Serial: serial})
-	question := fmt.Sprintf("Open the vault by %s no longer?", name)
+	question := fmt.Sprintf("Stop opening the vault with %s?", name)
 	if len(ways) == 1 && ways[0].Serial == serial {
 		question = "Nothing but the vault's key on paper will open it then. Is that key safe? " + question
 	}
@@ -65,7 +65,7 @@ func (p *program) removeWay(v *open.Vault, serial uint32, yes bool) error {
 		err = v.RemoveKey(serial)
 	}
 	if err == nil {
-		p.Note("The vault does not open by %s any more.", name)
+		p.Note("The vault no longer opens with %s.", name)
 	}
 	return err
 }
@@ -141,7 +141,7 @@ func (p *program) rekey(ctx context.Context, v *open.Vault, source open.Password
 	}
 	for _, w := range ways {
 		if !w.IsPassphrase() {
-			p.Note("%s will not open the vault any more; add it again with: tokenctl vault add-key", wayName(w))
+			p.Note("%s no longer opens the vault; add it again with: tokenctl vault add-key", wayName(w))
 		}
 	}
 	if err := p.Terminal.Confirm(yes, "Encrypt every account in the vault to a new key?"); err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/virtualkey"
 )
 
-// errUsage is a mistake on the command line, which was told on stderr.
+// errUsage is a mistake on the command line, which was reported on stderr.
 var errUsage = errors.New("usage")
 
 // options are what the command line says.
@@ -165,7 +165,7 @@ small-chunks         responses in pieces of 13 bytes
 not-found-6a82       no such account is 6A82
 not-found-6a88       no such account is 6A88
 wrong-password-6982  a wrong password is 6982
-no-serial            tells no serial number
+no-serial            reports no serial number
 no-management        has no Management applet
 wrong-password-6984  a wrong password is 6984
 count-first          HOTP counts before it computes

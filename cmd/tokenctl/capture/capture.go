@@ -17,22 +17,22 @@ import (
 
 var (
 	// ErrEmpty is returned for a clipboard with neither a picture nor text.
-	ErrEmpty = errors.New("there is neither a picture nor text on the clipboard")
+	ErrEmpty = errors.New("neither a picture nor text on the clipboard")
 
 	// ErrTooLarge is returned for a picture of more than MaxSize bytes.
 	ErrTooLarge = fmt.Errorf("it is larger than %d MB", MaxSize>>20)
 
 	// ErrNoDesktop says that there is no desktop to take a picture of.
-	ErrNoDesktop = errors.New("there is no desktop here: neither $WAYLAND_DISPLAY nor $DISPLAY is set")
+	ErrNoDesktop = errors.New("no desktop here: neither $WAYLAND_DISPLAY nor $DISPLAY is set")
 
 	// ErrNoPaste is returned where the clipboard takes a program that is not there.
-	ErrNoPaste = errors.New("there is no wl-paste to read the clipboard with")
+	ErrNoPaste = errors.New("reading the clipboard needs wl-paste, which was not found")
 
 	// ErrScreen says that the desktop gave no picture of the screen.
 	ErrScreen = errors.New("the desktop gave no picture of the screen")
 
-	// ErrNoCamera is returned where there is no camera, or none that can be read.
-	ErrNoCamera = errors.New("there is no camera")
+	// ErrNoCamera is returned where no camera, or none that can be read.
+	ErrNoCamera = errors.New("no camera")
 )
 
 // MaxSize bounds a picture, in bytes.

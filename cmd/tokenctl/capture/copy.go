@@ -15,10 +15,10 @@ import (
 
 var (
 	// ErrNoCopy is returned where copying takes a program that is not there.
-	ErrNoCopy = errors.New("there is no wl-copy to write to the clipboard with")
+	ErrNoCopy = errors.New("writing to the clipboard needs wl-copy, which was not found")
 
 	// ErrNoClipboard says that there is nothing that could be pasted from.
-	ErrNoClipboard = errors.New("there is neither a desktop nor a terminal with a clipboard")
+	ErrNoClipboard = errors.New("neither a desktop nor a terminal with a clipboard")
 )
 
 // A Place is where copying goes.

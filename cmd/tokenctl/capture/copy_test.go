@@ -185,7 +185,7 @@ func TestCopyWayland(t *testing.T) {
 	}
 }
 
-// A wl-copy that knows what is sensitive is told so.
+// A wl-copy that knows what is sensitive is given the flag.
 func TestCopySensitive(t *testing.T) {
 	dir := t.TempDir()
 	script := "#!/bin/sh\ncase $* in\n--help) echo '  -s, --sensitive  Offer a hint' ;;\n--clear) kill $(cat " + dir + "/pid) ;;\n" +

@@ -264,7 +264,7 @@ func TestNoDesktop(t *testing.T) {
 	}
 }
 
-// A portal on a bus of its own, which answers as it is told.
+// A portal on a bus of its own, which answers as the test says.
 type portal struct {
 	bus    *dbus.Conn
 	answer func(p *portal, handle dbus.ObjectPath)

@@ -90,7 +90,7 @@ func takeScreenshot(uri string) (data []byte, err error) {
 		return nil, fmt.Errorf("%w: not a picture", ErrScreen)
 	}
 	if err := os.Remove(u.Path); err != nil {
-		return nil, fmt.Errorf("the screenshot shows the secret, and stays: %w", err)
+		return nil, fmt.Errorf("the screenshot shows the secret, and was not deleted: %w", err)
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrScreen, err)

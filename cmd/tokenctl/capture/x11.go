@@ -71,7 +71,7 @@ func (x *x11) atoms(names ...string) ([]xproto.Atom, error) {
 	return atoms, nil
 }
 
-// newWindow makes a window that is never shown, and is told of changes to its properties.
+// newWindow makes a window that is never shown, and receives changes to its properties.
 func (x *x11) newWindow() (xproto.Window, error) {
 	window, err := xproto.NewWindowId(x.Conn)
 	if err == nil {

@@ -24,7 +24,7 @@ const (
 const maxSockets = 1 << 17
 
 // clientSockets returns the sockets that are connected to one with a path, as the links in
-// /proc show them. The kernel tells them to anybody, see sock_diag(7); /proc/net/unix does
+// /proc show them. The kernel shows them to anybody, see sock_diag(7); /proc/net/unix does
 // not have them.
 func clientSockets(path string) (links []string, err error) {
 	s, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)

@@ -122,10 +122,10 @@ func describe(found []process, all bool) string {
 }
 
 const (
-	scdaemonAdvice = "To have gpg let go of it, until it is used again: gpgconf --kill scdaemon\n" +
-		"To have both share it: write disable-ccid and pcsc-shared, which GnuPG 2.2.40 knows, a\n" +
+	scdaemonAdvice = "To make gpg release it, until it is used again: gpgconf --kill scdaemon\n" +
+		"To make both share it, write disable-ccid and pcsc-shared, which GnuPG 2.2.40 knows, a\n" +
 		"line each, into ~/.gnupg/scdaemon.conf, and give the command above once."
-	closeAdvice = "Close the program, or wait until it is done. If it is none of yours, what it is shows:\n" +
+	closeAdvice = "Close the program, or wait until it is done. If you did not start it, see what it is:\n" +
 		"ps -fp PROCESS"
 	rootAdvice = "Programs of other users show with: sudo tokenctl doctor"
 )

@@ -15,7 +15,7 @@ import (
 // reader says what is in a reader, and how the key is.
 func (e *examination) reader(f *keys.Finder, r pcsc.Reader) {
 	if !r.Present {
-		e.add(Notice, "no-card", fmt.Sprintf("reader %q: there is no card in it", r.Name), "Lay the key on it, or put it in.")
+		e.add(Notice, "no-card", fmt.Sprintf("reader %q: no card in it", r.Name), "Lay the key on it, or insert it.")
 		return
 	}
 	if i := f.Inspect(r.Name, e.opener.UnlockRemembered); i.Err != nil {
@@ -31,16 +31,16 @@ func (e *examination) unusable(i keys.Info, r pcsc.Reader) {
 	if i.Device.Serial != 0 {
 		name = keys.Key{Serial: i.Device.Serial}.Name()
 	}
-	const again = "Pull it out, and plug it in again, into another port if that is of no help."
+	const again = "Unplug it, and plug it in again; if that does not help, into another port."
 	switch is := func(target error) bool { return errors.Is(i.Err, target) }; {
 	case is(pcsc.ErrBusy):
 		e.busy(name, r)
 	case is(pcsc.ErrNoPermission):
 		e.refused(Fault, name+": pcscd's policy, polkit's, does not let this session use it")
 	case is(pcsc.ErrMute):
-		e.add(Fault, "mute", name+" does not answer to being switched on", again+" A card may lie the wrong way up.")
+		e.add(Fault, "mute", name+" does not answer when switched on", again+" A card may lie the wrong way up.")
 	case is(oath.ErrSilent):
-		e.add(Fault, "silent", name+" answers no command", again+" If it goes on, the key or its\nreader is broken, or hostile.")
+		e.add(Fault, "silent", name+" answers no command", again+" If this persists, the key or its\nreader is broken, or hostile.")
 	case is(ykoath.ErrUnproven):
 		e.add(Fault, "unproven", name+" could not prove that it knows its password: it may be a false one",
 			"Do not give it the password. If it is yours, and the password short, set a new one:\ntokenctl password set")
@@ -68,7 +68,7 @@ func (e *examination) busy(name string, r pcsc.Reader) {
 	found, all := e.clients()
 	if e.opener.TouchAwaited(r.Name) > 0 {
 		cause, text = "touch", name+" waits for a touch, as far as is known: an earlier command asked for one"
-		advice = "Touch it, or wait for half a minute: it gives up by itself."
+		advice = "Touch it, or wait for half a minute: it then gives up."
 	} else {
 		advice = adviceOn(found, all)
 	}
@@ -96,7 +96,7 @@ func (e *examination) key(i keys.Info) {
 	}
 	e.add(Good, "key", text, "")
 	if i.Used == nil && !open.HasKeyring() {
-		e.add(Notice, "no-keyring", name+": no keyring can be reached that would remember its password",
+		e.add(Notice, "no-keyring", name+": no keyring can be reached to remember its password",
 			"It is asked for each time. In a desktop's session: tokenctl password remember")
 	}
 	v := i.Device.Version

@@ -21,10 +21,10 @@ const defaultSocket = "/run/pcscd/pcscd.comm"
 const (
 	buildAdvice = "Install gcc and libpcsclite-dev, and build tokenctl with CGO_ENABLED=1."
 
-	silentAdvice = "A key or reader may block it. Pull it out, and start pcscd anew:\n" +
+	silentAdvice = "A key or reader may block it. Unplug it, and restart pcscd:\n" +
 		"sudo systemctl restart pcscd"
 
-	logAdvice = "What pcscd has to say: journalctl --unit=pcscd"
+	logAdvice = "The log of pcscd: journalctl --unit=pcscd"
 
 	containerAdvice = "Let the socket of the host's pcscd in, as with --volume /run/pcscd:/run/pcscd, or run\n" +
 		"one here: "
@@ -52,10 +52,10 @@ func (e *examination) service(err error, devices []usbDevice) {
 		e.add(grade, "service", err.Error(), logAdvice)
 	case e.OS == "windows":
 		e.add(grade, "no-service", "the Smart Card service is not running",
-			"Plug in the key, for which Windows starts it. If that is of no help, start it as administrator:\nsc start SCardSvr")
+			"Plug in the key, for which Windows starts it. If that does not help, start it as administrator:\nsc start SCardSvr")
 	case e.OS == "darwin":
 		e.add(grade, "no-service", "the smart card service is not running",
-			"Plug in the key, for which macOS starts it. If that is of no help, restart the computer.")
+			"Plug in the key, for which macOS starts it. If that does not help, restart the computer.")
 	default:
 		e.noService(grade)
 	}
@@ -93,13 +93,13 @@ func (e *examination) noService(grade Grade) {
 	switch {
 	case err == nil:
 		conn.Close()
-		e.add(grade, "service-strange", "what listens at "+at+" is no pcscd that libpcsclite understands",
-			"After an update of either, start pcscd anew: sudo systemctl restart pcscd\n"+logAdvice+elsewhere)
+		e.add(grade, "service-strange", "what listens at "+at+" is not a pcscd that libpcsclite understands",
+			"After an update of either, restart pcscd: sudo systemctl restart pcscd\n"+logAdvice+elsewhere)
 	case errors.Is(err, syscall.EACCES):
 		e.add(grade, "socket-permission", fmt.Sprintf("pcscd's socket is not open to this user: %q is closed", e.closed()),
-			"As pcscd comes, its folder has mode 755, and the socket 666. Both are made anew by\n"+e.start()+elsewhere)
+			"By default, its folder has mode 755, and the socket 666. Both are recreated by\n"+e.start()+elsewhere)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		e.add(grade, "socket-abandoned", "nobody listens at "+at+": pcscd has ended", "Start it anew: "+e.start()+elsewhere)
+		e.add(grade, "socket-abandoned", "nobody listens at "+at+": pcscd has ended", "Restart it: "+e.start()+elsewhere)
 	case !errors.Is(err, fs.ErrNotExist):
 		e.add(grade, "socket", fmt.Sprintf("connecting to pcscd: %v", err), logAdvice+elsewhere)
 	case e.has(".dockerenv", "run/.containerenv"):
@@ -113,7 +113,7 @@ func (e *examination) noService(grade Grade) {
 		e.add(grade, "disabled", "pcscd is not running: systemd's unit pcscd.socket is not enabled",
 			"sudo systemctl enable --now pcscd.socket"+elsewhere)
 	default:
-		e.add(grade, "not-running", "pcscd is not running: there is no socket at "+at, "Start it: "+e.start()+"\n"+logAdvice+elsewhere)
+		e.add(grade, "not-running", "pcscd is not running: no socket at "+at, "Start it: "+e.start()+"\n"+logAdvice+elsewhere)
 	}
 }
 

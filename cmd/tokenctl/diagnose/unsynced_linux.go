@@ -7,7 +7,7 @@ import (
 )
 
 // kernelUnsynced reports whether the kernel says that nobody keeps its clock right, see
-// adjtimex(2). In a container somebody else does, and does not always tell the kernel.
+// adjtimex(2). In a container somebody else does, and does not always inform the kernel.
 func kernelUnsynced() bool {
 	for _, mark := range []string{"/.dockerenv", "/run/.containerenv", "/run/systemd/container"} {
 		if _, err := os.Stat(mark); err == nil {

@@ -105,10 +105,10 @@ func (e *examination) withoutCCID(d usbDevice) {
 		e.add(Notice, "no-oath", name+" is a Security Key: these do FIDO alone, and hold no accounts", "It takes a YubiKey, of the 5 series for example.")
 	case d.old:
 		e.add(Fault, "ccid-off", name+" has its smart card interface (CCID) switched off",
-			"Switch it on, plug it in anew, and look again:\nykman config mode OTP+FIDO+CCID")
+			"Switch it on, plug it in again, and look again:\nykman config mode OTP+FIDO+CCID")
 	default:
 		e.add(Fault, "ccid-off", name+" has its smart card interface (CCID) switched off, as no applet is on that needs it",
-			"Switch OATH on, plug it in anew, and look again:\nykman config usb --enable OATH")
+			"Switch OATH on, plug it in again, and look again:\nykman config usb --enable OATH")
 	}
 }
 
@@ -128,9 +128,9 @@ func (e *examination) withoutReader(d usbDevice, missing bool) {
 	case d.claimed:
 		e.add(grade, "usb-held", name+": it is held directly by "+describe(holders, seen[d.node]), adviceOn(holders, seen[d.node]))
 	case !e.hasDriver():
-		e.add(grade, "no-driver", name+": the driver for it (CCID) is not installed", e.install(false)+"\nThen start pcscd anew: "+e.start())
+		e.add(grade, "no-driver", name+": the driver for it (CCID) is not installed", e.install(false)+"\nThen restart pcscd: "+e.start())
 	default:
-		advice := "Pull it out, plug it in, and start pcscd anew: " + e.start()
+		advice := "Unplug it, plug it in again, and restart pcscd: " + e.start()
 		if len(e.match("lib/udev/rules.d/*ccid*", "usr/lib/udev/rules.d/*ccid*", "etc/udev/rules.d/*ccid*")) == 0 {
 			advice += "\nudev has no rule that lets pcscd at it, which comes with the driver: " + e.install(false)
 		}

@@ -191,7 +191,7 @@ func (o *Opener) UnlockRemembered(k *keys.Key) (done bool, err error) {
 	}
 	err = k.Unlock(accessKey)
 	if errors.Is(err, oath.ErrWrongPassword) {
-		o.Note("The remembered password does not open this key any more.")
+		o.Note("The remembered password no longer opens this key.")
 		return false, nil
 	}
 	return err == nil, err

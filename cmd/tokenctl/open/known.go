@@ -105,7 +105,7 @@ func (k knownFile) save(before knownFile) error {
 		return nil
 	}
 	if err := writeState(k.path, k); err != nil {
-		return fmt.Errorf("keeping what is known of the vault: %w", err)
+		return fmt.Errorf("recording what is known of the vault: %w", err)
 	}
 	return nil
 }
@@ -132,7 +132,7 @@ func configFolder() (string, error) {
 	return filepath.Join(config, "tokenctl"), err
 }
 
-// SettingsPath returns where the file of settings is, or would be.
+// SettingsPath returns where the settings file is, or would be.
 func SettingsPath() (string, error) {
 	config, err := configFolder()
 	return filepath.Join(config, "config.toml"), err

@@ -144,7 +144,7 @@ func (o *Opener) Remember() error {
 	}
 	o.memory = memory{}
 	if err != nil {
-		return fmt.Errorf("keeping what is known of keys: %w", err)
+		return fmt.Errorf("recording what is known of keys: %w", err)
 	}
 	return nil
 }

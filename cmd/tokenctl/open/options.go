@@ -138,7 +138,7 @@ func userFolder(variable, fallback string) (string, error) {
 }
 
 // errEmptyPassword says that what should hold a password does not.
-var errEmptyPassword = errors.New("there is no password in it")
+var errEmptyPassword = errors.New("no password in it")
 
 // A Password is where a password comes from that nobody is asked for.
 type Password struct {

@@ -128,7 +128,7 @@ func (o *Opener) TouchAwaited(reader string) time.Duration {
 func (o *Opener) busy(reader string) time.Duration {
 	left := o.TouchAwaited(reader)
 	if left > 0 {
-		o.Note("The key still waits for a touch that an earlier command asked for.\nTouch it, or wait: it gives up by itself, in %d seconds at most.", int(left.Seconds())+1)
+		o.Note("The key still waits for a touch that an earlier command asked for.\nTouch it, or wait: it gives up in %d seconds at most.", int(left.Seconds())+1)
 	}
 	return left
 }

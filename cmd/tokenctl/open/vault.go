@@ -23,7 +23,7 @@ var (
 	errWrongPassphrase error = wrongPassphrase{}
 
 	// errSealed says that the vault has no way in but its own key, on paper.
-	errSealed = errors.New("the vault is sealed: its own key alone opens it")
+	errSealed = errors.New("the vault is sealed: only its own key opens it")
 )
 
 type wrongPassphrase struct{}
@@ -128,7 +128,7 @@ func (o *Opener) CreateVault(ctx context.Context, n NewVault) (*Vault, error) {
 		}
 	}
 	if n.Sealed { // before the vault is made: without the key, it never opens
-		o.Note("This key alone opens the vault. It is kept nowhere: write it down or print it now.")
+		o.Note("Only this key opens the vault. It is stored nowhere: write it down or print it now.")
 		if o.PrintLine(identity); o.Unwritten != nil {
 			return nil, o.Unwritten
 		}
@@ -168,7 +168,7 @@ func HasVault(dir string) (bool, error) {
 // Close closes the vault, and keeps what this machine now knows of it.
 func (v *Vault) Close() {
 	for _, older := range v.Older() {
-		v.o.Note("The counter of %s was put back from %d to %d; is the vault an older copy?",
+		v.o.Note("The counter of %s went back from %d to %d; is the vault an older copy?",
 			term.Printable(string(older.ID)), older.Known, older.Found)
 	}
 	v.nameConflicts()

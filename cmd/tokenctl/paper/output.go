@@ -33,11 +33,11 @@ import (
 
 var (
 	// ErrFileThere says that the file to write is there already.
-	ErrFileThere = errors.New("there is such a file already")
+	ErrFileThere = errors.New("the file exists already")
 
-	errNoFile     = errors.New("it is no ordinary file")
+	errNoFile     = errors.New("not a regular file")
 	errDiskFull   = errors.New("the disk is full")
-	errNoLP       = errors.New("there is no lp to print with")
+	errNoLP       = errors.New("printing needs lp, which was not found")
 	errNotPrinted = errors.New("the printer did not take it")
 )
 
@@ -68,9 +68,9 @@ func (o *Output) AddFlags(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVarP(&o.File, "output", "o", "", "write the sheet to `FILE`; - is standard output")
 	f.StringVar(&o.Format, "format", "", "`FORMAT` of the file: pdf or txt (default: as its name ends)")
-	f.BoolVar(&o.Overwrite, "overwrite", false, "replace the file if it is there")
+	f.BoolVar(&o.Overwrite, "overwrite", false, "replace the file if it exists")
 	f.BoolVar(&o.Print, "print", false, "print the sheet, with lp")
-	f.StringVar(&o.Printer, "printer", "", "print it on the printer of this `NAME`, not on the default one")
+	f.StringVar(&o.Printer, "printer", "", "print it on the printer `NAME`, not on the default one")
 	o.prints = func() bool { return f.Changed("printer") }
 	o.AddPaper(c)
 	term.GroupFlags(f, term.PaperFlags, "output", "format", "overwrite", "print", "printer", "paper")
@@ -142,7 +142,7 @@ func (o *Output) Check(c *term.Console, n int) (err error) {
 		_, err = findLP()
 		return err
 	case o.File == "":
-		return term.Usagef("say where the sheet is to go: --output FILE, or --print")
+		return term.Usagef("say where to put the sheet: --output FILE, or --print")
 	}
 	if err := o.chooseFormat(); err != nil {
 		return err
@@ -307,7 +307,7 @@ func (o *Output) Put(ctx context.Context, c *term.Console, documents []layout.Do
 		put := names[i]
 		if o.Print {
 			if put, err = o.printJob(ctx, page); err != nil && len(done) > 0 {
-				err = fmt.Errorf("%w: %d of %d sheets were printed, and are good for nothing; destroy them: %w", term.ErrPartly, len(done), len(pages), err)
+				err = fmt.Errorf("%w: %d of %d sheets were printed, and are useless; destroy them: %w", term.ErrPartly, len(done), len(pages), err)
 			}
 		} else {
 			err = WriteFile(put, page)
@@ -418,7 +418,7 @@ var Remedies = []term.Remedy{
 	{Of: errNoFile, Exit: term.ExitFailure, Hint: "Choose another name."},
 	{Of: errDiskFull, Exit: term.ExitNoSpace, Hint: "Make room, or name a file on another disk."},
 	{Of: errNoLP, Exit: term.ExitFailure, Hint: "Install it: sudo apt install cups-client. Or write a file: --output FILE"},
-	{Of: errNotPrinted, Exit: term.ExitFailure, Hint: "See which printers there are with lpstat -e, and choose one with --printer NAME; or write a file: --output FILE"},
+	{Of: errNotPrinted, Exit: term.ExitFailure, Hint: "List the printers with lpstat -e, and choose one with --printer NAME; or write a file: --output FILE"},
 	{Of: errNoPoppler, Exit: term.ExitFailure, Hint: "Install it: sudo apt install poppler-utils. Or give pictures of the pages, PNG or JPEG."},
 	{Of: errUnreadPDF, Exit: term.ExitFailure, Hint: "Give pictures of the pages, PNG or JPEG."},
 	{Of: errNoScan, Exit: term.ExitUsage, Hint: "What is read is PNG, JPEG, TIFF, WebP, GIF and BMP, PDF, and text."},
@@ -429,6 +429,6 @@ var Remedies = []term.Remedy{
 	{Of: capture.ErrNoDesktop, Exit: term.ExitFailure, Hint: "Save the picture, and give the file."},
 	{Of: capture.ErrNoPaste, Exit: term.ExitFailure, Hint: "Install it: sudo apt install wl-clipboard. Or save the picture, and give the file."},
 	{Of: capture.ErrScreen, Exit: term.ExitFailure, Hint: "Take a screenshot, and give the file; or copy it: --clipboard"},
-	{Of: capture.ErrNoCamera, Exit: term.ExitFailure, Hint: "See which there are: ls /dev/video*. Or take a picture with the phone, and give the file."},
+	{Of: capture.ErrNoCamera, Exit: term.ExitFailure, Hint: "List them: ls /dev/video*. Or take a picture with the phone, and give the file."},
 	{Of: errSilent, Exit: term.ExitFailure, Hint: "Save the picture, and give the file."},
 }

@@ -15,9 +15,9 @@ import (
 )
 
 var (
-	errNoPoppler = errors.New("there is no pdftoppm to read a PDF with")
+	errNoPoppler = errors.New("reading a PDF needs pdftoppm, which was not found")
 	errUnreadPDF = errors.New("the PDF cannot be read")
-	errEndless   = errors.New("there is no end to it")
+	errEndless   = errors.New("it never ends")
 )
 
 const (

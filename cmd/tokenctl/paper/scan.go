@@ -249,7 +249,7 @@ func (r *scanReader) page(s *scan, number int, l *leaf, read func() ([]string, e
 				l.taken++
 				r.taken++
 			case !errors.Is(err, sheet.ErrForeign): // which are counted, and noted in the end
-				r.console.Note("%s, page %d: a QR code is not taken: %s", s.name, number, term.Printable(err.Error()))
+				r.console.Note("%s, page %d: a QR code is not accepted: %s", s.name, number, term.Printable(err.Error()))
 			}
 		}
 		if !s.isStream {

@@ -27,7 +27,7 @@ var (
 	errNoScan = errors.New("neither a picture, nor a PDF, nor text")
 	errSVG    = errors.New("it is an SVG drawing, not a picture")
 	errEmpty  = errors.New("there is nothing in it")
-	errSilent = errors.New("there was no answer within a minute")
+	errSilent = errors.New("no answer within a minute")
 )
 
 const (

@@ -26,7 +26,7 @@ func (r *scanReader) text(name, text string) {
 		}
 		lines.WriteByte('\n')
 		if err := r.reader.AddText(strings.TrimSpace(line)); err != nil {
-			r.console.Note("%s: a line is not taken: %s", name, term.Printable(err.Error()))
+			r.console.Note("%s: a line is not accepted: %s", name, term.Printable(err.Error()))
 		}
 	}
 	if err := r.reader.AddLines(lines.String()); err != nil {

@@ -17,7 +17,7 @@ import (
 
 var (
 	// ErrNoTerminal says that a question cannot be asked.
-	ErrNoTerminal = errors.New("there is no terminal to ask on")
+	ErrNoTerminal = errors.New("no terminal to ask on")
 
 	// ErrDeclined says that the user answered no.
 	ErrDeclined = errors.New("nothing was done")
