@@ -24,7 +24,7 @@ var (
 	// the token.
 	ErrWrongPassword = errors.New("wrong password")
 
-	// ErrNoPassword says that a password was given or is to be cleared where
+	// ErrNoPassword says that a password was given or must be cleared where
 	// none is set.
 	ErrNoPassword = errors.New("no password is set")
 

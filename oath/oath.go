@@ -26,7 +26,7 @@ type Token interface {
 
 	// Codes returns every account, with its code wherever the token computes
 	// that in the same breath. An entry's Code is zero where the code must be
-	// asked for by itself with Code: because it needs a touch, moves a counter,
+	// asked for separately with Code: because it needs a touch, moves a counter,
 	// or costs the token another round. Codes moves no counter.
 	Codes(at time.Time) ([]Entry, error)
 
@@ -40,7 +40,7 @@ type Token interface {
 	// ErrUnsupported if it cannot hold such an account.
 	Put(a Account, s Secret) error
 
-	// Replace stores an account in the place of the one with the same ID, or a
+	// Replace stores an account instead of the one with the same ID, or a
 	// new one if there is none. Its errors are Put's, but for ErrExists; and
 	// ErrNoOverwrite where the one that is there must be deleted first.
 	Replace(a Account, s Secret) error
@@ -57,7 +57,7 @@ type Token interface {
 // An Entry is an account and, where the token gave it, its code.
 type Entry struct {
 	Account Account
-	Code    Code // zero if it must be asked for by itself
+	Code    Code // zero if it must be asked for separately
 }
 
 // A Type is the moving factor of an account: a counter or the time.

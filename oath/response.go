@@ -11,8 +11,8 @@ import (
 	"math"
 )
 
-// A Response is what a token computes of an account's secret and a challenge that takes
-// the place of the time step: the whole HMAC, or what the token shows of it.
+// A Response is what a token computes of an account's secret and a challenge that replaces
+// the time step: the whole HMAC, or what the token shows of it.
 type Response struct {
 	HMAC   []byte // of the challenge, 8 bytes big-endian; nil where the token truncates it
 	Value  uint32 // where HMAC is nil: truncated (RFC 4226, section 5.3), and reduced to Digits or not

@@ -51,7 +51,7 @@ var secretEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 func isGrouping(r rune) bool { return r == '\t' || unicode.In(r, unicode.Zs, unicode.Pd, unicode.Cf) }
 
 // ParseSecret reads a secret in base32 (RFC 4648) as services show it: in either
-// case, in groups parted by spaces or dashes of any kind, with or without padding. The error
+// case, in groups separated by spaces or dashes of any kind, with or without padding. The error
 // wraps ErrInvalid and says where the text stops being base32, but not the text.
 func ParseSecret(s string) (Secret, error) {
 	letters, err := base32Letters(strings.TrimRightFunc(s, func(r rune) bool { return r == '=' || isGrouping(r) }))

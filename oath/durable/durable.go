@@ -42,7 +42,7 @@ func Update(path string, change func(old []byte) ([]byte, error)) error {
 	return Replace(path, content)
 }
 
-// Replace puts a file for the user alone in the place of the one of that name, if
+// Replace puts a file for the user alone instead of the one of that name, if
 // there is one.
 func Replace(path string, content []byte) error {
 	return replaceWith(path, func(w io.Writer) error {

@@ -12,7 +12,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// Bitwarden's export is JSON: items, of which logins may have a one-time password. So is
+// Bitwarden's export is JSON: items, whose logins may have a one-time password. So is
 // that of its Authenticator. Under a password of its own, the whole is a text in the
 // form of Bitwarden's encrypted strings.
 //

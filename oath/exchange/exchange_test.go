@@ -78,7 +78,7 @@ func account(issuer, name string, change func(*oath.Account)) Entry {
 	return Entry{Key: otpauth.Key{Account: a, Secret: secret}}
 }
 
-// entryOf is for entries of which a format keeps less or more than the account.
+// entryOf is for entries of formats that keep less or more than the account.
 func entryOf(e Entry, change func(*Entry)) Entry { change(&e); return e }
 
 func given(password string) func() (string, error) {

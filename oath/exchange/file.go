@@ -15,7 +15,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// A file is one that is to be read, taken apart as far as any format needs it.
+// A file is one that is read, taken apart as far as any format needs it.
 type file struct {
 	data     []byte                     // as it is
 	text     string                     // in UTF-8, without a byte order mark; "" if it is no text

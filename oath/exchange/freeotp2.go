@@ -89,7 +89,7 @@ func readFreeOTP2(r *reader) error {
 }
 
 // openFreeOTPMaster returns the master key. Only it shows a wrong password: it is as
-// short as a key, and stands in one place.
+// short as a key, and is in one place.
 func (r *reader) openFreeOTPMaster(text string) (key []byte, err error) {
 	var m freeOTPMasterKey
 	if err := decodeOpened([]byte(text), &m); err != nil {

@@ -81,8 +81,8 @@ func readGooglePAM(r *reader) error {
 	return nil
 }
 
-// isScratchCode reports whether a line is a code that works once: eight digits, the first
-// of which is not 0.
+// isScratchCode reports whether a line is a code that works once: eight digits that do
+// not begin with 0.
 func isScratchCode(line string) bool {
 	n, err := strconv.ParseUint(line, 10, 32)
 	return err == nil && len(line) == 8 && n >= 1e7

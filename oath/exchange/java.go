@@ -169,7 +169,7 @@ func (j *javaReader) class(depth int) *javaClass {
 		}
 		c.sizes += size
 	}
-	j.expect(javaEndBlockData) // of annotations, which there are none of
+	j.expect(javaEndBlockData) // of annotations; there are none
 	if c.super = j.class(depth + 1); c.super != nil {
 		c.depth = c.super.depth + 1
 	}

@@ -50,7 +50,7 @@ var rsc2FA = format{
 	},
 }
 
-// rsc2FAFields returns the parts of a line, or nil if it is none of an account.
+// rsc2FAFields returns the parts of a line, or nil if it is not that of an account.
 func rsc2FAFields(line string) []string {
 	fields := strings.Fields(line)
 	if len(fields) < 3 || len(fields) > 4 || len(fields[1]) != 1 || fields[1] < "0" || fields[1] > "9" {

@@ -8,7 +8,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
-// A list of URIs has one a line, as many authenticators write them: otpauth, steam, and
+// A list of URIs has one per line, as many authenticators write them: otpauth, steam, and
 // those of the QR codes of Google Authenticator's export.
 var uris = format{
 	name: "URIs", word: "uri",

@@ -43,7 +43,7 @@ var usersPattern = sync.OnceValue(func() *regexp.Regexp {
 })
 
 // usersType returns the period and the digits that a line begins with, or nil if it is
-// none of a user.
+// not that of a user.
 func usersType(line string) []string { return usersPattern().FindStringSubmatch(line + " ") }
 
 func readUsersFile(r *reader) error {

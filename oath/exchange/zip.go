@@ -10,7 +10,7 @@ import (
 
 // Some programs export an archive (PKWARE's APPNOTE.TXT, 6.3): 1Password's 1pux,
 // Proton Pass's, Bitwarden's with attachments. The accounts are in one file of it,
-// which is read as if it had been given by itself.
+// which is read as if it had been given alone.
 var archived = map[string]bool{
 	"export.data":            true, // 1Password
 	"Proton Pass/data.json":  true,

@@ -174,7 +174,7 @@ const minClock = 1577836800
 
 var errClock = errors.New("this computer's clock is years behind, and gives no challenges to compare with")
 
-// A comparing is a comparison as it goes on.
+// A comparing is a comparison in progress.
 type comparing struct {
 	Comparison
 	now        int64 // Unix time

@@ -19,7 +19,7 @@ type Enrollment struct {
 	Replace bool             // an account with the same ID, if there is one
 	Now     func() time.Time // the clock, read anew for each code: a touch may take its time
 
-	// MayLose is asked before the account that is to be replaced is deleted first, for
+	// MayLose is asked before the account to be replaced is deleted first, for
 	// want of another way. An error leaves it; nil is ErrMustDelete.
 	MayLose func(*Member) error
 }

@@ -65,9 +65,9 @@ var enrollTests = []struct {
 	{name: "again, in a vault", token: withVault(false, one), state: fleet.Checked, already: true, there: true},
 	{name: "again, in a vault, another secret", token: withVault(false, other), err: oath.ErrExists, there: true},
 	{name: "again, in a locked vault", token: withVault(true, one), err: oath.ErrLocked, there: true},
-	{name: "in the place of another", token: withKey(virtualkey.Config{}, other), replace: true, state: fleet.Checked, there: true},
-	{name: "in the place of another, vault", token: withVault(false, other), replace: true, state: fleet.Checked, there: true},
-	{name: "in the place of another, locked vault", token: withVault(true, other), replace: true, err: oath.ErrLocked, there: true},
+	{name: "instead of another", token: withKey(virtualkey.Config{}, other), replace: true, state: fleet.Checked, there: true},
+	{name: "instead of another, vault", token: withVault(false, other), replace: true, state: fleet.Checked, there: true},
+	{name: "instead of another, locked vault", token: withVault(true, other), replace: true, err: oath.ErrLocked, there: true},
 
 	{name: "on a full key", token: fullKey, err: oath.ErrNoSpace},
 	{name: "on a locked key", token: lockedKey, err: oath.ErrLocked},

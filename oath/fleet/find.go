@@ -8,7 +8,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// A Matcher is a token that finds accounts by itself, without being opened to the
+// A Matcher is a token that finds accounts on its own, without being opened to the
 // last. Find returns what oath.Match does over all of the token's accounts.
 // It need not be safe for concurrent use.
 type Matcher interface {
@@ -186,7 +186,7 @@ func firstCode(members []*Member, code func(*Member) (oath.Code, error)) (oath.C
 }
 
 // code computes a code, and once more if it expired while a passphrase or a touch was
-// awaited. It returns ErrExpired if that goes on.
+// awaited. It returns ErrExpired if that persists.
 func (m *Member) code(a oath.Account, now Clock) (oath.Code, error) {
 	for range maxTries {
 		if code, err := m.codeOnce(a, now); err != nil || !code.IsExpired(now()) {

@@ -16,7 +16,7 @@ var findTests = []struct {
 	red, blue, vault string // IDs
 	query            string
 	want             string // the account's ID, and where Locate finds it
-	ambiguous        string // the IDs that fit, in the place of that
+	ambiguous        string // the IDs that fit, instead of that
 }{
 	{name: "on the first key", red: "GitHub:alice", query: "GitHub:alice", want: "GitHub:alice: red"},
 	{name: "on the second key", red: "GitHub:alice", blue: "GitHub:bob", query: "GitHub:bob", want: "GitHub:bob: blue"},

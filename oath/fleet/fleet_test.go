@@ -92,7 +92,7 @@ func totp(id oath.ID) oath.Account { return id.Account(oath.TOTP).WithDefaults()
 
 func hotp(id oath.ID) oath.Account { return id.Account(oath.HOTP).WithDefaults() }
 
-// put stores TOTP accounts of a secret; ids are parted by spaces.
+// put stores TOTP accounts of a secret; ids are separated by spaces.
 func put(t *testing.T, token oath.Token, secretKey, ids string) {
 	t.Helper()
 	for id := range strings.FieldsSeq(ids) {

@@ -42,7 +42,7 @@ func beside(a oath.Account) oath.Account {
 	return a
 }
 
-// replace puts the account on a key, in the place of the one of the same ID. That one
+// replace puts the account on a key, instead of the one of the same ID. That one
 // is kept until the new one is proved: the key is given the new one under another name
 // first, and computes a code of it. Only then
 //

@@ -21,7 +21,7 @@ var cards = map[string]virtualkey.Quirks{
 	"counts, no overwrites": virtualkey.CountFirst | virtualkey.NoOverwrite,
 }
 
-// replacement puts an account with secret one in the place of another.
+// replacement puts an account with secret one instead of another.
 func replacement(t *testing.T, a oath.Account) fleet.Enrollment {
 	return fleet.Enrollment{Account: a, Secret: secret(t, one), Replace: true, Now: func() time.Time { return now }}
 }

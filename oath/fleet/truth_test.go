@@ -127,7 +127,7 @@ func TestFindAsksForNoPassword(t *testing.T) {
 	}
 }
 
-// A locked vault alone computes no code, and the secret is in hand. The vault goes on
+// A locked vault alone computes no code, and the secret is in hand. The vault continues
 // behind the counter of the code that is shown.
 func TestCodeFromTheSecret(t *testing.T) {
 	for _, a := range []oath.Account{totp("Bank:alice"), hotp("Bank:alice")} {

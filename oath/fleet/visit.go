@@ -227,7 +227,7 @@ func (v *visit) noteLocked(err error) error {
 	return err
 }
 
-// afterPut goes on once the token has taken or refused a new account.
+// afterPut continues once the token has taken or refused a new account.
 func (v *visit) afterPut(e Enrollment, err error) Outcome {
 	if errors.Is(err, oath.ErrExists) {
 		if !e.Replace {

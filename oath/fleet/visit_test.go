@@ -92,7 +92,7 @@ func TestEnrollExchanges(t *testing.T) {
 		{name: "64", n: 64, most: 1 + 2*64, want: tally{checked: 64}},
 		{name: "64 that count", n: 64, change: counting, most: 1 + 2*64, want: tally{checked: 64}},
 		{name: "64 with a touch", n: 64, change: touching, most: 1 + 2*64 + 1, want: tally{checked: 64}},
-		{name: "64 of which half have a touch", n: 64, change: half(touching), most: 1 + 2*64 + 1, want: tally{checked: 64}},
+		{name: "64, and half have a touch", n: 64, change: half(touching), most: 1 + 2*64 + 1, want: tally{checked: 64}},
 		{name: "64 on a key that ignores touch", config: virtualkey.Config{Quirks: virtualkey.IgnoredTouch}, n: 64, change: touching, most: 1 + 2*64 + 1, want: tally{checked: 64}},
 		{name: "64 without CALCULATE ALL", config: virtualkey.Config{Quirks: virtualkey.NoCalculateAll}, n: 64, most: 2 + 2*64, want: tally{checked: 64}},
 		{name: "64, to replace what is not there", n: 64, change: replacing, most: 1 + 2*64, want: tally{checked: 64}},
@@ -151,7 +151,7 @@ func TestEnrollReports(t *testing.T) {
 	}
 }
 
-// A key that is pulled out fails at once from then on, and the others go on.
+// A key that is pulled out fails at once from then on, and the others continue.
 func TestEnrollPulled(t *testing.T) {
 	for name, test := range map[string]struct {
 		fault virtualkey.Fault

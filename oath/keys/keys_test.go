@@ -207,7 +207,7 @@ func TestPulled(t *testing.T) {
 }
 
 // A key in a reader says when it waits for a touch, and a context ends that; the next
-// program has the key once it was touched after all, or gave up by itself.
+// program has the key once it was touched after all, or gave up on its own.
 func TestTouch(t *testing.T) {
 	vktest.Shared(t)
 	f := must(keys.Connect(t.Context(), nil))

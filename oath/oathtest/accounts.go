@@ -227,7 +227,7 @@ func testNames(t *testing.T, s Suite) {
 				continue
 			}
 			if !full {
-				b = s.bench(t) // each by itself
+				b = s.bench(t) // each alone
 			} else if s.Capacity > 0 && len(want) == s.Capacity {
 				break
 			}
@@ -317,7 +317,7 @@ func testLongName(t *testing.T, s Suite) {
 	b.expect(wide, usualKey, now)
 }
 
-// testOrder checks that the order of accounts does not change by itself.
+// testOrder checks that the order of accounts does not change on its own.
 func testOrder(t *testing.T, s Suite) {
 	b := s.bench(t)
 	for _, name := range []string{"m", "a", "z", "B", "10", "9"} {

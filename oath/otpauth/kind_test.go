@@ -17,7 +17,7 @@ func TestIsURI(t *testing.T) {
 	}
 }
 
-// What was pasted in the place of a name is found out.
+// What was pasted instead of a name is found out.
 func TestCheckName(t *testing.T) {
 	for name, want := range map[string]bool{
 		"otpauth://totp/x?Secret=AAAA": true, "x?secret=AAAA&issuer=y": true, "x%3Fsecret%3DAAAA": true, "steam://AAAA": true,

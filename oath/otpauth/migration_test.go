@@ -294,7 +294,7 @@ func TestBatches(t *testing.T) {
 	}
 	for _, want := range keys {
 		if !slices.ContainsFunc(read, func(k Key) bool { return reflect.DeepEqual(k, want) }) {
-			t.Errorf("%s does not come back", want)
+			t.Errorf("%s is missing from it", want)
 		}
 	}
 	var incomplete *IncompleteError

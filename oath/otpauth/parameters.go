@@ -94,7 +94,7 @@ type label struct {
 	issuer, name string
 }
 
-// splitLabel takes a label apart, still escaped as it stands in the URI. The
+// splitLabel takes a label apart, still escaped as it is in the URI. The
 // issuer parameter, empty if there is none, shows where the label's issuer ends
 // if it holds colons itself.
 //

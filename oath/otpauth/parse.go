@@ -9,7 +9,7 @@ import (
 
 // parseKeyURI reads TYPE/LABEL?PARAMETERS.
 //
-// There are no fragments in otpauth URIs: a '#' belongs to the name it stands in.
+// There are no fragments in otpauth URIs: a '#' belongs to the name it is in.
 func parseKeyURI(rest string) (Key, error) {
 	path, query, _ := strings.Cut(rest, "?")
 	kind, label, _ := strings.Cut(path, "/")

@@ -62,8 +62,8 @@ func TestExchangeFails(t *testing.T) {
 	expectError(t, c.explain(scard.ErrNotTransacted), ErrRemoved)
 }
 
-// The daemon may go away in the middle of a command, and come back. What was
-// connected to it before mends itself.
+// The daemon may go away in the middle of a command, and return. What was
+// connected to it before recovers.
 func TestServiceEnds(t *testing.T) {
 	d := vktest.Shared(t)
 	k := newTestKey(t)
@@ -102,7 +102,7 @@ func present(readers []Reader) bool {
 	return slices.ContainsFunc(readers, func(r Reader) bool { return r.Present })
 }
 
-// Wait goes on until a key comes, whatever becomes of the daemon meanwhile.
+// Wait continues until a key comes, whatever becomes of the daemon meanwhile.
 func TestWait(t *testing.T) {
 	d := vktest.Shared(t)
 	s := connect(t)

@@ -173,7 +173,7 @@ func (c *Card) answer(ctx context.Context, call func() error) error {
 	return err
 }
 
-// explain says whether the card is gone, of which PC/SC at first may know no more
+// explain says whether the card is gone; PC/SC at first may know no more
 // than that it did not answer.
 func (c *Card) explain(err error) error {
 	meaning := explain(err)

@@ -175,7 +175,7 @@ func refuseOne(l net.Listener) error {
 	return conn.Close()
 }
 
-// A service that refuses once may just be about to end, and Wait goes on. One that
+// A service that refuses once may just be about to end, and Wait continues. One that
 // refuses for good ends it.
 func TestWaitRefused(t *testing.T) {
 	vktest.Shared(t) // or skip

@@ -159,7 +159,7 @@ func expectError(t testing.TB, err, want error) {
 	}
 }
 
-// A rival is another program that uses the card, of which the service cannot say
+// A rival is another program that uses the card; the service cannot say
 // that it lives in this process.
 type rival struct {
 	context *scard.Context

@@ -12,10 +12,10 @@ import (
 	"github.com/ebfe/scard"
 )
 
-// A Service is a connection to the PC/SC service. It mends itself when the
-// service went away and came back. It is not safe for concurrent use.
+// A Service is a connection to the PC/SC service. It reconnects when the service
+// went away and returned. It is not safe for concurrent use.
 type Service struct {
-	context *scard.Context // nil if it is to be connected when needed
+	context *scard.Context // nil if it will be connected when needed
 }
 
 // Connect connects to the PC/SC service. It returns ErrNoService, ErrServiceSilent or
@@ -145,12 +145,12 @@ func states(context *scard.Context, names []string) ([]scard.ReaderState, error)
 // only until the next call with the same ones, be that for another context.
 var oneAtATime sync.Mutex
 
-// pollInterval is how often to look again for what PC/SC does not report by
-// itself: a service that is not running, a card that another program holds.
+// pollInterval is how often to look again for what PC/SC does not report on
+// its own: a service that is not running, a card that another program holds.
 const pollInterval = 50 * time.Millisecond
 
 // Wait returns the readers once enough reports that they are, and asks it again
-// after each look at them. It goes on while the service is away, and returns the
+// after each look at them. It continues while the service is away, and returns the
 // context's error when that is done.
 func (s *Service) Wait(ctx context.Context, enough func([]Reader) bool) ([]Reader, error) {
 	refused := false

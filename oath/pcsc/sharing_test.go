@@ -42,8 +42,8 @@ func TestHeld(t *testing.T) {
 	}
 }
 
-// A program that finds the card held goes on when it has waited enough, and gets
-// the card when it asks again later. What it left behind ends by itself.
+// A program that finds the card held continues when it has waited enough, and gets
+// the card when it asks again later. What it left behind ends on its own.
 func testBusy(t *testing.T, reader string, w way) {
 	r := newRival(t, reader, w.mode)
 	r.do(t, w.hold(r))

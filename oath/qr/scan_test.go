@@ -438,7 +438,7 @@ func qrencode(t *testing.T, text string, options ...string) image.Image {
 	return img
 }
 
-// zbarimg returns the texts that zbarimg reads in a picture, one a line.
+// zbarimg returns the texts that zbarimg reads in a picture, one per line.
 func zbarimg(t *testing.T, picture []byte) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "picture.png")

@@ -32,7 +32,7 @@ type Symbol struct {
 // 18004).
 const QuietZone = 4
 
-// ErrLevel is returned for a Level that there is none of.
+// ErrLevel is returned for a Level that does not exist.
 var ErrLevel = errors.New("no such level of a QR code")
 
 // ErrTooLong is returned for a text that no QR code of the level can hold.

@@ -31,7 +31,7 @@ func TestEncodeQRCapacity(t *testing.T) {
 	}
 }
 
-// No text is one that a code can hold; a level that there is none of has no code.
+// No text is one that a code can hold; a level that does not exist has no code.
 func TestEncodeQREdges(t *testing.T) {
 	if s, err := Encode("", LevelL); err != nil || s.Size() != 21 {
 		t.Errorf("no text: %v", err)

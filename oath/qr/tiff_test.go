@@ -79,8 +79,8 @@ func TestUnusualTIFF(t *testing.T) {
 	}
 }
 
-// tiffOf returns a QR code as a TIFF in two strips: with JPEG, the quantization tables
-// of which stand elsewhere for tiffTables; or, for tiffExtra and tiffPredictor, as black
+// tiffOf returns a QR code as a TIFF in two strips: with JPEG, whose quantization tables
+// are elsewhere for tiffTables; or, for tiffExtra and tiffPredictor, as black
 // with alpha, which are where the picture is dark.
 func tiffOf(tb testing.TB, how int) []byte {
 	tb.Helper()

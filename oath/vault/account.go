@@ -143,7 +143,7 @@ func (v *Vault) nextCode(id oath.ID, at time.Time) (code oath.Code, err error) {
 }
 
 // An Older is an HOTP account whose counter stood behind the one that this
-// machine had seen: the file was put back to an older copy. Code went on from
+// machine had seen: the file was put back to an older copy. Code continued from
 // the higher one, since a service takes no code twice.
 type Older struct {
 	ID    oath.ID

@@ -72,13 +72,13 @@ func (v *Vault) warn(err error) error {
 }
 
 var (
-	errNotRecipients = errors.New("it does not hold age recipients (age1...), one a line")
+	errNotRecipients = errors.New("it does not hold age recipients (age1...), one per line")
 
-	// errRecipientsLost says how to mend a vault that lost its public key.
+	// errRecipientsLost says how to repair a vault that lost its public key.
 	errRecipientsLost = errors.New("it is missing; \"age-keygen -y\" prints it, given the vault's private key")
 )
 
-// readRecipients returns the keys that accounts are to be encrypted to, one a
+// readRecipients returns the keys that accounts are encrypted to, one per
 // line: the vault's own, and any that the user has added with an editor. It
 // returns fs.ErrNotExist if there is no vault.
 func (v *Vault) readRecipients() (string, error) {

@@ -202,7 +202,7 @@ func TestUpdateBackupCodesDistrusts(t *testing.T) {
 }
 
 // TestBackupCodesOfAnotherAccount has who may write to the folder, and cannot read it,
-// put one account's codes in the place of another's: the codes name whose they are.
+// put one account's codes instead of another's: the codes name whose they are.
 func TestBackupCodesOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	odd := oath.ID("30/\"Ev\xffil\n\u202e:" + strings.Repeat("a", 200))

@@ -24,7 +24,7 @@ type Conflict struct {
 	Settled     bool // nobody need choose: Keep(c, Merged) loses nothing
 
 	objects objects
-	merged  []byte // what is to be stored if Settled; nil for no file
+	merged  []byte // what to store if Settled; nil for no file
 }
 
 // A Side is what one machine made of a file: this one, or the other.
@@ -35,7 +35,7 @@ type Side struct {
 	Code    oath.Code    // of the account, for the time given to Conflicts; no counter moves
 	Err     error        // why it cannot be read, and so not be kept
 
-	stored []byte // what is to be stored; nil for no file
+	stored []byte // what to store; nil for no file
 }
 
 // A Resolution is what becomes of a conflict.
@@ -120,7 +120,7 @@ func (v *Vault) allSettled() error {
 	return bad.err()
 }
 
-// Conflicts returns what is to be settled of the vault's own files, with both sides,
+// Conflicts returns what must be settled of the vault's own files, with both sides,
 // and codes for the time that the clock shows once the vault is unlocked. MergeCodes
 // makes one text of two with backup codes. The vault must be unlocked. It returns ErrKeyConflict if the public key is among
 // what is not merged.

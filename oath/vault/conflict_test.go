@@ -169,7 +169,7 @@ func TestConflictKeepsTheChosenSide(t *testing.T) {
 		{"deleted here", "--no-rebase", remove, replace(t, key+"2"), vault.This, "", two, ""},
 		{"deleted here, and kept", "--no-rebase", remove, replace(t, key+"2"), vault.Other, "", two, two},
 		{"deleted there", "--no-rebase", replace(t, key+"1"), remove, vault.This, one, "", one},
-		{"deleted there, as it is to be", "--no-rebase", replace(t, key+"1"), remove, vault.Other, one, "", ""},
+		{"deleted there, as it must be", "--no-rebase", replace(t, key+"1"), remove, vault.Other, one, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

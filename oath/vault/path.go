@@ -84,7 +84,7 @@ func codesPath(account string) string {
 	return strings.TrimSuffix(account, accountSuffix) + codesSuffix
 }
 
-// stem returns a part of an ID as it stands in a file name.
+// stem returns a part of an ID as it is in a file name.
 func stem(part string) string {
 	if escaped := escapePart(part); len(escaped) <= maxStem {
 		return escaped

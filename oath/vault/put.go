@@ -50,7 +50,7 @@ func (v *Vault) Put(a oath.Account, s oath.Secret) error {
 
 // PutAll stores new accounts, each as Put does, in one change: it takes the lock once, and
 // git gets one commit. It hands done what came of each, in their order: nil once the
-// account is on the disk for good, or Put's error, after which it goes on with the others.
+// account is on the disk for good, or Put's error, after which it continues with the others.
 // A crash leaves each account stored or not. Done must not change the vault.
 //
 // The error is why no others were tried, such as ErrRecipientsChanged, or oath.ErrNoSpace
@@ -187,7 +187,7 @@ func (v *Vault) writeAside(r record, to []age.Recipient) (staged string, err err
 }
 
 // settle moves a file that was staged for it to a place that should be free, and notes
-// which folders are to be synced.
+// which folders must be synced.
 func (d disk) settle(staged, file string, unsynced map[string]bool) error {
 	folder := path.Dir(file)
 	if _, err := d.root.Lstat(file); err == nil { // by a program that takes no turn

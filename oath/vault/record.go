@@ -100,7 +100,7 @@ func newRecord(a oath.Account, s oath.Secret) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
-	back.Account.Touch = a.Touch // of which a URI says nothing
+	back.Account.Touch = a.Touch // a URI does not say it
 	if back.Account != a {
 		return record{}, fmt.Errorf("%w: the name would be read back as %q", oath.ErrInvalid, back.Account.Label())
 	}

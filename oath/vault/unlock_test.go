@@ -342,7 +342,7 @@ func TestRekey(t *testing.T) {
 	if err := v.Rekey(next, ways); err != nil {
 		t.Fatal(err)
 	}
-	put(t, v, "GitHub:carol") // goes on without ado
+	put(t, v, "GitHub:carol") // continues without a question
 
 	for name, open := range map[string]func(*vault.Vault) error{
 		"passphrase": func(v *vault.Vault) error { return v.UnlockWithPassphrase("next") },
@@ -382,7 +382,7 @@ func TestRekey(t *testing.T) {
 	}
 }
 
-// TestKeyring keeps the open vault's key elsewhere and comes back with it.
+// TestKeyring keeps the open vault's key elsewhere and opens it again with that.
 func TestKeyring(t *testing.T) {
 	v := create(t)
 	put(t, v, "GitHub:alice")

@@ -1,4 +1,4 @@
-// Package vault is the software token: a folder of standard age files, one an
+// Package vault is the software token: a folder of standard age files, one per
 // account, that any age tool opens with the vault's key.
 //
 //	.age-recipients                  the vault's public key, an age recipient
@@ -102,7 +102,7 @@ const DefaultWorkFactor = 18
 // copy. It holds no secret. An older copy of a TOTP account looks no different
 // from a current one, so this is all that can be noticed.
 type Known struct {
-	// Recipients are the keys that accounts are encrypted to, one a line. While
+	// Recipients are the keys that accounts are encrypted to, one per line. While
 	// the vault has others, it refuses to write; see [Vault.Trust].
 	Recipients string `json:"recipients"`
 
@@ -286,7 +286,7 @@ func (v *Vault) Known() Known {
 
 // A Status describes a vault. Nothing in it needs an unlock.
 type Status struct {
-	Recipients string // keys that accounts are to be encrypted to, one a line
+	Recipients string // keys that accounts are encrypted to, one per line
 	Changed    bool   // they are not the ones that this machine trusts
 	Locked     bool
 	Ways       []Way

@@ -78,8 +78,8 @@ func (k *Key) dispatch(ctx context.Context, c command) ([]byte, status) {
 	return k.selected.handle(ctx, c)
 }
 
-// selectApplet begins a session with an applet. Where there is none of that
-// name, no applet is selected any more: the next command of the one before is
+// selectApplet begins a session with an applet. Where no applet has that name,
+// no applet is selected any more: the next command of the one before is
 // 6D00, as seen on firmware 4.3.7. The YubiKey NEO is a Java Card, on which the
 // session goes on: Java Card Platform Programming Notes, "SELECT FILE".
 func (k *Key) selectApplet(c command) ([]byte, status) {

@@ -220,7 +220,7 @@ func (k *Key) Transmit(apdu []byte) ([]byte, error) {
 }
 
 // TransmitContext is Transmit, given up with the context's cause when that
-// ends: a key that waits for a touch can be let go of.
+// ends: a key that waits for a touch can be released.
 func (k *Key) TransmitContext(ctx context.Context, apdu []byte) ([]byte, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -61,7 +61,7 @@ func (s *oathState) index(name []byte) int {
 	return slices.IndexFunc(s.Accounts, func(a *account) bool { return bytes.Equal(a.Name, name) })
 }
 
-// put stores an account, in the place of one with the same name. YKOATH, "PUT".
+// put stores an account, and replaces one with the same name. YKOATH, "PUT".
 func (o *oath) put(d objects) status {
 	a, ok := o.parseAccount(d)
 	if !ok {

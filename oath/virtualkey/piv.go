@@ -83,7 +83,7 @@ func (*piv) capability() Capability { return CapabilityPIV }
 func (*piv) available() bool        { return true }
 func (*piv) fetch() byte            { return insGetResponse }
 
-// leave forgets what the client has proven. A touch is none of it.
+// leave forgets what the client has proven. A touch is not part of it.
 func (p *piv) leave() {
 	p.verified, p.fresh, p.managed = false, false, false
 	p.witness, p.challenge = nil, nil

@@ -79,7 +79,7 @@ func (p *piv) addAttestation() status {
 	})
 }
 
-// attestationRoot is the certificate of the attestation key, signed by itself:
+// attestationRoot is the certificate of the attestation key, self-signed:
 // there is no Yubico behind this key.
 func (p *piv) attestationRoot(private crypto.Signer) ([]byte, error) {
 	serial, err := p.certificateSerial()

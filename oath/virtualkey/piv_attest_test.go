@@ -23,7 +23,7 @@ func (c card) attestationRoot() *x509.Certificate {
 	return must(x509.ParseCertificate(in(c.t, 0x70, object)))
 }
 
-// Each slot's certificate is signed by F9's, which is signed by itself.
+// Each slot's certificate is signed by F9's, which is self-signed.
 func TestPIVAttest(t *testing.T) {
 	c := plugPIV(t, virtualkey.Config{Serial: 0xfffffffe})
 	c.manage()

@@ -61,8 +61,8 @@ func (p *piv) supportsAlgorithm(a pivAlgorithm) bool {
 	return ok && !p.key.config.Firmware.before(i.since[0], i.since[1], i.since[2])
 }
 
-// generatePrivate makes a key: an RSA key of randomness that crypto/rsa finds by
-// itself, any other of Config.Rand.
+// generatePrivate makes a key: an RSA key of randomness that crypto/rsa finds on
+// its own, any other of Config.Rand.
 func (k *Key) generatePrivate(a pivAlgorithm) (crypto.PrivateKey, error) {
 	size := pivAlgorithms[a].size
 	switch a {

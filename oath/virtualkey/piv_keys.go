@@ -79,7 +79,7 @@ func (k pivKey) valid() bool {
 func (k pivKey) open() pivPrivate { return openPrivate(k.Private) }
 
 // policies begins a key with the policies that are asked for, or those that the
-// slot has by itself.
+// slot has on its own.
 func (p *piv) policies(slot pivSlot, parts map[byte][]byte) (pivKey, bool) {
 	pin, ok1 := policy(parts[tagPINPolicy])
 	touch, ok2 := policy(parts[tagTouchPolicy])

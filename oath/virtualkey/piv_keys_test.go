@@ -78,7 +78,7 @@ func TestPIVSignEC(t *testing.T) {
 	}
 }
 
-// A new key takes the place of the old one.
+// A new key replaces the old one.
 func TestPIVGenerateAgain(t *testing.T) {
 	c := plugPIV(t, virtualkey.Config{})
 	c.manage()

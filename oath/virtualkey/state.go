@@ -55,7 +55,7 @@ var ErrInUse = errors.New("in use by another virtual key")
 // ErrState is returned for a state file that is damaged or from another version.
 var ErrState = errors.New("not the state of a virtual key")
 
-// clone returns a copy that can be changed by itself.
+// clone returns a copy that can be changed separately.
 func (s *state) clone() *state {
 	c := *s
 	c.OATH.Accounts = make([]*account, len(s.OATH.Accounts))

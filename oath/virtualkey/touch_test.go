@@ -76,7 +76,7 @@ func TestTouchOnCommand(t *testing.T) {
 	}
 }
 
-// A key that waits for a touch can be pulled out, and let go of.
+// A key that waits for a touch can be pulled out, and released.
 func TestTouchAborted(t *testing.T) {
 	waiting := make(chan bool)
 	c := plugTouched(t, virtualkey.Config{Touch: virtualkey.TouchNever, After: func(time.Duration) <-chan time.Time {

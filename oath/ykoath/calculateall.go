@@ -123,7 +123,7 @@ func parseEntry(id oath.ID, f field, at time.Time) (oath.Entry, error) {
 	return oath.Entry{Account: a, Code: a.NewCode(a.FormatCode(value), at)}, nil
 }
 
-// parseUncomputed reads an account whose code must be asked for by itself.
+// parseUncomputed reads an account whose code must be asked for separately.
 func parseUncomputed(id oath.ID, f field) oath.Account {
 	a := id.Account(oath.TOTP)
 	if f.tag == tagHOTP {

@@ -55,10 +55,10 @@ const (
 	insGetResponse   = 0xc0 // ISO 7816-4, for applets other than OATH
 
 	// maxResponse bounds a chained response, in bytes. A key of 64 accounts
-	// answers some 5 KB; a card that goes on for longer than this is broken.
+	// answers some 5 KB; a card that sends more than this is broken.
 	maxResponse = 1 << 20
 
-	// maxChunks bounds how often a response may go on: in chunks of 13 bytes,
+	// maxChunks bounds how often a response may continue: in chunks of 13 bytes,
 	// the smallest that keys are known to send, the same key needs 400.
 	maxChunks = 1 << 10
 )

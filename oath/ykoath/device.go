@@ -25,7 +25,7 @@ const (
 
 	capabilityOATH = 0x20 // in configEnabledUSB and configEnabledNFC
 
-	// maxConfigPages bounds how often the configuration may say that it goes on.
+	// maxConfigPages bounds how often the configuration may say that more follows.
 	maxConfigPages = 8
 )
 

@@ -42,7 +42,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	for _, e := range entries {
-		if e.Code.IsZero() { // it needs a touch, say: ask for it by itself
+		if e.Code.IsZero() { // it needs a touch, say: ask for it separately
 			if e.Code, err = session.Code(e.Account, now); err != nil {
 				log.Fatal(err)
 			}

@@ -196,7 +196,7 @@ func script(t testing.TB, responses ...string) []byte {
 	return s
 }
 
-// FuzzSession does all that there is to do with a card that answers anything. It
+// FuzzSession does all that can be done with a card that answers anything. It
 // ends, it does not panic, and what it returns is well formed.
 func FuzzSession(f *testing.F) {
 	const selected = "7903050701 7108 0102030405060708 9000"

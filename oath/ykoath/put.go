@@ -23,7 +23,7 @@ const (
 	propertyTouch = 0x02 // YKOATH, "PUT", properties
 )
 
-// Put stores a new account (PUT). It makes sure first that there is none of this
+// Put stores a new account (PUT). It makes sure first that no account has this
 // ID, since the card's own PUT overwrites without a word. It returns
 // oath.ErrExists, oath.ErrNoSpace, oath.ErrUnsupported or a *NameTooLongError as
 // oath.Token describes.

@@ -31,7 +31,7 @@ func Select(card Card, random io.Reader) (*Session, error) {
 }
 
 // selectApplet begins the card's session, anew if there was one. The password
-// is to be given again then.
+// must be given again then.
 func (s *Session) selectApplet() error {
 	answer, err := s.do(selectCommand(cmdSelect, aid))
 	if err != nil {

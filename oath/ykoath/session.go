@@ -31,7 +31,7 @@ const (
 // Besides what each method says, all that talk to the card return what its Transmit does,
 // and so oath.ErrRemoved and oath.ErrSilent; oath.ErrLocked while there is a password that
 // was not given; ErrDeselected; ErrMalformed; the cause of Context; and a *StatusError for
-// what the card refuses. After those that change the card, an error that is none of its
+// what the card refuses. After those that change the card, an error that is not one of its
 // answers is an oath.ErrUnsure.
 type Session struct {
 	// Version is the firmware that the applet reports, and zero if it reports none.

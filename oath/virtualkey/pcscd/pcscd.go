@@ -200,7 +200,7 @@ func free(port int) bool {
 	return true
 }
 
-// Resume makes a paused daemon come back, with the same socket and ports. The
+// Resume makes a paused daemon run again, with the same socket and ports. The
 // context limits the start alone. Its errors are those of Launch.
 func (d *Daemon) Resume(ctx context.Context) error {
 	socket, err := listen(d.Socket())

@@ -108,7 +108,7 @@ func (d *Daemon) Plug(t testing.TB, slot int, key *virtualkey.Key) (pull func())
 	return pull
 }
 
-// Resume makes a daemon come back that was paused, with the same socket and slots.
+// Resume makes a daemon run again that was paused, with the same socket and slots.
 func (d *Daemon) Resume(t testing.TB) {
 	t.Helper()
 	if err := d.Daemon.Resume(t.Context()); err != nil {
