@@ -2,7 +2,7 @@
 // which the key or the phone is gone: backup codes, also called recovery codes or
 // scratch codes.
 //
-// A Record is what is kept of one account's codes: Sets of Codes, the last of which
+// A Record is what is kept of one account's codes: Sets of Codes, whose last
 // is current, and the Policy by which the service takes them. Supersede, Append and
 // ReplaceCode record new codes, Use records that one was used, State, Left and Next
 // answer what can still be used, and Merge brings together what two places know.
@@ -41,7 +41,7 @@ var (
 	// ErrUnprintable says that a code has a character that does not show.
 	ErrUnprintable = errors.New("the backup code has a character that does not print")
 
-	// ErrHides is for paper that would take the place of codes that are left without
+	// ErrHides is for paper that would replace codes that are left without
 	// having them, or marks them as used.
 	ErrHides = errors.New("other backup codes are left here")
 

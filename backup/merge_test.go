@@ -61,7 +61,7 @@ func TestMergeAcrossGenerations(t *testing.T) {
 	}
 }
 
-// The ledger may be ahead of a vault that came back from an old copy: its codes
+// The ledger may be ahead of a vault that was restored from an old copy: its codes
 // are no longer good then, and still nothing of it is lost.
 func TestMergeNewerWithoutTexts(t *testing.T) {
 	vault := recorded(t, AnyOrder, "aaa", "bbb")

@@ -13,7 +13,7 @@
 //	}
 //
 // New codes come in two steps, so that nobody loses the old ones before the new
-// ones are safe: [Issuer.Prepare] makes a set while the old one goes on working,
+// ones are safe: [Issuer.Prepare] makes a set while the old one still works,
 // and [Issuer.Confirm] puts it in force instead. To redeem is one call:
 //
 //	done, err := codes.Redeem(ctx, user, typed)

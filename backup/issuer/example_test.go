@@ -176,7 +176,7 @@ func ExampleAnyOf() {
 		Store: issuer.NewMemoryStore(), Now: time.Now, Random: rand.Reader,
 		Hasher: issuer.AnyOf(issuer.AtOnce(2, issuer.Argon2id{}), legacy{}), // new codes are Argon2id's
 	}
-	// Of eight digits each, the first of which alice has used:
+	// Of eight digits each; alice has used the first:
 	old := issuer.Set{Made: time.Date(2024, 5, 6, 0, 0, 0, 0, time.UTC), Alphabet: issuer.Digits, Length: 8}
 	for n, code := range []string{"12345678", "23456789"} {
 		old.Codes = append(old.Codes, issuer.Code{Number: n + 1, Hash: fmt.Sprintf("%s%x", legacyMark, sha256.Sum256([]byte(code)))})

@@ -78,7 +78,7 @@ func (f file) change(ctx context.Context, user string, adding bool, change func(
 var errUnchanged = errors.New("nothing has changed")
 
 // transact runs a transaction, alone among all that use the file, which is made if it is
-// not there and something is to be added. There is no bucket if nothing was ever stored.
+// not there and something will be added. There is no bucket if nothing was ever stored.
 func (f file) transact(ctx context.Context, writing, adding bool, do func(*bolt.Bucket) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -170,7 +170,7 @@ func (f file) syncFolder() error {
 }
 
 // load reads a user's record; nil if there is none. It returns ErrDamaged for all that
-// save does not write: to go on with a part of it would lose the rest, or spend a code
+// save does not write: to continue with a part of it would lose the rest, or spend a code
 // twice.
 func (f file) load(users *bolt.Bucket, user string) (*record, error) {
 	if users == nil {

@@ -94,7 +94,7 @@ func (f Form) show(code string) string {
 	return strings.Join(groups, f.Separator)
 }
 
-// errNotRandom says that randomness is not: it would have Generate go on for ever.
+// errNotRandom says that randomness is not: it would make Generate run for ever.
 var errNotRandom = errors.New("the source of randomness repeats itself")
 
 // A sampler draws characters.

@@ -60,7 +60,7 @@ func isKeyID(text string) bool {
 	return text != "" && len(text) <= maxKeyID && strings.Trim(text, allowed) == ""
 }
 
-// ParseKeys reads keys from text: one a line, its ID, a space, and its bytes in
+// ParseKeys reads keys from text: one per line, its ID, a space, and its bytes in
 // base64. Empty lines, and those that begin with #, say nothing. Errors name the
 // line, and show nothing of the key.
 func ParseKeys(text []byte) (Keyed, error) {

@@ -101,7 +101,7 @@ func (r *record) attempt(seen, next Attempts) error {
 	return nil
 }
 
-// validate refuses what the methods above do not make: to go on with it could spend a
+// validate refuses what the methods above do not make: to continue with it could spend a
 // code twice.
 func (r *record) validate() error {
 	if r.User == "" || r.Attempts.Failed < 0 {

@@ -98,7 +98,7 @@ func TestClockSetBack(t *testing.T) {
 	}
 	clock.wait(-100 * 365 * 24 * time.Hour)
 	redeems(t, i, "alice", wrong, ErrUnknown)
-	throttledUntil(t, i, codes[0], day.Add(time.Minute)) // the count goes on
+	throttledUntil(t, i, codes[0], day.Add(time.Minute)) // the count continues
 	clock.wait(time.Minute)
 	redeems(t, i, "alice", codes[0], nil)
 }

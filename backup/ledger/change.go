@@ -167,7 +167,7 @@ func (l *Ledger) Drilled(sheetIDs []string, lacked int, day time.Time) {
 
 // forgetOldSheets drops what stands on sheets that nothing depends on any more, so
 // that the ledger does not grow with every sheet. A secret that the full sheet lacks
-// is kept in mind: if the account is on a key alone, no later sheet can have it.
+// is remembered: if the account is on a key alone, no later sheet can have it.
 func (l *Ledger) forgetOldSheets() {
 	verified := l.last(func(s Sheet) bool { return !s.Partial && !s.Verified.IsZero() })
 	for _, s := range l.Sheets {

@@ -154,7 +154,7 @@ func (l *Ledger) Wiped(id, now string, day time.Time) {
 }
 
 // Strike records that a key is lost or given away, and returns it as it was; nil if it is
-// not known. What was on it is kept in mind: services trust it for that, and it may open a vault.
+// not known. What was on it is remembered: services trust it for that, and it may open a vault.
 func (l *Ledger) Strike(serial uint32, day time.Time) *Key {
 	k := l.Key(serial)
 	if k == nil || !k.Lost.IsZero() {

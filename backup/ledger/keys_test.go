@@ -120,7 +120,7 @@ func TestStrike(t *testing.T) {
 		t.Error("one that is not there was struck")
 	}
 	if l.Strike(2, day("2026-11-02")) == nil || l.Key(2).Lost != date("2026-11-02") {
-		t.Error("an empty key that was struck, and may open the vault, is not kept in mind")
+		t.Error("an empty key that was struck, and may open the vault, is not remembered")
 	}
 	if found := l.See(1, "", day("2026-11-04")); !found.Lost.IsZero() || len(found.Accounts) != 1 {
 		t.Errorf("found again: %+v", found)

@@ -104,7 +104,7 @@ type Sheet struct {
 	// Verified is the day on which it was read back from paper; zero if it was not.
 	Verified backup.Date `json:"verified,omitzero"`
 
-	// Drilled is the day on which its owner came back with nothing but it and those with it,
+	// Drilled is the day on which its owner recovered with nothing but it and those with it,
 	// for practice; zero if that was not done. So many accounts were missing then.
 	Drilled backup.Date `json:"drilled,omitzero"`
 	Lacked  int         `json:"lacked,omitempty"`

@@ -138,7 +138,7 @@ func TestSheets(t *testing.T) {
 		t.Error("the wrong sheet was verified")
 	}
 	if items := l.Sheets[1].Items; len(items) != 1 || items["b"].Fingerprint != "f2" {
-		t.Errorf("a secret that is on no later sheet must be kept in mind, and no other: %+v", items)
+		t.Errorf("a secret that is on no later sheet must be remembered, and no other: %+v", items)
 	}
 	if len(l.Sheets[0].Items) != 1 || l.Sheets[3].Items == nil || l.Sheets[3].Verified != date("2026-11-24") {
 		t.Errorf("after verifying: %+v", l.Sheets)

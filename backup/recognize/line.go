@@ -25,7 +25,7 @@ type textLine struct {
 	taken  bool // a code is from it, or goes on in it
 }
 
-// An item is what stands in one place of a line, such as a column: one code, be it
+// An item is what is in one place of a line, such as a column: one code, be it
 // in groups, or several.
 type item struct {
 	number int // 0 if there is none
@@ -155,7 +155,7 @@ type field struct {
 }
 
 // fieldsOf parts a line at spaces. A tab, two spaces, and some signs keep apart
-// what stands in different places.
+// what is in different places.
 func fieldsOf(line string) []field {
 	var fields []field
 	var current strings.Builder

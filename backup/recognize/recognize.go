@@ -37,7 +37,7 @@ type Found struct {
 	Repeated []FoundCode
 }
 
-// A FoundCode is a code as it stands in a text.
+// A FoundCode is a code as it is in a text.
 type FoundCode struct {
 	Number int    // the text's own; or its place, from 1
 	Text   string // in groups, as it stands there, with one space between them

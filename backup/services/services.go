@@ -78,7 +78,7 @@ type Service struct {
 	Unsure []string
 }
 
-// Sure reports whether what stands in a column is a fact.
+// Sure reports whether what a column says is a fact.
 func (s Service) Sure(column string) bool {
 	return s.Confidence == Fact && !slices.Contains(s.Unsure, column)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// Whatever stands in the table hangs together.
+// The contents of the table are consistent.
 func TestKnown(t *testing.T) {
 	if _, err := Read(strings.NewReader(table)); err != nil {
 		t.Fatal(err)

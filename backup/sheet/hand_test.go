@@ -188,7 +188,7 @@ func lettersIn(lines []line.Line) (letters string) {
 	return letters
 }
 
-// What is on a real sheet comes back from a scan of its pages.
+// What is on a real sheet is restored from a scan of its pages.
 func TestPaperBringsASheetBack(t *testing.T) {
 	oathtest.RequireTool(t, "pdftoppm", "pdftotext", "zbarimg")
 	s := everyKind(t)

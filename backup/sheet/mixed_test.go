@@ -169,7 +169,7 @@ func TestSheetOfCodesAlone(t *testing.T) {
 	}
 	d := plain(t, s)
 	for _, steps := range d.Steps {
-		if strings.Contains(steps.Heading, "phone") || strings.Contains(steps.Heading, "come back") {
+		if strings.Contains(steps.Heading, "phone") || strings.Contains(steps.Heading, "recover") {
 			t.Errorf("it says %q", steps.Heading)
 		}
 	}

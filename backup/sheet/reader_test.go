@@ -132,7 +132,7 @@ func columnsIn(text string) (n int) {
 	return n
 }
 
-// Each line may be typed by itself, in any order once the first is there.
+// Each line may be typed alone, in any order once the first is there.
 func TestLinesInAnyOrder(t *testing.T) {
 	var lines []string
 	for one := range strings.Lines(string(plain(t, everyKind(t)).Text())) {

@@ -36,7 +36,7 @@ type (
 	keyRecord string
 
 	// A contentsRecord lists what is on a sheet, so that a reader knows what is
-	// missing. It stands in QR codes alone.
+	// missing. It is only in QR codes.
 	contentsRecord struct {
 		date     time.Time
 		adds     int // the sheet that this one belongs with; 0 if it stands alone
@@ -48,8 +48,8 @@ type (
 	}
 
 	// A namesRecord is a piece of the names of all blocks, by which a person knows what
-	// is missing: a line for each, compressed (DEFLATE, RFC 1951). It stands in QR codes
-	// alone.
+	// is missing: a line for each, compressed (DEFLATE, RFC 1951). It is only in QR
+	// codes.
 	namesRecord struct {
 		part, of int
 		data     string // bytes

@@ -66,7 +66,7 @@ func (s Sheet) Split(k, n int, random io.Reader) ([]layout.Document, error) {
 		return nil, err
 	}
 	if k < 2 || k > n || n > MaxShares {
-		return nil, fmt.Errorf("%w: it cannot be split into %d of which any %d open it, but into 2 to %d", ErrInvalid, n, k, MaxShares)
+		return nil, fmt.Errorf("%w: it cannot be split into %d, any %d of which open it, but into 2 to %d", ErrInvalid, n, k, MaxShares)
 	}
 	seed := make([]byte, 64)
 	if _, err := io.ReadFull(random, seed); err != nil {
@@ -140,7 +140,7 @@ func (s Sheet) seal(by string, to age.Recipient) ([]partRecord, error) {
 	return cutFile(by, file.Bytes()), nil
 }
 
-// sealedText is what is sealed: all records, one a line, with comments for those
+// sealedText is what is sealed: all records, one per line, with comments for those
 // who open it without tokenctl.
 func (s Sheet) sealedText() string {
 	var b strings.Builder

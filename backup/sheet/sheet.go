@@ -1,6 +1,6 @@
 // Package sheet is the recovery sheet: what stands on it, and how it is read again.
 //
-// A Sheet is what is to go on paper. Plain, Encrypt and Split make Documents of it,
+// A Sheet is what goes on paper. Plain, Encrypt and Split make Documents of it,
 // which package layout puts on paper. A Reader takes the texts of QR codes and lines
 // that were typed, in any order, and knows what is missing.
 //
@@ -26,7 +26,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/otpauth"
 )
 
-// A Sheet is what is to go on paper. It is the same whether it is then printed
+// A Sheet is what goes on paper. It is the same whether it is then printed
 // plainly, sealed, or split.
 type Sheet struct {
 	Number     int       // from 1
@@ -52,13 +52,13 @@ type Sheet struct {
 // An Entry is an account on a sheet.
 type Entry struct {
 	// Key is the account and its secret. Without a secret the account's label and
-	// codes go on the sheet, and a note that the sheet cannot bring it back.
+	// codes go on the sheet, and a note that the sheet cannot restore it.
 	Key otpauth.Key
 
 	// Codes are the account's backup codes. Only the current set is printed.
 	Codes backup.Record
 
-	Where []string // the tokens that hold the account, as they are to be named
+	Where []string // the tokens that hold the account, as they must be named
 	Renew string   // where new codes are made: a menu path or an address
 	Notes []string // further sentences
 }

@@ -81,7 +81,7 @@ func TestTooFewSharesForcedTogether(t *testing.T) {
 	}
 }
 
-// A copy can be typed in, each by itself.
+// A copy can be typed in, each alone.
 func TestSharesThatAreTyped(t *testing.T) {
 	s := smallSheet(t)
 	documents := split(t, s, 3, 5)

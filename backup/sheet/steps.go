@@ -6,7 +6,7 @@ import (
 	"github.com/tokenctl/tokenctl/backup/sheet/layout"
 )
 
-// plainSteps say how to come back from a sheet that is not sealed, and what can wait.
+// plainSteps say how to recover from a sheet that is not sealed, and what can wait.
 func (s Sheet) plainSteps() (first, later []layout.Steps) {
 	secrets, sets := s.count()
 	if secrets > 0 || s.VaultKey != "" {
@@ -90,7 +90,7 @@ func (s Sheet) keeping(why string) layout.Steps {
 	return layout.Steps{Heading: "How to keep this sheet", Steps: steps}
 }
 
-// sealedSteps say how to come back from a sheet that a passphrase opens.
+// sealedSteps say how to recover from a sheet that a passphrase opens.
 func (s Sheet) sealedSteps() (first, later []layout.Steps) {
 	withPassphrase := s.withTokenctl()
 	withPassphrase.Steps = append(withPassphrase.Steps[:3:3],
@@ -105,7 +105,7 @@ func (s Sheet) sealedSteps() (first, later []layout.Steps) {
 	}
 }
 
-// joinParts is the command on the sheet to run with the texts of its QR codes, one a
+// joinParts is the command on the sheet to run with the texts of its QR codes, one per
 // line, for the sealed file.
 const joinParts = "grep '|part: ' codes.txt | sort -u | sed 's/.*|//' | base32 -d > sheet.age"
 
@@ -119,7 +119,7 @@ var sealedByHand = layout.Steps{Heading: "To recover without tokenctl", Steps: [
 	"When you are done, delete the files.",
 }}
 
-// splitSteps say how to come back from a sheet that is split.
+// splitSteps say how to recover from a sheet that is split.
 func (s Sheet) splitSteps(share shareRecord) (first, later []layout.Steps) {
 	together := s.withTokenctl()
 	together.Heading = fmt.Sprintf("To recover, with %d of these %d sheets", share.need, share.of)

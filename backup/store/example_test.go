@@ -20,7 +20,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// Codes go into the vault, one is used, and the ledger shows what is to be done, even
+// Codes go into the vault, one is used, and the ledger shows what to do, even
 // while the vault is locked.
 func Example() {
 	folder := must(os.MkdirTemp("", "store"))

@@ -35,8 +35,8 @@ func (s *Store) Status(id oath.ID, record backup.Record, kept ledger.Keeping) St
 	return status
 }
 
-// Statuses describes the codes of accounts: as the vault has them if it is to be read,
-// else as the ledger knows them. The error says what could not be read; the rest comes
+// Statuses describes the codes of accounts: as the vault has them with readVault, else as the
+// ledger knows them. The error says what could not be read; the rest comes
 // along with it, unless the vault did not open.
 func (s *Store) Statuses(ids []oath.ID, readVault bool) ([]Status, error) {
 	news := make(map[oath.ID]backup.Record)

@@ -6,7 +6,7 @@
 // codes, [Store.Use] spends one, [Store.Restore] takes codes from paper. Where the two
 // places differ, a code is used that either says is used; the ledger learns what is newer
 // in the vault by [Store.Read]. The ledger's reminders follow from what a change did to
-// the record. [Store.Findings] are what is to be done, and a [Follower] makes the codes
+// the record. [Store.Findings] are what to do, and a [Follower] makes the codes
 // follow an account that is renamed or deleted.
 package store
 
@@ -32,7 +32,7 @@ var (
 	// ErrLost says that codes do not read back from the vault as they were recorded.
 	ErrLost = errors.New("the vault does not have the same codes")
 
-	// ErrNoVault says that codes are to be kept in a vault, and there is none.
+	// ErrNoVault says that codes must be kept in a vault, and there is none.
 	ErrNoVault = errors.New("no vault to keep backup codes in")
 
 	// ErrLedger says that the ledger is there and cannot be used. The error wraps

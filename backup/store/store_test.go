@@ -57,7 +57,7 @@ func expectError(t *testing.T, what string, err, want error) {
 	}
 }
 
-// A machine has a ledger, and a vault of which others may have a copy.
+// A machine has a ledger, and a vault that others may have a copy of.
 type machine struct {
 	*store.Store
 	vault    *vault.Vault
@@ -239,7 +239,7 @@ func TestAdd(t *testing.T) {
 	appended := func(a *store.Addition) { a.Appends = &yes }
 	for _, test := range []struct {
 		name, before, texts string // of those before, number 1 is used
-		mend                func(*store.Addition)
+		repair              func(*store.Addition)
 		want                store.Added
 		left                int
 		kept                ledger.Keeping
@@ -268,7 +268,7 @@ func TestAdd(t *testing.T) {
 				m.Vault = nil
 			}
 			reminder, a := m.due(alice), m.addition(alice, test.texts)
-			test.mend(&a)
+			test.repair(&a)
 			added, _, err := m.Add(a)
 			expectError(t, "Add", err, test.fails)
 			expect(t, "added", added, test.want)

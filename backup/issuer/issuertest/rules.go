@@ -36,7 +36,7 @@ func testAdd(t *testing.T, s issuer.Store) {
 	holds(t, s, "bob")
 	got := loaded(t, s, "alice").Sets[0]
 	if !got.Made.Equal(day) || got.Alphabet != issuer.Crockford || got.Length != 10 || got.Codes[2].Hash != "$b$3" {
-		t.Errorf("the set came back as %+v", got)
+		t.Errorf("the set reads back as %+v", got)
 	}
 }
 
@@ -50,7 +50,7 @@ func testImported(t *testing.T, s issuer.Store) {
 	holds(t, s, "alice", "1 pending -u-")
 	got := loaded(t, s, "alice").Sets[0].Codes
 	if got[0].Hash != set.Codes[0].Hash || !got[1].Used.Equal(day) {
-		t.Errorf("the codes came back as %+v", got)
+		t.Errorf("the codes read back as %+v", got)
 	}
 	spends(t, s, "alice", 1, 2, issuer.ErrUsed)
 	spends(t, s, "alice", 1, 1, nil)
@@ -126,7 +126,7 @@ func testSpend(t *testing.T, s issuer.Store) {
 	holds(t, s, "alice", "1 superseded -uu", "2 current ---")
 }
 
-// A code that was read before its user was forgotten is none of the codes that have
+// A code that was read before its user was forgotten is not one of the codes that have
 // its generation and number since.
 func testSpendForgotten(t *testing.T, s issuer.Store) {
 	ctx := t.Context()

@@ -18,7 +18,7 @@ type Document struct {
 	Title string  // "Recovery sheet 7"
 	Facts []Fact  // whose it is, date, which sheet it supersedes
 	Blank string  // what a person is to write beside the facts: "Checked on"
-	Steps []Steps // how to come back, in plain words
+	Steps []Steps // how to recover, in plain words
 	List  string  // heading of a list of the numbered blocks, each with its page; "" for none
 	Later []Steps // more instructions, which can wait
 	Body  []Block // none is cut by a page
@@ -204,7 +204,7 @@ const continued = " (continued)"
 // look for names that say more.
 const neutralTitle = "Document"
 
-// byTick divides lines before the first that is to be ticked. Those after it are
+// byTick divides lines before the first that must be ticked. Those after it are
 // such lines as well, or go on with one.
 func byTick(lines []line.Line) (before, ticks []line.Line) {
 	first := slices.IndexFunc(lines, func(l line.Line) bool { return l.Tick })

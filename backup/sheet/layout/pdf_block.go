@@ -215,7 +215,7 @@ type grid struct {
 	tick                bool    // there are boxes and dates
 }
 
-// newGrid divides a column for lines, of which all are to be ticked or none.
+// newGrid divides a column for lines, all of which can be ticked or none.
 func (p *pages) newGrid(c column, lines []line.Line) grid {
 	g := grid{x: c.x, number: c.x, tick: lines[0].Tick}
 	numbers, check, natural := 0.0, 0.0, 0.0

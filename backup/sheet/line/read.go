@@ -122,7 +122,7 @@ func (t typing) read() (Typed, *Error) {
 	return t.readWords(keyword, rest)
 }
 
-// readWords reads what follows a keyword: words, the last four characters of which
+// readWords reads what follows a keyword: words, whose last four characters
 // are the check.
 func (t typing) readWords(keyword, rest string) (Typed, *Error) {
 	words := strings.Join(strings.Fields(rest), " ")

@@ -34,7 +34,7 @@ type Damage struct {
 
 // Poor is a poor scan, which a page at 100 dpi must survive: 3 degrees of skew,
 // 5 % noise, and a blur of one pixel, a quarter of a millimetre on paper, on top of
-// what skewing blurs by itself.
+// what skewing itself blurs.
 func Poor(seed uint64) Damage {
 	return Damage{Blur: 1, Skew: 3, Noise: 0.05, Seed: seed}
 }
@@ -145,7 +145,7 @@ func move(g *image.Gray, pixels int) *image.Gray {
 	return out
 }
 
-// resample returns a picture of the size, each pixel of which is taken from where
+// resample returns a picture of the size. Each pixel is taken from where
 // the transform says, by bilinear interpolation.
 func resample(g *image.Gray, size image.Point, transform func(row []float64)) *image.Gray {
 	out := image.NewGray(image.Rectangle{Max: size})
