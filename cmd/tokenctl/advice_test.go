@@ -13,7 +13,7 @@ import (
 
 // TestAdviceCanBeTyped takes every command line that the program advises, in remedies,
 // notes and help, and checks that there is such a command, that it has these flags, and
-// that it takes so many arguments. What stands in capitals is for the reader to fill in.
+// that it takes so many arguments. What is in capitals is for the reader to fill in.
 func TestAdviceCanBeTyped(t *testing.T) {
 	checked := 0
 	for _, pattern := range []string{"*.go", "*/*.go"} {
@@ -76,7 +76,7 @@ func checkAdvice(t *testing.T, file, text string, checked *int) {
 	c := newRootCommand(&program{})
 	words := strings.Fields(text)
 	var args []string
-	ended, named := false, false // which is said of a command that stands in quotation marks
+	ended, named := false, false // which is said of a command in quotation marks
 	next := func() string {
 		word := strings.TrimRight(words[0], ".,;:)\"")
 		ended, named = word != words[0], strings.HasSuffix(words[0], `"`)

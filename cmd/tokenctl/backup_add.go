@@ -198,7 +198,7 @@ func (p *program) addBackupCodes(ctx context.Context, o backupAddOptions) error 
 	return errors.Join(err, p.disposeOf(s, a, source, o))
 }
 
-// accountForCodes returns the account that codes are to be recorded for: the one
+// accountForCodes returns the account that codes will be recorded for: the one
 // of that very name, or else the one that the query fits best, keys included.
 func (p *program) accountForCodes(ctx context.Context, s *open.Store, o backupAddOptions) (oath.ID, error) {
 	accounts, err := s.Accounts()
@@ -290,7 +290,7 @@ func (p *program) confirmAddition(s *store.Store, a store.Addition, found recogn
 	if a.OnPaper() {
 		return p.Terminal.Agree(false, "Record for %s that %s on your paper%s?", term.Label(a.ID), term.Are(len(a.Codes), "code"), effect)
 	}
-	p.Terminal.Tell("%s", describeFound(found))
+	p.Terminal.Show("%s", describeFound(found))
 	them := "them"
 	if len(a.Codes) == 1 {
 		them = "it"

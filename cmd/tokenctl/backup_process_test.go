@@ -204,7 +204,7 @@ func (h home) expectNew(t *testing.T) {
 	}
 }
 
-// afterUse looks at what a killed use of the first code left, and goes on from
+// afterUse looks at what a killed use of the first code left, and continues from
 // there.
 func (h home) afterUse(t *testing.T, shown string) (state string) {
 	t.Helper()

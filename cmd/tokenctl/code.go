@@ -208,9 +208,9 @@ func (p *program) choose(ambiguous *oath.AmbiguousError, hidden bool) (query str
 	case p.Terminal == nil || !p.ShowsResults():
 		return "", fmt.Errorf("%q: %w", ambiguous.Query, &oath.AmbiguousError{Query: ambiguous.Query, Matches: fit})
 	}
-	p.Terminal.Tell("%q fits:", ambiguous.Query)
+	p.Terminal.Show("%q fits:", ambiguous.Query)
 	for i, a := range fit {
-		p.Terminal.Tell("%4d  %s", i+1, a.ID())
+		p.Terminal.Show("%4d  %s", i+1, a.ID())
 	}
 	for {
 		answer, err := p.Terminal.Ask(fmt.Sprintf("Which one? [1-%d]", len(fit)))

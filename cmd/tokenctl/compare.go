@@ -131,7 +131,7 @@ func (p *program) compare(ctx context.Context, o compareOptions) error {
 	return errors.Join(err, comparedFailure(rows, errors.Join(failure, unread)))
 }
 
-// mayTouch asks whether accounts are to be compared that take a touch each.
+// mayTouch asks whether to compare accounts that take a touch each.
 func (p *program) mayTouch(touches int) bool {
 	return p.Terminal != nil && p.Terminal.Agree(false, "Some accounts ask for a touch to be compared, %d in all. Compare them, too?", touches) == nil
 }

@@ -141,14 +141,14 @@ func (p *program) printReadiness(s *standing) {
 		p.PrintTable(table)
 	}
 	for _, r := range s.Risks {
-		what, mend := s.wordsOf(r)
+		what, remedy := s.wordsOf(r)
 		p.PrintLine("")
 		if !r.Accepted.IsZero() {
 			p.PrintText(term.Plain, "accepted %s: %s", r.Accepted, r.Name())
 			continue
 		}
 		p.PrintText(term.Yellow, "risk: %s", r.Name())
-		p.PrintText(term.Plain, "%s\n  %s", term.Wrap("  "+what+".", cmp.Or(p.Width(), term.LineWidth)), mend)
+		p.PrintText(term.Plain, "%s\n  %s", term.Wrap("  "+what+".", cmp.Or(p.Width(), term.LineWidth)), remedy)
 	}
 }
 

@@ -22,10 +22,10 @@ import (
 	"github.com/tokenctl/tokenctl/oath/ykoath"
 )
 
-// errDrill says that a drill did not bring everything back.
+// errDrill says that a drill did not restore everything.
 var errDrill = errors.New("the paper does not restore everything")
 
-// drill has the owner come back with nothing but the paper, for practice: into a vault that
+// drill has the owner recover with nothing but the paper, for practice: into a vault that
 // is thrown away, and onto keys in memory. It changes nothing but the ledger's memory of it.
 func (p *program) drill(ctx context.Context, from sheetSource) error {
 	p.silent = true

@@ -195,10 +195,10 @@ func (p *program) agreeToLive(accounts []otpauth.Key, o enrollOptions) error {
 	}
 	const most = 20 // that are named
 	for _, k := range accounts[:min(len(accounts), most)] {
-		p.Terminal.Tell("%s", term.Printable(k.Account.Label()))
+		p.Terminal.Show("%s", term.Printable(k.Account.Label()))
 	}
 	if more := len(accounts) - most; more > 0 {
-		p.Terminal.Tell("and %d more", more)
+		p.Terminal.Show("and %d more", more)
 	}
 	return p.Terminal.Agree(false, "Enroll all %d?", len(accounts))
 }

@@ -67,9 +67,9 @@ func (e *enrolling) noteNext(t *open.Tokens, known services.Catalog, onSheet boo
 		p.Note("Not yet on %s, which must be plugged in.", term.List(keys))
 	}
 	if len(unprinted) > 0 {
-		print := mendAddNew
+		print := remedyAddNew
 		if s.Ledger.LastFullSheet() == nil {
-			print = mendPrint
+			print = remedyPrint
 		}
 		p.Note("Not on paper yet: %s", print)
 	}

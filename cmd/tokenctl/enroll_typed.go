@@ -149,7 +149,7 @@ func (p *program) askOrURI(t typedAccount, question string, ask func(string) (st
 			keys, err := p.accountsOf(&r, []string{answer}, t)
 			err = errors.Join(append([]error{err}, r.Incomplete()...)...)
 			if len(keys) > 0 || errors.As(err, new(term.UsageError)) {
-				p.Terminal.Tell("That is a URI, which gives the rest as well. Clear the screen where it shows.")
+				p.Terminal.Show("That is a URI, which gives the rest as well. Clear the screen where it shows.")
 				return keys, err
 			}
 			failure = err
@@ -159,7 +159,7 @@ func (p *program) askOrURI(t typedAccount, question string, ask func(string) (st
 				return nil, nil
 			}
 		}
-		p.Terminal.Tell("%s. Please try again.", term.Sentence(failure))
+		p.Terminal.Show("%s. Please try again.", term.Sentence(failure))
 	}
 }
 

@@ -97,7 +97,7 @@ func fileReferences(t *testing.T) map[string]map[string]bool {
 	return references
 }
 
-// isMethod reports whether an object is declared by itself, as a method of a type,
+// isMethod reports whether an object is declared alone, as a method of a type,
 // and not within an interface.
 func isMethod(object types.Object) bool {
 	method, ok := object.(*types.Func)

@@ -71,7 +71,7 @@ func (r *rig) holdKey(slot int, program string) (*holder, error) {
 	return h, nil
 }
 
-// release has it let go. It may be called again.
+// release makes it release the card. It may be called again.
 func (h *holder) release() error {
 	h.stdin.Close()
 	if h.cmd.ProcessState != nil {

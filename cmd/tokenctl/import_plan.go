@@ -23,7 +23,7 @@ func (w *importing) plan() error {
 		case errors.Is(err, oath.ErrWrongPassword):
 			return err
 		case err != nil: // as of one that is sealed, which takes what is new
-			w.p.Terminal.Tell("%s.", term.Sentence(err))
+			w.p.Terminal.Show("%s.", term.Sentence(err))
 		default:
 			for i := range w.plans {
 				w.plans[i].Forecasts = nil
@@ -75,7 +75,7 @@ func (w *importing) settleName(i int, used map[oath.ID]bool) error {
 			return nil
 		}
 		where := slices.DeleteFunc(names(w.t.Fleet), func(name string) bool { return problems[name] == nil })
-		w.p.Terminal.Tell("%s, on %s: %v.", term.Name(plan.Account.Label()), term.List(where), problems[where[0]])
+		w.p.Terminal.Show("%s, on %s: %v.", term.Name(plan.Account.Label()), term.List(where), problems[where[0]])
 		label, err := w.p.Terminal.Ask("Another name for it, as ISSUER:ACCOUNT; Enter leaves it out there")
 		if err != nil {
 			return err
@@ -89,7 +89,7 @@ func (w *importing) settleName(i int, used map[oath.ID]bool) error {
 		}
 		a, err := withLabel(plan.Account, label)
 		if err != nil {
-			w.p.Terminal.Tell("%s.", term.Sentence(err))
+			w.p.Terminal.Show("%s.", term.Sentence(err))
 			continue
 		}
 		w.accounts[i].Account = a

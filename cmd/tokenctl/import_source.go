@@ -103,7 +103,7 @@ func (p *program) readImport(ctx context.Context, source paper.Source, password 
 		if !errors.Is(err, oath.ErrWrongPassword) || password.IsGiven() || try == term.PasswordTries {
 			break
 		}
-		p.Terminal.Tell("That is not it.")
+		p.Terminal.Show("That is not it.")
 	}
 	switch {
 	case errors.Is(err, oath.ErrWrongPassword), errors.Is(err, oath.ErrLocked):

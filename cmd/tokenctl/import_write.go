@@ -55,7 +55,7 @@ func (w *importing) recordCodes() error {
 				w.codesLeft = true
 				continue
 			}
-			w.p.Terminal.Tell("The notes of %s: %s", label, describeFound(found))
+			w.p.Terminal.Show("The notes of %s: %s", label, describeFound(found))
 			err = w.p.Terminal.Agree(false, "Record them as its backup codes?")
 			if errors.Is(err, term.ErrDeclined) {
 				continue

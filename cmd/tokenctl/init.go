@@ -121,7 +121,7 @@ func (p *program) offerSecondWay(ctx context.Context, v *open.Vault, o open.NewV
 		return nil
 	}
 	if err == nil {
-		p.Terminal.Tell("\n  %s\n\nKeep it where you keep what you cannot replace, and not on this computer.", identity)
+		p.Terminal.Show("\n  %s\n\nKeep it where you keep what you cannot replace, and not on this computer.", identity)
 	}
 	return err
 }

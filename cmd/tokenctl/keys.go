@@ -42,10 +42,10 @@ func newKeysForgetCommand(p *program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "forget SERIAL",
 		Short: "Forget a key that is lost or given away",
-		Long: "Forget strikes a key that was plugged in here before, so that no command misses it\n" +
-			"any more. It does nothing to the key itself, nor to its accounts at the services: it\n" +
-			"is kept in mind what was on the key, and \"tokenctl doctor\" shows which services\n" +
-			"trust it still.",
+		Long: "Forget drops a key that was plugged in here before, so that no command reports it\n" +
+			"missing. It does nothing to the key itself, nor to its accounts at the services: what\n" +
+			"was on the key stays recorded, and \"tokenctl doctor\" shows which services still\n" +
+			"trust it.",
 		Example: "  tokenctl keys forget 12345678",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -21,7 +21,7 @@
 //	tokenctl backup ...             one-time backup codes: add, use, list, status
 //	tokenctl sheet                  print the recovery sheet
 //	tokenctl sheet verify SCAN...   read it back, and compare it with the tokens
-//	tokenctl restore [SCAN...]      come back from the recovery sheet
+//	tokenctl restore [SCAN...]      restore from a recovery sheet
 //	tokenctl password ...           the key's password: set, clear, remember, forget
 //	tokenctl config                 show the settings, and where each comes from
 //	tokenctl completion SHELL       print what completes command lines

@@ -35,7 +35,7 @@ func (p *program) fitNames(accounts []otpauth.Key, yes bool, renamed func(old, n
 				failures = append(failures, long)
 				break
 			}
-			p.Terminal.Tell("%v.", long)
+			p.Terminal.Show("%v.", long)
 			label, err := p.Terminal.Ask("Another name for it, as ISSUER:ACCOUNT")
 			if err != nil {
 				return err
@@ -46,7 +46,7 @@ func (p *program) fitNames(accounts []otpauth.Key, yes bool, renamed func(old, n
 				err = errNameTaken
 			}
 			if err != nil {
-				p.Terminal.Tell("%v.", err)
+				p.Terminal.Show("%v.", err)
 				continue
 			}
 			renamed(a.ID(), named.ID())

@@ -164,7 +164,7 @@ func TestTypedIn(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(7, 0))
 	for _, line := range lines {
-		say(mistaken(line, random), "Once more, please")
+		say(mistaken(line, random), "Please try again")
 		say(line, "")
 	}
 	say("", "Found: 8 accounts, backup codes of 1 account and the vault's key")
@@ -182,7 +182,7 @@ func TestTypedIn(t *testing.T) {
 	}
 }
 
-// linesToType returns the lines of a sheet in text as they are to be typed in.
+// linesToType returns the lines of a sheet in text as they are typed in.
 func linesToType(sheet string) (lines []string) {
 	line := regexp.MustCompile(`(?m)^ *(\d+)\| (?:\[ \] )?(.*  [A-Z2-7]{4})\b`)
 	for _, found := range line.FindAllStringSubmatch(sheet, -1) {

@@ -48,9 +48,9 @@ func (w *planning) makeRoom(m *fleet.Member) error {
 	}
 	chosen := fresh[:room]
 	if w.p.Terminal != nil && !w.o.yes && !w.dryRun && room > 0 {
-		w.p.Terminal.Tell("%s has room for %d of %s:", m.Name, room, term.Count(len(fresh), "new account"))
+		w.p.Terminal.Show("%s has room for %d of %s:", m.Name, room, term.Count(len(fresh), "new account"))
 		for n, i := range fresh {
-			w.p.Terminal.Tell("%4d  %s", n+1, term.Name(w.plans[i].Account.Label()))
+			w.p.Terminal.Show("%4d  %s", n+1, term.Name(w.plans[i].Account.Label()))
 		}
 		for {
 			answer, err := w.p.Terminal.Ask(fmt.Sprintf("Which go on %s, as in 1-3,7? Enter takes the first %d", m.Name, room))
@@ -68,7 +68,7 @@ func (w *planning) makeRoom(m *fleet.Member) error {
 				chosen = mapSlice(numbers, func(n int) int { return fresh[n-1] })
 				break
 			}
-			w.p.Terminal.Tell("%s.", term.Sentence(err))
+			w.p.Terminal.Show("%s.", term.Sentence(err))
 		}
 	}
 	for _, i := range fresh {

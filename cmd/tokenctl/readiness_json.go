@@ -82,8 +82,8 @@ func (s *standing) describe(findings []diagnose.Finding) doctorJSON {
 	}
 	j.Accounts = mapSlice(s.Accounts, s.describeStanding)
 	j.Risks = mapSlice(s.Risks, func(r recovery.Risk) riskJSON {
-		what, mend := s.wordsOf(r)
-		return riskJSON{r.Name(), what, mend, mapSlice(r.Accounts, describeID), r.Accepted.String()}
+		what, remedy := s.wordsOf(r)
+		return riskJSON{r.Name(), what, remedy, mapSlice(r.Accounts, describeID), r.Accepted.String()}
 	})
 	return j
 }

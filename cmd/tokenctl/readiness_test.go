@@ -65,14 +65,14 @@ func TestRisksHaveWords(t *testing.T) {
 	}
 	checked := 0
 	for _, r := range risks {
-		what, mend := s.wordsOf(r)
+		what, remedy := s.wordsOf(r)
 		if what == string(r.Kind) || what == "" {
 			t.Errorf("%s has no words", r.Name())
 		}
-		if rest, ok := strings.CutPrefix(mend, "tokenctl "); ok {
+		if rest, ok := strings.CutPrefix(remedy, "tokenctl "); ok {
 			checkAdvice(t, r.Name(), strings.ReplaceAll(rest, " 7", " SERIAL"), &checked)
-		} else if !strings.HasPrefix(mend, "ykman ") {
-			t.Errorf("%s: %q is no command", r.Name(), mend)
+		} else if !strings.HasPrefix(remedy, "ykman ") {
+			t.Errorf("%s: %q is no command", r.Name(), remedy)
 		}
 	}
 	if checked < len(risks)-1 { // ykman's

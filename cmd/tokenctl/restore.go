@@ -221,18 +221,18 @@ func (p *program) agree(ctx context.Context, c sheet.Contents, o restoreOptions,
 		where = append(where, "a new vault")
 	}
 	if wantsVault && o.newPassphrase.IsGiven() {
-		p.Terminal.Tell("A vault would be made, %s.", withKey(c))
+		p.Terminal.Show("A vault would be made, %s.", withKey(c))
 	}
 	if len(where) > 0 && len(c.Accounts) > 0 {
-		p.Terminal.Tell("%s would be put on %s.", term.Count(len(c.Accounts), "account"), term.List(where))
+		p.Terminal.Show("%s would be put on %s.", term.Count(len(c.Accounts), "account"), term.List(where))
 	}
 	if len(c.Accounts) > 0 && o.overwrite {
-		p.Terminal.Tell("What is stored under the same name would be replaced.")
+		p.Terminal.Show("What is stored under the same name would be replaced.")
 	}
 	if n := len(c.Codes); n > 0 && hasVault {
-		p.Terminal.Tell("The backup codes of %s would be put into the vault.", term.Count(n, "account"))
+		p.Terminal.Show("The backup codes of %s would be put into the vault.", term.Count(n, "account"))
 	} else if n > 0 {
-		p.Terminal.Tell("The backup codes of %s would stay on paper, with their numbers recorded.", term.Count(n, "account"))
+		p.Terminal.Show("The backup codes of %s would stay on paper, with their numbers recorded.", term.Count(n, "account"))
 	}
 	switch {
 	case missing != nil:

@@ -11,17 +11,17 @@ import (
 	"github.com/tokenctl/tokenctl/oath"
 )
 
-// These mend more than one risk.
+// These remove more than one risk.
 const (
-	mendPrint   = "tokenctl sheet --print"
-	mendAddNew  = "tokenctl sheet --only-new --print"
-	mendVerify  = "tokenctl sheet verify SCAN"
-	mendReplace = "tokenctl enroll --overwrite picture.png"
-	mendRestore = "tokenctl restore SCAN"
+	remedyPrint   = "tokenctl sheet --print"
+	remedyAddNew  = "tokenctl sheet --only-new --print"
+	remedyVerify  = "tokenctl sheet verify SCAN"
+	remedyReplace = "tokenctl enroll --overwrite picture.png"
+	remedyRestore = "tokenctl restore SCAN"
 )
 
-// wordsOf says what a risk is, and what command mends it.
-func (s *standing) wordsOf(r recovery.Risk) (what, mend string) {
+// wordsOf says what a risk is, and what command removes it.
+func (s *standing) wordsOf(r recovery.Risk) (what, remedy string) {
 	who, serial := someOf(r.Accounts), r.Thing.Serial
 	switch r.Kind {
 	case recovery.LockedOut:
@@ -29,14 +29,14 @@ func (s *standing) wordsOf(r recovery.Risk) (what, mend string) {
 	case recovery.SingleLoss:
 		return fmt.Sprintf("to lose %s would lock you out of %s", lossOf(r.Thing), who), s.addWay(r)
 	case recovery.LostKey:
-		return fmt.Sprintf("key:%d is lost, and still trusted for %s: give each a new secret at its service", serial, who), mendReplace
+		return fmt.Sprintf("key:%d is lost, and still trusted for %s: give each a new secret at its service", serial, who), remedyReplace
 	case recovery.LostOpener:
 		return fmt.Sprintf("key:%d is lost, and opens the vault", serial), fmt.Sprintf("tokenctl vault remove-key %d", serial)
 	case recovery.FactoryPIN:
 		return fmt.Sprintf("key:%d opens the vault with the factory PIN (seen %s)", serial, ago(r.Since, s.Now)),
 			fmt.Sprintf("ykman --device %d piv access change-pin", serial)
 	case recovery.OldInVault:
-		return "the vault has an old secret of " + who + ", which a key has another one of", mendReplace
+		return "the vault has an old secret of " + who + ", which a key has another one of", remedyReplace
 	case recovery.NoCodesLeft, recovery.FewCodes:
 		return fmt.Sprintf("of the backup codes of %s, %s: make new ones%s", who, backup.LeftInWords(r.Left), atPlace(r.Service.Where)),
 			term.Command("tokenctl backup add", r.Accounts[0], "")
@@ -44,18 +44,18 @@ func (s *standing) wordsOf(r recovery.Risk) (what, mend string) {
 		return fmt.Sprintf("no backup codes of %s are recorded: get them%s", who, atPlace(r.Service.Where)),
 			term.Command("tokenctl backup add", r.Accounts[0], "")
 	case recovery.OneOpener:
-		return "the vault opens in only one way", s.printed(func(h ledger.Sheet) bool { return h.VaultKey != "" }, mendPrint)
+		return "the vault opens in only one way", s.printed(func(h ledger.Sheet) bool { return h.VaultKey != "" }, remedyPrint)
 	case recovery.NoCopy:
 		return "no copy of the vault is elsewhere, and " + whoIs(r.Accounts) + " on no checked paper", s.copyVault()
 	case recovery.BehindKey:
 		return fmt.Sprintf("key:%d is behind with %s (seen %s)", serial, who, ago(r.Since, s.Now)),
 			fmt.Sprintf("tokenctl sync --to key:%d", serial)
 	case recovery.NoSheet:
-		return "nothing is on paper", mendPrint
+		return "nothing is on paper", remedyPrint
 	case recovery.Unchecked:
-		return fmt.Sprintf("sheet %d of %s was not read back from paper", r.Sheet, r.Since), mendVerify
+		return fmt.Sprintf("sheet %d of %s was not read back from paper", r.Sheet, r.Since), remedyVerify
 	case recovery.StaleSheet:
-		return fmt.Sprintf("paper lacks %s", who), mendAddNew
+		return fmt.Sprintf("paper lacks %s", who), remedyAddNew
 	case recovery.TwoCounters:
 		return who + " counts its codes on two tokens, which drift apart: leave it on one", term.Command("tokenctl delete", r.Accounts[0], s.oneToken(r.Accounts[0]))
 	case recovery.UnlistedKey:
@@ -111,22 +111,22 @@ func (s *standing) addWay(r recovery.Risk) string {
 	case r.Thing.Kind == recovery.KeyPassword:
 		return fmt.Sprintf("tokenctl password remember --device %d", r.Thing.Serial)
 	case r.Thing.Kind == recovery.Paper:
-		return mendRestore
+		return remedyRestore
 	case slices.ContainsFunc(r.Accounts, inVault):
 		return s.printed(func(h ledger.Sheet) bool {
 			return slices.ContainsFunc(r.Accounts, func(id oath.ID) bool { return h.Items[id].Fingerprint != "" })
-		}, mendAddNew)
+		}, remedyAddNew)
 	case s.Vault == nil:
 		return "tokenctl init"
 	}
-	return mendReplace // a key does not give its secrets away
+	return remedyReplace // a key does not give its secrets away
 }
 
 // bringBack returns what opens accounts again.
 func (s *standing) bringBack(ids []oath.ID) string {
 	return s.printed(func(h ledger.Sheet) bool {
 		return slices.ContainsFunc(ids, func(id oath.ID) bool { return h.Items[id].Fingerprint != "" })
-	}, mendReplace)
+	}, remedyReplace)
 }
 
 // printed returns how to check the sheet that fits, if there is one that nobody has read
@@ -134,10 +134,10 @@ func (s *standing) bringBack(ids []oath.ID) string {
 func (s *standing) printed(fits func(ledger.Sheet) bool, without string) string {
 	isUnchecked := func(h ledger.Sheet) bool { return h.Verified.IsZero() && fits(h) }
 	if slices.ContainsFunc(s.Ledger.SinceFull(), isUnchecked) {
-		return mendVerify
+		return remedyVerify
 	}
-	if without == mendAddNew && s.Ledger.LastFullSheet() == nil {
-		return mendPrint
+	if without == remedyAddNew && s.Ledger.LastFullSheet() == nil {
+		return remedyPrint
 	}
 	return without
 }

@@ -45,7 +45,7 @@ import (
 //	sent NAME [COMMAND]         wait until the key was sent it, since the last apdus
 //	                            or sent; without a COMMAND, forget what was
 //	send NAME HEX...            APDUs that the key takes without a word
-//	daemon stop|start           the PC/SC daemon goes away and comes back;
+//	daemon stop|start           the PC/SC daemon stops and starts again;
 //	daemon freeze|thaw          or is there, and does not answer
 //	mute N                      a card in slot N that answers with no ATR that can be one,
 //	                            until the end of the script

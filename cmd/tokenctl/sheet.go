@@ -48,7 +48,7 @@ func newSheetCommand(p *program) *cobra.Command {
 			"Without --print and --output, it asks on a terminal where to put the sheet.\n\n" +
 			"Whoever has the sheet has the accounts. With --encrypt it is useless without\n" +
 			"a passphrase, which is not on it. With --split, any K of N sheets open everything,\n" +
-			"and fewer open nothing; each is to be kept in another place.",
+			"and fewer open nothing; keep each in another place.",
 		Example: "  tokenctl sheet --print\n" +
 			"  tokenctl sheet --output letter.pdf --encrypt\n" +
 			"  tokenctl sheet --print --split 2-of-3",
@@ -237,7 +237,7 @@ type madeSheet struct {
 	store *store.Store
 }
 
-// makeSheet writes or prints a sheet, and records it in the ledger. What is to be printed
+// makeSheet writes or prints a sheet, and records it in the ledger. What will be printed
 // it announces before, for nobody is asked while the ledger is locked. An error that
 // comes with something done says that it was not recorded.
 func (p *program) makeSheet(ctx context.Context, s *store.Store, content sheet.Sheet, seal sheetSeal, to paper.Output) (madeSheet, error) {

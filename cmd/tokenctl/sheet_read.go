@@ -33,7 +33,7 @@ func (s *sheetSource) addFlags(c *cobra.Command) {
 	term.GroupFlags(c.Flags(), term.SecretFlags, "sheet-passphrase-file", "sheet-passphrase-command")
 }
 
-// isGiven reports whether sheets are to be read.
+// isGiven reports whether sheets will be read.
 func (s sheetSource) isGiven() bool { return s.typed || len(s.live.Sources(s.scans...)) > 0 }
 
 var (

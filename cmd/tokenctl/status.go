@@ -43,13 +43,13 @@ func (p *program) status(ctx context.Context) error {
 		p.PrintText(term.Green, "No single loss locks you out, as far as is known.")
 	case len(risks) == 0:
 	default:
-		what, mend := s.wordsOf(risks[0])
+		what, remedy := s.wordsOf(risks[0])
 		p.PrintText(term.Yellow, "%s", term.Wrap("At risk: "+what+".", cmp.Or(p.Width(), term.LineWidth)))
 		if more := len(risks) - 1; more > 0 {
 			p.PrintText(term.Plain, "And %s: tokenctl doctor", term.Count(more, "more risk"))
 		}
 		p.PrintLine("")
-		p.PrintText(term.Plain, "Next: %s", mend)
+		p.PrintText(term.Plain, "Next: %s", remedy)
 	}
 	if len(s.Accounts) == 0 {
 		p.PrintLine("Next: tokenctl enroll picture.png")

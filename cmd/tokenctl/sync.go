@@ -41,7 +41,7 @@ func newSyncCommand(p *program) *cobra.Command {
 			"unless you agree on a terminal. Where a key has no room for all, you are asked\n" +
 			"which go there; or --select chooses, and the first ones go there first.\n\n" +
 			"An account that counts is left out: every token counts for itself, and two\n" +
-			"counters drift apart. For a key that takes the place of the only one: --counters.\n" +
+			"counters drift apart. For a key that replaces the only one: --counters.\n" +
 			"What is on a key alone cannot be brought to another, and is named.\n\n" +
 			"A second run does nothing. After a failure halfway, it does the rest.",
 		Example: "  tokenctl sync\n" +
@@ -180,7 +180,7 @@ func (p *program) sync(ctx context.Context, o syncOptions) error {
 	return failure
 }
 
-// syncTokens opens the tokens that are to be up to date, and the vault if accounts come
+// syncTokens opens the tokens to bring up to date, and the vault if accounts come
 // from there.
 func (p *program) syncTokens(ctx context.Context, o syncOptions, fromPaper bool) (*open.Tokens, error) {
 	to := o.to

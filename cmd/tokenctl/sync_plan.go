@@ -100,7 +100,7 @@ func (w *syncing) plan(wanted []otpauth.Key) (unasked, err error) {
 	return unasked, nil
 }
 
-// asksToReplace asks whether an account is to be replaced that got another secret while
+// asksToReplace asks whether to replace an account that got another secret while
 // the token was away.
 func (w *syncing) asksToReplace(plan fleet.Plan, m *fleet.Member) bool {
 	return w.p.Terminal != nil && !w.o.yes && !w.o.dryRun &&

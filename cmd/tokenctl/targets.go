@@ -73,7 +73,7 @@ type enrolling struct {
 	counted []counted
 }
 
-// A counted is a number of accounts on a token of which the same is to be said.
+// A counted is a number of accounts on a token that the same is said of.
 type counted struct {
 	member, what string
 	accounts     int
@@ -100,7 +100,7 @@ func (e *enrolling) settle(l *ledger.Ledger) {
 	}
 }
 
-// add adds an account that is to be enrolled.
+// add adds an account to enroll.
 func (e *enrolling) add(k otpauth.Key) {
 	uri, _ := k.URI() // without a secret, it gets nowhere
 	e.prints = append(e.prints, ledger.Fingerprint(uri))
@@ -228,9 +228,9 @@ func (e *enrolling) offerSpare(ctx context.Context, t *open.Tokens) (waited bool
 	}
 	t.ReleaseKeys()
 	if len(away) > 0 {
-		p.Terminal.Tell("Not there yet: %s.", strings.Join(away, ", "))
+		p.Terminal.Show("Not there yet: %s.", strings.Join(away, ", "))
 	}
-	p.Terminal.Tell("A secret cannot be read back from a key. If you have a spare key, plug it in now, and it gets the same account. Otherwise, press Enter.")
+	p.Terminal.Show("A secret cannot be read back from a key. If you have a spare key, plug it in now, and it gets the same account. Otherwise, press Enter.")
 	for {
 		reader, err := p.awaitKey(ctx, seen)
 		if err != nil {
@@ -243,7 +243,7 @@ func (e *enrolling) offerSpare(ctx context.Context, t *open.Tokens) (waited bool
 		if err := e.enrollSpare(ctx, reader); err != nil {
 			p.Report(err)
 		}
-		p.Terminal.Tell("Another one? Otherwise, press Enter.")
+		p.Terminal.Show("Another one? Otherwise, press Enter.")
 	}
 	return true
 }

@@ -87,7 +87,7 @@ func (p *program) resolve(v *open.Vault, o resolveOptions) error {
 	switch left := v.Conflicted(); {
 	case len(failures) > 0:
 	case len(left) == 0 && v.Rebasing():
-		p.Note("Git goes on with: tokenctl vault git rebase --continue")
+		p.Note("Continue in git with: tokenctl vault git rebase --continue")
 	case len(left) == 0:
 		p.Note("Nothing is in conflict.")
 	case o.name == "":

@@ -231,7 +231,7 @@ func TestWatchEnds(t *testing.T) {
 	}
 }
 
-// Ctrl-Z stops it with the terminal as it was, and fg has it go on.
+// Ctrl-Z stops it with the terminal as it was, and fg lets it continue.
 func TestWatchStops(t *testing.T) {
 	r := newRig(t)
 	red := r.plug("red", 0, virtualkey.Config{})

@@ -174,7 +174,7 @@ func TestControlLongRequest(t *testing.T) {
 	go io.WriteString(c, strings.Repeat(" ", 2*maxRequest))
 	c.expect("at most 65536 bytes")
 	if _, err := c.replies.ReadByte(); err == nil {
-		t.Error("the connection goes on")
+		t.Error("the connection continues")
 	}
 }
 

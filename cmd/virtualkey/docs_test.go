@@ -13,7 +13,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/virtualkey/vktest"
 )
 
-// between returns what stands in a file after one text and before another.
+// between returns what is in a file after one text and before another.
 func between(t *testing.T, file, begin, end string) string {
 	t.Helper()
 	b, err := os.ReadFile(file)

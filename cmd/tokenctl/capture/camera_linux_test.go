@@ -185,7 +185,7 @@ func TestCameraTakesTheLatest(t *testing.T) {
 	shade := func(s byte) []byte { return bytes.Repeat([]byte{s, 128}, 64*48) }
 	d := &driver{
 		formats: map[uint32][2]uint32{yuyv: {64, 48}, mjpg: {32, 24}},
-		// Three that waited, of which the first two are old; one that is damaged; one more.
+		// Three that waited, and the first two are old; one that is damaged; one more.
 		frames: [][]byte{shade(1), shade(2), shade(3), {}, nil, shade(4), nil},
 	}
 	c, err := d.open(t)

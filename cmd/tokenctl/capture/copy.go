@@ -34,7 +34,7 @@ const maxText = 1 << 10
 
 // A Copier is a process that puts one text on the desktop's clipboard, and takes it off
 // again. On X11 and Wayland what is copied is there for as long as a program holds it; so
-// this one goes on by itself when the program that started it ends. It is given the text
+// this one continues on its own when the program that started it ends. It is given the text
 // through a pipe, where no other program sees it.
 type Copier struct {
 	text   io.WriteCloser

@@ -18,7 +18,7 @@ func FindPlace() (Place, error) {
 	return Desktop, nil
 }
 
-// detach has a program go on when its terminal closes.
+// detach lets a program continue when its terminal closes.
 func detach(c *exec.Cmd) {
 	c.Dir = "/"
 	c.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

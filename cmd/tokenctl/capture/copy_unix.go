@@ -43,7 +43,7 @@ func isWSL() bool {
 	return os.Getenv("WSL_DISTRO_NAME") != "" && err == nil
 }
 
-// detach has a program go on when its terminal closes, without keeping a file system from
+// detach lets a program continue when its terminal closes, without keeping a file system from
 // being unmounted.
 func detach(c *exec.Cmd) {
 	c.Dir = "/"

@@ -12,7 +12,7 @@ import (
 // FindPlace returns Desktop.
 func FindPlace() (Place, error) { return Desktop, nil }
 
-// detach has a program go on when its console closes.
+// detach lets a program continue when its console closes.
 func detach(c *exec.Cmd) {
 	c.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP | windows.CREATE_NO_WINDOW}
 }

@@ -132,7 +132,7 @@ type shades struct {
 	red, green, blue uint32 // masks
 }
 
-// shades returns how pixels of the root window are to be read.
+// shades returns how to read pixels of the root window.
 func (x *x11) shades(depth byte) (s shades, err error) {
 	s.order = binary.LittleEndian
 	if x.setup.ImageByteOrder == xproto.ImageOrderMSBFirst {

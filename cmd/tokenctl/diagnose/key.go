@@ -51,7 +51,7 @@ func (e *examination) unusable(i keys.Info, r pcsc.Reader) {
 			fmt.Sprintf("ykman --device %d config usb --enable OATH", i.Device.Serial))
 	case is(ykoath.ErrNoApplet) && i.Device.NoOATHNFC:
 		e.add(Fault, "oath-off-nfc", fmt.Sprintf("%s (%s): OATH is switched off over NFC", name, i.Device.Model()),
-			fmt.Sprintf("Plug it in, if it is to be used so, or switch OATH on:\nykman --device %d config nfc --enable OATH", i.Device.Serial))
+			fmt.Sprintf("To use it that way, plug it in, or switch OATH on:\nykman --device %d config nfc --enable OATH", i.Device.Serial))
 	case is(ykoath.ErrNoApplet) && i.Device.Serial != 0:
 		e.add(Fault, "no-applet", fmt.Sprintf("%s (%s, firmware %s) has no OATH applet", name, i.Device.Model(), i.Device.Version), "It may be a model without one.")
 	case is(ykoath.ErrNoApplet):

@@ -22,7 +22,7 @@ const maxDevices = 4096
 
 // A usbDevice is a device that is or may be a key: a reader with a card in it, or a YubiKey.
 type usbDevice struct {
-	product string // its name, by itself
+	product string // its name alone
 	yubico  bool   // it is a YubiKey, or a Security Key
 	node    string // its file, as in /dev/bus/usb/001/004
 	ccid    bool   // it has an interface for smart cards

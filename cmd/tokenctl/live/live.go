@@ -179,7 +179,7 @@ func (l *live) read(ctx context.Context, typed chan<- []byte, more <-chan struct
 	}
 }
 
-// advance hides the codes if nobody seems to look, and begins what is to be done next.
+// advance hides the codes if nobody seems to look, and begins what comes next.
 func (l *live) advance() {
 	now := l.options.Now()
 	if after := l.options.HideAfter; after > 0 && !l.hidden && now.Sub(l.typed) >= after {

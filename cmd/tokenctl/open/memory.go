@@ -80,7 +80,7 @@ func (o *Opener) ledgerHead(whole bool) (ledger.Head, error) {
 	return o.head.Head, err
 }
 
-// saw keeps in mind that a key was seen, and returns its sighting.
+// saw remembers that a key was seen, and returns its sighting.
 func (o *Opener) saw(serial uint32, id string) *sighting {
 	for _, s := range o.memory.sighted {
 		if s.id == id && (s.serial == serial || id != "" && (s.serial == 0 || serial == 0)) {
@@ -96,10 +96,10 @@ func (o *Opener) saw(serial uint32, id string) *sighting {
 // is reports whether a known key is the one that was seen.
 func (s *sighting) is(k ledger.Key) bool { return k.Is(ledger.Key{Serial: s.serial, ID: s.id}) }
 
-// notes keeps in mind what shows of a key beside what is on it.
+// notes remembers what shows of a key beside what is on it.
 func (s *sighting) notes(do func(*ledger.Key)) { s.did = append(s.did, do) }
 
-// add keeps in mind what is on a key.
+// add remembers what is on a key.
 func (s *sighting) add(do func(*ledger.Key)) {
 	s.did, s.changes = append(s.did, do), true
 }
@@ -109,7 +109,7 @@ func (s *sighting) listed(accounts []oath.Account, showsTouch bool, day time.Tim
 	s.add(func(known *ledger.Key) { known.Lists(accounts, showsTouch, day) })
 }
 
-// Happened keeps in mind what is to be recorded in the ledger once the command is done,
+// Happened remembers what will be recorded in the ledger once the command is done,
 // after what was done to keys.
 func (o *Opener) Happened(change func(*ledger.Ledger)) {
 	o.memory.happened = append(o.memory.happened, change)

@@ -32,7 +32,7 @@ func (o *Opener) NewPassphrase(ctx context.Context, of string, password Password
 		if weakness == "" {
 			return passphrase, nil
 		}
-		o.Terminal.Tell("That is weak: %s. Four or five words that nobody would put together are good.", weakness)
+		o.Terminal.Show("That is weak: %s. Four or five words that nobody would put together are good.", weakness)
 		if passphrase == "" {
 			continue
 		}

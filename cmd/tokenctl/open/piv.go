@@ -121,7 +121,7 @@ func (v *Vault) unlockWithPIV(ways []vault.Way) error {
 		if !errors.Is(err, errWrongPIN) || v.options.PIN.IsGiven() {
 			return err
 		}
-		v.o.Terminal.Tell("That did not work: %v.", err)
+		v.o.Terminal.Show("That did not work: %v.", err)
 	}
 }
 

@@ -55,7 +55,7 @@ func (k touchedKey) touching(a oath.Account, compute func() error) error {
 
 // awaitTouch asks for a touch if the key in a reader is still silent a while from now.
 // Until done is called, which reports whether it asked, a file says so to other commands:
-// this one may be broken off, and the key goes on waiting.
+// this one may be broken off, and the key continues to wait.
 func (o *Opener) awaitTouch(reader string, notice time.Duration) (done func() (asked bool)) {
 	path, unknown := touchFile(reader)
 	var mu sync.Mutex

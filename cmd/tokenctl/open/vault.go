@@ -96,7 +96,7 @@ func (v *Vault) vaultOptions(known vault.Known) vault.Options {
 // A NewVault is a vault to be made.
 type NewVault struct {
 	Dir      string
-	Password Password // the passphrase, where nobody is to be asked
+	Password Password // the passphrase, where nobody is asked
 	Sealed   bool     // opens with its own key alone
 	Yes      bool
 	Identity string // the key to make it with; "" is a new one
@@ -211,7 +211,7 @@ func (v *Vault) noteProof() {
 	}
 }
 
-// indented returns recipients, one a line, for a note that begins with two spaces.
+// indented returns recipients, one per line, for a note that begins with two spaces.
 func indented(recipients string) string { return strings.ReplaceAll(recipients, "\n", "\n  ") }
 
 // nameConflicts names what git could not merge, once in a command.
@@ -286,7 +286,7 @@ func (v *Vault) unlockWithKey(ways []vault.Way) (done bool, err error) {
 	}
 	for _, of := range []error{pcsc.ErrBusy, vault.ErrKeyBusy, vault.ErrNoKey, vault.ErrPINBlocked, vault.ErrWrongSlot} {
 		if errors.Is(err, of) && v.o.Terminal != nil {
-			v.o.Terminal.Tell("%v", err)
+			v.o.Terminal.Show("%v", err)
 			return false, nil
 		}
 	}

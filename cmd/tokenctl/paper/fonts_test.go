@@ -13,7 +13,7 @@ import (
 	"github.com/tokenctl/tokenctl/oath/oathtest"
 )
 
-// fontconfig puts a program in the place of fc-match that prints a list of fonts, each a
+// fontconfig puts a program instead of fc-match that prints a list of fonts, each a
 // file, an index and a set of characters, and returns how often it ran.
 func fontconfig(t *testing.T, list ...string) (runs func() int) {
 	t.Helper()

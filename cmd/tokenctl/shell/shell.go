@@ -75,7 +75,7 @@ func ParseLine(line, breaks string) Line {
 	return l
 }
 
-// Insert returns what readline has to put in the place of the last part of the word, so
+// Insert returns what readline must replace the last part of the word, so
 // that bash reads it as a name. It returns false if the name does not begin like the word,
 // or cannot stand within the quote that is open.
 func (l Line) Insert(name string) (text string, fits bool) {

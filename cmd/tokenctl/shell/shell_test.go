@@ -14,7 +14,7 @@ const breaks = " \t\n\"'@><=;|&(:"
 func TestParseLine(t *testing.T) {
 	tests := []struct {
 		line string
-		want string // the words, and what stands for Big Corp:$x's "y"! in the place of the last one's end
+		want string // the words, and what stands for Big Corp:$x's "y"! instead of the last one's end
 	}{
 		{`tokenctl `, `tokenctl||Big\ Corp:\$x\'s\ \"y\"\!`},
 		{`tokenctl code Bi`, `tokenctl|code|Bi|Big\ Corp:\$x\'s\ \"y\"\!`},

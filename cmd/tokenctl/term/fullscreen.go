@@ -9,7 +9,7 @@ import (
 )
 
 // A Screen is the whole of a terminal, for as long as it is taken over. What stood there
-// comes back with Leave, and at the latest with the Terminal's Close. It is safe for
+// is restored by Leave, and at the latest with the Terminal's Close. It is safe for
 // concurrent use.
 type Screen struct {
 	t *Terminal
@@ -113,7 +113,7 @@ func (s *Screen) Draw(lines []string) {
 }
 
 // Notes are lines for a person that a program keeps until it has room to show them. As a
-// Console's Err, they take the place of standard error.
+// Console's Err, they replace standard error.
 type Notes chan string
 
 // Write notes lines, as long as there is room.

@@ -42,7 +42,7 @@ type Remedy struct {
 	Hint string
 }
 
-// VaultPlace stands in a hint for the vault's folder, as it is typed in a shell.
+// VaultPlace represents the vault's folder in a hint, as it is typed in a shell.
 const VaultPlace = "VAULT-FOLDER"
 
 // Remedies are for the errors of this package.

@@ -75,7 +75,7 @@ func FuzzPrinters(f *testing.F) {
 		c.Report(fmt.Errorf("git commit: %s", s))
 		c.Report(&oath.AmbiguousError{Query: s, Matches: []oath.Account{{Name: s}}})
 		terminal := &Terminal{out: write}
-		terminal.Tell("Found: %s", s)
+		terminal.Show("Found: %s", s)
 		shown := make([]byte, 1<<16)
 		n, err := read.Read(shown)
 		if err != nil {

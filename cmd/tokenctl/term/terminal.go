@@ -57,8 +57,8 @@ func (t *Terminal) Close() {
 	}
 }
 
-// Tell prints a line.
-func (t *Terminal) Tell(format string, args ...any) {
+// Show prints a line.
+func (t *Terminal) Show(format string, args ...any) {
 	fmt.Fprintln(t.out, Wrap(printableLines(format, args...), widthOf(t.out)))
 }
 
@@ -68,7 +68,7 @@ func (t *Terminal) prompt(question string) {
 }
 
 // Write writes bytes as they are: control sequences of this program's own. Anything else
-// is for Tell.
+// is for Show.
 func (t *Terminal) Write(b []byte) (int, error) { return t.out.Write(b) }
 
 // Ask reads a line.
@@ -158,7 +158,7 @@ func (t *Terminal) AskNewSecret(question string) (string, error) {
 		if first == second {
 			return first, nil
 		}
-		t.Tell("They differ. Once more, please.")
+		t.Show("They differ. Please try again.")
 	}
 }
 
@@ -174,7 +174,7 @@ func (t *Terminal) TryPassword(question string, wrong error, open func(password 
 		if !errors.Is(err, wrong) || try == PasswordTries {
 			return err
 		}
-		t.Tell("That is not it.")
+		t.Show("That is not it.")
 	}
 }
 
@@ -197,9 +197,9 @@ func (t *Terminal) Paste(question string, max int) ([]byte, error) {
 	defer in.Close()
 	mayPause := in.SetReadDeadline(time.Time{}) == nil
 	if mayPause {
-		t.Tell("%s, and then an empty line:", question)
+		t.Show("%s, and then an empty line:", question)
 	} else {
-		t.Tell("%s, and then end-of-file (Ctrl-D, or Ctrl-Z and Enter on Windows):", question)
+		t.Show("%s, and then end-of-file (Ctrl-D, or Ctrl-Z and Enter on Windows):", question)
 	}
 	var text []byte
 	for b := make([]byte, 4096); len(text) <= max; {

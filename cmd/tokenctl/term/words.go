@@ -175,7 +175,7 @@ func Date(t time.Time) string {
 	return t.Format(time.DateOnly)
 }
 
-// Dash stands in a table for what is not known.
+// Dash shows in a table what is not known.
 func Dash(s string) string {
 	if s == "" {
 		return "-"
