@@ -55,7 +55,7 @@ func (c *cost) measure(texts []string, program string, args []string) error {
 	return nil
 }
 
-// readPictures prints the texts in pictures of a sheet, one a line. As "tokenctl restore"
+// readPictures prints the texts in pictures of a sheet, one per line. As "tokenctl restore"
 // does, it glances at all, several at a time, and looks closely while something is missing.
 func readPictures(names []string) error {
 	var (

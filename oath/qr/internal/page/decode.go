@@ -13,7 +13,7 @@ import (
 type doubt func(m *modules) []bool
 
 // allDoubts are in the order in which they are had: what covers a symbol, as ink, a hole
-// or a flash of light does, first by itself and then with its edge and what is faint.
+// or a flash of light does, first alone and then with its edge and what is faint.
 var allDoubts = []doubt{
 	func(m *modules) []bool { return m.doubtful(0, 0) },
 	func(m *modules) []bool { return m.doubtful(1, 0.2) },
@@ -84,8 +84,8 @@ func (m *modules) decodeFront(doubts []doubt) (text string, ok bool) {
 		for i, place := range places {
 			block[i] = codewords[place]
 		}
-		mended := correct(block, parity, nil, 0)
-		for i := 0; !mended && i < len(doubts); i++ {
+		corrected := correct(block, parity, nil, 0)
+		for i := 0; !corrected && i < len(doubts); i++ {
 			if i == len(inDoubt) {
 				doubtful, in := doubts[i](m), make([]bool, len(codewords))
 				eachBit(plan, func(x, y, bit int) { in[bit/8] = in[bit/8] || doubtful[y*m.size+x] })
@@ -98,9 +98,9 @@ func (m *modules) decodeFront(doubts []doubt) (text string, ok bool) {
 				}
 			}
 			const spare = 4 // codewords: what is no symbol passes once in 2^32
-			mended = correct(block, parity, erased, spare)
+			corrected = correct(block, parity, erased, spare)
 		}
-		if !mended {
+		if !corrected {
 			return "", false
 		}
 		data = append(data, block[:len(block)-parity]...)

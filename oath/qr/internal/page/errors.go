@@ -49,7 +49,7 @@ func (f *field) at(polynomial []byte, exponent int) (sum byte) {
 	return sum
 }
 
-// correct mends a block of codewords, so many of which are parity. Those that are erased
+// correct corrects errors in a block of codewords, so many of which are parity. Those that are erased
 // may be anything: each takes one of parity, and any other that is wrong takes two. So
 // much of it as spare must be left, as a proof that the block is what it is taken for.
 // Otherwise the block stays as it is, and correct returns false.
@@ -110,7 +110,7 @@ func correct(block []byte, parity int, erased []int, spare int) bool {
 	for i := 1; i <= parity; i += 2 {
 		slope[i-1] = locator[i]
 	}
-	mended, found := slices.Clone(block), 0
+	corrected, found := slices.Clone(block), 0
 	for at := range block {
 		place := last - at
 		if gf.at(locator, 255-place) != 0 {
@@ -120,12 +120,12 @@ func correct(block []byte, parity int, erased []int, spare int) bool {
 		if found++; steep == 0 {
 			return false
 		}
-		mended[at] ^= gf.times(gf.power[place], gf.over(gf.at(values, 255-place), steep))
+		corrected[at] ^= gf.times(gf.power[place], gf.over(gf.at(values, 255-place), steep))
 	}
-	if _, clean := syndromesOf(mended, parity); !clean || found != count {
+	if _, clean := syndromesOf(corrected, parity); !clean || found != count {
 		return false
 	}
-	copy(block, mended)
+	copy(block, corrected)
 	return true
 }
 

@@ -45,14 +45,14 @@ func TestCorrect(t *testing.T) {
 				ok := correct(block, parity, places[:erasures], 0)
 				fits := erasures+2*errors <= parity
 				if fits && (!ok || !slices.Equal(block, whole)) {
-					t.Fatalf("%d+%d codewords, %d erased and %d wrong: not mended", data, parity, erasures, errors)
+					t.Fatalf("%d+%d codewords, %d erased and %d wrong: not corrected", data, parity, erasures, errors)
 				}
 				if !ok && !slices.Equal(block, damaged) {
-					t.Fatalf("%d+%d codewords, %d erased and %d wrong: changed without being mended", data, parity, erasures, errors)
+					t.Fatalf("%d+%d codewords, %d erased and %d wrong: changed without being corrected", data, parity, erasures, errors)
 				}
 				if left := parity - erasures - 2*errors; fits && random.IntN(4) == 0 && errors > 0 {
 					if copy(block, damaged); correct(block, parity, places[:erasures], left+3) {
-						t.Fatalf("%d+%d codewords, %d erased and %d wrong: mended with less than %d spare", data, parity, erasures, errors, left+3)
+						t.Fatalf("%d+%d codewords, %d erased and %d wrong: corrected with less than %d spare", data, parity, erasures, errors, left+3)
 					}
 				}
 			}
@@ -60,7 +60,7 @@ func TestCorrect(t *testing.T) {
 	}
 }
 
-// Without erasures, what gozxing mends is mended alike, and nothing else.
+// Without erasures, what gozxing corrects is corrected alike, and nothing else.
 func FuzzCorrect(f *testing.F) {
 	f.Add([]byte("any block"), uint8(5), []byte{})
 	f.Add([]byte{}, uint8(30), []byte{0, 1, 2})
@@ -79,12 +79,12 @@ func FuzzCorrect(f *testing.F) {
 		for i, c := range ints {
 			theirs[i] = byte(c)
 		}
-		// gozxing does not look whether what it mended is right.
+		// gozxing does not look whether what it corrected is right.
 		_, right := syndromesOf(theirs, int(parity))
 		right = right && err == nil
 		own := slices.Clone(block)
 		if ok := correct(own, int(parity), nil, 0); ok != right || right && !slices.Equal(own, theirs) {
-			t.Fatalf("%v, mended: %v; by gozxing %v, %v", own, ok, theirs, err)
+			t.Fatalf("%v, corrected: %v; by gozxing %v, %v", own, ok, theirs, err)
 		}
 		var places []int
 		for _, at := range erased {
@@ -95,10 +95,10 @@ func FuzzCorrect(f *testing.F) {
 		own = slices.Clone(block)
 		if correct(own, int(parity), places, 0) {
 			if _, clean := syndromesOf(own, int(parity)); !clean {
-				t.Error("what was mended is not clean")
+				t.Error("what was corrected is not clean")
 			}
 		} else if !slices.Equal(own, block) {
-			t.Error("what was not mended was changed")
+			t.Error("what was not corrected was changed")
 		}
 	})
 }
