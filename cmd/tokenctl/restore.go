@@ -43,9 +43,9 @@ func newRestoreCommand(p *program) *cobra.Command {
 			"so that the sheet still opens it. The key on the sheet also opens a vault\n" +
 			"that is there, and gives it a new passphrase if the old one is forgotten.\n\n" +
 			"On a terminal it asks for the lines of what could not be read, says what it is\n" +
-			"about to do, and asks. If something of the sheet is missing then, or its list of\n" +
-			"contents, so that this is not known, the exit status is 9; with --partial, a part is\n" +
-			"all that is wanted.\n\n" +
+			"about to do, and asks. If part of the sheet is still missing, or its list of\n" +
+			"contents, which would show that, the exit status is 9; with --partial, a part is\n" +
+			"enough.\n\n" +
 			"Anybody can print a sheet: one with other backup codes than are left in the vault\n" +
 			"replaces them only with --overwrite, as an account does, or if you agree on a\n" +
 			"terminal.\n\n" +
@@ -80,7 +80,7 @@ var restoreRemedies = []term.Remedy{
 	{Of: errNowhere, Exit: term.ExitNoKey, Hint: "Plug in a key, or have a vault made: on a terminal, or with --new-passphrase-file FILE"},
 	{Of: errNoKeyOfVault, Exit: term.ExitPassword, Hint: "To restore the rest: without --new-passphrase-file. To change the passphrase: tokenctl vault passphrase"},
 	{Of: backup.ErrHides, Exit: term.ExitPartial, Hint: "The sheet has others, or calls them used without having them. If it is the right one: --overwrite"},
-	{Of: errMissing, Exit: term.ExitFailure, Hint: "Give the same scans again, and what is missing along with them, or type its lines: --type. To go on without: --partial"},
+	{Of: errMissing, Exit: term.ExitFailure, Hint: "Give the same scans again, together with what is missing, or type its lines: --type. To continue without it: --partial"},
 	{Of: sheet.ErrIncomplete, Exit: term.ExitFailure, Hint: "Scan all of its pages; with --split, as many sheets as are needed. Or type the lines in: --type"},
 	{Of: sheet.ErrNeedsPassphrase, Exit: term.ExitPassword, Hint: "Give it on a terminal, or with --sheet-passphrase-file."},
 	{Of: sheet.ErrWrongPassphrase, Exit: term.ExitPassword},

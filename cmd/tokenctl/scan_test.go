@@ -87,7 +87,7 @@ func scriptStrike(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		}
 	}
-	ts.Fatalf("no QR code that holds %q can be struck by itself", args[0])
+	ts.Fatalf("no QR code that holds %q can be struck alone", args[0])
 }
 
 // scriptClip films pages one after the other, each held in a hand: half of it fills the

@@ -41,12 +41,12 @@ func (r *scanReader) text(name, text string) {
 // well, but where something is missing that was not said, only a second one does.
 func Type(t *term.Terminal, into *sheet.Reader) error {
 	said := into.Missing()
-	tellMissing(t, said)
+	showMissing(t, said)
 	what, end := "the sheet", "An empty line ends."
 	if len(said) > 0 {
-		what, end = "what is missing", "Or press Enter to go on without."
+		what, end = "what is missing", "Or press Enter to continue without."
 	}
-	t.Tell("Type %s line by line, each with its number in front and its check at the end.\nSpaces do not count, nor does the order. %s", what, end)
+	t.Show("Type %s line by line, each with its number in front and its check at the end.\nSpaces and order do not matter. %s", what, end)
 	for warned := len(said) > 0; ; {
 		text, err := t.Ask("Line")
 		switch {
@@ -57,8 +57,8 @@ func Type(t *term.Terminal, into *sheet.Reader) error {
 			if warned || len(missing) == 0 {
 				return nil
 			}
-			tellMissing(t, missing)
-			t.Tell("Type on, or press Enter once more to end here.")
+			showMissing(t, missing)
+			t.Show("Type on, or press Enter once more to end here.")
 		case isQRText(text): // as another program reads it
 			err = into.AddText(text)
 		default:
@@ -66,15 +66,15 @@ func Type(t *term.Terminal, into *sheet.Reader) error {
 		}
 		warned = text == ""
 		if err != nil {
-			t.Tell("%s. Once more, please.", term.Sentence(err))
+			t.Show("%s. Please try again.", term.Sentence(err))
 		} else if len(said) > 0 && len(into.Missing()) == 0 {
 			return nil
 		}
 	}
 }
 
-func tellMissing(t *term.Terminal, missing []sheet.Missing) {
+func showMissing(t *term.Terminal, missing []sheet.Missing) {
 	for _, m := range missing {
-		t.Tell("Missing: %s.", term.Printable(m.String()))
+		t.Show("Missing: %s.", term.Printable(m.String()))
 	}
 }
