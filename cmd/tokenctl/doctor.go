@@ -140,16 +140,41 @@ func (p *program) printReadiness(s *standing) {
 		}
 		p.PrintTable(table)
 	}
+	var accepted, without []string // risks, and accounts without backup codes
 	for _, r := range s.Risks {
-		what, remedy := s.wordsOf(r)
+		switch {
+		case !r.Accepted.IsZero():
+			accepted = append(accepted, r.Name())
+		case r.Kind == recovery.NoCodes:
+			without = append(without, term.Label(r.Accounts[0]))
+		}
+	}
+	isCounted := p.ShowsResults() && len(without) > 3
+	for _, r := range s.Risks {
+		isAccepted := !r.Accepted.IsZero()
+		if isAccepted && p.ShowsResults() || !isAccepted && isCounted && r.Kind == recovery.NoCodes {
+			continue
+		}
 		p.PrintLine("")
-		if !r.Accepted.IsZero() {
+		if isAccepted {
 			p.PrintText(term.Plain, "accepted %s: %s", r.Accepted, r.Name())
 			continue
 		}
-		p.PrintText(term.Yellow, "risk: %s", r.Name())
-		p.PrintText(term.Plain, "%s\n  %s", term.Wrap("  "+what+".", cmp.Or(p.Width(), term.LineWidth)), remedy)
+		what, remedy := s.wordsOf(r)
+		p.printRisk(r.Name(), what, remedy)
 	}
+	if isCounted {
+		p.PrintLine("")
+		p.printRisk(string(recovery.NoCodes), fmt.Sprintf("no backup codes of %s are recorded: %s", term.Count(len(without), "account"), term.Few(without)), "tokenctl backup where NAME")
+	}
+	if len(accepted) > 0 && p.ShowsResults() {
+		p.PrintText(term.Plain, "\nAccepted: %s.", term.Few(accepted))
+	}
+}
+
+func (p *program) printRisk(name, what, remedy string) {
+	p.PrintText(term.Yellow, "risk: %s", name)
+	p.PrintText(term.Plain, "%s\n  %s", term.Wrap("  "+what+".", cmp.Or(p.Width(), term.LineWidth)), remedy)
 }
 
 // waysOf names the ways into an account, each once; one in brackets is not counted on.

@@ -64,9 +64,14 @@ func execute(ctx context.Context, p *program, args []string) int {
 	return status
 }
 
-// unknownCommand returns an error for a command that a group does not have. Cobra
-// would answer with the group's help, as if all were well.
+// unknownCommand returns an error for a command or a help topic that there is not. Cobra
+// would answer with help, as if all were well.
 func unknownCommand(root *cobra.Command, args []string) error {
+	if len(args) > 1 && args[0] == "help" {
+		if _, _, err := root.Find(args[1:]); err != nil {
+			return fmt.Errorf("unknown help topic %q", strings.Join(args[1:], " "))
+		}
+	}
 	group, rest, err := root.Find(args)
 	if err != nil || group.Runnable() || len(rest) == 0 || strings.HasPrefix(rest[0], "-") {
 		return nil

@@ -148,7 +148,7 @@ func (p *program) noteContents(c sheet.Contents) {
 		}
 		p.Note("%s.", line)
 		if s.Bare > 0 {
-			p.Note("%s named on it without a secret, which is NOT there: it cannot restore them.", term.Are(s.Bare, "account"))
+			p.Note("It names %s without the secret: what is NOT there cannot be restored from it.", term.Count(s.Bare, "account"))
 		}
 	}
 	if !c.IsEmpty() {
