@@ -293,33 +293,3 @@ func TestCheckJSON(t *testing.T) {
 		}
 	}
 }
-
-// TestSchemaExamples makes sure that docs/json.md shows what the commands print.
-func TestSchemaExamples(t *testing.T) {
-	page, err := os.ReadFile("../../docs/json.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown := make(map[string]bool)
-	for _, block := range strings.Split(string(page), "\n```\n$ tokenctl ")[1:] {
-		block, _, _ = strings.Cut(block, "\n```\n")
-		line, output, _ := strings.Cut(block, "\n")
-		if strings.Contains(line, " | ") {
-			continue
-		}
-		var printed []string // from one bracket that begins a line to the next: the rest is on standard error
-		for line := range strings.Lines(output) {
-			inside := len(printed) > 0 && !strings.ContainsAny(printed[len(printed)-1][:1], "]}")
-			if strings.ContainsAny(line[:1], "[{]}") || inside {
-				printed = append(printed, line)
-			}
-		}
-		if err := checkJSON(strings.Fields(line), []byte(strings.Join(printed, ""))); err != nil || len(printed) == 0 {
-			t.Errorf("tokenctl %s: %v", line, err)
-		}
-		shown[line] = true
-	}
-	if len(shown) < 10 {
-		t.Errorf("%d examples are found", len(shown))
-	}
-}
