@@ -18,7 +18,7 @@ const (
 
 // How wide text and typed lines beside a QR code are at least.
 const (
-	leastBeside  = 18.0
+	leastBeside  = 28.0
 	leastOfLines = 34.0
 )
 
