@@ -10,7 +10,7 @@ import (
 )
 
 // mostPackages is how many packages are in the program, on Linux, those of Go included.
-// Each may do work at every start; docs/architecture.md says which do much.
+// Each may do work at every start; docs/performance.md says which do much.
 const mostPackages = 380
 
 // slowPackages did too much of it, or lead to others that do.
