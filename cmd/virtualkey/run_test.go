@@ -45,7 +45,10 @@ func newVirtualkey(t *testing.T) (home string, environment []string) {
 		if errors.Is(err, fs.ErrNotExist) && to != "virtualkey" {
 			continue // it is installed
 		}
-		if err := errors.Join(err, os.WriteFile(filepath.Join(home, to), b, 0o755)); err != nil {
+		syscall.ForkLock.RLock() // a program that a child still has open for writing cannot be run
+		err = errors.Join(err, os.WriteFile(filepath.Join(home, to), b, 0o755))
+		syscall.ForkLock.RUnlock()
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
