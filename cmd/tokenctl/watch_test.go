@@ -135,7 +135,7 @@ func TestWatch(t *testing.T) {
 		t.Helper()
 		got := ""
 		err := oathtest.Await(want+" on the clipboard", func() bool {
-			c := exec.Command("xclip", "-selection", "clipboard", "-o")
+			c := exec.Command("timeout", "9", "xclip", "-selection", "clipboard", "-o")
 			c.Env = append(os.Environ(), "DISPLAY="+display, "XAUTHORITY=none")
 			out, _ := c.Output()
 			got = string(out)
