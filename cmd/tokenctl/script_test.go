@@ -17,7 +17,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -302,9 +301,9 @@ func scriptDaemon(ts *testscript.TestScript, neg bool, args []string) {
 	case "start":
 		r.daemon.Resume(r.tb)
 	case "freeze":
-		ts.Check(syscall.Kill(r.daemon.PID(), syscall.SIGSTOP))
+		r.daemon.Freeze(r.tb)
 	case "thaw":
-		ts.Check(syscall.Kill(r.daemon.PID(), syscall.SIGCONT))
+		r.daemon.Thaw(r.tb)
 	default:
 		ts.Fatalf("daemon %s", args[0])
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -113,11 +112,8 @@ func TestGivenUp(t *testing.T) {
 func TestSilentService(t *testing.T) {
 	d := vktest.Shared(t)
 	s := connect(t)
-	if err := syscall.Kill(d.PID(), syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	thaw := func() error { return syscall.Kill(d.PID(), syscall.SIGCONT) }
-	defer thaw()
+	d.Freeze(t)
+	defer d.Thaw(t)
 	over := setLimit(t)
 	stop := make(chan struct{})
 	var clock sync.WaitGroup
@@ -143,9 +139,7 @@ func TestSilentService(t *testing.T) {
 	})
 	close(stop)
 	clock.Wait()
-	if err := thaw(); err != nil {
-		t.Fatal(err)
-	}
+	d.Thaw(t)
 	if readers, err := s.Readers(); len(readers) != 2 || err != nil {
 		t.Errorf("%d readers, %v", len(readers), err)
 	}
