@@ -123,25 +123,18 @@ func (p *program) issueBackupCodes(ctx context.Context, i *issuer.Issuer, o back
 
 // settlePrepared confirms or abandons the set that waits.
 func (p *program) settlePrepared(ctx context.Context, i *issuer.Issuer, o backupGenerateOptions) error {
-	user := term.Printable(o.issuer.user)
 	status, err := i.Status(ctx, o.issuer.user)
 	if err != nil {
 		return err
 	}
+	settle, done := i.Confirm, "The new codes of %s are valid now, and no earlier codes are."
 	if o.abandon {
-		if err := i.Abandon(ctx, o.issuer.user, status.Pending); err != nil {
-			return err
-		}
-		p.Note("The prepared codes of %s are discarded.", user)
-	} else {
-		if status.Pending == 0 { // generation 0 is of no set
-			return issuer.ErrNotPending
-		}
-		if err := i.Confirm(ctx, o.issuer.user, status.Pending); err != nil {
-			return err
-		}
-		p.Note("The new codes of %s are valid now, and no earlier codes are.", user)
+		settle, done = i.Abandon, "The prepared codes of %s are discarded."
 	}
+	if err := settle(ctx, o.issuer.user, status.Pending); err != nil {
+		return err
+	}
+	p.Note(done, term.Printable(o.issuer.user))
 	if !o.json {
 		return nil
 	}

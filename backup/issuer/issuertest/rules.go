@@ -66,6 +66,7 @@ func testConfirm(t *testing.T, s issuer.Store) {
 	confirmed(t, s, "alice", "a")
 	holds(t, s, "alice", "1 current ---")
 	wants(t, "again", s.Confirm(ctx, "alice", 1), nil)
+	wants(t, "none", s.Confirm(ctx, "alice", 0), issuer.ErrNotPending) // what no set has
 	added(t, s, "alice", "b")
 	holds(t, s, "alice", "1 current ---", "2 pending ---")
 	wants(t, "one to come", s.Confirm(ctx, "alice", 3), issuer.ErrNotPending)
@@ -98,6 +99,7 @@ func testAbandon(t *testing.T, s issuer.Store) {
 	added(t, s, "alice", "b")
 	wants(t, "the pending", s.Abandon(ctx, "alice", 2), nil)
 	wants(t, "again", s.Abandon(ctx, "alice", 2), issuer.ErrNotPending)
+	wants(t, "none", s.Abandon(ctx, "alice", 0), issuer.ErrNotPending)
 	holds(t, s, "alice", "1 current ---")
 	spends(t, s, "alice", 2, 1, issuer.ErrUnknown)
 	if g := added(t, s, "alice", "c"); g != 3 {
