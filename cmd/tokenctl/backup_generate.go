@@ -48,22 +48,23 @@ func newBackupGenerateCommand(p *program) *cobra.Command {
 
 func (o *backupGenerateOptions) addFlags(c *cobra.Command) {
 	f := c.Flags()
+	form := []string{"count", "alphabet", "groups", "group-size", "separator"}
 	f.IntVar(&o.form.Count, "count", o.form.Count, "make `N` codes")
 	f.StringVar(&o.alphabet, "alphabet", "crockford", "of the `CHARACTERS`, each once, or of those named crockford, digits or hex")
 	f.IntVar(&o.form.Groups, "groups", o.form.Groups, "`N` groups make a code")
 	f.IntVar(&o.form.GroupSize, "group-size", o.form.GroupSize, "`N` characters make a group")
 	f.StringVar(&o.form.Separator, "separator", o.form.Separator, "`TEXT` between groups: spaces, dashes, or nothing")
 	o.issuer.addFlags(c)
-	term.GroupFlags(f, term.FormFlags, "count", "alphabet", "groups", "group-size", "separator")
+	term.GroupFlags(f, term.FormFlags, form...)
 	f.BoolVar(&o.prepare, "prepare", false, "keep the previous codes valid until --confirm")
 	f.BoolVar(&o.confirm, "confirm", false, "make no codes: activate the prepared ones")
 	f.BoolVar(&o.abandon, "abandon", false, "make no codes: discard the prepared ones")
 	f.BoolVar(&o.json, "json", false, "print JSON")
 	c.MarkFlagsMutuallyExclusive("prepare", "confirm", "abandon")
 	c.MarkFlagsRequiredTogether("store", "user")
-	for _, form := range []string{"count", "alphabet", "groups", "group-size", "separator"} {
-		c.MarkFlagsMutuallyExclusive("confirm", form)
-		c.MarkFlagsMutuallyExclusive("abandon", form)
+	for _, name := range form {
+		c.MarkFlagsMutuallyExclusive("confirm", name)
+		c.MarkFlagsMutuallyExclusive("abandon", name)
 	}
 	c.RegisterFlagCompletionFunc("alphabet", cobra.FixedCompletions([]string{"crockford", "digits", "hex"}, cobra.ShellCompDirectiveNoFileComp))
 }
