@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -113,16 +114,12 @@ func (i *Issuer) ConfirmByCode(ctx context.Context, user, typed string) error {
 	if err != nil {
 		return err
 	}
-	waiting := Record{Attempts: r.Attempts}
-	for _, s := range r.Sets {
-		if s.State == Pending {
-			waiting.Sets = append(waiting.Sets, s)
-		}
-	}
-	if len(waiting.Sets) == 0 {
+	waiting := slices.IndexFunc(r.Sets, func(s Set) bool { return s.State == Pending })
+	if waiting < 0 {
 		return ErrNotPending
 	}
-	found, err := i.find(ctx, user, waiting, guess{typed: typed})
+	r.Sets = r.Sets[waiting : waiting+1]
+	found, err := i.find(ctx, user, r, guess{typed: typed})
 	if err == nil { // it counts as wrong until it confirms
 		err = i.whileAllowed(ctx, user, r.Attempts, func(seen, next Attempts) error {
 			return i.Store.Attempt(ctx, user, seen, next)
