@@ -56,14 +56,13 @@ func (f file) change(ctx context.Context, user string, adding bool, change func(
 		if err != nil {
 			return err
 		}
-		there := before != nil
 		after, err := change(before)
 		switch {
 		case err != nil:
 			return err
 		case after != nil:
 			return save(users, after)
-		case there:
+		case before != nil:
 			return users.Delete([]byte(user))
 		}
 		return errUnchanged
