@@ -60,16 +60,6 @@ func (c *wire) Read(b []byte) (int, error) {
 	return c.Conn.Read(b)
 }
 
-// schemaOf returns the address of a store's tables.
-func schemaOf(t testing.TB, s *SQLStore) string {
-	t.Helper()
-	var schema string
-	if err := s.db.QueryRow(`SELECT current_schema()`).Scan(&schema); err != nil {
-		t.Fatal(err)
-	}
-	return shared.server.URL(schema)
-}
-
 // Each method of a store is one round trip, and so is what is made of them.
 func TestRoundTrips(t *testing.T) {
 	var l link

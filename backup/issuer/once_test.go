@@ -71,11 +71,7 @@ func TestOnceAmongProcesses(t *testing.T) {
 		"file by a symbolic link": func(t *testing.T) (Store, string) { return linked(t, os.Symlink) },
 		"postgresql": func(t *testing.T) (Store, string) {
 			store := openPostgres(t, 1)
-			var schema string
-			if err := store.db.QueryRow("SELECT current_schema()").Scan(&schema); err != nil {
-				t.Fatal(err)
-			}
-			return store, shared.server.URL(schema)
+			return store, schemaOf(t, store)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

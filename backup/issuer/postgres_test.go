@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"os"
 	"sync"
 	"testing"
 
@@ -22,10 +23,13 @@ var shared struct {
 	schemas int
 }
 
-func stopPostgres() {
+func TestMain(m *testing.M) {
+	beChild()
+	status := m.Run()
 	if shared.server != nil {
 		shared.server.Stop()
 	}
+	os.Exit(status)
 }
 
 // openPostgres returns a store in empty tables, with so many connections at once, or ends
@@ -66,6 +70,16 @@ func openDatabase(t testing.TB, connections int) *sql.DB {
 		t.Fatal(err)
 	}
 	return db
+}
+
+// schemaOf returns the address of a store's tables.
+func schemaOf(t testing.TB, s *SQLStore) string {
+	t.Helper()
+	var schema string
+	if err := s.db.QueryRow(`SELECT current_schema()`).Scan(&schema); err != nil {
+		t.Fatal(err)
+	}
+	return shared.server.URL(schema)
 }
 
 func connectPostgres(t testing.TB, source string, connections int) *sql.DB {

@@ -137,12 +137,7 @@ func TestInTransaction(t *testing.T) {
 // A database whose transactions are serializable unless they say otherwise refuses those
 // that meet; they are tried again.
 func TestSerializable(t *testing.T) {
-	s := openPostgres(t, 10)
-	var name string
-	if err := s.db.QueryRow(`SELECT current_schema()`).Scan(&name); err != nil {
-		t.Fatal(err)
-	}
-	db := connectPostgres(t, shared.server.URL(name)+"&default_transaction_isolation=serializable", 10)
+	db := connectPostgres(t, schemaOf(t, openPostgres(t, 10))+"&default_transaction_isolation=serializable", 10)
 	i, _ := newIssuer(t)
 	i.Store, i.Throttle = openSQL(t, db, ""), unthrottled
 	codes := issue(t, i, "alice")
