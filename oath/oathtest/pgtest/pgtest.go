@@ -67,13 +67,28 @@ func Start(t testing.TB) (*Server, error) {
 
 func (s *Server) run(bin string) error {
 	owner, err := s.unprivileged()
-	if err == nil {
-		err = s.initialize(filepath.Join(bin, "initdb"), owner)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = s.start(filepath.Join(bin, "postgres"), owner)
+	data := filepath.Join(s.folder, "data")
+	initdb := s.command(owner, filepath.Join(bin, "initdb"), "--pgdata", data, "--username", "test", "--auth", "trust", "--no-sync", "--encoding", "UTF8")
+	if err := initdb.Run(); err != nil {
+		return err
 	}
-	return err
+	server := s.command(owner, filepath.Join(bin, "postgres"), "-D", data, "-k", s.folder, "-h", "", "-F",
+		"-c", "max_connections=200", "-c", "shared_buffers=16MB", "-c", "autovacuum=off")
+	if err := server.Start(); err != nil {
+		return err
+	}
+	s.server = server
+	return oathtest.Await("PostgreSQL", func() bool {
+		c, err := pgx.Connect(context.Background(), s.URL("public"))
+		if err != nil {
+			return false
+		}
+		c.Close(context.Background())
+		return true
+	})
 }
 
 // unprivileged returns whom the server runs as: it refuses to be root's.
@@ -102,29 +117,6 @@ func (s *Server) command(owner *syscall.SysProcAttr, name string, args ...string
 	c.SysProcAttr, c.Dir, c.Stdout, c.Stderr = owner, s.folder, &s.log, &s.log
 	c.Env = []string{"LC_ALL=C", "TZ=UTC", "PATH=" + os.Getenv("PATH")}
 	return c
-}
-
-func (s *Server) data() string { return filepath.Join(s.folder, "data") }
-
-func (s *Server) initialize(initdb string, owner *syscall.SysProcAttr) error {
-	return s.command(owner, initdb, "--pgdata", s.data(), "--username", "test", "--auth", "trust", "--no-sync", "--encoding", "UTF8").Run()
-}
-
-func (s *Server) start(postgres string, owner *syscall.SysProcAttr) error {
-	s.server = s.command(owner, postgres, "-D", s.data(), "-k", s.folder, "-h", "", "-F",
-		"-c", "max_connections=200", "-c", "shared_buffers=16MB", "-c", "autovacuum=off")
-	if err := s.server.Start(); err != nil {
-		s.server = nil
-		return err
-	}
-	return oathtest.Await("PostgreSQL", func() bool {
-		c, err := pgx.Connect(context.Background(), s.URL("public"))
-		if err != nil {
-			return false
-		}
-		c.Close(context.Background())
-		return true
-	})
 }
 
 // URL returns the address of the database, where tables are in a schema, which has to be
